@@ -1,0 +1,162 @@
+"""The one door through which the project runs other programs."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from e2e.errors import CommandFailed
+
+__all__ = ["Completed", "Runner", "run", "spawn"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A command that ended: what was run, its exit code, both outputs and its duration."""
+
+    command: str
+    returncode: int
+    stdout: str
+    stderr: str
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs commands behind a fixed prefix and environment, as `docker exec NODE` does.
+
+    A node of the cluster is itself a Runner, so local and in-node commands read alike.
+    """
+
+    prefix: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+
+    def run(
+        self,
+        *argv: str,
+        timeout_s: float,
+        check: bool = True,
+        stdin: str | None = None,
+        stdin_file: Path | None = None,
+        stdout_file: Path | None = None,
+    ) -> Completed:
+        """As `run`, behind this runner's prefix."""
+        return run(
+            [*self.prefix, *argv],
+            timeout_s=timeout_s,
+            check=check,
+            stdin=stdin,
+            stdin_file=stdin_file,
+            stdout_file=stdout_file,
+            env=dict(self.env),
+        )
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    timeout_s: float,
+    check: bool = True,
+    stdin: str | None = None,
+    stdin_file: Path | None = None,
+    stdout_file: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Completed:
+    """Run `argv` to its end and return what it said.
+
+    `env` is added to the inherited environment. `stdin` is text, `stdin_file` a file to read
+    from; `stdout_file` takes stdout instead of memory. The command gets its own process group,
+    so that a terminal's Ctrl-C reaches only this program, which then decides; on timeout or
+    interruption the whole group is killed. Raises CommandFailed on a non-zero exit (unless
+    `check` is false) and on timeout.
+    """
+    shown = shlex.join(argv)
+    _log.debug("run: %s", shown)
+    started = time.monotonic()
+    with contextlib.ExitStack() as files:
+        source: int | object = subprocess.DEVNULL if stdin is None else subprocess.PIPE
+        if stdin_file is not None:
+            source = files.enter_context(stdin_file.open("rb"))
+        sink: int | object = subprocess.PIPE
+        if stdout_file is not None:
+            sink = files.enter_context(stdout_file.open("wb"))
+        process = _start(argv, source, sink, env, cwd)
+        try:
+            out, err = process.communicate(
+                None if stdin is None else stdin.encode(), timeout=timeout_s
+            )
+        except subprocess.TimeoutExpired:
+            said = "".join(_text(stream) for stream in _kill_group(process))
+            raise CommandFailed(shown, None, said, timeout_s) from None
+        except BaseException:
+            _kill_group(process)
+            raise
+    done = Completed(shown, process.returncode, _text(out), _text(err), time.monotonic() - started)
+    _log.debug("exit %d after %.1f s: %s", done.returncode, done.duration_s, shown)
+    if check and done.returncode != 0:
+        raise CommandFailed(shown, done.returncode, done.stdout + done.stderr, timeout_s)
+    return done
+
+
+def spawn(
+    argv: Sequence[str],
+    *,
+    log_file: Path,
+    env: Mapping[str, str] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start a long-running program in its own session, its output in `log_file`.
+
+    The caller owns the process and ends it (`terminate` it, then wait).
+    """
+    _log.debug("spawn: %s", shlex.join(argv))
+    with log_file.open("ab") as log:
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(env or {})},
+            start_new_session=True,
+        )
+
+
+def _start(
+    argv: Sequence[str],
+    source: int | object,
+    sink: int | object,
+    env: Mapping[str, str] | None,
+    cwd: Path | None,
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            argv,
+            stdin=source,  # type: ignore[arg-type]
+            stdout=sink,  # type: ignore[arg-type]
+            stderr=subprocess.PIPE,
+            env={**os.environ, **(env or {})},
+            cwd=cwd,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise CommandFailed(shlex.join(argv), 127, f"cannot be started: {error}", 0) from error
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> tuple[bytes | None, bytes | None]:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    return process.communicate()
+
+
+def _text(data: bytes | None) -> str:
+    return (data or b"").decode(errors="replace")

@@ -1,0 +1,95 @@
+"""The errors of the project, as one tree.
+
+E2eError
+ +-- BadInput            the request cannot work; nothing was created
+ |    +-- ImpossiblePath a path that Kubernetes does not support, with one that would work
+ +-- CommandFailed       a subprocess ended with a non-zero code or ran out of time
+ +-- WaitFailed
+ |    +-- DeadlinePassed not yet ready when the time was over
+ |    +-- Hopeless       will never become ready
+ +-- ClusterNotMade      the cluster could not be created
+ +-- StepFailed          a step of the upgrade failed
+ +-- Inconclusive        the instrument was blind: no claim can be judged
+ +-- DamagedRecord       a run directory or file that cannot be read as what it should be
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BadInput",
+    "ClusterNotMade",
+    "CommandFailed",
+    "DamagedRecord",
+    "DeadlinePassed",
+    "E2eError",
+    "Hopeless",
+    "ImpossiblePath",
+    "Inconclusive",
+    "StepFailed",
+    "WaitFailed",
+]
+
+
+class E2eError(Exception):
+    """Base of all errors raised on purpose; the message is a sentence with a mend."""
+
+
+class BadInput(E2eError):
+    """What was asked for cannot work; raised before anything is created."""
+
+
+class ImpossiblePath(BadInput):
+    """An upgrade path that Kubernetes does not support; the message names one that would work."""
+
+
+class CommandFailed(E2eError):
+    """A subprocess failed.
+
+    `returncode` is None when the command ran out of time. `output` is stdout and stderr together
+    as far as they were captured.
+    """
+
+    def __init__(self, command: str, returncode: int | None, output: str, timeout_s: float) -> None:
+        self.command = command
+        self.returncode = returncode
+        self.output = output
+        self.timeout_s = timeout_s
+        if returncode is None:
+            how = f"did not end within {timeout_s:g} s and was killed"
+        else:
+            how = f"exited with {returncode}"
+        shown = output.strip() or "(no output)"
+        super().__init__(f"command {how}: {command}\n{shown}")
+
+
+class WaitFailed(E2eError):
+    """A wait ended without what was waited for."""
+
+
+class DeadlinePassed(WaitFailed):
+    """The deadline passed; the message holds the last observation."""
+
+
+class Hopeless(WaitFailed):
+    """What was waited for can no longer happen; the message holds the last observation."""
+
+
+class ClusterNotMade(E2eError):
+    """The cluster could not be created; the cause is chained."""
+
+
+class StepFailed(E2eError):
+    """A step of the upgrade failed; `step` is its name and the cause is chained."""
+
+    def __init__(self, step: str, reason: str) -> None:
+        self.step = step
+        self.reason = reason
+        super().__init__(f"step {step!r} failed: {reason}")
+
+
+class Inconclusive(E2eError):
+    """The instrument was blind or saw nothing, so the claim can be neither kept nor broken."""
+
+
+class DamagedRecord(E2eError):
+    """A stored run cannot be read: half written, of another schema, or corrupt."""

@@ -1,0 +1,1 @@
+"""Providers make, upgrade and delete clusters; siblings do not know one another."""

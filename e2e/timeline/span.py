@@ -1,0 +1,47 @@
+"""Spans: what was done to the cluster, and when."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+__all__ = ["Origin", "Span"]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Second zero of a pass, on both clocks; `now_s` is the time since then."""
+
+    unix_s: float = field(default_factory=time.time)
+    monotonic_s: float = field(default_factory=time.monotonic)
+
+    def now_s(self) -> float:
+        """Seconds since the origin, on the monotonic clock."""
+        return time.monotonic() - self.monotonic_s
+
+
+@dataclass(frozen=True)
+class Span:
+    """One step, or one phase inside a step (`parent` names the step), from start to end.
+
+    `node` is empty for steps that concern the whole cluster; `hop` is `v1.33.13->v1.34.4`, empty
+    for steps outside any hop. `error` is empty when the step succeeded.
+    """
+
+    name: str
+    kind: str
+    start_s: float
+    end_s: float
+    node: str = ""
+    hop: str = ""
+    parent: str = ""
+    error: str = ""
+
+    @property
+    def duration_s(self) -> float:
+        """How long the step took."""
+        return self.end_s - self.start_s
+
+    def overlap_s(self, start_s: float, end_s: float) -> float:
+        """How much of [start_s, end_s] lies in this span; 0 when they are apart."""
+        return max(0.0, min(self.end_s, end_s) - max(self.start_s, start_s))
