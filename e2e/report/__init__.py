@@ -1,0 +1,32 @@
+"""What is left of a pass on disk: the record, the samples, the summary."""
+
+from e2e.report.observed import observer_results
+from e2e.report.record import (
+    FailedStep,
+    ObserverResult,
+    OutageRow,
+    RunRecord,
+    ScenarioResult,
+    load_record,
+    load_timeline,
+    save_record,
+    save_samples,
+)
+from e2e.report.summary import load_runs, render_run, render_runs, save_summary
+
+__all__ = [
+    "FailedStep",
+    "ObserverResult",
+    "OutageRow",
+    "RunRecord",
+    "ScenarioResult",
+    "load_record",
+    "load_runs",
+    "load_timeline",
+    "observer_results",
+    "render_run",
+    "render_runs",
+    "save_record",
+    "save_samples",
+    "save_summary",
+]

@@ -1,0 +1,32 @@
+"""Which provider serves a request; the one place that knows them all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path as FilePath
+
+from e2e.errors import BadInput
+from e2e.providers.base import Provider
+from e2e.providers.kind import KindProvider, known_versions
+from e2e.run.settings import PassSettings
+from e2e.upgrade import Plan, resolve
+
+__all__ = ["PROVIDERS", "choose_provider", "make_plan", "sweep_dead"]
+
+PROVIDERS = ("kind",)
+
+
+def choose_provider(settings: PassSettings, folder: FilePath) -> Provider:
+    """A provider for one pass; `folder` takes its working files."""
+    if settings.provider not in PROVIDERS:
+        raise BadInput(
+            f"there is no provider {settings.provider!r}; it is one of {', '.join(PROVIDERS)}."
+        )
+    return KindProvider(kind_settings(settings, folder))
+
+
+def make_plan(words: Sequence[str], settings: PassSettings) -> Plan:
+    """The plan for the path that `words` mean; touches nothing, raises BadInput."""
+    folder = FilePath()
+    provider = choose_provider(settings, folder)
+    return provider.plan(resolve(words, known_versions(kind_settings(settings, folder))))

@@ -1,0 +1,110 @@
+"""From a pass that ended, however it ended, to its artifacts."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from e2e.command import run
+from e2e.errors import CommandFailed
+from e2e.judge import Verdict, combine
+from e2e.report import (
+    FailedStep,
+    RunRecord,
+    ScenarioResult,
+    observer_results,
+    render_run,
+    save_record,
+    save_samples,
+    save_summary,
+)
+from e2e.run.pass_ import RunningPass
+from e2e.run.upgraded import Upgraded
+from e2e.timeline import Window
+
+__all__ = ["Ended", "write_artifacts"]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A pass that is over: `upgraded` is None when it ended before anything could be judged.
+
+    `error` says why it ended early; `cluster_made` is false when there was nothing to watch.
+    """
+
+    running: RunningPass
+    upgraded: Upgraded | None
+    error: str
+    cluster_made: bool
+    duration_s: float
+
+
+def write_artifacts(ended: Ended, scenarios: Iterable[ScenarioResult]) -> RunRecord:
+    """Write samples, run.json and summary.md into the folder of the pass."""
+    folder = ended.running.what.folder
+    record = compose(ended, tuple(scenarios))
+    if ended.upgraded is not None and not (folder / "samples").is_dir():
+        save_samples(ended.upgraded.timeline.samples, folder)
+    save_record(record, folder)
+    save_summary(render_run(record), folder)
+    return record
+
+
+def compose(ended: Ended, scenarios: tuple[ScenarioResult, ...]) -> RunRecord:
+    """The record of a pass."""
+    what, upgraded = ended.running.what, ended.upgraded
+    failed = ended.running.failed_step
+    verdict, reason = _verdict(ended, scenarios)
+    capabilities = what.provider.capabilities
+    return RunRecord(
+        run_id=what.run_id,
+        path=tuple(str(version) for version in what.plan.path.versions),
+        provider=capabilities.name,
+        simulated=capabilities.simulated,
+        verdict=verdict,
+        reason=reason,
+        started_unix_s=what.origin.unix_s,
+        duration_s=ended.duration_s,
+        watched=upgraded.timeline.watched if upgraded else Window(0.0, 0.0),
+        cluster_made=ended.cluster_made,
+        choices=what.plan.choices,
+        faults=tuple(str(fault) for fault in what.settings.faults),
+        tools=tool_versions(capabilities.tools),
+        spans=upgraded.timeline.spans if upgraded else tuple(ended.running.spans),
+        scenarios=scenarios,
+        observers=observer_results(upgraded.timeline, what.limits) if upgraded else (),
+        limits_changed=tuple(limit for limit in what.limits.table if limit.overridden),
+        failed_step=None if failed is None else FailedStep(failed.step, failed.reason),
+        inventory=upgraded.inventory if upgraded else None,
+    )
+
+
+def _verdict(ended: Ended, scenarios: tuple[ScenarioResult, ...]) -> tuple[Verdict, str]:
+    if ended.running.failed_step is not None:
+        return Verdict.FAIL, f"The step {ended.running.failed_step.step!r} failed."
+    if ended.error:
+        return Verdict.INCONCLUSIVE, ended.error
+    verdict = combine(result.verdict for result in scenarios)
+    named = [result.name for result in scenarios if result.verdict is verdict]
+    if verdict is Verdict.PASS:
+        return verdict, f"All {len(named)} claims that could be judged hold."
+    if verdict is Verdict.FAIL:
+        return verdict, f"Broken: {', '.join(named)}."
+    return verdict, f"Cannot tell: {', '.join(named) or 'no scenario was judged'}."
+
+
+def tool_versions(commands: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """The version of each tool, as it prints it, and of what the pass ran on."""
+    versions = {
+        "upgrade-e2e": importlib.metadata.version("upgrade-e2e"),
+        "python": platform.python_version(),
+        "kernel": f"{platform.system()} {platform.release()}",
+    }
+    for name, argv in commands.items():
+        try:
+            versions[name] = run(argv, timeout_s=10).stdout.strip()
+        except CommandFailed as error:
+            versions[name] = f"unknown (exit code {error.returncode})"
+    return versions

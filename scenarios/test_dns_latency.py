@@ -1,0 +1,28 @@
+"""Lookups keep answering, and fast, while CoreDNS rolls and nodes drain.
+
+The story: a cluster's applications resolved short names under ndots:5, so each lookup cost ten
+queries. A burst of traffic drowned CoreDNS, its pods ran out of memory one after another, and
+every service in the cluster failed because none could find another. An upgrade provokes the same
+in small: it replaces all CoreDNS pods, and drains evict those that stand on the same node
+together. For the seconds in between, new lookups time out; a client that waits 5 s for its first
+retry turns that into an outage of its own.
+"""
+
+from e2e.observers import DnsLookups
+from fixtures import observes
+
+LOOKUPS = DnsLookups("kubernetes.default", rate_hz=50)
+
+
+@observes(LOOKUPS)
+def test_lookups_keep_answering(upgraded, limits):
+    """Lookups of in-cluster names are answered throughout the upgrade."""
+    seen = upgraded.saw(LOOKUPS)
+    assert seen.failure_ratio <= limits.dns.failure_ratio, seen.explain()
+
+
+@observes(LOOKUPS)
+def test_lookups_stay_fast(upgraded, limits):
+    """Lookups of in-cluster names stay fast throughout the upgrade."""
+    seen = upgraded.saw(LOOKUPS)
+    assert seen.p99_s <= limits.dns.p99_s, seen.explain()

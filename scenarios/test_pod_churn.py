@@ -1,0 +1,27 @@
+"""Rapid create and delete during the upgrade does not make pod status lag.
+
+The story: jobs came and went fast on big nodes. The kubelet's client was limited to 5 requests a
+second towards the API, every pod costs it several, and so the status that the API showed fell
+minutes behind what ran: Services sent traffic to pods long gone and ignored pods long ready. The
+limits were raised in Kubernetes 1.27, but a kubelet configuration carried over from before, or one
+that an upgrade resets, brings the old ones back.
+"""
+
+from e2e.observers import PodChurn
+from fixtures import observes
+
+CHURN = PodChurn()
+
+
+@observes(CHURN)
+def test_ready_is_visible_soon_after_start(upgraded, limits):
+    """A container that runs is seen as Ready in the API soon after."""
+    seen = upgraded.saw(CHURN).only(stream="started-to-ready")
+    assert seen.p99_s <= limits.churn.ready_p99_s, seen.explain()
+
+
+@observes(CHURN)
+def test_deleted_pods_are_gone_soon(upgraded, limits):
+    """A pod that was deleted is gone from the API soon after."""
+    seen = upgraded.saw(CHURN).only(stream="deleted-to-gone")
+    assert seen.p99_s <= limits.churn.gone_p99_s, seen.explain()

@@ -1,0 +1,29 @@
+"""A rolling update and node drains give no 502, no refused and no cut connection.
+
+The story: every deployment of a well-behaved service gave a handful of 502s. A pod that is told to
+go stops at once, but proxies and kube-proxy on other nodes hear of it a moment later and keep
+sending. The cure is known (a preStop delay, a server that finishes what it began, a readiness
+probe, a PodDisruptionBudget), and an upgrade, which evicts every pod once, is where it proves
+itself or not.
+"""
+
+from e2e.observers import HttpEdge, HttpService, Workload
+from fixtures import observes
+
+WELL_BEHAVED = Workload("web", replicas=3, pre_stop_s=5, pdb_min_available=2, rollout_every_s=60)
+WEB = HttpService(WELL_BEHAVED, rate_hz=50)
+EDGE = HttpEdge(WELL_BEHAVED, rate_hz=20)
+
+
+@observes(WEB)
+def test_no_connection_is_refused_or_cut(upgraded, limits):
+    """Requests through the Service succeed while its pods roll and move."""
+    seen = upgraded.saw(WEB)
+    assert seen.failure_ratio <= limits.http.failure_ratio, seen.explain()
+
+
+@observes(EDGE)
+def test_the_edge_gives_no_502(upgraded, limits):
+    """Requests through an nginx in front of the Service never see a broken backend."""
+    seen = upgraded.saw(EDGE)
+    assert seen.failure_ratio <= limits.http.failure_ratio, seen.explain()
