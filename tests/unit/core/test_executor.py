@@ -1,0 +1,92 @@
+"""The executor: steps become spans, the first failure ends it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from e2e.errors import BadInput, CommandFailed, StepFailed
+from e2e.timeline import Origin
+from e2e.upgrade import Executor, Marks, Step
+
+
+@dataclass
+class Heard:
+    said: list[str] = field(default_factory=list)
+
+    def began(self, name, node=""):
+        del node
+        self.said.append(f"> {name}")
+
+    def ended(self, span):
+        self.said.append(f"< {span.name} {span.error}".strip())
+
+
+def executor(perform, marks=None):
+    return Executor(perform, Heard(), marks or Marks(Origin()))
+
+
+STEPS = [Step("drain", 60, node="worker", hop="a->b"), Step("uncordon", 60, node="worker")]
+
+
+def test_each_step_becomes_a_span_in_order():
+    done = []
+    ran = executor(done.append)
+    ran.run(STEPS)
+    assert done == STEPS
+    assert [(s.name, s.kind, s.node, s.hop, s.error) for s in ran.spans] == [
+        ("drain worker", "drain", "worker", "a->b", ""),
+        ("uncordon worker", "uncordon", "worker", "", ""),
+    ]
+    assert ran.spans[0].end_s <= ran.spans[1].start_s
+    assert ran.watcher.said[0] == "> drain worker"
+
+
+def test_a_failed_command_ends_it_and_is_told_whole():
+    def perform(step):
+        raise CommandFailed("kubectl drain worker", 1, "cannot evict", 60)
+
+    ran = executor(perform)
+    with pytest.raises(StepFailed) as caught:
+        ran.run(STEPS)
+    assert caught.value.step == "drain worker"
+    for part in ("kubectl drain worker", "exited with 1", "cannot evict"):
+        assert part in caught.value.reason
+        assert part in ran.spans[0].error
+    assert len(ran.spans) == 1
+
+
+def test_a_refusal_passes_through_as_it_is():
+    def perform(step):
+        raise BadInput("no such image; build it")
+
+    with pytest.raises(BadInput, match="no such image"):
+        executor(perform).run(STEPS)
+
+
+def test_an_interruption_leaves_a_span():
+    def perform(step):
+        raise KeyboardInterrupt
+
+    ran = executor(perform)
+    with pytest.raises(KeyboardInterrupt):
+        ran.run(STEPS)
+    assert ran.spans[0].error == "interrupted"
+
+
+def test_phases_fill_the_rest_of_their_step():
+    marks = Marks(Origin())
+
+    def perform(step):
+        if step.kind == "drain":
+            marks.mark("evict")
+            marks.mark("wait")
+
+    ran = executor(perform, marks)
+    ran.run(STEPS)
+    step, evict, wait, other = ran.spans
+    assert (evict.parent, evict.name) == ("drain worker", "drain worker: evict")
+    assert evict.end_s == wait.start_s
+    assert wait.end_s == step.end_s
+    assert other.kind == "uncordon"
