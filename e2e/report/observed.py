@@ -16,15 +16,15 @@ OUTAGES_KEPT = 50
 
 def observer_results(timeline: Timeline, limits: Limits) -> tuple[ObserverResult, ...]:
     """One result an observer, whether or not it saw enough for a claim."""
-    return tuple(_result(look(timeline, name, limits)) for name in sorted(timeline.samples))
+    return tuple(_result(name, look(timeline, name, limits)) for name in sorted(timeline.samples))
 
 
-def _result(seen: Seen) -> ObserverResult:
+def _result(name: str, seen: Seen) -> ObserverResult:
     p50_s, _ = _quantile(seen, 0.50)
     p99_s, censored = _quantile(seen, 0.99)
     resolution_s = seen.resolution_s
     return ObserverResult(
-        name=seen.observer,
+        name=name,
         samples=seen.count,
         failures=seen.failures,
         suspect=seen.suspect,
@@ -36,8 +36,8 @@ def _result(seen: Seen) -> ObserverResult:
         longest_gap_s=seen.longest_gap_s,
         blind_share=seen.blind_share,
         resolution_s=resolution_s if math.isfinite(resolution_s) else None,
-        outage_count=seen.episode_count,
-        outages=tuple(_row(outage) for outage in seen.worst(OUTAGES_KEPT)),
+        outage_count=seen.losses.episode_count,
+        outages=tuple(_row(outage) for outage in seen.losses.worst(OUTAGES_KEPT)),
         notes=seen.notes,
     )
 
@@ -45,7 +45,7 @@ def _result(seen: Seen) -> ObserverResult:
 def _quantile(seen: Seen, share: float) -> tuple[float | None, bool]:
     try:
         quantile = seen.quantile(share)
-    except Inconclusive:
+    except Inconclusive:  # no latency at all: the report shows a dash
         return None, False
     return quantile.value_s, quantile.censored
 

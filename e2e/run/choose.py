@@ -10,6 +10,7 @@ from e2e.providers.base import Provider
 from e2e.providers.kind import KindProvider, known_versions
 from e2e.run.settings import PassSettings
 from e2e.upgrade import Plan, resolve
+from e2e.version import KubeVersion
 
 __all__ = ["PROVIDERS", "choose_provider", "make_plan", "sweep_dead"]
 
@@ -23,6 +24,23 @@ def choose_provider(settings: PassSettings, folder: FilePath) -> Provider:
             f"there is no provider {settings.provider!r}; it is one of {', '.join(PROVIDERS)}."
         )
     return KindProvider(kind_settings(settings, folder))
+
+
+def kind_settings(settings: PassSettings, folder: FilePath) -> KindSettings:
+    """The settings of the kind provider that a pass's settings mean."""
+    images = {KubeVersion.parse(text): name for text, name in settings.node_images.items()}
+    return KindSettings(
+        workdir=folder,
+        control_planes=settings.control_planes,
+        workers=settings.workers,
+        images=images,
+        image_template=settings.node_image,
+        fast_control_plane=settings.fast_control_plane,
+        keep=settings.keep,
+        reuse_cluster=settings.reuse_cluster,
+        faults=settings.faults,
+        preload_images=(settings.images.agent, settings.images.edge),
+    )
 
 
 def make_plan(words: Sequence[str], settings: PassSettings) -> Plan:

@@ -22,6 +22,7 @@ from e2e.upgrade import Executor, Inventory, Marks, Plan, Step
 __all__ = ["Pass", "RunningPass"]
 
 LOGS_TIMEOUT_S = 180.0
+TROUBLE: tuple[type[Exception], ...] = (E2eError, *TRANSIENT_API_ERRORS)
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,12 @@ class RunningPass:
             faults=self.what.settings.faults,
         )
         with contextlib.closing(observation):
-            start_s = self._deploy(observation)
+            self._deploy(observation)
             with self.what.progress.watching(observation.glance):
                 self._upgrade()
                 inventory, inventory_error = self._inspect(cluster)
-            end_s = self.what.origin.now_s()
             samples = self._collect(observation)
-            timeline = self._timeline(Window(start_s, end_s), samples, observation.spans())
+            timeline = self._timeline(observation.watched, samples, observation.spans())
         return Upgraded(
             timeline=timeline,
             plan=self.what.plan,
@@ -125,17 +125,16 @@ class RunningPass:
             raise ClusterNotMade("the plan has no step that creates a cluster.")
         return self.cluster
 
-    def _deploy(self, observation: Observation) -> float:
+    def _deploy(self, observation: Observation) -> None:
         with self._span("deploy"):
             try:
                 observation.deploy()
-            except (E2eError, *TRANSIENT_API_ERRORS) as error:
+            except TROUBLE as error:
                 self.collect_logs()
                 raise Inconclusive(f"the probers did not become ready: {error}") from error
-        start_s = observation.start().start_s
+        observation.start()
         with self._span("baseline"), self.what.progress.watching(observation.glance):
             time.sleep(self.what.settings.baseline_s)
-        return start_s
 
     def _upgrade(self) -> None:
         try:
@@ -151,7 +150,7 @@ class RunningPass:
         with self._span("inspect"):
             try:
                 return self.what.provider.inspect(self.what.plan, cluster), ""
-            except (E2eError, *TRANSIENT_API_ERRORS) as error:
+            except TROUBLE as error:
                 return None, f"{type(error).__name__}: {error}"
 
     def _collect(self, observation: Observation) -> dict[str, Samples]:

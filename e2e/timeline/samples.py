@@ -124,7 +124,7 @@ class Samples:
     def load(cls, path: Path) -> Samples:
         """Read what `save` wrote; raises DamagedRecord when it is not whole or not ours."""
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 meta = json.loads(stored["meta"].tobytes())
                 columns: dict[str, Any] = {
                     name: stored[name].astype(kind, casting="equiv")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from e2e.errors import CommandFailed, E2eError, StepFailed
+from e2e.errors import BadInput, ClusterNotMade, CommandFailed, E2eError, StepFailed
 from e2e.timeline import Origin, Span
 from e2e.upgrade.plan import Step
 
@@ -16,8 +16,8 @@ __all__ = ["Executor", "Marks", "Watcher"]
 class Watcher(Protocol):
     """Is told about steps as they begin and end, for live progress."""
 
-    def began(self, step: Step) -> None:
-        """`step` begins now."""
+    def began(self, name: str, node: str = "") -> None:
+        """The step `name` begins now."""
 
     def ended(self, span: Span) -> None:
         """A step has ended; `span.error` tells how."""
@@ -40,7 +40,7 @@ class Marks:
     def take(self, parent: Span) -> list[Span]:
         """The phases of the step that has just ended, as spans; forgets them."""
         marks, self._marks = self._marks, []
-        ends = [start for _, start in marks[1:]] + [parent.end_s]
+        ends = [*(start for _, start in marks[1:]), parent.end_s]
         return [
             Span(
                 name=f"{parent.name}: {phase}",
@@ -51,13 +51,17 @@ class Marks:
                 hop=parent.hop,
                 parent=parent.name,
             )
-            for (phase, start), end in zip(marks, ends, strict=True)
+            for (phase, start), end in zip(marks, ends, strict=False)
         ]
 
 
 @dataclass
 class Executor:
-    """Performs steps in order; `spans` grows with each. The first failure ends it."""
+    """Performs steps in order; `spans` grows with each. The first failure ends it.
+
+    A refusal (BadInput) and a cluster that could not be made pass through as they are; every
+    other error of the project becomes StepFailed.
+    """
 
     perform: Callable[[Step], None]
     watcher: Watcher
@@ -70,12 +74,15 @@ class Executor:
             self._run_one(step)
 
     def _run_one(self, step: Step) -> None:
-        self.watcher.began(step)
+        self.watcher.began(step.name, step.node)
         start_s = self.marks.origin.now_s()
         error = "interrupted"
         try:
             self.perform(step)
             error = ""
+        except (BadInput, ClusterNotMade) as refusal:
+            error = reason_of(refusal)
+            raise
         except E2eError as failure:
             error = reason_of(failure)
             raise StepFailed(step.name, error) from failure

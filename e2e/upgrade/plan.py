@@ -40,13 +40,15 @@ class Step:
     """One named action.
 
     `kind` is what is done (`kubeadm-apply`, `drain`), `node` to whom (short name: `worker2`),
-    `hop` during which arrow. `does` are sentences or commands for people; `params` is what the
-    provider needs to perform it. A step that takes longer than `timeout_s` has failed.
+    `about` to what where that is no node (`v1.34.4`), `hop` during which arrow. `does` are
+    sentences or commands for people; `params` is what the provider needs to perform it. A step
+    that takes longer than `timeout_s` has failed.
     """
 
     kind: str
     timeout_s: float
     node: str = ""
+    about: str = ""
     hop: str = ""
     does: tuple[str, ...] = ()
     params: Mapping[str, str] = field(default_factory=dict)
@@ -54,7 +56,7 @@ class Step:
     @property
     def name(self) -> str:
         """`drain worker2`: unique within one hop."""
-        return f"{self.kind} {self.node}".strip()
+        return " ".join(word for word in (self.kind, self.node, self.about) if word)
 
 
 @dataclass(frozen=True)

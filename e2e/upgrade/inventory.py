@@ -1,0 +1,51 @@
+"""What a cluster was found to be made of after the upgrade: facts read back, not expectations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Component", "Inventory"]
+
+
+@dataclass(frozen=True)
+class Component:
+    """One part of the cluster as it was found.
+
+    `name` is `kubelet`, `kube-apiserver`, `etcd`, `coredns`, ...; `found` and `wanted` are
+    versions or image tags in the same notation.
+    """
+
+    name: str
+    node: str
+    found: str
+    wanted: str
+
+    @property
+    def at_target(self) -> bool:
+        """True when what was found is what was wanted."""
+        return self.found == self.wanted
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The state read back at the end of an upgrade.
+
+    `stuck_pods` are pods that are neither running nor done, as `namespace/name: reason`.
+    `missing_workloads` are those with fewer ready replicas than asked for, as sentences.
+    `nothing_left_to_do` tells whether a second run of the upgrade found nothing to change, and
+    `old_kubeconfig_works` whether the kubeconfig from before still reaches the API.
+    `certificates_expire_in_d` is the shortest time to live of the control planes' certificates,
+    in days; None where they cannot be read.
+    """
+
+    components: tuple[Component, ...]
+    stuck_pods: tuple[str, ...] = ()
+    missing_workloads: tuple[str, ...] = ()
+    nothing_left_to_do: bool = False
+    old_kubeconfig_works: bool = False
+    certificates_expire_in_d: float | None = None
+
+    @property
+    def behind(self) -> tuple[Component, ...]:
+        """The components that are not at the target."""
+        return tuple(part for part in self.components if not part.at_target)

@@ -1,0 +1,133 @@
+"""What the tests on real clusters share: the installed command, and proof that nothing is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from e2e.providers.doctor import examine
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LIMITS = REPOSITORY / "ci" / "limits.toml"
+OLD, NEW, NEWEST = (REPOSITORY / "ci" / "versions").read_text().split()
+MINUTES = 60
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """Everything in here needs a real cluster."""
+    for item in items:
+        item.add_marker(pytest.mark.kind)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def machine() -> None:
+    """The machine can run kind; else skip with what doctor says."""
+    problems = [str(finding) for finding in examine((OLD, NEW, NEWEST)) if not finding.ok]
+    if problems:
+        pytest.skip("this machine cannot run kind: " + "; ".join(problems))
+
+
+@dataclass(frozen=True)
+class Ran:
+    """An `upgrade-e2e` command that ended."""
+
+    code: int
+    output: str
+    artifacts: Path
+
+    def record(self, path: str = "") -> dict:
+        """run.json of the run, or of one of its paths."""
+        return json.loads((self.artifacts / path / "run.json").read_text())
+
+    def summary(self, path: str = "") -> str:
+        """summary.md of the run."""
+        return (self.artifacts / path / "summary.md").read_text()
+
+
+@dataclass(frozen=True)
+class Tool:
+    """The installed command, run in a folder of its own."""
+
+    folder: Path
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start it without waiting, its output in `output`."""
+        with (self.folder / "output").open("w") as output:
+            return subprocess.Popen(
+                ["upgrade-e2e", *words],
+                cwd=self.folder,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
+
+    def run(self, *words: str, within_s: float) -> Ran:
+        """Run it to its end."""
+        process = self.start(*words)
+        try:
+            code = process.wait(timeout=within_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(timeout=120)
+            pytest.fail(f"{words} did not end within {within_s:g} s:\n{self.output()}")
+        return Ran(code, self.output(), self.folder / "artifacts")
+
+    def output(self) -> str:
+        """What it has printed so far."""
+        return (self.folder / "output").read_text()
+
+    def wait_for_output(self, text: str, within_s: float) -> None:
+        """Wait until it has printed `text`."""
+        end = time.monotonic() + within_s
+        while text not in self.output():
+            assert time.monotonic() < end, f"{text!r} was not printed:\n{self.output()}"
+            time.sleep(0.2)
+
+
+@pytest.fixture
+def tool(tmp_path: Path) -> Tool:
+    """The command in a folder for one test."""
+    return Tool(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def module_tool(tmp_path_factory: pytest.TempPathFactory) -> Tool:
+    """The command in a folder for one module."""
+    return Tool(tmp_path_factory.mktemp("run"))
+
+
+def clusters() -> set[str]:
+    """The kind clusters of which any container exists."""
+    listed = subprocess.run(
+        ["docker", "ps", "-a", "--format", '{{.Label "io.x-k8s.kind.cluster"}}'],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return set(listed.stdout.split())
+
+
+def containers() -> set[str]:
+    """All containers, running or not."""
+    listed = subprocess.run(
+        ["docker", "ps", "-aq"], check=True, capture_output=True, text=True, timeout=60
+    )
+    return set(listed.stdout.split())
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_left() -> Iterator[None]:
+    """A module leaves no container behind that was not there before."""
+    before = containers()
+    yield
+    assert containers() <= before

@@ -1,0 +1,77 @@
+"""The main job on a real cluster: one command, a whole pass, everything it leaves."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from e2e.report import load_record, load_timeline
+from tests.kind.conftest import LIMITS, MINUTES, NEW, OLD, Ran, Tool, clusters
+
+
+@pytest.fixture(scope="module")
+def ran(module_tool: Tool) -> Ran:
+    """A plain pass under CI's limits."""
+    before = clusters()
+    done = module_tool.run(
+        "run", "--provider", "kind", "--from", OLD, "--to", NEW, "--limits", str(LIMITS),
+        within_s=20 * MINUTES,
+    )  # fmt: skip
+    print(done.output)
+    print(done.summary())
+    assert clusters() == before
+    return done
+
+
+def test_all_claims_hold(ran):
+    assert ran.code == 0, ran.output + ran.summary()
+    record = ran.record()
+    assert record["verdict"] == "PASS"
+    judged = {s["name"] for s in record["scenarios"] if s["verdict"] == "PASS"}
+    assert len(judged) >= 9, record["scenarios"]
+
+
+def test_every_component_is_read_back_at_the_target(ran):
+    found = {(c["name"], c["node"]): c["found"] for c in ran.record()["inventory"]["components"]}
+    kubelets = [version for (name, _), version in found.items() if name == "kubelet"]
+    assert kubelets == [NEW] * 3
+    assert {name for name, _ in found} >= {
+        "kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd", "coredns",
+        "kube-proxy", "kubelet",
+    }  # fmt: skip
+
+
+def test_steps_are_spans_in_the_planned_order(ran):
+    spans = [span for span in ran.record()["spans"] if not span["parent"]]
+    kinds = [span["kind"] for span in spans]
+    assert kinds.index("create") < kinds.index("deploy") < kinds.index("kubeadm-apply")
+    assert kinds.index("kubeadm-apply") < kinds.index("drain") < kinds.index("collect")
+    phases = {s["kind"] for s in ran.record()["spans"] if s["parent"].startswith("kubeadm-apply")}
+    assert phases >= {"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"}
+
+
+def test_every_observer_watched_the_whole_time_from_every_node(ran):
+    timeline = load_timeline(ran.artifacts)
+    assert set(timeline.samples) == {"web", "edge", "dns", "api", "churn"}
+    for name in ("web", "edge", "dns"):
+        assert len({stream.node for stream in timeline.samples[name].streams}) == 3
+        assert len(timeline.samples[name]) > 10_000
+    for result in load_record(ran.artifacts).observers:
+        assert result.samples > 100, result
+
+
+def test_the_restart_of_the_api_server_was_seen_and_attributed(ran):
+    api = next(o for o in ran.record()["observers"] if o["name"] == "api")
+    causes = {cause for outage in api["outages"] for cause in outage["cause"]}
+    assert any(cause.startswith("kubeadm-apply control-plane") for cause in causes), causes
+
+
+def test_junit_has_a_case_a_scenario(ran):
+    cases = ET.parse(ran.artifacts / "junit.xml").getroot().iter("testcase")  # noqa: S314
+    assert len(list(cases)) == len(ran.record()["scenarios"])
+
+
+def test_progress_was_shown(ran):
+    assert "> kubeadm-apply control-plane" in ran.output
+    assert "dns: " in ran.output

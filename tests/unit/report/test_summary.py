@@ -1,0 +1,89 @@
+"""summary.md: the verdict first, then why."""
+
+from __future__ import annotations
+
+from e2e.judge import Limit, Verdict
+from e2e.report import ObserverResult, OutageRow, render_run, render_runs
+from tests.unit.report.test_record import record
+
+OUTAGE = OutageRow(
+    target="http://web",
+    start_s=12.345,
+    at_least_s=0.4,
+    at_most_s=None,
+    failures=7,
+    outcomes={"refused": 5, "5xx": 2},
+    share=1 / 3,
+    cause=("drain worker",),
+    told="drain worker",
+    nodes=("worker2",),
+    backends=("web-1",),
+)
+SEEN = ObserverResult(
+    name="web",
+    samples=1000,
+    failures=7,
+    suspect=1,
+    failure_ratio=0.007,
+    p50_s=0.002,
+    p99_s=2.0,
+    censored=True,
+    downtime_s=0.4,
+    longest_gap_s=0.5,
+    blind_share=0.012,
+    resolution_s=0.03,
+    outage_count=12,
+    outages=(OUTAGE,),
+)
+
+
+def test_the_first_line_is_the_verdict():
+    assert render_run(record()).splitlines()[0] == "# FAIL: v1.33.13 -> v1.34.4 on kind"
+
+
+def test_an_outage_has_bounds_step_node_and_backend():
+    text = render_run(record(observers=(SEEN,)))
+    row = next(line for line in text.splitlines() if line.startswith("| 12.35 s") or "12.3" in line)
+    for part in ("400 ms to open", "33%", "5 refused, 2 5xx", "drain worker", "worker2", "web-1"):
+        assert part in row
+    assert "11 more" in text
+
+
+def test_a_censored_percentile_is_a_lower_bound():
+    assert ">= 2.00 s" in render_run(record(observers=(SEEN,)))
+
+
+def test_nothing_seen_is_a_dash_and_no_number():
+    blank = ObserverResult("dns", 0, 0, 0, None, None, None, False, 0.0, 0.0, 1.0, None, 0)
+    row = next(x for x in render_run(record(observers=(blank,))).splitlines() if "| dns" in x)
+    assert row == "| dns | 0 | - | - | - | 0 ms | 0 | 100.0% | - |"
+
+
+def test_a_failed_step_shows_its_command_and_output():
+    text = render_run(record())
+    assert "## The step `drain worker` failed" in text
+    assert "command exited with 1: kubectl drain" in text
+
+
+def test_simulated_is_said_at_the_top_and_faults_and_choices_are_named():
+    text = render_run(record(simulated=True))
+    assert "SIMULATED" in text.splitlines()[2]
+    assert "planted fault: `no-prestop`" in text
+    assert "fast-control-plane: request-timeout=5s" in text
+
+
+def test_a_changed_limit_is_shown_with_its_reason():
+    limit = Limit("dns.p99_s", 0.25, 0.1, "perf-tests", "two busy cores")
+    assert "| dns.p99_s | 0.25 | 0.1 | two busy cores |" in render_run(
+        record(limits_changed=(limit,))
+    )
+
+
+def test_pipes_do_not_break_tables_and_lost_passes_are_inconclusive(tmp_path):
+    text = render_runs([(tmp_path / "a-b", record()), (tmp_path / "b-c", "it | died")])
+    assert "| b-c | | **INCONCLUSIVE** | it \\| died |" in text
+    assert "| v1.33.13 -> v1.34.4 | kind | **FAIL** |" in text
+
+
+def test_a_pass_without_scenarios_says_so():
+    assert "none was judged" in render_run(record(scenarios=(), verdict=Verdict.INCONCLUSIVE))
