@@ -10,9 +10,9 @@ itself or not.
 from e2e.observers import HttpEdge, HttpService, Workload
 from fixtures import observes
 
-WELL_BEHAVED = Workload("web", replicas=3, pre_stop_s=5, pdb_min_available=2, rollout_every_s=60)
-WEB = HttpService(WELL_BEHAVED, rate_hz=50)
-EDGE = HttpEdge(WELL_BEHAVED, rate_hz=20)
+WELL_BEHAVED = Workload(replicas=3, pre_stop_s=5, pdb_min_available=2, rollout_every_s=60)
+WEB = HttpService(rate_hz=50, workload=WELL_BEHAVED)
+EDGE = HttpEdge(rate_hz=20, backend=WEB)
 
 
 @observes(WEB)

@@ -16,7 +16,8 @@ from tenacity import (
     Retrying,
     retry_if_exception,
     stop_after_delay,
-    wait_exponential_jitter,
+    wait_exponential,
+    wait_random,
 )
 
 __all__ = ["TRANSIENT_API_ERRORS", "Api", "retry_api"]
@@ -52,7 +53,7 @@ def retry_api(call: Callable[[], T], within_s: float = 120.0) -> T:
     retrying = Retrying(
         retry=retry_if_exception(is_passing),
         stop=stop_after_delay(within_s),
-        wait=wait_exponential_jitter(initial=0.3, max=5),
+        wait=wait_exponential(multiplier=0.3, max=5) + wait_random(0, 0.5),
         reraise=True,
     )
     return retrying(call)

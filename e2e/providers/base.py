@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path as FilePath
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from e2e.cluster import Cluster
-from e2e.upgrade import Marks, Path, Plan, Step
+from e2e.upgrade import Inventory, Marks, Path, Plan, Step
 
 __all__ = ["Capabilities", "Provider"]
 
@@ -17,7 +17,8 @@ class Capabilities:
     """What a provider can and cannot do; scenarios skip, with the reason, on what is missing.
 
     `faults` are the names of faults that its `plant` steps know. `simulated` marks a rehearsal,
-    which is never evidence for a real version.
+    which is never evidence for a real version. `tools` maps a tool's name to the command that
+    prints its version, for the record.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Capabilities:
     node_exec: bool = False
     faults: frozenset[str] = frozenset()
     simulated: bool = False
+    tools: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Provider(Protocol):
@@ -44,10 +46,17 @@ class Provider(Protocol):
         """
 
     def perform(self, step: Step, cluster: Cluster) -> None:
-        """Do one step of the plan; raises an E2eError when it fails."""
+        """Do one step of the plan; raises an E2eError when it fails.
 
-    def collect_logs(self, cluster: Cluster, into: FilePath) -> None:
-        """Copy the logs of all nodes into the folder `into`."""
+        Every provider also knows the step `export-logs` (not part of a plan), which copies the
+        logs of all nodes into the folder `params["into"]`.
+        """
+
+    def inspect(self, plan: Plan, cluster: Cluster) -> Inventory:
+        """Read back what the cluster is made of now, against the plan's last version."""
+
+    def keep(self) -> None:
+        """Hand the cluster over to the user: from now on nothing of ours deletes it."""
 
     def delete(self) -> None:
         """Delete everything this provider made; idempotent, bounded in time."""

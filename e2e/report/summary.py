@@ -116,7 +116,9 @@ def _outages(observers: Sequence[ObserverResult]) -> Iterator[str]:
         return
     rows.sort(key=lambda pair: -(pair[1].at_least_s * pair[1].share))
     yield from ("", "## Outages, the worst first", "")
-    yield "| at | observer | target | lasted | probes failing | outcomes | during | node | backend |"
+    yield (
+        "| at | observer | target | lasted | probes failing | outcomes | during | node | backend |"
+    )
     yield "|---|---|---|---|---|---|---|---|---|"
     for name, outage in rows[:OUTAGES_SHOWN]:
         yield _outage(name, outage)

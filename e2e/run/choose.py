@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path as FilePath
 
 from e2e.errors import BadInput
+from e2e.observers import CATALOGUE as API_FAULTS
 from e2e.providers.base import Provider
-from e2e.providers.kind import KindProvider, known_versions
+from e2e.providers.kind import KindProvider, KindSettings, deleters, known_versions
+from e2e.providers.ledger import Ledger, Swept
+from e2e.run.faults import require_known
 from e2e.run.settings import PassSettings
 from e2e.upgrade import Plan, resolve
 from e2e.version import KubeVersion
@@ -38,7 +41,7 @@ def kind_settings(settings: PassSettings, folder: FilePath) -> KindSettings:
         fast_control_plane=settings.fast_control_plane,
         keep=settings.keep,
         reuse_cluster=settings.reuse_cluster,
-        faults=settings.faults,
+        faults=tuple(fault for fault in settings.faults if fault.name not in API_FAULTS),
         preload_images=(settings.images.agent, settings.images.edge),
     )
 
@@ -46,5 +49,12 @@ def kind_settings(settings: PassSettings, folder: FilePath) -> KindSettings:
 def make_plan(words: Sequence[str], settings: PassSettings) -> Plan:
     """The plan for the path that `words` mean; touches nothing, raises BadInput."""
     folder = FilePath()
+    for fault in settings.faults:
+        require_known(fault)
     provider = choose_provider(settings, folder)
     return provider.plan(resolve(words, known_versions(kind_settings(settings, folder))))
+
+
+def sweep_dead() -> Swept:
+    """Delete what passes of dead processes left behind, whichever provider made it."""
+    return Ledger().sweep(deleters())

@@ -11,7 +11,8 @@ from pathlib import Path as FilePath
 from e2e.cluster import TRANSIENT_API_ERRORS, Cluster
 from e2e.errors import ClusterNotMade, E2eError, Inconclusive, StepFailed
 from e2e.judge import Limits
-from e2e.observers import Observation, Observer
+from e2e.observers import CATALOGUE as API_FAULTS
+from e2e.observers import Observation, Observer, plant
 from e2e.providers.base import Provider
 from e2e.run.progress import Progress
 from e2e.run.settings import PassSettings
@@ -111,6 +112,9 @@ class RunningPass:
             return
         if self.cluster is None:
             raise ClusterNotMade(f"step {step.name!r} came before the cluster was created.")
+        for fault in self.what.settings.faults:
+            if fault.name in API_FAULTS and fault.at in {step.kind, step.name}:
+                plant(fault, self.cluster)
         self.what.provider.perform(step, self.cluster)
 
     def _prepare(self) -> Cluster:

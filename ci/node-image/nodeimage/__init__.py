@@ -1,0 +1,1 @@
+"""Makes kindest/node images out of Go modules and Debian packages."""

@@ -1,0 +1,84 @@
+"""Bringing staged files and container images onto the nodes, all nodes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from e2e.cluster import Cluster, Node, Role
+from e2e.command import Runner
+from e2e.errors import BadInput
+from e2e.providers.kind.docker import Docker
+from e2e.providers.kind.opened import CTR, NICE, parse_image_list
+from e2e.providers.kind.staging import Staged, is_control_plane_image
+from e2e.version import KubeVersion
+
+__all__ = ["STAGE_ROOT", "deliver", "on_all", "preload", "runner_of", "staged_file"]
+
+STAGE_ROOT = "/kind/upgrade"
+IMPORT_S = 600.0
+
+
+def staged_file(version: KubeVersion | str, name: str) -> str:
+    """Where a staged file of a version lies on every node."""
+    return f"{STAGE_ROOT}/{version}/{name}"
+
+
+def runner_of(node: Node) -> Runner:
+    """Runs commands on a node; every node of this provider has a way in."""
+    if node.runner is None:
+        raise BadInput(f"{node.name} has no way in; it is not a node of a kind cluster.")
+    return node.runner
+
+
+def on_all(nodes: Sequence[Node], work: Callable[[Node], None]) -> None:
+    """Do the same on all nodes at once; raises the first error once all have ended."""
+    with ThreadPoolExecutor(max_workers=max(1, len(nodes)), thread_name_prefix="node") as pool:
+        for future in [pool.submit(work, node) for node in nodes]:
+            future.result()
+
+
+def deliver(docker: Docker, staged: Staged, cluster: Cluster) -> None:
+    """Put a target's programs and images onto every node, and read back that they are there."""
+
+    def one(node: Node) -> None:
+        inside = runner_of(node)
+        folder = f"{STAGE_ROOT}/{staged.version}"
+        inside.run("mkdir", "-p", folder, timeout_s=60)
+        docker.copy_in(f"{staged.programs}/.", node.name, folder)
+        controls = node.role is Role.CONTROL_PLANE
+        archives = [staged.everywhere, staged.on_control_planes if controls else None]
+        for archive in archives:
+            if archive is not None:
+                import_images(inside, archive)
+        wanted = [name for name in staged.images if controls or not is_control_plane_image(name)]
+        _check_present(node, wanted)
+
+    on_all(cluster.nodes, one)
+
+
+def preload(archives: Sequence[Path], cluster: Cluster) -> None:
+    """Load image archives onto every node."""
+
+    def one(node: Node) -> None:
+        for archive in archives:
+            import_images(runner_of(node), archive)
+
+    on_all(cluster.nodes, one)
+
+
+def import_images(inside: Runner, archive: Path) -> None:
+    """Import an archive into a node's containerd, unpacked so that pods start at once."""
+    argv = (*NICE, *CTR, "images", "import", "--all-platforms", "-")
+    inside.run(*argv, timeout_s=IMPORT_S, stdin_file=archive)
+
+
+def _check_present(node: Node, wanted: Sequence[str]) -> None:
+    told = runner_of(node).run(*CTR, "images", "list", timeout_s=60)
+    missing = sorted(set(wanted) - parse_image_list(told.stdout).keys())
+    if missing:
+        raise BadInput(
+            f"{node.name} still lacks {', '.join(missing)} after the import; check the target's "
+            "node image and the space left on docker's disk."
+        )

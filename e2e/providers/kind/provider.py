@@ -1,0 +1,229 @@
+"""The provider `kind`: real clusters in containers, upgraded in place with kubeadm."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path as FilePath
+
+from e2e.cluster import TRANSIENT_API_ERRORS, Cluster
+from e2e.command import Runner
+from e2e.errors import BadInput, ClusterNotMade, E2eError
+from e2e.providers.base import Capabilities
+from e2e.providers.kind import creation, health, kubeadm, nodes
+from e2e.providers.kind.delivery import deliver, preload, runner_of, staged_file
+from e2e.providers.kind.docker import Docker
+from e2e.providers.kind.faults import CATALOGUE
+from e2e.providers.kind.inspection import Target, inspect
+from e2e.providers.kind.journal import Journal
+from e2e.providers.kind.planning import make_plan, on_cgroup_v1
+from e2e.providers.kind.planting import plant
+from e2e.providers.kind.preflight import KIND_ENV, preflight
+from e2e.providers.kind.remains import CLUSTER, FOLDER, REUSED_CLUSTER, deleters
+from e2e.providers.kind.settings import KindSettings
+from e2e.providers.kind.staging import Staging
+from e2e.providers.kind.verification import verify
+from e2e.providers.ledger import Entry
+from e2e.timeline import Origin
+from e2e.upgrade import Inventory, Marks, Path, Plan, Step
+from e2e.version import KubeVersion
+
+__all__ = ["KindProvider"]
+
+NODES_READY_S = 240.0
+LOGS_S = 180.0
+
+
+@dataclass
+class KindProvider:
+    """Makes one kind cluster, takes it along one path, deletes it."""
+
+    settings: KindSettings
+    host: Runner = field(default_factory=lambda: Runner(env=KIND_ENV))
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        if not settings.cluster_name:
+            made_up = settings.reuse_cluster or f"upgrade-e2e-{uuid.uuid4().hex[:6]}"
+            self.settings = replace(settings, cluster_name=made_up)
+        self.name = self.settings.cluster_name
+        self.docker = Docker(self.host)
+        self.journal = Journal(self.settings.workdir / "steps")
+        self.marks = Marks(Origin())
+        self._stage_folder = self.settings.workdir / f"stage-{uuid.uuid4().hex[:8]}"
+        self._entries: list[Entry] = []
+        self._staging: Staging | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Nodes can be entered; `ha` tells whether this cluster has several control planes."""
+        return Capabilities(
+            name="kind",
+            ha=self.settings.control_planes > 1,
+            node_exec=True,
+            faults=frozenset(kind.name for kind in CATALOGUE),
+            tools={
+                "kind": ("kind", "version"),
+                "docker": ("docker", "version", "--format", "{{.Server.Version}}"),
+            },
+        )
+
+    @property
+    def kubeconfig(self) -> FilePath:
+        """The cluster's own kubeconfig; `~/.kube/config` is never touched."""
+        return self.settings.workdir / "kubeconfig"
+
+    @property
+    def old_kubeconfig(self) -> FilePath:
+        """A copy of the kubeconfig as it was before the upgrade."""
+        return self.settings.workdir / "kubeconfig.before"
+
+    def plan(self, path: Path) -> Plan:
+        """The steps for `path`; touches nothing."""
+        return make_plan(self.settings, path, cgroup_v1=on_cgroup_v1())
+
+    def create(self, plan: Plan, marks: Marks) -> Cluster:
+        """Make the cluster, or take over the one to reuse, while the targets are taken out.
+
+        Raises BadInput for what cannot work on this machine, and ClusterNotMade with the logs of
+        the nodes in `workdir`/logs; either leaves nothing behind, unless it is to be kept.
+        """
+        self.marks = marks
+        self.settings.workdir.mkdir(parents=True, exist_ok=True)
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._undo)
+            marks.mark("preflight")
+            self._claim(REUSED_CLUSTER if self.settings.reuse_cluster else CLUSTER, self.name)
+            preflight(self.settings, self.docker, self.host, plan.path)
+            try:
+                cluster = self._make(plan.path)
+            except BadInput:
+                raise
+            except E2eError as error:
+                raise ClusterNotMade(self._tell_failure(error)) from error
+            undo.pop_all()
+        return cluster
+
+    def perform(self, step: Step, cluster: Cluster) -> None:
+        """Do one step."""
+        actions: dict[str, Callable[[Step, Cluster], None]] = {
+            "stage": self._stage,
+            "kubeadm-apply": lambda s, c: kubeadm.kubeadm_apply(s, c, self.marks, self.journal),
+            "kubeadm-node": lambda s, c: kubeadm.kubeadm_node(s, c, self.marks, self.journal),
+            "roll-addons": _roll_addons,
+            "drain": lambda s, c: nodes.drain(s, c, self.journal),
+            "swap-kubelet": lambda s, c: nodes.swap_kubelet(s, c, self.marks),
+            "uncordon": lambda s, c: nodes.uncordon(s, c, self.journal),
+            "check": lambda s, c: health.check(c, s.timeout_s),
+            "verify": self._verify,
+            "plant": plant,
+            "export-logs": self._export_logs,
+        }
+        if step.kind not in actions:
+            raise BadInput(f"the kind provider has no step {step.kind!r}; use those of its plan.")
+        try:
+            actions[step.kind](step, cluster)
+        except TRANSIENT_API_ERRORS as error:
+            raise E2eError(f"the API server gave no answer: {error}") from error
+
+    def inspect(self, plan: Plan, cluster: Cluster) -> Inventory:
+        """Read back what the cluster is made of, against the plan's last version."""
+        return inspect(cluster, Target(plan.path.versions[-1], self.old_kubeconfig))
+
+    def keep(self) -> None:
+        """Give the cluster to the user: it is no longer in the ledger, so no sweep deletes it."""
+        for entry in [entry for entry in self._entries if entry.kind == CLUSTER]:
+            self.settings.ledger.release(entry)
+            self._entries.remove(entry)
+        self.delete()
+
+    def delete(self) -> None:
+        """Delete the cluster and the staged files; raises the first E2eError, having tried all."""
+        if self._staging is not None:
+            self._staging.stop()
+        failures: list[E2eError] = []
+        for entry in reversed(tuple(self._entries)):
+            try:
+                deleters(self.host)[entry.kind](entry.name)
+            except E2eError as error:
+                failures.append(error)
+            else:
+                self.settings.ledger.release(entry)
+                self._entries.remove(entry)
+        if failures:
+            raise failures[0]
+
+    def _claim(self, kind: str, name: str) -> None:
+        self._entries.append(self.settings.ledger.claim(kind, name))
+
+    def _undo(self) -> None:
+        if self.settings.keep == "never":
+            self.delete()
+        else:
+            self.keep()
+
+    def _make(self, path: Path) -> Cluster:
+        if self.settings.reuse_cluster:
+            creation.require_exists(self.docker, self.name)
+            creation.take_kubeconfig(self.host, self.name, self.kubeconfig)
+            cluster = creation.handle(self.docker, self.name, self.kubeconfig)
+            creation.require_fit(self.settings, cluster, path.versions[0])
+            staging = self._start_staging(path)
+        else:
+            staging = self._start_staging(path)
+            self.marks.mark("kind-create")
+            creation.kind_create(self.host, self.settings, self.name, path, self.kubeconfig)
+            cluster = creation.handle(self.docker, self.name, self.kubeconfig)
+        self.marks.mark("nodes-ready")
+        health.wait_until_nodes_ready(cluster, NODES_READY_S)
+        shutil.copy2(self.kubeconfig, self.old_kubeconfig)
+        if self.settings.preload_images:
+            self.marks.mark("preload")
+            preload(staging.preloads(), cluster)
+        return cluster
+
+    def _start_staging(self, path: Path) -> Staging:
+        folder = self._stage_folder.resolve()
+        self._claim(FOLDER, str(folder))
+        folder.mkdir(parents=True)
+        self._staging = Staging(self.docker, self.settings, folder)
+        self._staging.start(path)
+        return self._staging
+
+    def _tell_failure(self, error: E2eError) -> str:
+        logs = self.settings.workdir / "logs"
+        told = f"the logs of its nodes are in {logs}"
+        try:
+            creation.export_logs(self.host, self.name, logs, LOGS_S)
+        except E2eError as problem:
+            told = f"its logs could not be had ({type(problem).__name__})"
+        return f"the cluster {self.name} could not be made; {told}. {error}"
+
+    def _stage(self, step: Step, cluster: Cluster) -> None:
+        if self._staging is None:
+            raise BadInput("nothing was taken out to stage; create the cluster first.")
+        self.marks.mark("take-out")
+        staged = self._staging.target(KubeVersion.parse(step.params["version"]))
+        self.marks.mark("deliver")
+        deliver(self.docker, staged, cluster)
+        staged.discard()
+        self.marks.mark("whole")
+        health.wait_until_whole(cluster, NODES_READY_S)
+
+    def _verify(self, step: Step, cluster: Cluster) -> None:
+        target = Target(KubeVersion.parse(step.params["version"]), self.old_kubeconfig)
+        verify(cluster, target, step.timeout_s)
+
+    def _export_logs(self, step: Step, cluster: Cluster) -> None:
+        into = FilePath(step.params["into"])
+        creation.export_logs(self.host, cluster.name, into, step.timeout_s)
+
+
+def _roll_addons(step: Step, cluster: Cluster) -> None:
+    version = step.params["version"]
+    runner = runner_of(cluster.control_planes[0])
+    images = health.images_of(runner, staged_file(version, "kubeadm"), version)
+    health.roll_addons(cluster, images, step.timeout_s)

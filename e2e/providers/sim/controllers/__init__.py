@@ -1,0 +1,1 @@
+"""Controllers: each watches some kinds and moves the cluster towards what specs say."""

@@ -1,0 +1,109 @@
+"""What cannot work is refused before anything is created, with a sentence and exit code 2."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+SCENARIO = """
+from fixtures import observes
+
+@observes()
+def test_claim(upgraded):
+    assert upgraded
+"""
+
+
+def tool(*words, cwd):
+    """Run the installed command."""
+    return subprocess.run(
+        ["upgrade-e2e", *words], cwd=cwd, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--from", "v1.33.13", "--to", "v1.35.4"), "v1.33.13 -> v1.34 -> v1.35.4"),
+        (("--from", "v1.34.4", "--to", "v1.33.13"), "is a downgrade"),
+        (("--from", "v1.34.4"), "go together"),
+        (("--from", "new", "--to", "newer"), "not a Kubernetes version"),
+        ((), "give --from and --to"),
+        (("--path", "v1.33.13"), "two versions"),
+        (("--from", "v1.33.13", "--to", "v1.34.4", "--control-planes", "2"), "use 1 or 3"),
+        (("--from", "v1.33.13", "--to", "v1.34.4", "--workers", "0"), "one worker"),
+        (("--from", "v1.33.13", "--to", "v1.34.4", "--node-image", "x:1"), "{version}"),
+        (("--from", "v1.33.13", "--to", "v1.34.4", "--image-for", "v1.34.4"), "names no image"),
+        (("--from", "v1.33.13", "--to", "v1.34.4", "--fault", "gremlins"), "gremlins"),
+    ],
+)
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_nonsense_is_exit_code_2_with_a_sentence(tmp_path, command, words, told):
+    done = tool(command, *words, cwd=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert told in " ".join((done.stdout + done.stderr).split())
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "artifacts" / "run.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("[dns]\np99 = 1", "p99"),
+        ("[dns]\np99_s = -1", "zero or more"),
+        ("[dns]\np99_s = nan", "finite"),
+        ("not toml", "cannot be read"),
+    ],
+)
+def test_a_limits_file_that_makes_no_sense(tmp_path, content, told):
+    (tmp_path / "limits.toml").write_text(content)
+    words = ("run", "--from", "v1.33.13", "--to", "v1.34.4", "--limits", "limits.toml")
+    done = tool(*words, cwd=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert told in done.stdout + done.stderr
+
+
+def test_an_unknown_scenario_names_the_known_ones(tmp_path):
+    done = tool("run", "--from", "v1.33.13", "--to", "v1.34.4", "-s", "nope", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "dns_latency" in done.stderr
+
+
+def test_an_unknown_key_in_the_configuration(tmp_path):
+    (tmp_path / "pyproject.toml").write_text("[tool.upgrade-e2e]\nnode-images = 'x'\n")
+    done = tool("plan", "--from", "v1.33.13", "--to", "v1.34.4", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "node-images" in done.stderr
+
+
+def test_the_plan_of_a_legal_path_names_every_step_and_touches_nothing(tmp_path):
+    done = tool("plan", "--path", "v1.33.13,v1.34.4,v1.35.4", "--workers", "1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for step in ("create", "stage", "kubeadm-apply control-plane", "drain worker", "verify"):
+        assert step in done.stdout
+    assert done.stdout.count("drain worker") >= 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pytest_says_what_a_scenario_lacks(pytester):
+    pytester.makepyfile(SCENARIO)
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    assert result.ret == pytest.ExitCode.INTERRUPTED or result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines_random(["*no path is given*"])
+
+
+def test_pytest_refuses_an_impossible_path_before_it_collects(pytester):
+    pytester.makepyfile(SCENARIO)
+    result = pytester.runpytest_subprocess("--from-version=v1.33.13", "--to-version=v1.36.0")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*skips 2 minor release*"])
+
+
+def test_collecting_a_scenario_with_a_path_runs_no_pass(pytester):
+    pytester.makepyfile(SCENARIO)
+    result = pytester.runpytest_subprocess(
+        "--collect-only", "-q", "--path=v1.33.13,v1.34.4", "--path=v1.34.4,v1.35.4"
+    )
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*test_claim?v1.33.13-v1.34.4?", "*test_claim?v1.34.4-v1.35.4?"])

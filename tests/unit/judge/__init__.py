@@ -1,0 +1,1 @@
+"""Tests of the judge, against a reference that is written in plain loops."""

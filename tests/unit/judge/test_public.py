@@ -1,0 +1,26 @@
+"""The names that others may rely on."""
+
+from __future__ import annotations
+
+import e2e.judge
+
+
+def test_public_names():
+    assert set(e2e.judge.__all__) == {
+        "Cause",
+        "Limit",
+        "Limits",
+        "LowerBound",
+        "Outage",
+        "Quantile",
+        "Seen",
+        "Tally",
+        "Verdict",
+        "blindness",
+        "combine",
+        "figures",
+        "look",
+        "see",
+        "sentence",
+    }
+    assert all(hasattr(e2e.judge, name) for name in e2e.judge.__all__)
