@@ -18,6 +18,7 @@ from e2e.errors import BadInput, E2eError
 from e2e.providers.doctor import examine
 from e2e.run.choose import PROVIDERS, make_plan, sweep_dead
 from e2e.run.exit_codes import BAD_INPUT, FAILED, code_of_child
+from e2e.run.faults import known_faults
 from e2e.run.paths import path_words
 from e2e.run.settings import (
     KEEP_CHOICES,
@@ -179,11 +180,16 @@ def _print_plan(made: Plan) -> None:
 @_tell_errors
 def sweep() -> None:
     """Delete what dead runs left behind; living runs are not touched."""
-    deleted = sweep_dead()
-    for what in deleted:
-        click.echo(f"deleted {what}")
-    if not deleted:
+    swept = sweep_dead()
+    for entry in swept.deleted:
+        click.echo(f"deleted {entry}")
+    for entry in swept.elsewhere:
+        click.echo(f"left alone {entry}: its owner runs on {entry.owner.host}")
+    for entry, reason in swept.failed:
+        click.echo(f"could not delete {entry}: {reason}", err=True)
+    if not (swept.deleted or swept.failed):
         click.echo("nothing is left of dead runs.")
+    sys.exit(FAILED if swept.failed else 0)
 
 
 @main.command()
@@ -195,3 +201,12 @@ def doctor(versions: tuple[str, ...]) -> None:
     for finding in findings:
         click.echo(str(finding))
     sys.exit(0 if all(finding.ok for finding in findings) else FAILED)
+
+
+@main.command()
+def faults() -> None:
+    """List the failures that can be planted with `--fault`, to prove that a scenario notices."""
+    table = Table("write", "breaks", "providers", box=None, pad_edge=False)
+    for fault in known_faults():
+        table.add_row(fault.form, fault.breaks, fault.providers)
+    Console(highlight=False).print(table)

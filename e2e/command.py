@@ -5,17 +5,18 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import selectors
 import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from e2e.errors import CommandFailed
 
-__all__ = ["Completed", "Runner", "run", "spawn"]
+__all__ = ["Completed", "Runner", "follow", "run", "run_in_foreground", "spawn"]
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +62,12 @@ class Runner:
             env=dict(self.env),
         )
 
+    def follow(self, *argv: str, on_line: Callable[[str], None], timeout_s: float) -> Completed:
+        """As `follow`, behind this runner's prefix."""
+        return follow(
+            [*self.prefix, *argv], on_line=on_line, timeout_s=timeout_s, env=dict(self.env)
+        )
+
 
 def run(
     argv: Sequence[str],
@@ -91,7 +98,7 @@ def run(
         sink: int | object = subprocess.PIPE
         if stdout_file is not None:
             sink = files.enter_context(stdout_file.open("wb"))
-        process = _start(argv, source, sink, env, cwd)
+        process = _start(argv, source, sink, subprocess.PIPE, env=env, cwd=cwd)
         try:
             out, err = process.communicate(
                 None if stdin is None else stdin.encode(), timeout=timeout_s
@@ -107,6 +114,61 @@ def run(
     if check and done.returncode != 0:
         raise CommandFailed(shown, done.returncode, done.stdout + done.stderr, timeout_s)
     return done
+
+
+def follow(
+    argv: Sequence[str],
+    *,
+    on_line: Callable[[str], None],
+    timeout_s: float,
+    env: Mapping[str, str] | None = None,
+) -> Completed:
+    """Run `argv` to its end and hand each line that it writes to `on_line` as it comes.
+
+    Both outputs are followed, in the order of writing, and come back as `stdout`. Groups,
+    timeouts and errors are as in `run`.
+    """
+    shown = shlex.join(argv)
+    _log.debug("follow: %s", shown)
+    started = time.monotonic()
+    process = _start(argv, subprocess.DEVNULL, subprocess.PIPE, subprocess.STDOUT, env=env)
+    said: list[str] = []
+    try:
+        for line in _lines(process, started + timeout_s):
+            said.append(line)
+            on_line(line.rstrip("\n"))
+        process.wait(timeout=max(0.0, started + timeout_s - time.monotonic()))
+        process.communicate()
+    except subprocess.TimeoutExpired:
+        _kill_group(process)
+        raise CommandFailed(shown, None, "".join(said), timeout_s) from None
+    except BaseException:
+        _kill_group(process)
+        raise
+    done = Completed(shown, process.returncode, "".join(said), "", time.monotonic() - started)
+    _log.debug("exit %d after %.1f s: %s", done.returncode, done.duration_s, shown)
+    if done.returncode != 0:
+        raise CommandFailed(shown, done.returncode, done.stdout, timeout_s)
+    return done
+
+
+def _lines(process: subprocess.Popen[bytes], end: float) -> Iterator[str]:
+    """Lines of the process's output until it closes; raises TimeoutExpired at `end`."""
+    assert process.stdout is not None  # noqa: S101  (it was started with a pipe)
+    rest = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while True:
+            left_s = end - time.monotonic()
+            if left_s <= 0 or not selector.select(left_s):
+                raise subprocess.TimeoutExpired(process.args, 0)
+            chunk = os.read(process.stdout.fileno(), 65536)
+            *whole, rest = (rest + chunk).split(b"\n")
+            yield from (line.decode(errors="replace") + "\n" for line in whole)
+            if not chunk:
+                break
+    if rest:
+        yield rest.decode(errors="replace")
 
 
 def spawn(
@@ -131,19 +193,41 @@ def spawn(
         )
 
 
+def run_in_foreground(argv: Sequence[str]) -> int:
+    """Run a program on this terminal and return its exit code.
+
+    It shares the process group, so Ctrl-C reaches it directly; this process then waits for it to
+    clean up. SIGTERM is passed on. A program that a signal ended gives 128 + the signal.
+    """
+    _log.debug("run in foreground: %s", shlex.join(argv))
+    process = subprocess.Popen(argv)
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.terminate()),
+    }
+    try:
+        code = process.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return code if code >= 0 else 128 - code
+
+
 def _start(
     argv: Sequence[str],
     source: int | object,
     sink: int | object,
-    env: Mapping[str, str] | None,
-    cwd: Path | None,
+    errors: int,
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             argv,
             stdin=source,  # type: ignore[arg-type]
             stdout=sink,  # type: ignore[arg-type]
-            stderr=subprocess.PIPE,
+            stderr=errors,
             env={**os.environ, **(env or {})},
             cwd=cwd,
             start_new_session=True,

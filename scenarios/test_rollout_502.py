@@ -10,7 +10,7 @@ itself or not.
 from e2e.observers import HttpEdge, HttpService, Workload
 from fixtures import observes
 
-WELL_BEHAVED = Workload(replicas=3, pre_stop_s=5, pdb_min_available=2, rollout_every_s=60)
+WELL_BEHAVED = Workload(replicas=3, pre_stop_s=5, pdb_min_available=2, rollout_every_s=90)
 WEB = HttpService(rate_hz=50, workload=WELL_BEHAVED)
 EDGE = HttpEdge(rate_hz=20, backend=WEB)
 

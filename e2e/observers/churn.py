@@ -34,7 +34,7 @@ class PodChurn:
     nodes. The pods run the node's own pause image, which costs next to nothing.
     """
 
-    burst: int = 4
+    burst: int = 3
     every_s: float = 10.0
     name: str = "churn"
     timeout_s: float = 60.0

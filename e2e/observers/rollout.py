@@ -67,6 +67,8 @@ class Rollouts:
         return tuple(self._state.spans)
 
     def _run(self) -> None:
+        # The first rollout is the deployment itself: on a busy machine it may take long.
+        self._await_end(self.site.origin.now_s() + _LONGEST_S)
         count = 1
         while not self._state.ended.wait(self.every_s):
             start_s = self.site.origin.now_s()

@@ -84,6 +84,11 @@ class Ledger:
         self._sync_folder()
         return entry
 
+    def require_free(self, kind: str, name: str) -> None:
+        """Raise BadInput when the ledger already knows a thing of that kind and name."""
+        if self._file(kind, name).exists():
+            raise BadInput(self._taken(kind, name))
+
     def release(self, entry: Entry) -> None:
         """Forget a thing that is gone; nothing happens when it is another process's by now."""
         with self._locked():

@@ -25,7 +25,8 @@ class Lane:
 def lay_lanes(spans: Iterable[Span]) -> tuple[Lane, ...]:
     """Every span in exactly one lane: the whole cluster first, then nodes as they come.
 
-    Phases stay with their step. A phase whose step is not there is laid out as a step.
+    Phases stay with their step. A phase that lies in no step of its parent's name is laid out as a
+    step.
     """
     ordered = sorted(spans, key=lambda span: (span.start_s, -span.end_s))
     steps = [span for span in ordered if _step_of(span, ordered) is None]
@@ -43,11 +44,11 @@ def _rank(node: str, steps: Sequence[Span]) -> tuple[bool, float, str]:
 
 
 def _step_of(phase: Span, steps: Iterable[Span]) -> Span | None:
-    """The step that `phase` is part of: that of its parent's name which it begins in."""
+    """The step that `phase` is part of: that of its parent's name which it lies in."""
     if not phase.parent:
         return None
     for step in steps:
-        inside = step.start_s <= phase.start_s <= step.end_s
+        inside = step.start_s <= phase.start_s and phase.end_s <= step.end_s
         if not step.parent and step.name == phase.parent and step.hop == phase.hop and inside:
             return step
     return None

@@ -77,7 +77,7 @@ class RunningPass:
             workdir=self.what.folder / "work",
             faults=self.what.settings.faults,
         )
-        with contextlib.closing(observation):
+        with contextlib.closing(observation), self._leaving_no_trace(observation):
             self._deploy(observation)
             with self.what.progress.watching(observation.glance):
                 self._upgrade()
@@ -166,6 +166,18 @@ class RunningPass:
     ) -> Timeline:
         spans = sorted((*self.spans, *more), key=lambda span: (span.start_s, -span.end_s))
         return Timeline(self.what.origin.unix_s, watched, tuple(spans), samples)
+
+    @contextlib.contextmanager
+    def _leaving_no_trace(self, observation: Observation) -> Iterator[None]:
+        """In a cluster that is not ours, what was deployed is deleted again."""
+        try:
+            yield
+        finally:
+            if self.what.settings.reuse_cluster:
+                try:
+                    observation.remove()
+                except TROUBLE as error:
+                    self.what.progress.say(f"the workloads could not be removed: {error}")
 
     @contextlib.contextmanager
     def _span(self, name: str) -> Iterator[None]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from e2e.providers.doctor import examine
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -1,7 +1,6 @@
 """The one door to other programs: argv lists, and an error that shows what they said."""
 
 import os
-import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -40,6 +39,6 @@ def run(
 
 
 def interrupt_all() -> None:
-    """Ask every running program to end, as Ctrl-C at a terminal would."""
+    """Ask every running program to end."""
     for child in list(_running):
-        child.send_signal(signal.SIGINT)
+        child.terminate()

@@ -72,11 +72,11 @@ class DebianRoot:
 
 def mirrors(release: str) -> list[str]:
     """The archives that this machine's apt uses for the release; none means mmdebstrap's own."""
-    fields = "$(REPO_URI) $(CODENAME) $(COMPONENT)"
+    fields = "$(REPO_URI)|$(CODENAME)|$(COMPONENT)"
     listed = command.run(["apt-get", "indextargets", "--format", fields, "Created-By: Packages"])
     found: list[str] = []
     for line in listed.splitlines():
-        uri, codename, component = line.split()
+        uri, codename, component = line.split("|")
         if component == "main" and codename in {release, f"{release}-security"}:
             found.append(f"deb {uri} {codename} main")
     return found

@@ -45,10 +45,8 @@ def load(archive: Path) -> None:
 def stand_ins() -> list[str]:
     """Name, content and size of our images, a line each."""
     line = "{{.Repository}}:{{.Tag}}  {{.Size}}"
-    listed = command.run(
-        ["docker", "images", "--filter", f"label={STAND_IN}=true", "--format", line]
-    )
-    return sorted(listed.splitlines())
+    named = ["--filter", f"label={STAND_IN}=true", "--filter", "dangling=false"]
+    return sorted(command.run(["docker", "images", *named, "--format", line]).splitlines())
 
 
 def remove_outdated(base_prefix: str, current_base: str) -> None:

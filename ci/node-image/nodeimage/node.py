@@ -22,7 +22,7 @@ from nodeimage.store import Store
 
 CONTAINERD_DEADLINE_S = 60
 CTR = ("ctr", "--namespace=k8s.io")
-RECIPES = ("node", "components", "archive", "docker", "programs")
+RECIPES = ("node", "components", "archive", "programs")
 PAUSE_SOURCE = Path(__file__).resolve().parent.parent / "pause"
 NETWORK_MANIFEST = nodebase.FILES / "default-cni.yaml"
 ENTRYPOINT = ("/usr/local/bin/entrypoint", "/sbin/init")

@@ -15,15 +15,22 @@ from e2e.providers.kind.settings import KindSettings
 from e2e.upgrade import Path as UpgradePath
 from e2e.version import KubeVersion
 
-__all__ = ["handle", "kind_create", "require_fit", "take_kubeconfig"]
+__all__ = ["NameTaken", "handle", "kind_create", "require_fit", "take_kubeconfig"]
 
 CREATE_S = 480.0
+
+
+class NameTaken(BadInput):
+    """The cluster of this name is somebody else's, and not to be deleted."""
 
 
 def kind_create(
     host: Runner, settings: KindSettings, name: str, path: UpgradePath, kubeconfig: Path
 ) -> None:
-    """`kind create cluster`; the nodes of a failed attempt stay, so that their logs can be read."""
+    """`kind create cluster`; the nodes of a failed attempt stay, so that their logs can be read.
+
+    Raises NameTaken, and CommandFailed for everything else.
+    """
     config = cluster_config(
         settings.image_for(path.versions[0]),
         settings.control_planes,
@@ -31,12 +38,19 @@ def kind_create(
         api_server_flags=FAST_API_SERVER if settings.fast_control_plane else {},
         allow_cgroup_v1=needs_cgroup_v1(path),
     )
-    host.run(
-        *("kind", "create", "cluster", "--name", name, "--config", "-", "--retain"),
-        *("--kubeconfig", str(kubeconfig), "--wait", "0s"),
-        timeout_s=CREATE_S,
-        stdin=config,
-    )
+    try:
+        host.run(
+            *("kind", "create", "cluster", "--name", name, "--config", "-", "--retain"),
+            *("--kubeconfig", str(kubeconfig), "--wait", "0s"),
+            timeout_s=CREATE_S,
+            stdin=config,
+        )
+    except CommandFailed as error:
+        if "already exist for a cluster with the name" in error.output:
+            raise NameTaken(
+                f"somebody else made a kind cluster {name!r} a moment ago; choose another name."
+            ) from error
+        raise
     kubeconfig.chmod(0o600)
 
 

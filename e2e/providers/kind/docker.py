@@ -114,6 +114,12 @@ class Docker:
             done = self._docker("rm", "--force", "--volumes", *names, timeout_s=120, check=False)
             _forgive(done, ("No such container", "is already in progress"))
 
+    def ids_of(self, cluster: str) -> tuple[str, ...]:
+        """The full ids of the containers of a kind cluster."""
+        mine = f"label={CLUSTER_LABEL}={cluster}"
+        told = self._docker("ps", "--all", "--no-trunc", "--quiet", "--filter", mine)
+        return tuple(told.stdout.split())
+
     def nodes_of(self, cluster: str) -> tuple[Container, ...]:
         """The containers of a kind cluster, its load balancer included, by name."""
         shown = f'{{{{.Names}}}}\t{{{{.Label "{ROLE_LABEL}"}}}}\t{{{{.State}}}}'

@@ -22,7 +22,7 @@ class Journal:
 
     def file_of(self, step: Step) -> Path:
         """Where the output of `step` is."""
-        name = re.sub(r"[^\w.-]+", "-", f"{step.hop} {step.name}".strip()).strip("-")
+        name = re.sub(r"[^\w.]+", "-", f"{step.hop} {step.name}").strip("-")
         return self.folder / f"{name}.log"
 
     @contextlib.contextmanager

@@ -8,10 +8,11 @@ from e2e.command import Runner
 from e2e.errors import BadInput, CommandFailed
 from e2e.providers.kind.docker import Docker, Server
 from e2e.providers.kind.images import NodeImages
+from e2e.providers.kind.remains import CLUSTER
 from e2e.providers.kind.settings import KindSettings
 from e2e.upgrade import Path
 
-__all__ = ["KIND_ENV", "preflight"]
+__all__ = ["KIND_ENV", "preflight", "require_free_name"]
 
 # Only docker is known here, whatever the user's environment says to kind.
 KIND_ENV = (("KIND_EXPERIMENTAL_PROVIDER", "docker"),)
@@ -27,8 +28,6 @@ def preflight(settings: KindSettings, docker: Docker, host: Runner, path: Path) 
     _require_kind(host)
     server = docker.server()
     NodeImages(settings, docker).require(path)
-    if not settings.reuse_cluster:
-        _require_free_name(settings, docker)
     _require_space(settings, server, path)
     return server
 
@@ -43,9 +42,14 @@ def _require_kind(host: Runner) -> None:
         ) from error
 
 
-def _require_free_name(settings: KindSettings, docker: Docker) -> None:
+def require_free_name(settings: KindSettings, docker: Docker) -> None:
+    """Refuse, with BadInput, a name that a cluster has already, whoever made it.
+
+    This comes before the name is claimed: what is in the ledger is ours to delete.
+    """
     name = settings.cluster_name
-    if name and docker.nodes_of(name):
+    settings.ledger.require_free(CLUSTER, name)
+    if docker.nodes_of(name):
         raise BadInput(
             f"there is a kind cluster {name!r} already; delete it with `kind delete cluster "
             f"--name {name}`, upgrade it with --reuse-cluster {name}, or choose another name."

@@ -14,6 +14,7 @@ from e2e.command import Runner
 from e2e.errors import BadInput, ClusterNotMade, E2eError
 from e2e.providers.base import Capabilities
 from e2e.providers.kind import creation, health, kubeadm, nodes
+from e2e.providers.kind.creation import NameTaken
 from e2e.providers.kind.delivery import deliver, preload, runner_of, staged_file
 from e2e.providers.kind.docker import Docker
 from e2e.providers.kind.faults import CATALOGUE
@@ -21,7 +22,7 @@ from e2e.providers.kind.inspection import Target, inspect
 from e2e.providers.kind.journal import Journal
 from e2e.providers.kind.planning import make_plan, on_cgroup_v1
 from e2e.providers.kind.planting import plant
-from e2e.providers.kind.preflight import KIND_ENV, preflight
+from e2e.providers.kind.preflight import KIND_ENV, preflight, require_free_name
 from e2e.providers.kind.remains import CLUSTER, FOLDER, REUSED_CLUSTER, deleters
 from e2e.providers.kind.settings import KindSettings
 from e2e.providers.kind.staging import Staging
@@ -96,10 +97,13 @@ class KindProvider:
         with contextlib.ExitStack() as undo:
             undo.callback(self._undo)
             marks.mark("preflight")
-            self._claim(REUSED_CLUSTER if self.settings.reuse_cluster else CLUSTER, self.name)
             preflight(self.settings, self.docker, self.host, plan.path)
+            self._claim_cluster()
             try:
                 cluster = self._make(plan.path)
+            except NameTaken:
+                self._disown()
+                raise
             except BadInput:
                 raise
             except E2eError as error:
@@ -135,9 +139,7 @@ class KindProvider:
 
     def keep(self) -> None:
         """Give the cluster to the user: it is no longer in the ledger, so no sweep deletes it."""
-        for entry in [entry for entry in self._entries if entry.kind == CLUSTER]:
-            self.settings.ledger.release(entry)
-            self._entries.remove(entry)
+        self._disown()
         self.delete()
 
     def delete(self) -> None:
@@ -158,6 +160,18 @@ class KindProvider:
 
     def _claim(self, kind: str, name: str) -> None:
         self._entries.append(self.settings.ledger.claim(kind, name))
+
+    def _claim_cluster(self) -> None:
+        if self.settings.reuse_cluster:
+            self._claim(REUSED_CLUSTER, self.name)
+        else:
+            require_free_name(self.settings, self.docker)
+            self._claim(CLUSTER, self.name)
+
+    def _disown(self) -> None:
+        for entry in [entry for entry in self._entries if entry.kind == CLUSTER]:
+            self.settings.ledger.release(entry)
+            self._entries.remove(entry)
 
     def _undo(self) -> None:
         if self.settings.keep == "never":

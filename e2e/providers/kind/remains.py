@@ -8,9 +8,12 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import psutil
+
 from e2e.command import Runner
 from e2e.errors import CommandFailed, E2eError
 from e2e.providers.kind.docker import Container, Docker
+from e2e.providers.kind.freezer import thaw
 from e2e.providers.ledger import Ledger
 from e2e.wait import Deadline, wait_for
 
@@ -47,11 +50,14 @@ def deleters(host: Runner | None = None) -> Mapping[str, Callable[[str], None]]:
 def delete_cluster(docker: Docker, name: str) -> None:
     """Remove all containers of a kind cluster, those that appear meanwhile included.
 
-    The network `kind` stays, as with `kind delete cluster`: all clusters of the machine share it.
+    A `kind create` that outlived its killed parent is ended first. The network `kind` stays, as
+    with `kind delete cluster`: all clusters of the machine share it.
     """
+    _end_creation(name)
 
     def remove_what_is_left() -> tuple[Container, ...]:
         left = docker.nodes_of(name)
+        thaw(docker.ids_of(name))
         docker.remove(*(container.name for container in left))
         return left
 
@@ -62,6 +68,14 @@ def delete_cluster(docker: Docker, name: str) -> None:
         _GONE,
         transient=(CommandFailed,),
     )
+
+
+def _end_creation(name: str) -> None:
+    for process in psutil.process_iter(["cmdline"]):
+        argv = process.info["cmdline"] or []
+        if argv[1:3] == ["create", "cluster"] and Path(argv[0]).name == "kind" and name in argv:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def delete_folder(folder: Path) -> None:

@@ -60,6 +60,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[st
                 servers.enter_context(misbehaving(handler)),
                 f"{number}-{connection}",
                 interval_s=0.05,
+                timeout_s=0.5 if handler is silent else 10,
                 connection=connection,
                 body_has="body",
             )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from e2e.timeline import Outcome, Samples, SamplesBuilder, Span, Stream, Timeline, Window
 
 from .reference import Line, Shot
 
-PATIENT = settings(deadline=None, max_examples=100)
-"""Without a deadline: how long an example takes depends on what else the machine does."""
+PATIENT = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+"""How long an example takes depends on what else the machine does."""
 BACKENDS = ("", "web-a", "web-b", "web-c")
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from e2e.judge import look
-from e2e.timeline import Outcome
+from e2e.timeline import Outcome, Span
 
 from .made import failing, steady, to_timeline
 
@@ -79,10 +79,21 @@ def test_outages_one_after_another_are_apart():
     assert len(seen([steady(fail=fail)]).episodes) == 2
 
 
-def test_slow_probes_are_not_joined_over_seconds():
-    line = steady(count=1000, interval=1_000_000, fail=failing([100, 103]))
-    view = look(to_timeline([line], 0, 1_000_000_000), "web")
-    assert len(view.episodes) == 2
+@pytest.mark.parametrize(("good", "expected"), [(19, 1), (20, 2)])
+def test_twenty_good_answers_part_two_outages(good, expected):
+    assert len(seen([steady(fail=failing([300, 301 + good]))]).episodes) == expected
+
+
+@pytest.mark.parametrize(("second", "expected"), [(60, 1), (61, 2)])
+def test_more_than_a_second_parts_two_outages(second, expected):
+    line = steady(count=100, interval=100_000, fail=failing([50, second]))
+    assert len(seen([line]).episodes) == expected
+
+
+@pytest.mark.parametrize(("second", "expected"), [(52, 1), (53, 2)])
+def test_probes_slower_than_a_second_are_joined_over_one_good_answer(second, expected):
+    line = steady(count=100, interval=2_000_000, fail=failing([50, second]))
+    assert len(look(to_timeline([line], 0, 200_000_000), "web").episodes) == expected
 
 
 def test_targets_are_apart():
@@ -91,7 +102,17 @@ def test_targets_are_apart():
     assert [outage.target for outage in seen(lines).episodes] == ["read", "write"]
 
 
-def test_clock_error_joins_and_blames_more():
+def test_clock_error_blames_more():
+    spans = [Span("drain", "drain", 1.0, 2.995), Span("kubelet", "kubelet", 2.995, 5.0)]
+    timeline = to_timeline([steady(fail=failing([300]))], *WHOLE, spans)
+    assert look(timeline, "web").episodes[0].cause.names == ("kubelet",)
+    samples = timeline.samples["web"]
+    unsure = tuple(replace(stream, clock_error_s=0.010) for stream in samples.streams)
+    timeline = replace(timeline, samples={"web": replace(samples, streams=unsure)})
+    assert look(timeline, "web").episodes[0].cause.names == ("kubelet", "drain")
+
+
+def test_clock_error_joins_more():
     one = steady(fail=failing(range(300, 303)))
     two = steady(name="new@worker2", node="worker2", fail=failing(range(304, 307)))
     timeline = to_timeline([one, two], *WHOLE)

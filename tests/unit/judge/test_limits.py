@@ -84,6 +84,10 @@ def test_bad_limits_are_refused(tmp_path, text, message):
         load(tmp_path, text)
 
 
+def test_zero_is_a_limit(tmp_path):
+    assert load(tmp_path, "[dns]\nfailure_ratio = 0\n").dns.failure_ratio == 0
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(BadInput, match="cannot be read"):
         Limits.load(tmp_path / "none.toml")

@@ -98,12 +98,13 @@ def test_explain_tells_what_failed_when_where_and_during_which_step(seen):
     ]
 
 
-def test_explain_stops_after_the_worst():
-    fail = failing(range(0, 1000, 50))
+@pytest.mark.parametrize(("count", "end"), [(11, "  and 1 more"), (10, "web from new@worker")])
+def test_explain_stops_after_the_worst(count, end):
+    fail = failing(range(50, 50 + 50 * count, 50))
     text = look(to_timeline([steady(fail=fail)], *WHOLE), "web").explain()
     assert "  10. " in text
     assert "  11. " not in text
-    assert text.endswith("  and 10 more")
+    assert text.endswith(end)
 
 
 def test_explain_without_failures_is_short():

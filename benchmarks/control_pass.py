@@ -1,0 +1,105 @@
+"""A pass in which nothing is upgraded, under the same load: what do starved cores alone do?
+
+Makes the same cluster with the same workloads and probers as a plain pass. In place of the upgrade
+it keeps every core busy, from inside the control plane node, for as long as an upgrade takes, and
+changes nothing. What the observers see then is the machine's doing, not the upgrade's.
+
+    python benchmarks/control_pass.py v1.33.13 --seconds 240
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import uuid
+from pathlib import Path as FilePath
+
+from e2e.cluster import Cluster
+from e2e.judge import Limits
+from e2e.providers.base import Provider
+from e2e.report import render_run, save_record
+from e2e.run import ConsoleProgress, Pass, PassSettings, RunningPass
+from e2e.run.choose import choose_provider
+from e2e.run.recording import Ended, compose
+from e2e.timeline import Origin
+from e2e.upgrade import Path, Plan, Step
+from e2e.version import KubeVersion
+from scenarios import test_api_availability, test_dns_latency, test_pod_churn, test_rollout_502
+
+OBSERVERS = (
+    test_dns_latency.LOOKUPS,
+    test_rollout_502.WEB,
+    test_rollout_502.EDGE,
+    test_pod_churn.CHURN,
+    test_api_availability.API,
+)
+
+
+class WithoutUpgrade:
+    """A provider whose only upgrade step is `busy`; everything else is the real one's."""
+
+    def __init__(self, real: Provider) -> None:
+        self.real = real
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.real, name)
+
+    def perform(self, step: Step, cluster: Cluster) -> None:
+        """Keep every core busy from inside the first control plane."""
+        if step.kind != "busy":
+            self.real.perform(step, cluster)
+            return
+        runner = cluster.control_planes[0].runner
+        assert runner is not None
+        spin = f"end=$(($(date +%s)+{step.params['seconds']})); "
+        spin += "while [ $(date +%s) -lt $end ]; do i=0; "
+        spin += "while [ $i -lt 20000 ]; do i=$((i+1)); done; done"
+        command = " & ".join([f"sh -c '{spin}'"] * (os.cpu_count() or 1)) + " & wait"
+        runner.run("sh", "-c", command, timeout_s=step.timeout_s)
+
+
+def control_plan(real: Plan, seconds: int) -> Plan:
+    """The real plan's creation, then nothing but load."""
+    busy = Step("busy", seconds + 60.0, params={"seconds": str(seconds)})
+    return Plan(real.provider, real.path, real.prepare[:1], (busy,), (), {"control": "no upgrade"})
+
+
+def main() -> None:
+    """Run the control pass and print its summary."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("version")
+    parser.add_argument("target", nargs="?", default="v1.34.4")
+    parser.add_argument("--seconds", type=int, default=240)
+    parser.add_argument("--into", type=FilePath, default=None)
+    arguments = parser.parse_args()
+    folder = arguments.into or FilePath(tempfile.mkdtemp(prefix="control-pass-"))
+    (folder / "work").mkdir(parents=True, exist_ok=True)
+    settings = PassSettings()
+    provider = choose_provider(settings, folder / "work")
+    path = Path((KubeVersion.parse(arguments.version), KubeVersion.parse(arguments.target)))
+    origin = Origin()
+    what = Pass(
+        plan=control_plan(provider.plan(path), arguments.seconds),
+        provider=WithoutUpgrade(provider),  # type: ignore[arg-type]
+        observers=OBSERVERS,
+        settings=settings,
+        limits=Limits.default(),
+        folder=folder,
+        progress=ConsoleProgress(sys.stderr, origin),
+        run_id=uuid.uuid4().hex,
+        origin=origin,
+    )
+    running = RunningPass(what)
+    try:
+        upgraded = running.run()
+    finally:
+        provider.delete()
+    record = compose(Ended(running, upgraded, "", True, origin.now_s()), ())
+    save_record(record, folder)
+    print(render_run(record))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+"""What a CI job asks: which paths to walk, which bump a change makes, and how to show results."""
+
+from e2e.ci.annotations import annotate_decision, annotate_runs, annotation
+from e2e.ci.bump import Bump, find_bumps, paths_of
+from e2e.ci.matrix import Matrix, MatrixEntry, build_matrix, neighbouring_paths
+
+__all__ = [
+    "Bump",
+    "Matrix",
+    "MatrixEntry",
+    "annotate_decision",
+    "annotate_runs",
+    "annotation",
+    "build_matrix",
+    "find_bumps",
+    "neighbouring_paths",
+    "paths_of",
+]

@@ -1,0 +1,369 @@
+"""A machine with docker and kind, and a Kubernetes API, both made of dictionaries.
+
+The machine knows exactly the commands that are written down here: any other one fails the test.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from e2e.command import Completed, Runner
+from e2e.errors import CommandFailed
+
+COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
+
+
+def wanted_images(version: str, etcd: str = "3.5.24-0", coredns: str = "v1.12.0") -> list[str]:
+    """What kubeadm would name for a version."""
+    own = [f"registry.k8s.io/{name}:{version}" for name in COMPONENTS]
+    return [
+        *own,
+        f"registry.k8s.io/coredns/coredns:{coredns}",
+        "registry.k8s.io/pause:3.10",
+        f"registry.k8s.io/etcd:{etcd}",
+    ]
+
+
+@dataclass
+class FakeImage:
+    """A node image: the version file, the container images in it, what its kubeadm wants."""
+
+    version: str | None
+    inside: dict[str, str] = field(default_factory=dict)
+    wants: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, version: str, **tags: str) -> FakeImage:
+        wants = wanted_images(version, **tags)
+        return cls(version, {name: f"sha256:{abs(hash(name)):x}" for name in wants}, wants)
+
+
+@dataclass
+class FakeContainer:
+    image: str
+    role: str = ""
+    cluster: str = ""
+    running: bool = False
+    inside: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class FakeMachine:
+    """Docker's and kind's state, and every command that was run."""
+
+    images: dict[str, FakeImage] = field(default_factory=dict)
+    containers: dict[str, FakeContainer] = field(default_factory=dict)
+    commands: list[tuple[str, ...]] = field(default_factory=list)
+    kubeconfig: str = ""
+    root: Path = Path("/nowhere")
+    broken: dict[str, tuple[int, str]] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    kind_config: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def runner(self) -> FakeRunner:
+        return FakeRunner(machine=self)
+
+    def ran(self, *words: str) -> list[tuple[str, ...]]:
+        """The commands that contain all these words."""
+        return [argv for argv in self.commands if all(word in argv for word in words)]
+
+    def answer(self, argv: tuple[str, ...], stdin: str | None, files: Files) -> tuple[int, str]:
+        with self.lock:
+            self.commands.append(argv)
+            shown = " ".join(argv)
+            for words, failure in self.broken.items():
+                if words in shown:
+                    return failure
+            match argv:
+                case ("docker", "exec", "--detach", name, *command):
+                    assert command[-1] == "containerd", command
+                    assert self.containers[name].running
+                    return 0, ""
+                case ("docker", "exec", "--interactive", name, *command):
+                    return self.inside(name, tuple(command), files)
+                case ("docker", *rest):
+                    return self.docker(tuple(rest))
+                case ("kind", *rest):
+                    return self.kind(tuple(rest), stdin, files)
+            raise AssertionError(f"unknown command: {shown}")
+
+    def docker(self, argv: tuple[str, ...]) -> tuple[int, str]:
+        match argv:
+            case ("info", "--format", "{{json .}}"):
+                info = {
+                    "ServerVersion": "20.10",
+                    "CgroupVersion": "1",
+                    "DockerRootDir": str(self.root),
+                    "NCPU": 2,
+                    "MemTotal": 2**34,
+                    "DefaultRuntime": "runc",
+                }
+                return 0, json.dumps(info)
+            case ("image", "inspect", "--format", "{{.Id}}", name):
+                return (0, "sha256:1") if name in self.images else (1, "No such image")
+            case ("image", "ls", "--format", "{{.Tag}}", repository):
+                split = (name.rpartition(":") for name in self.images)
+                return 0, "\n".join(tag for repo, _, tag in split if repo == repository)
+            case ("pull", "--quiet", name):
+                return 1, f"manifest for {name} not found"
+            case ("save", "--output", path, name):
+                assert name in self.images
+                Path(path).write_text(name, encoding="utf-8")
+                return 0, ""
+            case ("create", "--name", name, "--network", "none", "--entrypoint", "sleep", *rest):
+                assert name not in self.containers
+                self.containers[name] = FakeContainer(rest[0])
+                return 0, name
+            case ("start", name):
+                self.containers[name].running = True
+                return 0, name
+            case ("cp", source, target):
+                return self.copy(source, target)
+            case ("rm", "--force", "--volumes", *names):
+                for name in names:
+                    self.containers.pop(name, None)
+                return 0, ""
+            case ("ps", "--all", "--filter", label, "--format", _):
+                cluster = label.rpartition("=")[2]
+                rows = [
+                    f"{name}\t{c.role}\t{'running' if c.running else 'exited'}"
+                    for name, c in self.containers.items()
+                    if c.cluster == cluster
+                ]
+                return 0, "\n".join(rows)
+        raise AssertionError(f"unknown docker command: {argv}")
+
+    def copy(self, source: str, target: str) -> tuple[int, str]:
+        container, colon, path = source.partition(":")
+        if colon and container in self.containers:
+            image = self.images[self.containers[container].image]
+            if path == "/kind/version" and image.version is None:
+                return 1, "Could not find the file"
+            into = Path(target)
+            into = into / Path(path).name if into.is_dir() else into
+            into.write_text(f"{image.version}\n", encoding="utf-8")
+            return 0, ""
+        container, _, path = target.partition(":")
+        for file in Path(source.removesuffix("/.")).iterdir():
+            self.containers[container].files[f"{path}/{file.name}"] = file.read_text("utf-8")
+        return 0, ""
+
+    def inside(self, name: str, argv: tuple[str, ...], files: Files) -> tuple[int, str]:
+        container = self.containers[name]
+        assert container.running, f"{name} is not running"
+        image = self.images[container.image]
+        present = container.inside or image.inside
+        match argv[2:] if argv[0] == "ctr" else argv:
+            case ("version",):
+                return 0, ""
+            case ("images", "list"):
+                rows = [f"{n} type {d} 1 MiB linux/amd64 -" for n, d in present.items()]
+                return 0, "\n".join(["REF TYPE DIGEST SIZE PLATFORMS LABELS", *rows])
+            case ("kubeadm", "config", "images", "list", "--kubernetes-version", _):
+                return 0, "\n".join(image.wants)
+            case ("nice", "-n", "19", "ctr", _, "images", "export", "-", *names):
+                assert files.stdout is not None
+                archive = {n: present[n] for n in names}
+                files.stdout.write_text(json.dumps(archive), encoding="utf-8")
+                return 0, ""
+            case ("nice", "-n", "19", "ctr", _, "images", "import", "--all-platforms", "-"):
+                assert files.stdin is not None
+                text = files.stdin.read_text(encoding="utf-8")
+                imported = json.loads(text) if text.startswith("{") else {text: "sha256:2"}
+                container.inside = {**present, **imported}
+                return 0, ""
+            case ("mkdir", "-p", _):
+                return 0, ""
+        raise AssertionError(f"unknown command in {name}: {argv}")
+
+    def kind(self, argv: tuple[str, ...], stdin: str | None, files: Files) -> tuple[int, str]:
+        match argv:
+            case ("version",):
+                return 0, "kind v0.33.0"
+            case ("create", "cluster", "--name", name, "--config", "-", "--retain", *rest):
+                assert stdin is not None
+                self.kind_config = yaml.safe_load(stdin)
+                self.make_cluster(name, self.kind_config["nodes"])
+                Path(rest[rest.index("--kubeconfig") + 1]).write_text(self.kubeconfig, "utf-8")
+                return 0, ""
+            case ("get", "kubeconfig", "--name", name):
+                assert files.stdout is not None
+                assert any(c.cluster == name for c in self.containers.values())
+                files.stdout.write_text(self.kubeconfig, encoding="utf-8")
+                return 0, ""
+            case ("export", "logs", into, "--name", _):
+                Path(into, "kind-version.txt").write_text("0.33.0", encoding="utf-8")
+                return 0, ""
+        raise AssertionError(f"unknown kind command: {argv}")
+
+    def make_cluster(self, name: str, nodes: list[dict[str, str]]) -> None:
+        """The containers of a cluster; with several control planes, a load balancer too."""
+        counts: dict[str, int] = {}
+        for node in nodes:
+            role = node["role"]
+            counts[role] = counts.get(role, 0) + 1
+            number = "" if counts[role] == 1 else str(counts[role])
+            made = FakeContainer(node["image"], role, name, running=True)
+            self.containers[f"{name}-{role}{number}"] = made
+        if counts.get("control-plane", 0) > 1:
+            balancer = FakeContainer("envoy", "external-load-balancer", name, running=True)
+            self.containers[f"{name}-external-load-balancer"] = balancer
+
+
+@dataclass(frozen=True)
+class Files:
+    stdin: Path | None = None
+    stdout: Path | None = None
+
+
+@dataclass(frozen=True)
+class FakeRunner(Runner):
+    """A Runner on the fake machine."""
+
+    machine: FakeMachine = field(default_factory=FakeMachine)
+
+    def run(
+        self,
+        *argv: str,
+        timeout_s: float,
+        check: bool = True,
+        stdin: str | None = None,
+        stdin_file: Path | None = None,
+        stdout_file: Path | None = None,
+    ) -> Completed:
+        whole = (*self.prefix, *argv)
+        code, said = self.machine.answer(whole, stdin, Files(stdin_file, stdout_file))
+        if check and code != 0:
+            raise CommandFailed(" ".join(whole), code, said, timeout_s)
+        out, err = (said, "") if code == 0 else ("", said)
+        return Completed(" ".join(whole), code, out, err, 0.0)
+
+
+@dataclass(frozen=True)
+class ScriptedRunner(Runner):
+    """A Runner that plays answers one after another: output lines, then an exit code."""
+
+    answers: list[tuple[int, str]] = field(default_factory=list)
+    seen: list[tuple[str, ...]] = field(default_factory=list)
+
+    def follow(self, *argv: str, on_line: Callable[[str], None], timeout_s: float) -> Completed:
+        self.seen.append((*self.prefix, *argv))
+        code, said = self.answers.pop(0)
+        for line in said.splitlines():
+            on_line(line)
+        if code != 0:
+            raise CommandFailed(" ".join(argv), code, said, timeout_s)
+        return Completed(" ".join(argv), code, said, "", 0.0)
+
+    def run(self, *argv: str, timeout_s: float, check: bool = True, **_: Any) -> Completed:
+        self.seen.append((*self.prefix, *argv))
+        code, said = self.answers.pop(0)
+        if check and code != 0:
+            raise CommandFailed(" ".join(argv), code, said, timeout_s)
+        return Completed(" ".join(argv), code, said, "", 0.0)
+
+
+@dataclass
+class FakeApi:
+    """Answers GET by path (query included); a list of answers is played, the last one stays."""
+
+    answers: dict[str, Any] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    port: int = 0
+
+    def kubeconfig(self) -> str:
+        server = f"http://127.0.0.1:{self.port}"
+        document = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "it",
+            "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it"}}],
+            "clusters": [{"name": "it", "cluster": {"server": server}}],
+            "users": [{"name": "it", "user": {}}],
+        }
+        return yaml.safe_dump(document)
+
+    def answer(self, path: str) -> tuple[int, Any]:
+        self.asked.append(path)
+        if path not in self.answers:
+            return 404, {"message": f"{path} is not known"}
+        found = self.answers[path]
+        if isinstance(found, list):
+            found = found.pop(0) if len(found) > 1 else found[0]
+        return found if isinstance(found, tuple) else (200, found)
+
+    @contextlib.contextmanager
+    def serving(self) -> Iterator[FakeApi]:
+        api = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                code, body = api.answer(self.path)
+                data = json.dumps(body).encode()
+                self.send_response(code)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        self.port = server.server_port
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield self
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+
+def node(name: str, version: str = "v1.33.13", *, ready: bool = True) -> dict[str, Any]:
+    """A Node as the API shows it."""
+    condition = {"type": "Ready", "status": "True" if ready else "False"}
+    status = {"nodeInfo": {"kubeletVersion": version}, "conditions": [condition]}
+    return {"metadata": {"name": name}, "status": status}
+
+
+def pod(
+    name: str,
+    *,
+    labels: dict[str, str] | None = None,
+    on: str = "",
+    image: str = "registry.k8s.io/x:1",
+    ready: bool = True,
+    phase: str = "Running",
+    annotations: dict[str, str] | None = None,
+    created: str = "2026-01-01T00:00:00Z",
+) -> dict[str, Any]:
+    """A Pod as the API shows it."""
+    state = {"running": {}} if phase == "Running" else {"waiting": {"reason": "ContainerCreating"}}
+    return {
+        "metadata": {
+            "name": name,
+            "namespace": "kube-system",
+            "labels": labels or {},
+            "annotations": annotations or {},
+            "creationTimestamp": created,
+        },
+        "spec": {"nodeName": on},
+        "status": {
+            "phase": phase,
+            "containerStatuses": [{"ready": ready, "image": image, "state": state}],
+        },
+    }

@@ -1,0 +1,131 @@
+"""What `doctor` finds on machines that lack things."""
+
+from __future__ import annotations
+
+import pytest
+
+from e2e.errors import BadInput
+from e2e.providers.doctor import Machine, examine
+
+ALL_CAPABILITIES = "CapBnd:\t000001ffffffffff\n"
+WITHOUT_SYS_RESOURCE = "CapBnd:\t000001fffeffffff\n"
+
+
+@pytest.fixture
+def look(machine, ledger, tmp_path, monkeypatch):
+    """Examine the fake machine; the findings by what was looked at."""
+    proc = tmp_path / "proc"
+    inotify = proc / "sys" / "fs" / "inotify"
+    inotify.mkdir(parents=True)
+    (proc / "self").mkdir()
+    (proc / "self" / "status").write_text(ALL_CAPABILITIES)
+    (inotify / "max_user_instances").write_text("512\n")
+    (inotify / "max_user_watches").write_text("524288\n")
+    machine.root = tmp_path
+    free = type("Usage", (), {"free": 50 * 2**30})
+    monkeypatch.setattr("shutil.disk_usage", lambda _: free)
+    memory = type("Memory", (), {"available": 8 * 2**30})
+    monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
+    kubectl = machine.answer
+
+    def answer(argv, stdin, files):
+        if argv[:1] == ("kubectl",):
+            return machine.broken.get("kubectl", (0, "Client Version: v1.34.4"))
+        return kubectl(argv, stdin, files)
+
+    machine.answer = answer
+    machine.images["nginx:stable"] = machine.images["python:3.11-slim"]
+
+    def examined(*versions):
+        where = Machine(host=machine.runner, proc=proc, ledger=ledger)
+        return {finding.what: finding for finding in examine(versions, machine=where)}
+
+    examined.proc = proc
+    return examined
+
+
+def test_a_machine_that_has_everything(look):
+    findings = look("v1.33.13", "v1.34.4")
+    assert all(finding.ok for finding in findings.values())
+    assert findings["image kindest/node:v1.34.4"].told == "there"
+    assert str(findings["disk"]).startswith("ok       disk: 50 GiB free")
+
+
+def test_a_missing_node_image_names_the_command_that_makes_it(look):
+    finding = look("v1.35.4")["image kindest/node:v1.35.4"]
+    assert not finding.ok
+    assert finding.mend == "ci/node-image/build v1.35.4"
+    assert "MISSING" in str(finding)
+
+
+def test_without_docker_nothing_is_said_of_what_only_docker_knows(look, machine):
+    machine.broken["docker info"] = (127, "cannot be started: no such file")
+    findings = look("v1.33.13")
+    assert not findings["docker"].ok
+    assert "ci/kind-host" in findings["docker"].mend
+    assert not any(name.startswith("image") for name in findings)
+
+
+def test_without_kind_it_cannot_work_and_without_kubectl_it_can(look, machine):
+    machine.broken |= {"kind version": (127, "cannot be started: x"), "kubectl": (127, "absent")}
+    findings = look()
+    assert not findings["kind"].ok
+    assert "go install" in findings["kind"].mend
+    assert findings["kubectl"].ok
+
+
+def test_a_missing_capability_needs_a_runtime_that_makes_up_for_it(look, machine):
+    (look.proc / "self" / "status").write_text(WITHOUT_SYS_RESOURCE)
+    finding = look()["CAP_SYS_RESOURCE"]
+    assert not finding.ok
+    assert finding.mend == "ci/kind-host"
+    with_runtime = machine.docker
+    machine.docker = lambda argv: _with_runtime(with_runtime(argv))
+    assert look()["CAP_SYS_RESOURCE"].ok
+
+
+def _with_runtime(answer):
+    code, said = answer
+    return code, said.replace('"DefaultRuntime": "runc"', '"DefaultRuntime": "wrapper"')
+
+
+def test_cgroup_v1_is_a_note(look):
+    finding = look()["cgroups"]
+    assert finding.ok
+    assert "failCgroupV1" in finding.told
+
+
+def test_low_inotify_limits_are_a_note_with_the_command(look):
+    (look.proc / "sys" / "fs" / "inotify" / "max_user_instances").write_text("128\n")
+    finding = look()["fs.inotify.max_user_instances"]
+    assert finding.ok
+    assert finding.mend == "sysctl -w fs.inotify.max_user_instances=512"
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value"),
+    [
+        ("disk", "shutil.disk_usage", lambda _: type("U", (), {"free": 2**30})),
+        ("memory", "psutil.virtual_memory", lambda: type("M", (), {"available": 2**30})),
+    ],
+)
+def test_too_little_room_is_a_problem(look, monkeypatch, name, path, value):
+    monkeypatch.setattr(path, value)
+    finding = look()[name]
+    assert not finding.ok
+    assert "1" in finding.told
+    assert finding.mend
+
+
+def test_leftovers_and_a_damaged_ledger_are_told(look, ledger, monkeypatch):
+    ledger.claim("kind-cluster", "left")
+    assert look()["leftovers"].told == "nothing is left of dead runs"
+    monkeypatch.setattr("e2e.providers.owner._boot_id", lambda: "a later boot")
+    assert look()["leftovers"].mend == "upgrade-e2e sweep"
+    next(ledger.folder.glob("*.json")).write_text("{")
+    assert not look()["leftovers"].ok
+
+
+def test_a_word_that_is_no_version_is_refused(look):
+    with pytest.raises(BadInput, match="not a Kubernetes version"):
+        look("lately")

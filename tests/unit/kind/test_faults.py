@@ -1,0 +1,109 @@
+"""Planted faults: where their steps go, and which are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path as FilePath
+
+import pytest
+
+from e2e.errors import BadInput
+from e2e.providers.kind.faults import CATALOGUE, freeze_s, target_of
+from e2e.providers.kind.planning import make_plan
+from e2e.providers.kind.planting import with_drop_in
+from e2e.providers.kind.settings import KindSettings
+from e2e.upgrade import Fault, Path
+from e2e.version import KubeVersion
+
+
+def steps_with(*faults: str) -> list[str]:
+    settings = KindSettings(workdir=FilePath("w"), faults=tuple(map(Fault.parse, faults)))
+    path = Path(tuple(map(KubeVersion.parse, ("v1.33.13", "v1.34.4", "v1.35.4"))))
+    return [step.name for step in make_plan(settings, path, cgroup_v1=False).upgrade]
+
+
+def before(names: list[str], planted: str) -> str:
+    return names[names.index(planted) + 1]
+
+
+def test_without_a_place_a_fault_comes_first():
+    assert steps_with("kubelet-qps=1")[0] == "plant kubelet-qps=1"
+
+
+@pytest.mark.parametrize(
+    ("fault", "step"),
+    [
+        ("apiserver-freeze=2s@drain", "drain control-plane"),
+        ("apiserver-freeze=2s@drain worker2", "drain worker2"),
+        ("kubelet-qps=1@swap-kubelet", "swap-kubelet control-plane"),
+        ("fail-step=kubeadm-apply:control-plane", "kubeadm-apply control-plane"),
+        ("fail-step=drain:worker", "drain worker"),
+    ],
+)
+def test_a_fault_comes_right_before_its_step(fault, step):
+    names = steps_with(fault)
+    assert before(names, f"plant {fault}") == step
+    assert names.count(f"plant {fault}") == 1
+
+
+def test_several_faults_keep_their_places():
+    names = steps_with(
+        "kubelet-qps=1", "apiserver-freeze=1s@drain worker", "fail-step=drain:worker"
+    )
+    assert before(names, "plant apiserver-freeze=1s@drain worker") == "plant fail-step=drain:worker"
+    assert before(names, "plant fail-step=drain:worker") == "drain worker"
+
+
+def test_the_rest_of_the_plan_is_as_without_the_fault():
+    planted = steps_with("apiserver-freeze=2s@check")
+    assert [name for name in planted if not name.startswith("plant")] == steps_with()
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("no-prestop", "knows no fault"),
+        ("kubelet-qps=many", "no rate"),
+        ("kubelet-qps=0", "no rate"),
+        ("apiserver-freeze=soon", "no duration"),
+        ("apiserver-freeze=61s", "no duration"),
+        ("apiserver-freeze=0s", "no duration"),
+        ("fail-step=verify", "no step that can be made to fail"),
+        ("fail-step=check:worker", "no step that can be made to fail"),
+        ("fail-step=drain:worker9", "no step 'drain worker9'"),
+        ("apiserver-freeze=2s@lunch", "no step 'lunch'"),
+    ],
+)
+def test_a_fault_that_cannot_be_planted_is_refused(fault, said):
+    with pytest.raises(BadInput, match=said):
+        steps_with(fault)
+
+
+def test_every_form_in_the_catalogue_can_be_planted():
+    names = steps_with(*(kind.form for kind in CATALOGUE))
+    assert sum(name.startswith("plant ") for name in names) == len(CATALOGUE)
+
+
+def test_values_are_read():
+    assert freeze_s("2s") == 2
+    assert freeze_s("0.5") == 0.5
+    assert target_of("drain:worker2") == ("drain", "worker2")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "KUBELET_EXTRA_ARGS=--runtime-cgroups=/system.slice/containerd.service",
+            'KUBELET_EXTRA_ARGS="--runtime-cgroups=/system.slice/containerd.service FLAG"\n',
+        ),
+        ('KUBELET_EXTRA_ARGS="--a --b"\n', 'KUBELET_EXTRA_ARGS="--a --b FLAG"\n'),
+        ("KUBELET_EXTRA_ARGS=\n", 'KUBELET_EXTRA_ARGS="FLAG"\n'),
+        ("", 'KUBELET_EXTRA_ARGS="FLAG"\n'),
+        ("OTHER=1\n", 'OTHER=1\nKUBELET_EXTRA_ARGS="FLAG"\n'),
+    ],
+)
+def test_the_drop_in_folder_joins_the_kubelets_arguments(text, expected):
+    flag = "--config-dir=/etc/kubernetes/kubelet.conf.d"
+    made = with_drop_in(text)
+    assert made == expected.replace("FLAG", flag)
+    assert with_drop_in(made) == made

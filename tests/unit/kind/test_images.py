@@ -1,0 +1,66 @@
+"""Node images: known versions, and the refusal of what is not what it says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from e2e.errors import BadInput
+from e2e.providers.kind.docker import Docker
+from e2e.providers.kind.images import NodeImages, known_versions
+from e2e.upgrade import Path
+from e2e.version import KubeVersion
+from tests.unit.kind.fakes import FakeImage
+
+V33, V34 = KubeVersion.parse("v1.33.13"), KubeVersion.parse("v1.34.4")
+PATH = Path((V33, V34))
+
+
+def test_local_images_and_configured_ones_are_known(settings, machine):
+    machine.images |= {
+        "kindest/node:latest": FakeImage.of("v1.1.1"),
+        "other:v1.30.0": FakeImage(""),
+    }
+    chosen = replace(settings, images={KubeVersion.parse("v1.35.0"): "mine:1"})
+    known = known_versions(chosen, Docker(machine.runner))
+    assert list(map(str, known)) == ["v1.33.13", "v1.34.4", "v1.35.0"]
+
+
+def test_without_docker_only_configured_versions_are_known(settings, machine):
+    machine.broken["image ls"] = (127, "cannot be started: docker")
+    assert known_versions(settings, Docker(machine.runner)) == []
+
+
+def test_a_template_with_the_version_inside_the_tag(settings, machine):
+    machine.images = {"reg.example/node:kind-v1.34.4-a": FakeImage.of("v1.34.4")}
+    chosen = replace(settings, image_template="reg.example/node:kind-{version}-a")
+    assert known_versions(chosen, Docker(machine.runner)) == [V34]
+
+
+def test_good_images_are_accepted_and_nothing_is_left(settings, machine, ledger):
+    NodeImages(settings, Docker(machine.runner)).require(PATH)
+    assert machine.containers == {}
+    assert ledger.entries() == ()
+    assert list(settings.workdir.iterdir()) == []
+
+
+def test_an_image_of_another_version_is_refused_with_the_reason(settings, machine, ledger):
+    chosen = replace(settings, images={V34: "kindest/node:v1.35.4"})
+    machine.images["kindest/node:v1.35.4"] = FakeImage.of("v1.35.4")
+    with pytest.raises(BadInput, match=r"given for v1\.34\.4 but holds v1\.35\.4: its kubelet"):
+        NodeImages(chosen, Docker(machine.runner)).require(PATH)
+    assert machine.containers == {}
+    assert ledger.entries() == ()
+
+
+def test_an_image_that_cannot_be_pulled_tells_which_versions_work(settings, machine):
+    path = Path((V33, KubeVersion.parse("v1.34.99")))
+    with pytest.raises(BadInput, match=r"v1\.34\.99 is not on this machine.*v1\.33\.13, v1\.34\.4"):
+        NodeImages(settings, Docker(machine.runner)).require(path)
+
+
+def test_an_image_that_is_no_node_image_is_refused(settings, machine):
+    chosen = replace(settings, images={V34: "python:3.11-slim"})
+    with pytest.raises(BadInput, match="is no node image"):
+        NodeImages(chosen, Docker(machine.runner)).require(PATH)

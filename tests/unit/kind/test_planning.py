@@ -1,0 +1,161 @@
+"""The plan: what must hold for every shape of cluster and every path."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path as FilePath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from e2e.errors import BadInput
+from e2e.providers.kind.planning import make_plan, node_names, on_cgroup_v1
+from e2e.providers.kind.settings import KindSettings
+from e2e.upgrade import Fault, Path, Plan
+from e2e.version import KubeVersion
+
+shapes = st.builds(
+    KindSettings,
+    workdir=st.just(FilePath("work")),
+    control_planes=st.sampled_from((1, 3, 5)),
+    workers=st.integers(1, 4),
+)
+
+
+@st.composite
+def paths(draw):
+    versions = [KubeVersion(1, draw(st.integers(30, 33)), draw(st.integers(0, 9)))]
+    for _ in range(draw(st.integers(1, 3))):
+        versions.append(KubeVersion(1, versions[-1].minor + 1, draw(st.integers(0, 9))))
+    return Path(tuple(versions))
+
+
+def plan_of(settings: KindSettings, *words: str, cgroup_v1: bool = False) -> Plan:
+    path = Path(tuple(map(KubeVersion.parse, words or ("v1.33.13", "v1.34.4"))))
+    return make_plan(settings, path, cgroup_v1=cgroup_v1)
+
+
+def hops_of(plan):
+    return {hop: list(steps) for hop, steps in groupby(plan.upgrade, key=lambda step: step.hop)}
+
+
+@given(shapes, paths())
+def test_the_whole_path_is_staged_before_anything_is_upgraded(settings, path):
+    plan = make_plan(settings, path, cgroup_v1=False)
+    assert plan.prepare[0].kind == "create"
+    assert [step.about for step in plan.prepare[1:]] == [str(v) for v in path.versions[1:]]
+    assert {step.hop for step in plan.prepare} == {""}
+
+
+@given(shapes, paths())
+def test_hops_follow_one_another_in_the_order_of_the_path(settings, path):
+    plan = make_plan(settings, path, cgroup_v1=False)
+    in_order = [hop for hop, _ in groupby(step.hop for step in plan.upgrade)]
+    assert in_order == [str(hop) for hop in path.hops]
+
+
+@given(shapes, paths())
+def test_all_control_planes_come_before_any_kubelet(settings, path):
+    controls, _ = node_names(settings)
+    for steps in hops_of(make_plan(settings, path, cgroup_v1=False)).values():
+        kinds = [(step.kind, step.node) for step in steps]
+        raised = [("kubeadm-apply", controls[0]), *(("kubeadm-node", n) for n in controls[1:])]
+        assert kinds[: len(raised)] == raised
+        assert kinds[len(raised)] == ("roll-addons", "")
+
+
+@given(shapes, paths())
+def test_each_node_is_taken_through_once_a_hop_and_in_order(settings, path):
+    controls, workers = node_names(settings)
+    for steps in hops_of(make_plan(settings, path, cgroup_v1=False)).values():
+        for node in (*controls, *workers):
+            kinds = [step.kind for step in steps if step.node == node]
+            first = "kubeadm-apply" if node == controls[0] else "kubeadm-node"
+            assert kinds == [first, "drain", "swap-kubelet", "uncordon", "check"]
+        swapped = [step.node for step in steps if step.kind == "swap-kubelet"]
+        assert swapped == [*controls, *workers]
+
+
+@given(shapes, paths())
+def test_one_node_is_done_before_the_next_is_drained(settings, path):
+    for steps in hops_of(make_plan(settings, path, cgroup_v1=False)).values():
+        out = None
+        for step in steps:
+            if step.kind == "drain":
+                assert out is None
+                out = step.node
+            elif step.kind == "check":
+                assert out == step.node
+                out = None
+
+
+@given(shapes, paths())
+def test_names_are_unique_within_a_hop_and_steps_explain_themselves(settings, path):
+    plan = make_plan(settings, path, cgroup_v1=False)
+    for steps in hops_of(plan).values():
+        names = [step.name for step in steps]
+        assert len(set(names)) == len(names)
+    assert all(step.does and step.timeout_s > 0 for step in plan.steps)
+    assert [step.kind for step in plan.verify] == ["verify"]
+
+
+def test_the_names_are_those_that_people_know():
+    plan = plan_of(KindSettings(workdir=FilePath("w"), workers=2))
+    assert [step.name for step in plan.steps] == [
+        "create",
+        "stage v1.34.4",
+        "kubeadm-apply control-plane",
+        "roll-addons",
+        *(f"{kind} control-plane" for kind in ("drain", "swap-kubelet", "uncordon", "check")),
+        *(
+            f"{kind} {node}"
+            for node in ("worker", "worker2")
+            for kind in ("kubeadm-node", "drain", "swap-kubelet", "uncordon", "check")
+        ),
+        "verify",
+    ]
+
+
+def test_choices_that_change_what_is_measured_are_named():
+    plain = KindSettings(workdir=FilePath("w"))
+    assert plan_of(plain).choices == {}
+    assert plan_of(plain, cgroup_v1=True).choices == {}
+    new = ("v1.34.4", "v1.35.4")
+    assert "failCgroupV1" in plan_of(plain, *new, cgroup_v1=True).choices["fail-cgroup-v1"]
+    assert plan_of(plain, *new, cgroup_v1=False).choices == {}
+    fast = plan_of(replace(plain, fast_control_plane=True)).choices["fast-control-plane"]
+    assert "request-timeout=5s" in fast
+    assert plan_of(replace(plain, reuse_cluster="mine")).choices == {"reuse-cluster": "mine"}
+    faulty = replace(plain, faults=(Fault.parse("kubelet-qps=1"),))
+    assert plan_of(faulty).choices == {"fault kubelet-qps": "kubelet-qps=1"}
+
+
+def test_a_target_without_upgrade_configuration_is_refused():
+    with pytest.raises(BadInput, match=r"v1\.30\.4 is older than v1\.31"):
+        plan_of(KindSettings(workdir=FilePath("w")), "v1.29.1", "v1.30.4")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"control_planes": 2}, "majority in etcd"),
+        ({"control_planes": 0}, "majority in etcd"),
+        ({"workers": 0}, "nowhere to go"),
+        ({"image_template": "kindest/node:latest"}, "names no version"),
+        ({"cluster_name": "Not_Fit"}, "does not fit"),
+        ({"cluster_name": "x" * 41}, "does not fit"),
+        ({"reuse_cluster": "mine", "fast_control_plane": True}, "keeps its flags"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(wrong, said):
+    with pytest.raises(BadInput, match=said):
+        KindSettings(workdir=FilePath("w"), **wrong)
+
+
+def test_the_cgroup_version_is_read_from_the_hierarchy(tmp_path):
+    assert on_cgroup_v1(tmp_path)
+    (tmp_path / "cgroup.controllers").touch()
+    assert not on_cgroup_v1(tmp_path)
+    assert not on_cgroup_v1(tmp_path / "absent")

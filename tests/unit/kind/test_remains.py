@@ -1,0 +1,122 @@
+"""Deleting what was made: complete, repeatable, and the right thing."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from e2e.errors import CommandFailed
+from e2e.providers.kind.docker import Docker
+from e2e.providers.kind.remains import (
+    CLUSTER,
+    CONTAINER,
+    FOLDER,
+    REUSED_CLUSTER,
+    delete_cluster,
+    deleters,
+    scratch_container,
+)
+from tests.unit.kind.fakes import FakeContainer
+
+NODES = [{"role": "control-plane", "image": "i"}, {"role": "worker", "image": "i"}]
+
+
+def test_only_the_named_cluster_goes(machine):
+    machine.make_cluster("mine", NODES)
+    machine.make_cluster("other", NODES)
+    machine.containers["plain"] = FakeContainer("i")
+    delete_cluster(Docker(machine.runner), "mine")
+    assert set(machine.containers) == {"other-control-plane", "other-worker", "plain"}
+
+
+def test_containers_that_appear_while_others_are_deleted_go_too(machine):
+    machine.make_cluster("mine", NODES)
+    late = FakeContainer("i", "worker", "mine")
+
+    class Late(type(machine)):
+        def docker(self, argv):
+            done = super().docker(argv)
+            if argv[0] == "rm" and "mine-late" not in self.seen:
+                self.seen.add("mine-late")
+                self.containers["mine-late"] = late
+            return done
+
+    machine.__class__ = Late
+    machine.seen = set()
+    delete_cluster(Docker(machine.runner), "mine")
+    assert machine.seen == {"mine-late"}
+    assert machine.containers == {}
+
+
+def test_deleting_what_is_gone_is_fine(machine, tmp_path):
+    known = deleters(machine.runner)
+    known[CLUSTER]("gone")
+    known[CONTAINER]("gone")
+    known[FOLDER](str(tmp_path / "gone"))
+
+
+def test_a_reused_cluster_is_never_deleted(machine):
+    machine.make_cluster("theirs", NODES)
+    deleters(machine.runner)[REUSED_CLUSTER]("theirs")
+    assert len(machine.containers) == 2
+
+
+def test_a_kind_that_still_creates_the_cluster_is_ended(machine, tmp_path):
+    kind = tmp_path / "kind"
+    kind.symlink_to(sys.executable)
+    script = tmp_path / "create"
+    script.write_text("import time; time.sleep(600)")
+    argv = [str(kind), "create", "cluster", "--name", "mine"]
+    other = [str(kind), "create", "cluster", "--name", "other"]
+    with (
+        subprocess.Popen(argv, cwd=tmp_path) as creating,
+        subprocess.Popen(other, cwd=tmp_path) as untouched,
+    ):
+        try:
+            delete_cluster(Docker(machine.runner), "mine")
+            assert creating.wait(30) < 0
+            assert untouched.poll() is None
+        finally:
+            creating.kill()
+            untouched.kill()
+
+
+def test_a_scratch_container_is_in_the_ledger_while_it_is_there(machine, ledger):
+    docker = Docker(machine.runner)
+    with scratch_container(docker, ledger, "kindest/node:v1.34.4") as name:
+        assert [(entry.kind, entry.name) for entry in ledger.entries()] == [(CONTAINER, name)]
+        assert name in machine.containers
+    assert ledger.entries() == ()
+    assert machine.containers == {}
+
+
+def test_the_claim_comes_before_the_container(machine, ledger):
+    machine.broken["docker create"] = (1, "no space left")
+    with (
+        pytest.raises(CommandFailed, match="no space left"),
+        scratch_container(Docker(machine.runner), ledger, "kindest/node:v1.34.4"),
+    ):
+        pytest.fail("there is no container")
+    assert ledger.entries() == ()
+
+
+def test_a_container_that_cannot_be_removed_stays_in_the_ledger(machine, ledger):
+    machine.broken["docker rm"] = (1, "Error: daemon is away")
+    with (
+        pytest.raises(CommandFailed, match="daemon is away"),
+        scratch_container(Docker(machine.runner), ledger, "kindest/node:v1.34.4"),
+    ):
+        pass
+    assert [entry.kind for entry in ledger.entries()] == [CONTAINER]
+
+
+def test_a_folder_goes_with_its_content(machine, tmp_path):
+    folder = tmp_path / "stage"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "file").write_text("x")
+    (folder / "deep" / "file").chmod(stat.S_IRUSR)
+    deleters(machine.runner)[FOLDER](str(folder))
+    assert not folder.exists()

@@ -1,0 +1,265 @@
+"""A small Kubernetes API over real sockets: a store of objects, watches of pods, the pod proxy.
+
+It knows nothing of what objects mean. Tests play kubelet and controllers through `hooks` and
+`ready`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import urllib3
+import yaml
+
+from e2e.cluster import Cluster, Node, Role
+
+Object = dict[str, Any]
+
+
+@dataclass
+class FakeApi:
+    """The objects by path, and what happens when they change."""
+
+    objects: dict[str, Object] = field(default_factory=dict)
+    hooks: list[Callable[[str, Object], None]] = field(default_factory=list)
+    """Called with path and object after each write."""
+    ready: bool = True
+    """Whether all pods of Deployments and DaemonSets are ready."""
+    status: int = 200
+    """What every request is answered with, unless 200."""
+    pod_ports: dict[str, int] = field(default_factory=dict)
+    """Where the pod proxy finds a pod on loopback, by `NAME:PORT`."""
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    events: list[Object] = field(default_factory=list)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+    ended: bool = False
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def put(self, path: str, thing: Object) -> Object:
+        """Store an object as the API server would, and tell hooks and watches."""
+        with self.changed:
+            known = self.objects.get(path)
+            meta = thing.setdefault("metadata", {})
+            number = next(self._numbers)
+            meta["resourceVersion"] = str(number)
+            meta["uid"] = known["metadata"]["uid"] if known else f"uid-{number}"
+            meta["generation"] = (known["metadata"]["generation"] if known else 0) + 1
+            if "/services/" in path:
+                thing["spec"]["clusterIP"] = "127.0.0.1"
+            self.objects[path] = thing
+            self._event("MODIFIED" if known else "ADDED", thing)
+        for hook in self.hooks:
+            hook(path, thing)
+        return thing
+
+    def drop(self, path: str) -> None:
+        """Remove an object and all below it."""
+        with self.changed:
+            for below in [one for one in self.objects if (one + "/").startswith(path + "/")]:
+                gone = self.objects.pop(below)
+                gone["metadata"]["resourceVersion"] = str(next(self._numbers))
+                self._event("DELETED", gone)
+
+    def listed(self, path: str) -> list[Object]:
+        """The objects right below `path`."""
+        below = {one: thing for one, thing in self.objects.items() if one.startswith(path + "/")}
+        return [
+            {**thing, "status": {**self._status(thing), **thing.get("status", {})}}
+            for one, thing in below.items()
+            if "/" not in one.removeprefix(path + "/")
+        ]
+
+    def _status(self, thing: Object) -> Object:
+        generation = thing["metadata"]["generation"]
+        if thing.get("kind") == "Deployment":
+            count = thing["spec"].get("replicas", 1) if self.ready else 0
+            names = ("updatedReplicas", "availableReplicas", "replicas")
+            return {"observedGeneration": generation, **dict.fromkeys(names, count)}
+        if thing.get("kind") == "DaemonSet":
+            count = 1 if self.ready else 0
+            names = ("updatedNumberScheduled", "numberReady")
+            fixed = {
+                "observedGeneration": generation,
+                "desiredNumberScheduled": 1,
+                "currentNumberScheduled": count,
+                "numberMisscheduled": 0,
+            }
+            return {**fixed, **dict.fromkeys(names, count)}
+        return {"phase": "Active"} if thing.get("kind") == "Namespace" else {}
+
+    def _event(self, kind: str, thing: Object) -> None:
+        self.events.append({"type": kind, "object": json.loads(json.dumps(thing))})
+        self.changed.notify_all()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Requests of the client, answered from the store."""
+
+    protocol_version = "HTTP/1.1"
+    api: FakeApi
+
+    def do_GET(self) -> None:
+        if self._refused():
+            return
+        if "/proxy/" in self._path:
+            self._proxy()
+        elif self._path in self.api.objects:
+            self._answer(200, self.api.listed(self._path.rpartition("/")[0]), self._path)
+        elif "watch" in self._query:
+            self._watch()
+        elif self._path.endswith("s"):
+            items = self.api.listed(self._path)
+            version = str(len(self.api.events))
+            self._answer(200, {"metadata": {"resourceVersion": version}, "items": items})
+        else:
+            self._answer(404, {"kind": "Status", "code": 404})
+
+    def do_PATCH(self) -> None:
+        body = self._body()
+        if self._refused():
+            return
+        known = self.api.objects.get(self._path, {})
+        if self.headers["Content-Type"] == "application/apply-patch+yaml":
+            self._answer(200, self.api.put(self._path, body))
+        elif known:
+            self._answer(200, self.api.put(self._path, merged(known, body)))
+        else:
+            self._answer(404, {"kind": "Status", "code": 404})
+
+    def do_POST(self) -> None:
+        body = self._body()
+        if self._refused():
+            return
+        if "/proxy/" in self._path:
+            self._proxy()
+            return
+        self._answer(201, self.api.put(f"{self._path}/{body['metadata']['name']}", body))
+
+    def do_DELETE(self) -> None:
+        self._body()
+        if self._refused():
+            return
+        if self._path not in self.api.objects:
+            self._answer(404, {"kind": "Status", "code": 404})
+            return
+        thing = self.api.objects[self._path]
+        if thing.get("kind") == "Pod":  # deleted by a hook that plays kubelet
+            thing["metadata"]["deletionTimestamp"] = "2030-01-01T00:00:00Z"
+            self._answer(200, self.api.put(self._path, thing))
+            return
+        self.api.drop(self._path)
+        self._answer(200, {"kind": "Status"})
+
+    @property
+    def _path(self) -> str:
+        return urlsplit(self.path).path
+
+    @property
+    def _query(self) -> dict[str, list[str]]:
+        return parse_qs(urlsplit(self.path).query)
+
+    def _refused(self) -> bool:
+        self.api.requests.append((self.command, self.path))
+        if self.api.status != 200:
+            self._answer(self.api.status, {"kind": "Status", "code": self.api.status})
+            return True
+        return False
+
+    def _body(self) -> Any:
+        data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        return json.loads(data) if data else {}
+
+    def _proxy(self) -> None:
+        pod, _, rest = self.path.partition("/pods/")[2].partition("/proxy")
+        url = f"http://127.0.0.1:{self.api.pod_ports[pod]}{rest}"
+        answer = urllib3.request(self.command, url, retries=False)
+        self._send(answer.status, answer.data)
+
+    def _watch(self) -> None:
+        start = int(self._query["resourceVersion"][0])
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            for number in itertools.count(start):
+                with self.api.changed:
+                    while number >= len(self.api.events) and not self.api.ended:
+                        self.api.changed.wait(0.2)
+                if self.api.ended:
+                    return
+                event = self.api.events[number]
+                if event["object"].get("kind") == "Pod":
+                    line = json.dumps(event).encode() + b"\n"
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+
+    def _answer(self, status: int, value: Any, path: str = "") -> None:
+        if path:
+            name = path.rpartition("/")[2]
+            value = next(one for one in value if one["metadata"]["name"] == name)
+        self._send(status, json.dumps(value).encode())
+
+    def _send(self, status: int, data: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing: failing tests show the requests from `FakeApi.requests`."""
+
+
+def merged(known: Object, patch: Object) -> Object:
+    """A merge patch, applied."""
+    result = dict(known)
+    for name, value in patch.items():
+        inner = result.get(name)
+        both = isinstance(value, dict) and isinstance(inner, dict)
+        result[name] = merged(inner, value) if both else value
+    return result
+
+
+@contextlib.contextmanager
+def fake_cluster(api: FakeApi, folder: Path) -> Iterator[Cluster]:
+    """Serve `api` on loopback and yield a cluster of one control plane and one worker on it."""
+    handler = type("FakeHandler", (Handler,), {"api": api})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    server.block_on_close = False
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    kubeconfig = folder / "kubeconfig"
+    url = f"http://127.0.0.1:{server.server_port}"
+    kubeconfig.write_text(yaml.safe_dump(kubeconfig_for(url)))
+    nodes = (Node("cp", Role.CONTROL_PLANE), Node("worker", Role.WORKER))
+    for node in nodes:
+        name = {"metadata": {"name": node.name}, "spec": {}, "status": {}, "kind": "Node"}
+        api.put(f"/api/v1/nodes/{node.name}", name)
+    try:
+        yield Cluster("fake", kubeconfig, nodes)
+    finally:
+        api.ended = True
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+def kubeconfig_for(url: str) -> Object:
+    """A kubeconfig without credentials."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "fake",
+        "clusters": [{"name": "fake", "cluster": {"server": url}}],
+        "users": [{"name": "fake", "user": {}}],
+        "contexts": [{"name": "fake", "context": {"cluster": "fake", "user": "fake"}}],
+    }

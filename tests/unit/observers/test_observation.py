@@ -1,0 +1,284 @@
+"""An observation from deploy to samples: a fake API, real agents, a real target that fails."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from e2e.cluster import Cluster
+from e2e.errors import BadInput, E2eError, Hopeless
+from e2e.observers import (
+    DnsLookups,
+    HttpService,
+    Images,
+    Observation,
+    Observer,
+    Parts,
+    PodChurn,
+    Probe,
+    Site,
+    Workload,
+)
+from e2e.observers import observation as module
+from e2e.timeline import Connection, Origin, Outcome
+from tests.unit.agent.rig import Agent, Rig, await_outcome, free_port
+from tests.unit.observers.fake_api import FakeApi, Object, fake_cluster
+
+PODS = "/api/v1/namespaces/upgrade-e2e/pods"
+
+
+@dataclass(frozen=True)
+class Loopback:
+    """An observer of a server on this machine, once from a node and once from the host."""
+
+    port: int
+    name: str = "web"
+
+    def deploy(self, site: Site) -> Parts:
+        """See Observer."""
+        url = f"http://127.0.0.1:{self.port}/"
+        probe = Probe("new", "http", url, 0.01, 10.0, Connection.NEW, {"url": url})
+        return Parts(node_probes=(probe,), host_probes=(probe,))
+
+
+@dataclass
+class Kubelet:
+    """Runs the prober of the DaemonSet as a real process, in a pod of the node `worker`."""
+
+    api: FakeApi
+    rig: Rig
+    prober: Agent | None = None
+
+    def __call__(self, path: str, thing: Object) -> None:
+        if path.endswith("/daemonsets/prober"):
+            config = self.api.objects["/api/v1/namespaces/upgrade-e2e/configmaps/prober-spec"]
+            spec = json.loads(config["data"]["spec.json"])
+            self.prober = self.rig.probe(*spec["streams"], run=spec["run"])
+            self.run_as("prober-1", self.prober)
+            meta = thing["spec"]["template"]["metadata"]
+            assert meta["annotations"] == {"upgrade-e2e/run": spec["run"]}
+
+    def run_as(self, name: str, prober: Agent) -> None:
+        """The prober runs in the pod `name`, and no other pod is there."""
+        for other in [path for path in self.api.objects if path.startswith(PODS + "/prober")]:
+            self.api.drop(other)
+        self.api.pod_ports = {f"{name}:9464": prober.port}
+        labels = {"app.kubernetes.io/name": "prober"}
+        pod = {
+            "kind": "Pod",
+            "metadata": {"name": name, "labels": labels},
+            "spec": {"nodeName": "worker", "containers": []},
+            "status": {"phase": "Running"},
+        }
+        self.api.put(f"{PODS}/{name}", pod)
+
+
+@dataclass
+class Bench:
+    """Everything that one test needs."""
+
+    api: FakeApi
+    cluster: Cluster
+    kubelet: Kubelet
+    rig: Rig
+    folder: Path
+
+    def observe(self, *observers: Observer) -> Observation:
+        return Observation(self.cluster, observers, Images(), Origin(), self.folder / "work")
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    api, rig = FakeApi(), Rig(tmp_path)
+    kubelet = Kubelet(api, rig)
+    api.hooks.append(kubelet)
+    with contextlib.closing(rig), fake_cluster(api, tmp_path) as cluster:
+        yield Bench(api, cluster, kubelet, rig, tmp_path)
+
+
+def test_what_probers_saw_comes_back_on_the_timeline(bench: Bench) -> None:
+    server = bench.rig.serve()
+    observation = bench.observe(Loopback(server.port))
+    with contextlib.closing(observation):
+        observation.deploy()
+        start_s = observation.start()
+        planted = server.post("/outage?kind=503&ms=150")
+        await_outcome(bench.kubelet.prober, "5xx", "web.new")
+        time.sleep(0.5)
+        samples = observation.finish()["web"]
+        origin_us = round(observation._site.origin.monotonic_s * 1e6)
+
+    assert [stream.name for stream in samples.streams] == ["new@worker", "new@host"]
+    assert [stream.node for stream in samples.streams] == ["worker", "host"]
+    assert {stream.connection for stream in samples.streams} == {Connection.NEW}
+    assert observation.watched.start_s == start_s
+    assert samples.intended_us.min() >= start_s * 1e6
+    assert samples.intended_us.max() <= observation.watched.end_s * 1e6
+    for stream in ("new@worker", "new@host"):
+        seen = samples.of_stream(stream)
+        failed = seen.where(seen.outcome == Outcome.HTTP_5XX)
+        assert set(np.diff(seen.intended_us)) == {10_000}
+        assert len(failed) > 0
+        assert np.all(failed.sent_s * 1e6 <= planted["end_us"] - origin_us)
+        assert np.all(failed.done_s * 1e6 >= planted["begin_us"] - origin_us)
+        assert set(failed.code) == {503}
+    assert {clock.shared for clock in observation.clocks.values()} == {True}
+    assert {stream.clock_error_s for stream in samples.streams} == {0.0}
+
+
+def test_a_prober_that_was_replaced_keeps_its_samples(bench: Bench) -> None:
+    server = bench.rig.serve()
+    observation = bench.observe(Loopback(server.port))
+    with contextlib.closing(observation):
+        observation.deploy()
+        observation.start()
+        time.sleep(1.5)
+        old = bench.kubelet.prober
+        old.end()
+        again = bench.rig.start(
+            "probe",
+            f"--spec={bench.folder / 'spec.json'}",
+            f"--spool={bench.folder / 'spool'}",
+            "--listen=127.0.0.1:0",
+            "--priority=none",
+        )
+        bench.kubelet.run_as("prober-2", again)
+        await_outcome(again, "ok", "web.new", count=30)
+        seen = observation.finish()["web"].of_stream("new@worker")
+    gaps = np.diff(seen.intended_us)
+    assert gaps.max() > 10_000  # the time without a prober shows as a gap
+    longest = int(gaps.argmax())
+    assert min(longest, len(seen) - longest) >= 20
+
+
+def test_a_prober_that_is_gone_leaves_streams_without_samples(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("e2e.observers.fleet.COLLECT_S", 0.5)
+    server = bench.rig.serve()
+    observation = bench.observe(Loopback(server.port))
+    with contextlib.closing(observation):
+        observation.deploy()
+        observation.start()
+        time.sleep(0.3)
+        bench.kubelet.prober.end()
+        seen = observation.finish()["web"]
+    assert [stream.name for stream in seen.streams] == ["new@host"]
+    assert "the samples of worker cannot be collected" in caplog.text
+
+
+def test_glance_tells_what_goes_on(bench: Bench) -> None:
+    server = bench.rig.serve()
+    observation = bench.observe(Loopback(server.port))
+    with contextlib.closing(observation):
+        observation.deploy()
+        observation.start()
+        assert set(observation.glance()) == {"web"}
+        server.post("/outage?kind=503&ms=60000")
+        until = time.monotonic() + 30
+        while "5xx" not in observation.glance()["web"] and time.monotonic() < until:
+            time.sleep(0.1)
+        assert "5xx" in observation.glance()["web"]
+        bench.api.status = 503  # the API goes away: glance goes on
+        assert observation.glance()["web"]
+        bench.api.status = 200
+
+
+def test_watching_does_not_begin_before_every_stream_works(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "DEPLOY_S", 3.0)
+    observation = bench.observe(Loopback(free_port()))
+    with (
+        contextlib.closing(observation),
+        pytest.raises(E2eError, match=r"web\.new@worker has not succeeded yet \(refused\)"),
+    ):
+        observation.deploy()
+
+
+def test_watching_does_not_begin_before_workloads_are_ready(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "DEPLOY_S", 2.0)
+    bench.api.ready = False
+    observation = bench.observe(Loopback(free_port()))
+    with (
+        contextlib.closing(observation),
+        pytest.raises(E2eError, match="daemonset prober: 0 of 1 pods ready"),
+    ):
+        observation.deploy()
+
+
+def test_an_image_that_cannot_be_had_ends_the_wait_at_once(bench: Bench) -> None:
+    bench.api.ready = False
+    waiting = {"reason": "ImagePullBackOff", "message": "no such host"}
+    status = {"name": "web", "image": "nowhere/agent", "imageID": "", "ready": False}
+    status |= {"restartCount": 0, "state": {"waiting": waiting}}
+    pod = {
+        "kind": "Pod",
+        "metadata": {"name": "web-1"},
+        "spec": {"nodeName": "worker", "containers": []},
+        "status": {"phase": "Pending", "containerStatuses": [status]},
+    }
+
+    def appear(path: str, _: Object) -> None:
+        if path.endswith("/daemonsets/prober"):
+            bench.api.put(f"{PODS}/web-1", pod)
+
+    bench.api.hooks.append(appear)
+    observation = bench.observe(Loopback(free_port()))
+    with (
+        contextlib.closing(observation),
+        pytest.raises(Hopeless, match="load the image nowhere/agent onto the nodes"),
+    ):
+        observation.deploy()
+
+
+def test_what_an_earlier_pass_left_is_deleted_first(bench: Bench) -> None:
+    labels = {"app.kubernetes.io/managed-by": "upgrade-e2e"}
+    room = {"kind": "Namespace", "metadata": {"name": "upgrade-e2e", "labels": labels}}
+    bench.api.put("/api/v1/namespaces/upgrade-e2e", room)
+    bench.api.put("/api/v1/namespaces/upgrade-e2e/configmaps/old", {"metadata": {"name": "old"}})
+    server = bench.rig.serve()
+    observation = bench.observe(Loopback(server.port))
+    with contextlib.closing(observation):
+        observation.deploy()
+    assert "/api/v1/namespaces/upgrade-e2e/configmaps/old" not in bench.api.objects
+    assert "/api/v1/namespaces/upgrade-e2e/configmaps/agent" in bench.api.objects
+
+
+def test_a_namespace_of_someone_else_is_left_alone(bench: Bench) -> None:
+    room = {"kind": "Namespace", "metadata": {"name": "upgrade-e2e"}}
+    bench.api.put("/api/v1/namespaces/upgrade-e2e", room)
+    with pytest.raises(BadInput, match="that upgrade-e2e did not make"):
+        bench.observe(Loopback(1)).deploy()
+    assert "/api/v1/namespaces/upgrade-e2e" in bench.api.objects
+
+
+def test_the_namespace_goes_with_remove(bench: Bench) -> None:
+    labels = {"app.kubernetes.io/managed-by": "upgrade-e2e"}
+    room = {"kind": "Namespace", "metadata": {"name": "upgrade-e2e", "labels": labels}}
+    bench.api.put("/api/v1/namespaces/upgrade-e2e", room)
+    observation = bench.observe()
+    observation.remove()
+    observation.remove()
+    assert "/api/v1/namespaces/upgrade-e2e" not in bench.api.objects
+
+
+def test_two_observers_of_one_name_must_be_equal(bench: Bench) -> None:
+    bench.observe(HttpService(), HttpService(), DnsLookups())
+    with pytest.raises(BadInput, match="two different observers are named 'web'"):
+        bench.observe(HttpService(), HttpService(workload=Workload(replicas=5)))
+
+
+def test_close_may_come_at_any_time(bench: Bench) -> None:
+    observation = bench.observe(PodChurn())
+    observation.close()
+    observation.close()

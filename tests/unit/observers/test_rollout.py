@@ -1,0 +1,91 @@
+"""Rollouts while watching: made again and again, told as spans."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from e2e.observers import HttpEdge, HttpService, Images, Site, Workload
+from e2e.observers.rollout import Rollouts
+from e2e.timeline import Origin, Span
+from e2e.wait import Deadline, wait_for
+from tests.unit.observers.fake_api import FakeApi, fake_cluster
+
+SOON = Deadline(60.0, every_s=0.05)
+ROLLING = HttpService(workload=Workload(rollout_every_s=0.2))
+
+
+@pytest.fixture
+def api() -> FakeApi:
+    return FakeApi()
+
+
+@pytest.fixture
+def site(api: FakeApi, tmp_path: Path) -> Iterator[Site]:
+    with fake_cluster(api, tmp_path) as cluster:
+        yield Site(cluster, Images(), tmp_path, Origin())
+
+
+def started(site: Site) -> Rollouts:
+    (rollouts,) = ROLLING.deploy(site).companions
+    assert isinstance(rollouts, Rollouts)
+    rollouts.start()
+    return rollouts
+
+
+def await_spans(rollouts: Rollouts, count: int) -> tuple[Span, ...]:
+    return wait_for("spans", rollouts.spans, lambda spans: len(spans) >= count, SOON)
+
+
+def test_each_rollout_is_a_span(api: FakeApi, site: Site) -> None:
+    rollouts = started(site)
+    spans = await_spans(rollouts, 3)
+    rollouts.stop()
+    assert [span.name for span in spans[:3]] == [f"rollout web {n}" for n in (1, 2, 3)]
+    assert {(span.kind, span.error) for span in spans} == {("rollout", "")}
+    assert all(a.end_s <= b.start_s for a, b in zip(spans, spans[1:], strict=False))
+    web = api.objects["/apis/apps/v1/namespaces/upgrade-e2e/deployments/web"]
+    mark = web["spec"]["template"]["metadata"]["annotations"]["upgrade-e2e/rollout"]
+    assert int(mark) >= 3
+    assert rollouts.glance().endswith("rollouts")
+
+
+def test_the_next_rollout_waits_for_the_one_before(api: FakeApi, site: Site) -> None:
+    api.ready = False
+    rollouts = started(site)
+    time.sleep(1.5)
+    assert rollouts.spans() == ()
+    api.ready = True
+    await_spans(rollouts, 1)
+    rollouts.stop()
+
+
+def test_a_rollout_that_is_still_going_on_at_the_end_says_so(api: FakeApi, site: Site) -> None:
+    api.ready = False
+    rollouts = started(site)
+    time.sleep(1.0)
+    rollouts.stop()
+    assert [span.error for span in rollouts.spans()] == ["still going on when watching ended"]
+
+
+def test_an_api_that_is_away_delays_rollouts_and_nothing_else(api: FakeApi, site: Site) -> None:
+    rollouts = started(site)
+    api.status = 503
+    time.sleep(0.5)
+    api.status = 200
+    await_spans(rollouts, len(rollouts.spans()) + 2)
+    rollouts.stop()
+
+
+def test_two_observers_of_one_workload_roll_it_once(site: Site) -> None:
+    (one,) = ROLLING.deploy(site).companions
+    (other,) = HttpEdge(backend=ROLLING).deploy(site).companions
+    assert one == other
+    assert len({one, other}) == 1
+
+
+def test_a_workload_that_stays_has_no_rollouts(site: Site) -> None:
+    assert HttpService().deploy(site).companions == ()
