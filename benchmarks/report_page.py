@@ -20,7 +20,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from e2e.report.html import save_html
-from tests.browser import Tab, find_chromium, launch_chromium
+from tests.browser import DEADLINE_MS, READY, find_chromium, launch_chromium
 from tests.synthetic import PASS_S, Shape, write_run
 
 WATCHED_SHARE = 522 / PASS_S
@@ -62,12 +62,14 @@ def load(browser: Browser, report: Path) -> tuple[float, float]:
     """Time to the drawn timeline, and the CPU time of the main thread; in seconds."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     try:
-        tab = Tab.open(context, report)
-        session = context.new_cdp_session(tab.page)
+        page = context.new_page()
+        session = context.new_cdp_session(page)
         session.send("Performance.enable", {"timeDomain": "threadTicks"})
+        page.goto(report.as_uri())
+        page.wait_for_selector(READY, state="attached", timeout=DEADLINE_MS)
         metrics = session.send("Performance.getMetrics")["metrics"]
         cpu_s = next(one["value"] for one in metrics if one["name"] == "ThreadTime")
-        wall_ms = tab.page.evaluate("performance.getEntriesByName('ready')[0].startTime")
+        wall_ms = page.evaluate("performance.getEntriesByName('ready')[0].startTime")
         return wall_ms / 1e3, cpu_s
     finally:
         context.close()

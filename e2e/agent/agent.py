@@ -1448,9 +1448,8 @@ COLLECT_S = 10.0
 class Prober:
     """All streams of one spec, and their spool."""
 
-    def __init__(self, spec: dict[str, Any], spool_root: Path, priority: str) -> None:
+    def __init__(self, spec: dict[str, Any], spool_root: Path) -> None:
         loop = asyncio.get_running_loop()
-        self.priority = priority
         self.spool = Spool(spool_root, spec["run"], spec["streams"])
         self._reactor = Reactor(loop)
         self._schedule = Schedule(loop, self._reactor)
@@ -1495,7 +1494,7 @@ class Prober:
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return {
             "stopped": self.stopped,
-            "priority": self.priority,
+            "priority": priority(),
             "cpu_s": round(usage.ru_utime + usage.ru_stime, 3),
             "rss_bytes": rss_bytes(),
             "streams": {stream.key: stream.tally.status() for stream in self.streams},
@@ -1576,20 +1575,27 @@ def rss_bytes() -> int:
     return pages * resource.getpagesize()
 
 
-def raise_priority(wish: str) -> str:
-    """Try to be on time on starved cores; returns what was granted."""
+def raise_priority(wish: str) -> None:
+    """Try to be on time on starved cores: real time, else nice, as far as it is granted.
+
+    Real time also needs a share of it for the control group; where groups have none (cgroup v1
+    with real-time group scheduling), someone on the machine may grant it later.
+    """
     if wish == "rr":
-        try:
+        with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
-        except OSError:
-            wish = "nice"  # cgroup v1 refuses real-time priority to groups without a share of it
-        else:
-            return "rr 1"
-    if wish == "nice":
+            return
+    if wish in {"rr", "nice"}:
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, 0, -15)
-            return "nice -15"
-    return "none"
+
+
+def priority() -> str:
+    """How urgent this process is now: `rr 1`, `nice -15` or `none`."""
+    if os.sched_getscheduler(0) == os.SCHED_RR:
+        return f"rr {os.sched_getparam(0).sched_priority}"
+    nice = os.getpriority(os.PRIO_PROCESS, 0)
+    return f"nice {nice}" if nice else "none"
 
 
 def raise_limits() -> None:
@@ -1628,8 +1634,8 @@ async def serve(args: argparse.Namespace) -> None:
 async def probe(args: argparse.Namespace) -> None:
     """Probe until SIGTERM, then write down what is left."""
     raise_limits()
-    granted = raise_priority(args.priority)
-    prober = Prober(json.loads(Path(args.spec).read_text()), Path(args.spool), granted)
+    raise_priority(args.priority)
+    prober = Prober(json.loads(Path(args.spec).read_text()), Path(args.spool))
     control = Control(args.listen, prober)
     await control.listen()
     ended = asyncio.Event()

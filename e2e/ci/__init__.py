@@ -2,7 +2,7 @@
 
 from e2e.ci.annotations import annotate_decision, annotate_runs, annotation
 from e2e.ci.bump import Bump, find_bumps, paths_of
-from e2e.ci.matrix import Matrix, MatrixEntry, build_matrix, neighbouring_paths
+from e2e.ci.matrix import Matrix, MatrixEntry, build_matrix, matrix_of_diff, neighbouring_paths
 
 __all__ = [
     "Bump",
@@ -13,6 +13,7 @@ __all__ = [
     "annotation",
     "build_matrix",
     "find_bumps",
+    "matrix_of_diff",
     "neighbouring_paths",
     "paths_of",
 ]

@@ -6,11 +6,19 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from e2e.ci.bump import find_bumps, paths_of
 from e2e.errors import BadInput
 from e2e.upgrade import Path
 from e2e.version import KubeVersion, MinorVersion, newest_patch
 
-__all__ = ["MOST_JOBS", "Matrix", "MatrixEntry", "build_matrix", "neighbouring_paths"]
+__all__ = [
+    "MOST_JOBS",
+    "Matrix",
+    "MatrixEntry",
+    "build_matrix",
+    "matrix_of_diff",
+    "neighbouring_paths",
+]
 
 MOST_JOBS = 256
 """GitHub Actions: a matrix makes at most 256 jobs in a workflow run."""
@@ -26,18 +34,24 @@ class MatrixEntry:
 
     @property
     def name(self) -> str:
-        """Fit for the name of a job or an artifact: `v1.33.13-v1.34.4-run-1`."""
-        return f"{self.path.id}-{'control' if self.fault else 'run'}-{self.run}"
+        """Fit for the name of a job or an artifact: `v1.33.13-v1.34.4_run-1`.
+
+        What stands before the `_` is the path alone, so that a pattern can ask for one path and
+        does not get a longer one that begins alike.
+        """
+        return f"{self.path.id}_{'control' if self.fault else 'run'}-{self.run}"
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """The jobs of a CI run; one at least."""
+    """The jobs of a CI run; none when a diff replaces no Kubernetes version."""
 
     entries: tuple[MatrixEntry, ...]
 
     def render(self) -> str:
         """The jobs for people, a line each."""
+        if not self.entries:
+            return "The diff replaces no Kubernetes version that could be told: nothing to run."
         return "\n".join(
             f"{entry.path}{f'  planted: {entry.fault}' if entry.fault else f'  run {entry.run}'}"
             for entry in self.entries
@@ -84,6 +98,24 @@ def neighbouring_paths(
             "one another, like v1.33.13 v1.34.4, or add images with --image-for."
         )
     return paths
+
+
+def matrix_of_diff(
+    diff: str,
+    known: Sequence[KubeVersion],
+    *,
+    files: Sequence[str] = (),
+    keys: Sequence[str] = (),
+    runs: int = 1,
+    faults: Sequence[str] = (),
+) -> Matrix:
+    """The jobs for the versions that a diff replaces; none when it replaces none.
+
+    `known` gives the newest patch of a bare minor; `files` and `keys` as in `find_bumps`. Raises
+    BadInput for what is no unified diff, and for a bump that is no upgrade.
+    """
+    bumps = find_bumps(diff, files=files, keys=keys)
+    return build_matrix(paths_of(bumps, known), runs=runs, faults=faults) if bumps else Matrix(())
 
 
 def build_matrix(paths: Sequence[Path], *, runs: int = 1, faults: Sequence[str] = ()) -> Matrix:

@@ -26,7 +26,7 @@ __all__ = ["Churner", "Nursery"]
 
 _APP = "churn"
 _SELECTOR = ",".join(f"{name}={value}" for name, value in labels(_APP).items())
-_LIST_S = 5.0
+_ASK_S = 5.0
 _WATCH_S = 60
 _SILENCE_S = 3.0
 """A watch that says nothing for so long may be half-open: it is listed and opened anew."""
@@ -55,32 +55,24 @@ class Nursery:
 
     def create(self, name: str, node: str) -> None:
         """Create one pod on `node`; raises what the API client raises, as do the others."""
-        api = self.site.cluster.api
-        api.core.create_namespaced_pod(
-            self.site.namespace, self.manifest(name, node), _request_timeout=api.timeout
-        )
+        self._request("POST", body=self.manifest(name, node))
 
     def delete(self, name: str) -> None:
         """Ask for a deletion; a pod that is gone already is fine."""
-        api = self.site.cluster.api
         try:
-            api.core.delete_namespaced_pod(name, self.site.namespace, _request_timeout=api.timeout)
+            self._request("DELETE", f"/{name}")
         except ApiException as error:
             if error.status != 404:
                 raise
 
     def cordoned(self, node: str) -> bool:
         """True when no new pods belong on `node`."""
-        api = self.site.cluster.api
-        return bool(api.core.read_node(node, _request_timeout=api.timeout).spec.unschedulable)
+        seen = self.site.cluster.api.get_json(f"/api/v1/nodes/{node}", timeout_s=_ASK_S)
+        return bool(seen["spec"].get("unschedulable"))
 
     def list_pods(self) -> Any:
         """All churned pods as the API serves them."""
-        path = f"/api/v1/namespaces/{self.site.namespace}/pods"
-        query = [("labelSelector", _SELECTOR)]
-        return json.loads(
-            self.site.cluster.api.request("GET", path, query=query, timeout_s=_LIST_S)
-        )
+        return json.loads(self._request("GET", query=[("labelSelector", _SELECTOR)]))
 
     def watch_pods(self, version: str) -> Iterator[dict[str, Any]]:
         """The events after `version`; ends by itself, or by an error when nothing is heard."""
@@ -94,6 +86,10 @@ class Nursery:
             _request_timeout=(_SILENCE_S, _SILENCE_S),
         )
         return stream
+
+    def _request(self, method: str, below: str = "", **options: Any) -> bytes:
+        path = f"/api/v1/namespaces/{self.site.namespace}/pods{below}"
+        return self.site.cluster.api.request(method, path, timeout_s=_ASK_S, **options)
 
     def manifest(self, name: str, node: str) -> dict[str, Any]:
         """A pod that does nothing, bound to its node without the scheduler.

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 import urllib3
 
@@ -59,15 +60,15 @@ class LocalLink:
     """A prober on this machine."""
 
     def __init__(self, port: int) -> None:
-        self.node = HOST
+        self.node, self.port = HOST, port
         self._pool = urllib3.HTTPConnectionPool("127.0.0.1", port, maxsize=2, retries=False)
 
     def request(
         self, method: str, path: str, query: Sequence[tuple[str, str]] = (), timeout_s: float = 10.0
     ) -> bytes:
         """See Link."""
-        fields = dict(query)
-        response = self._pool.request(method, path, fields=fields or None, timeout=timeout_s)
+        url = f"{path}?{urlencode(query)}" if query else path
+        response = self._pool.request(method, url, timeout=timeout_s)
         if response.status != 200:
             raise E2eError(
                 f"the prober on this machine answered {response.status} to {method} {path}; "

@@ -10,23 +10,46 @@ from e2e.observers import CATALOGUE as API_FAULTS
 from e2e.providers.base import Provider
 from e2e.providers.kind import KindProvider, KindSettings, deleters, known_versions
 from e2e.providers.ledger import Ledger, Swept
+from e2e.providers.sim.provider import KNOWN_VERSIONS, SimProvider, SimSettings
 from e2e.run.faults import require_known
 from e2e.run.settings import PassSettings
-from e2e.upgrade import Plan, resolve
+from e2e.upgrade import Fault, Plan, resolve
 from e2e.version import KubeVersion
 
 __all__ = ["PROVIDERS", "choose_provider", "make_plan", "sweep_dead"]
 
-PROVIDERS = ("kind",)
+PROVIDERS = ("kind", "sim")
 
 
 def choose_provider(settings: PassSettings, folder: FilePath) -> Provider:
     """A provider for one pass; `folder` takes its working files."""
-    if settings.provider not in PROVIDERS:
+    if settings.provider == "kind":
+        return KindProvider(kind_settings(settings, folder))
+    if settings.provider == "sim":
+        return SimProvider(sim_settings(settings, folder))
+    raise BadInput(
+        f"there is no provider {settings.provider!r}; it is one of {', '.join(PROVIDERS)}."
+    )
+
+
+def sim_settings(settings: PassSettings, folder: FilePath) -> SimSettings:
+    """The settings of the simulated cluster that a pass's settings mean."""
+    if settings.fast_control_plane or settings.reuse_cluster:
         raise BadInput(
-            f"there is no provider {settings.provider!r}; it is one of {', '.join(PROVIDERS)}."
+            "a simulated cluster has no API server flags and cannot be reused; leave out "
+            "--fast-control-plane and --reuse-cluster, or use --provider kind."
         )
-    return KindProvider(kind_settings(settings, folder))
+    return SimSettings(
+        workdir=folder,
+        control_planes=settings.control_planes,
+        workers=settings.workers,
+        keep=settings.keep != "never",
+        faults=_provider_faults(settings),
+    )
+
+
+def _provider_faults(settings: PassSettings) -> tuple[Fault, ...]:
+    return tuple(fault for fault in settings.faults if fault.name not in API_FAULTS)
 
 
 def kind_settings(settings: PassSettings, folder: FilePath) -> KindSettings:
@@ -41,7 +64,7 @@ def kind_settings(settings: PassSettings, folder: FilePath) -> KindSettings:
         fast_control_plane=settings.fast_control_plane,
         keep=settings.keep,
         reuse_cluster=settings.reuse_cluster,
-        faults=tuple(fault for fault in settings.faults if fault.name not in API_FAULTS),
+        faults=_provider_faults(settings),
         preload_images=(settings.images.agent, settings.images.edge),
     )
 
@@ -50,9 +73,12 @@ def make_plan(words: Sequence[str], settings: PassSettings) -> Plan:
     """The plan for the path that `words` mean; touches nothing, raises BadInput."""
     folder = FilePath()
     for fault in settings.faults:
-        require_known(fault)
+        require_known(fault, settings.provider)
     provider = choose_provider(settings, folder)
-    return provider.plan(resolve(words, known_versions(kind_settings(settings, folder))))
+    known = list(KNOWN_VERSIONS)
+    if settings.provider == "kind":
+        known = known_versions(kind_settings(settings, folder))
+    return provider.plan(resolve(words, known))
 
 
 def sweep_dead() -> Swept:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from e2e.errors import BadInput
 from e2e.observers import CATALOGUE as API_FAULTS
 from e2e.providers.kind.faults import CATALOGUE as KIND_FAULTS
+from e2e.providers.sim.provider import CATALOGUE as SIM_FAULTS
 from e2e.upgrade import Fault
 
 __all__ = ["KnownFault", "known_faults", "require_known"]
@@ -28,15 +29,27 @@ def known_faults() -> tuple[KnownFault, ...]:
         KnownFault(f.name, f"{f.name}=N" if f.value else f.name, f.breaks, f.needs)
         for f in API_FAULTS.values()
     ]
-    kind = [KnownFault(f.name, f.form, f.breaks, "kind") for f in KIND_FAULTS]
-    return (*anywhere, *kind)
+    on_kind = {f.name: KnownFault(f.name, f.form, f.breaks, "kind") for f in KIND_FAULTS}
+    on_sim = {f.name: KnownFault(f.name, f.form, f.breaks, "sim") for f in SIM_FAULTS}
+    on_both = {
+        name: replace(on_kind[name], providers="kind, sim") for name in on_kind if name in on_sim
+    }
+    return (*anywhere, *{**on_sim, **on_kind, **on_both}.values())
 
 
-def require_known(fault: Fault) -> None:
-    """Refuse, with BadInput, a fault that nobody can plant or that lacks its value."""
+def require_known(fault: Fault, provider: str) -> None:
+    """Refuse, with BadInput, a fault that `provider` cannot plant or that lacks its value."""
     known = {entry.name: entry for entry in known_faults()}
-    if fault.name not in known:
-        forms = ", ".join(entry.form for entry in known.values())
-        raise BadInput(f"there is no fault {fault.name!r}; `upgrade-e2e faults` lists {forms}.")
+    mine = {
+        name
+        for name, entry in known.items()
+        if name in API_FAULTS or provider in entry.providers.split(", ")
+    }
+    if fault.name not in mine:
+        forms = ", ".join(known[name].form for name in known if name in mine)
+        raise BadInput(
+            f"{provider} has no fault {fault.name!r}; `upgrade-e2e faults` lists all, {provider} "
+            f"has {forms}."
+        )
     if "=" in known[fault.name].form and not fault.value:
         raise BadInput(f"fault {fault.name} needs a value; write {known[fault.name].form}.")

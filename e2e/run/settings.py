@@ -17,6 +17,8 @@ __all__ = ["KEEP_CHOICES", "Keep", "PassSettings", "load_config", "parse_image_o
 Keep = Literal["never", "on-failure", "always"]
 KEEP_CHOICES: tuple[Keep, ...] = ("never", "on-failure", "always")
 CONFIG_TABLE = "upgrade-e2e"
+# Seconds watched before the first and after the last step. A rehearsal is over in 30 s.
+WATCHED_AROUND_S = {"kind": 10.0, "sim": 2.0}
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+TOOL = str(Path(sys.executable).with_name("upgrade-e2e"))
 SCENARIO = """
 from fixtures import observes
 
@@ -18,7 +21,7 @@ def test_claim(upgraded):
 def tool(*words, cwd):
     """Run the installed command."""
     return subprocess.run(
-        ["upgrade-e2e", *words], cwd=cwd, capture_output=True, text=True, timeout=60, check=False
+        [TOOL, *words], cwd=cwd, capture_output=True, text=True, timeout=60, check=False
     )
 
 
@@ -89,7 +92,7 @@ def test_the_plan_of_a_legal_path_names_every_step_and_touches_nothing(tmp_path)
 def test_pytest_says_what_a_scenario_lacks(pytester):
     pytester.makepyfile(SCENARIO)
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
-    assert result.ret == pytest.ExitCode.INTERRUPTED or result.ret == pytest.ExitCode.USAGE_ERROR
+    assert result.ret in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR}
     result.stdout.fnmatch_lines_random(["*no path is given*"])
 
 

@@ -18,6 +18,7 @@ from tests.synthetic import PASS_S, Shape, make_run, write_run
 
 SHAPE = Shape(60, 20)
 MEGABYTE = 1_000_000
+expect.set_options(timeout=DEADLINE_MS)
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +57,11 @@ def opened(browser):
 
 @pytest.fixture
 def tab(opened, folder):
-    """The report of the short pass at 1280 pixels."""
-    return opened(folder)
+    """The report of the short pass at 1280 pixels, showing all of it."""
+    opened_tab = opened(folder)
+    opened_tab.page.evaluate("report.view.whole()")
+    opened_tab.settle()
+    return opened_tab
 
 
 def failed_sample(folder: Path, observer: str, outcome: Outcome):
@@ -303,6 +307,9 @@ def test_buttons_have_names_and_zoom(tab):
         assert end - start == pytest.approx((whole[1] - whole[0]) * share)
     tab.page.get_by_label("Length shown").select_option("10 ms")
     assert tab.view()[1] - tab.view()[0] == pytest.approx(0.01)
+    tab.page.get_by_label("Length shown").select_option("what was watched")
+    start, end = tab.view()
+    assert whole[0] < start < end <= whole[1]
     tab.page.get_by_role("button", name="Whole pass").click()
     assert tab.view() == whole
     expect(tab.page.get_by_role("application", name="Steps by node")).to_be_visible()
@@ -357,6 +364,8 @@ def test_a_single_failure_in_a_long_pass_is_seen_at_once(opened, tmp_path):
     save_html(tmp_path)
     for scheme in ("light", "dark"):
         tab = opened(tmp_path, color_scheme=scheme)
+        tab.page.get_by_role("button", name="Whole pass").click()
+        tab.settle()
         x = tab.page.evaluate(
             """() => report.frame.left + 412.34 / report.view.length *
                      (report.frame.right - report.frame.left)"""

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import pytest
 
 from e2e.providers.doctor import examine
 
+TOOL = str(Path(sys.executable).with_name("upgrade-e2e"))
 REPOSITORY = Path(__file__).resolve().parents[2]
 LIMITS = REPOSITORY / "ci" / "limits.toml"
 OLD, NEW, NEWEST = (REPOSITORY / "ci" / "versions").read_text().split()
@@ -62,7 +64,7 @@ class Tool:
         """Start it without waiting, its output in `output`."""
         with (self.folder / "output").open("w") as output:
             return subprocess.Popen(
-                ["upgrade-e2e", *words],
+                [TOOL, *words],
                 cwd=self.folder,
                 stdout=output,
                 stderr=subprocess.STDOUT,

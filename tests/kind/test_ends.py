@@ -10,7 +10,7 @@ import time
 import psutil
 import pytest
 
-from tests.kind.conftest import NEW, OLD, Tool, clusters
+from tests.kind.conftest import NEW, OLD, TOOL, Tool, clusters
 
 PATH = ("run", "--from", OLD, "--to", NEW, "--workers", "1", "--scenario", "upgrade_path")
 
@@ -41,7 +41,7 @@ def test_what_a_killed_run_leaves_is_swept(tool: Tool):
     process.wait(timeout=30)
     assert clusters() - before, "the kill came too late to prove anything"
     swept = subprocess.run(
-        ["upgrade-e2e", "sweep"], check=False, capture_output=True, text=True, timeout=120
+        [TOOL, "sweep"], check=False, capture_output=True, text=True, timeout=120
     )
     assert swept.returncode == 0, swept.stdout + swept.stderr
     assert "deleted kind-cluster" in swept.stdout

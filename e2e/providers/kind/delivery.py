@@ -33,10 +33,17 @@ def runner_of(node: Node) -> Runner:
 
 
 def on_all(nodes: Sequence[Node], work: Callable[[Node], None]) -> None:
-    """Do the same on all nodes at once; raises the first error once all have ended."""
-    with ThreadPoolExecutor(max_workers=max(1, len(nodes)), thread_name_prefix="node") as pool:
+    """Do the same on all nodes at once; raises the first error.
+
+    An interruption is not held up by nodes that are still at work: their commands end when the
+    containers are deleted.
+    """
+    pool = ThreadPoolExecutor(max_workers=max(1, len(nodes)), thread_name_prefix="node")
+    try:
         for future in [pool.submit(work, node) for node in nodes]:
             future.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def deliver(docker: Docker, staged: Staged, cluster: Cluster) -> None:

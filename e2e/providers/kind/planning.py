@@ -28,6 +28,7 @@ CHECK_S = 240.0
 VERIFY_S = 300.0
 # kubectl gives up first, so that its own words are what is reported.
 DRAIN_GRACE_S = 60.0
+SETTLED = "wait until every static pod of the control plane is at its new hash and ready"
 
 
 def on_cgroup_v1(root: FilePath = FilePath("/sys/fs/cgroup")) -> bool:
@@ -122,15 +123,14 @@ def _stage(settings: KindSettings, hop: Hop) -> Step:
 
 def _hop_steps(settings: KindSettings, hop: Hop) -> Iterator[Step]:
     control_planes, workers = node_names(settings)
-    first, *others = control_planes
-    yield _kubeadm_apply(hop, first)
-    for node in others:
-        yield _kubeadm_node(hop, node)
-    yield _roll_addons(hop)
+    for node in control_planes:
+        raising = _kubeadm_apply if node == control_planes[0] else _kubeadm_node
+        yield raising(hop, node, settles=node != control_planes[-1])
+    yield _roll_addons(hop, control_planes[-1])
     for node in control_planes:
         yield from _swap_steps(settings, hop, node)
     for node in workers:
-        yield _kubeadm_node(hop, node)
+        yield _kubeadm_node(hop, node, settles=False)
         yield from _swap_steps(settings, hop, node)
 
 
@@ -141,29 +141,39 @@ def _step(
     return Step(kind, timeout_s, node=node, hop=str(hop), does=does, params=params)
 
 
-def _kubeadm_apply(hop: Hop, node: str) -> Step:
+def _kubeadm_apply(hop: Hop, node: str, *, settles: bool) -> Step:
     kubeadm, config = staged_file(hop.target, "kubeadm"), staged_file(hop.target, "upgrade.yaml")
     ignored = ", ".join(IGNORED_PREFLIGHT)
     does = (
         f"{kubeadm} upgrade apply --yes --config {config}",
         f"ignored preflight errors: {ignored}",
-        "wait until every static pod of the node is at its new hash and ready",
+        *((SETTLED,) if settles else ()),
     )
-    return _step(hop, "kubeadm-apply", KUBEADM_S, does, node)
+    return _step(hop, "kubeadm-apply", KUBEADM_S, does, node, **_settling(settles=settles))
 
 
-def _kubeadm_node(hop: Hop, node: str) -> Step:
+def _kubeadm_node(hop: Hop, node: str, *, settles: bool) -> Step:
     kubeadm, config = staged_file(hop.target, "kubeadm"), staged_file(hop.target, "upgrade.yaml")
     does = (
         "wait until the node may read the kubelet's configuration of the new version",
         f"{kubeadm} upgrade node --config {config}",
+        *((SETTLED,) if settles else ()),
     )
-    return _step(hop, "kubeadm-node", KUBEADM_S, does, node)
+    return _step(hop, "kubeadm-node", KUBEADM_S, does, node, **_settling(settles=settles))
 
 
-def _roll_addons(hop: Hop) -> Step:
-    does = ("wait until CoreDNS and kube-proxy have been rolled to their new images",)
-    return _step(hop, "roll-addons", ADDONS_S, does)
+def _settling(*, settles: bool) -> dict[str, str]:
+    """Whether the step waits for static pods; after the last control plane, roll-addons does."""
+    return {"settles": "yes"} if settles else {}
+
+
+def _roll_addons(hop: Hop, last: str) -> Step:
+    does = (
+        f"kubeadm rolls CoreDNS and kube-proxy once the last control plane ({last}) is done",
+        "wait until both have been rolled to their new images",
+        SETTLED,
+    )
+    return _step(hop, "roll-addons", ADDONS_S, does, last=last)
 
 
 def _swap_steps(settings: KindSettings, hop: Hop, node: str) -> Iterator[Step]:

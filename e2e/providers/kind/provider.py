@@ -14,6 +14,7 @@ from e2e.command import Runner
 from e2e.errors import BadInput, ClusterNotMade, E2eError
 from e2e.providers.base import Capabilities
 from e2e.providers.kind import creation, health, kubeadm, nodes
+from e2e.providers.kind.asking import node_of
 from e2e.providers.kind.creation import NameTaken
 from e2e.providers.kind.delivery import deliver, preload, runner_of, staged_file
 from e2e.providers.kind.docker import Docker
@@ -26,6 +27,7 @@ from e2e.providers.kind.preflight import KIND_ENV, preflight, require_free_name
 from e2e.providers.kind.remains import CLUSTER, FOLDER, REUSED_CLUSTER, deleters
 from e2e.providers.kind.settings import KindSettings
 from e2e.providers.kind.staging import Staging
+from e2e.providers.kind.static_pods import wait_until_settled
 from e2e.providers.kind.verification import verify
 from e2e.providers.ledger import Entry
 from e2e.timeline import Origin
@@ -100,7 +102,7 @@ class KindProvider:
             preflight(self.settings, self.docker, self.host, plan.path)
             self._claim_cluster()
             try:
-                cluster = self._make(plan.path)
+                cluster = self._make(plan)
             except NameTaken:
                 self._disown()
                 raise
@@ -117,7 +119,7 @@ class KindProvider:
             "stage": self._stage,
             "kubeadm-apply": lambda s, c: kubeadm.kubeadm_apply(s, c, self.marks, self.journal),
             "kubeadm-node": lambda s, c: kubeadm.kubeadm_node(s, c, self.marks, self.journal),
-            "roll-addons": _roll_addons,
+            "roll-addons": self._roll_addons,
             "drain": lambda s, c: nodes.drain(s, c, self.journal),
             "swap-kubelet": lambda s, c: nodes.swap_kubelet(s, c, self.marks),
             "uncordon": lambda s, c: nodes.uncordon(s, c, self.journal),
@@ -179,32 +181,42 @@ class KindProvider:
         else:
             self.keep()
 
-    def _make(self, path: Path) -> Cluster:
+    def _make(self, plan: Plan) -> Cluster:
         if self.settings.reuse_cluster:
-            creation.require_exists(self.docker, self.name)
-            creation.take_kubeconfig(self.host, self.name, self.kubeconfig)
-            cluster = creation.handle(self.docker, self.name, self.kubeconfig)
-            creation.require_fit(self.settings, cluster, path.versions[0])
-            staging = self._start_staging(path)
+            cluster = self._take_over(plan.path)
+            staging = self._start_staging(plan)
         else:
-            staging = self._start_staging(path)
+            staging = self._start_staging(plan)
             self.marks.mark("kind-create")
-            creation.kind_create(self.host, self.settings, self.name, path, self.kubeconfig)
+            creation.kind_create(self.host, self.settings, self.name, plan.path, self.kubeconfig)
             cluster = creation.handle(self.docker, self.name, self.kubeconfig)
-        self.marks.mark("nodes-ready")
-        health.wait_until_nodes_ready(cluster, NODES_READY_S)
+            self.marks.mark("nodes-ready")
+            health.wait_until_nodes_ready(cluster, NODES_READY_S)
         shutil.copy2(self.kubeconfig, self.old_kubeconfig)
         if self.settings.preload_images:
             self.marks.mark("preload")
             preload(staging.preloads(), cluster)
+        if not _stages(plan):
+            self._wait_until_whole(cluster)
         return cluster
 
-    def _start_staging(self, path: Path) -> Staging:
+    def _take_over(self, path: Path) -> Cluster:
+        creation.require_exists(self.docker, self.name)
+        creation.take_kubeconfig(self.host, self.name, self.kubeconfig)
+        cluster = creation.handle(self.docker, self.name, self.kubeconfig)
+        creation.require_fit(self.settings, cluster, path.versions[0])
+        return cluster
+
+    def _wait_until_whole(self, cluster: Cluster) -> None:
+        self.marks.mark("whole")
+        health.wait_until_whole(cluster, NODES_READY_S)
+
+    def _start_staging(self, plan: Plan) -> Staging:
         folder = self._stage_folder.resolve()
         self._claim(FOLDER, str(folder))
         folder.mkdir(parents=True)
         self._staging = Staging(self.docker, self.settings, folder)
-        self._staging.start(path)
+        self._staging.start(plan.path.versions[0], _stages(plan))
         return self._staging
 
     def _tell_failure(self, error: E2eError) -> str:
@@ -224,8 +236,15 @@ class KindProvider:
         self.marks.mark("deliver")
         deliver(self.docker, staged, cluster)
         staged.discard()
-        self.marks.mark("whole")
-        health.wait_until_whole(cluster, NODES_READY_S)
+        self._wait_until_whole(cluster)
+
+    def _roll_addons(self, step: Step, cluster: Cluster) -> None:
+        version = step.params["version"]
+        runner = runner_of(cluster.control_planes[0])
+        images = health.images_of(runner, staged_file(version, "kubeadm"), version)
+        health.roll_addons(cluster, images, step.timeout_s)
+        self.marks.mark("static-pods")
+        wait_until_settled(cluster, node_of(cluster, step.params["last"]), step.timeout_s)
 
     def _verify(self, step: Step, cluster: Cluster) -> None:
         target = Target(KubeVersion.parse(step.params["version"]), self.old_kubeconfig)
@@ -236,8 +255,7 @@ class KindProvider:
         creation.export_logs(self.host, cluster.name, into, step.timeout_s)
 
 
-def _roll_addons(step: Step, cluster: Cluster) -> None:
-    version = step.params["version"]
-    runner = runner_of(cluster.control_planes[0])
-    images = health.images_of(runner, staged_file(version, "kubeadm"), version)
-    health.roll_addons(cluster, images, step.timeout_s)
+def _stages(plan: Plan) -> list[KubeVersion]:
+    """The versions that steps of the plan stage; a trimmed plan may have none."""
+    steps = (step for step in plan.prepare if step.kind == "stage")
+    return [KubeVersion.parse(step.params["version"]) for step in steps]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,6 @@ from e2e.providers.kind.docker import Docker
 from e2e.providers.kind.opened import OpenedImage, differing, opened
 from e2e.providers.kind.remains import delete_folder
 from e2e.providers.kind.settings import KindSettings
-from e2e.upgrade import Path as UpgradePath
 from e2e.version import KubeVersion
 
 __all__ = ["UPGRADE_CONFIG", "Staged", "Staging", "is_control_plane_image", "short_name"]
@@ -63,14 +62,15 @@ class Staging:
     _present: dict[str, str] = field(default_factory=dict)
     _container: str = ""
 
-    def start(self, path: UpgradePath) -> None:
+    def start(self, source: KubeVersion, targets: Sequence[KubeVersion]) -> None:
         """Begin: the images to preload, then each target in the order of the path."""
         for number, image in enumerate(self.settings.preload_images):
             into = self.folder / f"preload-{number}.tar"
             self._preloads.append(self._pool.submit(self._save, image, into))
-        listing = self._pool.submit(self._list_source, path.versions[0])
-        for version in path.versions[1:]:
-            self._targets[version] = self._pool.submit(self._take_out, version, listing)
+        if targets:
+            listing = self._pool.submit(self._list_source, source)
+            for version in targets:
+                self._targets[version] = self._pool.submit(self._take_out, version, listing)
 
     def preloads(self) -> list[Path]:
         """The archives of the images to preload; waits for them."""
@@ -79,7 +79,7 @@ class Staging:
     def target(self, version: KubeVersion) -> Staged:
         """What was taken out for `version`; waits for it, raises what went wrong."""
         if version not in self._targets:
-            raise BadInput(f"{version} is not on the path of this pass; nothing is staged for it.")
+            raise BadInput(f"the plan of this pass has no step that stages {version}.")
         return self._targets[version].result(TAKE_OUT_S)
 
     def stop(self) -> None:

@@ -13,8 +13,10 @@ __all__ = ["STATIC_PODS", "addons", "static_pod"]
 STATIC_PODS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 """In the order in which kubeadm replaces them."""
 _SYSTEM = "kube-system"
+_DNS_PORT = 1053
+"""Where CoreDNS listens: above 1023, so that no privilege is needed. Clients ask port 53."""
 _COREFILE = """\
-.:53 {
+.:1053 {
     errors
     health {
        lameduck 5s
@@ -121,8 +123,8 @@ def _dns_service(network: ClusterNetwork) -> Object:
             "clusterIP": network.dns_address,
             "selector": {"k8s-app": "kube-dns"},
             "ports": [
-                {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 53},
-                {"name": "dns-tcp", "port": 53, "protocol": "TCP", "targetPort": 53},
+                {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": _DNS_PORT},
+                {"name": "dns-tcp", "port": 53, "protocol": "TCP", "targetPort": _DNS_PORT},
                 {"name": "metrics", "port": 9153, "protocol": "TCP", "targetPort": 9153},
             ],
         },
@@ -172,8 +174,8 @@ def _coredns_container(images: ReleaseImages) -> Object:
         "args": ["-conf", "/etc/coredns/Corefile"],
         "volumeMounts": [{"name": "config-volume", "mountPath": "/etc/coredns", "readOnly": True}],
         "ports": [
-            {"name": "dns", "containerPort": 53, "protocol": "UDP"},
-            {"name": "dns-tcp", "containerPort": 53, "protocol": "TCP"},
+            {"name": "dns", "containerPort": _DNS_PORT, "protocol": "UDP"},
+            {"name": "dns-tcp", "containerPort": _DNS_PORT, "protocol": "TCP"},
         ],
         "livenessProbe": {
             "httpGet": {"path": "/health", "port": 8080},

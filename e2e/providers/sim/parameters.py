@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from e2e.errors import BadInput
+
 __all__ = [
     "ApiParameters",
     "ControllerParameters",
@@ -14,6 +16,7 @@ __all__ = [
     "KubeletParameters",
     "NetworkParameters",
     "Parameters",
+    "set_parameter",
 ]
 
 
@@ -101,3 +104,26 @@ class Parameters:
     network: NetworkParameters = field(default_factory=NetworkParameters)
     dns: DnsParameters = field(default_factory=DnsParameters)
     controllers: ControllerParameters = field(default_factory=ControllerParameters)
+
+
+def set_parameter(parameters: Parameters, name: str, value: object) -> str:
+    """Set `kubelet.qps` and the like, by its type; returns what was set. Raises BadInput."""
+    group_name, _, field_name = name.partition(".")
+    group = getattr(parameters, group_name, None)
+    known = getattr(group, field_name, None)
+    if group is None or known is None:
+        raise BadInput(f"there is no parameter {name!r}; docs/sim.md lists them.")
+    try:
+        typed = _typed(known, str(value))
+    except ValueError as error:
+        raise BadInput(f"{value!r} is no value for {name}, which is now {known!r}.") from error
+    setattr(group, field_name, typed)
+    return f"{name}={typed}"
+
+
+def _typed(known: object, text: str) -> bool | int | float:
+    if isinstance(known, bool):
+        if text.lower() not in {"true", "false"}:
+            raise ValueError(text)
+        return text.lower() == "true"
+    return int(text) if isinstance(known, int) else float(text)

@@ -60,8 +60,8 @@ def test_a_failure_tells_code_and_output():
 
 
 def test_a_timeout_kills_the_group_and_keeps_what_was_said():
+    script = "sleep 1000 & echo $!; wait"
     with pytest.raises(CommandFailed, match="did not end within") as caught:
-        script = "sleep 1000 & echo $!; wait"
         follow(["sh", "-c", script], on_line=lambda _: None, timeout_s=0.5)
     assert caught.value.returncode is None
     child = int(caught.value.output.split()[0])

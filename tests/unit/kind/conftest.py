@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from e2e.providers.kind.settings import KindSettings
 from e2e.providers.ledger import Ledger
 from tests.unit.kind.fakes import FakeApi, FakeImage, FakeMachine
+
+hypothesis_settings.register_profile("busy-machine", deadline=None)
+hypothesis_settings.load_profile("busy-machine")
 
 
 @pytest.fixture

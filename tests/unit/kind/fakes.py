@@ -98,7 +98,8 @@ class FakeMachine:
                     return self.kind(tuple(rest), stdin, files)
             raise AssertionError(f"unknown command: {shown}")
 
-    def docker(self, argv: tuple[str, ...]) -> tuple[int, str]:
+    def docker(self, argv: tuple[str, ...]) -> tuple[int, str]:  # noqa: C901, PLR0911
+        """One docker command; a table reads better than what would make it simpler."""
         match argv:
             case ("info", "--format", "{{json .}}"):
                 info = {
@@ -135,14 +136,18 @@ class FakeMachine:
                     self.containers.pop(name, None)
                 return 0, ""
             case ("ps", "--all", "--filter", label, "--format", _):
-                cluster = label.rpartition("=")[2]
-                rows = [
+                return 0, "\n".join(
                     f"{name}\t{c.role}\t{'running' if c.running else 'exited'}"
-                    for name, c in self.containers.items()
-                    if c.cluster == cluster
-                ]
-                return 0, "\n".join(rows)
+                    for name, c in self.labelled(label)
+                )
+            case ("ps", "--all", "--no-trunc", "--quiet", "--filter", label):
+                return 0, "\n".join(f"id-of-{name}" for name, _ in self.labelled(label))
         raise AssertionError(f"unknown docker command: {argv}")
+
+    def labelled(self, label: str) -> list[tuple[str, FakeContainer]]:
+        """The containers of the cluster that a filter names."""
+        cluster = label.rpartition("=")[2]
+        return [(name, c) for name, c in self.containers.items() if c.cluster == cluster]
 
     def copy(self, source: str, target: str) -> tuple[int, str]:
         container, colon, path = source.partition(":")

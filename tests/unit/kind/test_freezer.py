@@ -1,20 +1,41 @@
-"""Thawing: only what is frozen, only below the containers that are to go."""
+"""Thawing what a killed runc left frozen."""
 
 from __future__ import annotations
+
+import pytest
 
 from e2e.providers.kind.freezer import thaw
 
 
-def test_frozen_descendants_are_thawed_and_others_left_alone(tmp_path):
-    mine = tmp_path / "docker" / "abc" / "kubelet" / "pod"
-    other = tmp_path / "docker" / "def"
-    for folder, state in ((mine, "FROZEN\n"), (mine.parent, "THAWED\n"), (other, "FROZEN\n")):
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "freezer.state").write_text(state)
-    assert thaw(["abc"], tmp_path) == 1
-    assert (mine / "freezer.state").read_text() == "THAWED"
-    assert (other / "freezer.state").read_text() == "FROZEN\n"
+@pytest.fixture
+def cgroup(tmp_path):
+    """Make a cgroup of a container, in a state."""
+
+    def made(path: str, state: str):
+        folder = tmp_path / path
+        folder.mkdir(parents=True)
+        file = folder / "freezer.state"
+        file.write_text(f"{state}\n")
+        return file
+
+    return made
 
 
-def test_without_the_hierarchy_nothing_happens(tmp_path):
-    assert thaw(["abc"], tmp_path / "none") == 0
+def test_only_the_frozen_ones_of_these_containers_are_thawed(cgroup, tmp_path):
+    frozen = cgroup("docker/aaa/kubelet/pod1/c1", "FROZEN")
+    freezing = cgroup("docker/aaa/kubelet/pod2", "FREEZING")
+    running = cgroup("docker/aaa/init.scope", "THAWED")
+    other = cgroup("docker/bbb/kubelet/pod1", "FROZEN")
+    assert thaw(["aaa"], tmp_path) == 2
+    assert frozen.read_text() == freezing.read_text() == "THAWED"
+    assert running.read_text() == "THAWED\n"
+    assert other.read_text() == "FROZEN\n"
+
+
+def test_without_the_hierarchy_nothing_is_done(tmp_path):
+    assert thaw(["aaa"], tmp_path / "absent") == 0
+
+
+def test_no_containers_are_no_cgroups(cgroup, tmp_path):
+    cgroup("docker/aaa", "FROZEN")
+    assert thaw([], tmp_path) == 0

@@ -227,8 +227,9 @@ def test_what_cannot_be_deleted_stays_in_the_ledger(
 
 
 def test_an_existing_cluster_is_taken_over_and_never_deleted(
-    make, machine, ledger, answering, marks
+    make, machine, ledger, answering, marks, monkeypatch
 ):
+    monkeypatch.setattr("e2e.providers.kind.health.wait_until_whole", lambda *_: None)
     machine.make_cluster("mine", NODES)
     names = ("mine-control-plane", "mine-worker", "mine-worker2")
     answering.answers["/api/v1/nodes"] = {"items": [node(name) for name in names]}

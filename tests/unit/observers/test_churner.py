@@ -68,7 +68,7 @@ class Bench:
 
     def samples(self) -> Samples:
         builder = SamplesBuilder()
-        self.churner.samples(builder, Window(0.0, 1e6))
+        self.churner.samples(builder, Window(-10.0, 1e6))
         return builder.build()
 
 

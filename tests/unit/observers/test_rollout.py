@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from e2e.observers import HttpEdge, HttpService, Images, Site, Workload
 from e2e.observers.rollout import Rollouts
 from e2e.timeline import Origin, Span
 from e2e.wait import Deadline, wait_for
-from tests.unit.observers.fake_api import FakeApi, fake_cluster
+from tests.unit.observers.fake_api import FakeApi, Object, fake_cluster
 
 SOON = Deadline(60.0, every_s=0.05)
 ROLLING = HttpService(workload=Workload(rollout_every_s=0.2))
@@ -46,27 +47,47 @@ def test_each_rollout_is_a_span(api: FakeApi, site: Site) -> None:
     rollouts.stop()
     assert [span.name for span in spans[:3]] == [f"rollout web {n}" for n in (1, 2, 3)]
     assert {(span.kind, span.error) for span in spans} == {("rollout", "")}
-    assert all(a.end_s <= b.start_s for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a.end_s <= b.start_s for a, b in itertools.pairwise(spans))
     web = api.objects["/apis/apps/v1/namespaces/upgrade-e2e/deployments/web"]
     mark = web["spec"]["template"]["metadata"]["annotations"]["upgrade-e2e/rollout"]
     assert int(mark) >= 3
     assert rollouts.glance().endswith("rollouts")
 
 
-def test_the_next_rollout_waits_for_the_one_before(api: FakeApi, site: Site) -> None:
-    api.ready = False
+def stuck(api: FakeApi, site: Site) -> Rollouts:
+    """Rollouts of which the first has begun and does not come to an end."""
+
+    def no_new_pods(_: str, thing: Object) -> None:
+        if "upgrade-e2e/rollout" in str(thing.get("spec", {}).get("template")):
+            api.ready = False
+
+    api.hooks.append(no_new_pods)
     rollouts = started(site)
+    wait_for("the first rollout", lambda: api.ready, lambda ready: not ready, SOON)
+    return rollouts
+
+
+def test_the_next_rollout_waits_for_the_one_before(api: FakeApi, site: Site) -> None:
+    rollouts = stuck(api, site)
     time.sleep(1.5)
     assert rollouts.spans() == ()
+    api.hooks.clear()
     api.ready = True
     await_spans(rollouts, 1)
     rollouts.stop()
 
 
-def test_a_rollout_that_is_still_going_on_at_the_end_says_so(api: FakeApi, site: Site) -> None:
+def test_the_first_rollout_waits_for_the_workload(api: FakeApi, site: Site) -> None:
     api.ready = False
     rollouts = started(site)
-    time.sleep(1.0)
+    time.sleep(1.5)
+    assert not [path for verb, path in api.requests if verb == "PATCH" and "?" not in path]
+    rollouts.stop()
+    assert rollouts.spans() == ()
+
+
+def test_a_rollout_that_is_still_going_on_at_the_end_says_so(api: FakeApi, site: Site) -> None:
+    rollouts = stuck(api, site)
     rollouts.stop()
     assert [span.error for span in rollouts.spans()] == ["still going on when watching ended"]
 

@@ -54,6 +54,23 @@ def test_the_span_holds_everything(made):
     assert end >= max(seen.done_s.max() for seen in timeline.samples.values())
 
 
+def test_it_opens_at_what_was_watched(made):
+    run, _, drawn = made
+    start, end = drawn.facts["opening"]
+    assert 0.0 < start < run.watched.start_s < run.watched.end_s < end <= drawn.facts["span"][1]
+    nothing = record(watched=Window(0.0, 0.0))
+    empty = picture(nothing, Timeline(0.0, nothing.watched)).facts
+    assert empty["opening"] == empty["span"]
+
+
+def test_streams_are_labelled_with_the_node_as_steps_call_it(made):
+    _, _, drawn = made
+    labels = {s["name"]: s["label"] for o in drawn.facts["observers"] for s in o["streams"]}
+    assert labels["new@e2e-worker2"] == "new@worker2"
+    assert labels["new@e2e-control-plane"] == "new@control-plane"
+    assert labels["ready@host"] == "ready@host"
+
+
 def test_outages_carry_the_good_answers_around_them(made):
     _, _, drawn = made
     for outage in drawn.facts["outages"]:

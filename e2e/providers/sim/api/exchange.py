@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import yaml
 from aiohttp import web
 
+from e2e.providers.sim.api import protobuf
 from e2e.providers.sim.api.status import StatusError, bad_request, unsupported_media_type
 from e2e.providers.sim.store import Object
 
@@ -16,7 +18,7 @@ __all__ = ["encode", "json_response", "read_object", "status_response", "stream_
 
 JSON = "application/json"
 _YAML_TYPES = frozenset({"application/yaml", "application/apply-patch+yaml"})
-_ACCEPTED = (JSON, "application/yaml")
+_ACCEPTED = (JSON, "application/yaml", protobuf.CONTENT_TYPE)
 
 
 def encode(value: Any) -> bytes:
@@ -51,6 +53,11 @@ def parse(data: bytes, content_type: str) -> Any:
     """The document in `data`. Raises 400 when it cannot be read, 415 for other formats."""
     if content_type in _YAML_TYPES:
         return _parse_yaml(data)
+    if content_type == protobuf.CONTENT_TYPE:
+        try:
+            return protobuf.decode(data)
+        except protobuf.BadProtobuf as error:
+            raise bad_request(str(error)) from error
     if content_type not in {JSON, "application/octet-stream"} and "json" not in content_type:
         raise unsupported_media_type(_ACCEPTED)
     try:
@@ -76,7 +83,8 @@ async def stream_lines(
     """Send one JSON document a line, each as soon as it is there."""
     response = web.StreamResponse(headers={"Content-Type": JSON})
     await response.prepare(request)
-    async for line in lines:
-        await response.write(encode(line) + b"\n")
-    await response.write_eof()
+    with suppress(ConnectionError):  # the client has gone, which is its right
+        async for line in lines:
+            await response.write(encode(line) + b"\n")
+        await response.write_eof()
     return response

@@ -47,6 +47,14 @@ class Gate:
         await asyncio.sleep(for_s)
         self.thawed.set()
 
+    async def stall(self, for_s: float) -> None:
+        """Let the storage answer nothing for that long, as a stopped etcd."""
+        was_up = self.storage.is_set()
+        self.storage.clear()
+        await asyncio.sleep(for_s)
+        if was_up:
+            self.storage.set()
+
     async def reach_storage(self) -> None:
         """Wait for the storage; 504 when it does not answer within the request timeout."""
         if self.storage.is_set():

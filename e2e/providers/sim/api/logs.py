@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -52,9 +53,10 @@ class Logs:
         response = web.StreamResponse(headers={"Content-Type": "text/plain"})
         await response.prepare(request)
         follow = query.get("follow") in {"true", "1"}
-        async for chunk in self._chunks(path, query, pod, follow=follow):
-            await response.write(chunk)
-        await response.write_eof()
+        with suppress(ConnectionError):  # the client has gone, which is its right
+            async for chunk in self._chunks(path, query, pod, follow=follow):
+                await response.write(chunk)
+            await response.write_eof()
         return response
 
     async def _chunks(

@@ -36,6 +36,8 @@ __all__ = ["ApiServer"]
 
 _log = logging.getLogger(__name__)
 _BACKLOG = 1024
+_HANDLERS_S = 0.05
+"""How long handlers whose connection was cut may take to notice; 0 would mean for ever."""
 _BODY_LIMIT = 3 * 2**20
 """The largest request body, as etcd's and the API server's limits allow."""
 
@@ -88,7 +90,7 @@ class ApiServer:
         for protocol in list(self._web.connections):
             if protocol.transport is not None:
                 protocol.transport.abort()
-        await self._web.shutdown(0)
+        await self._web.shutdown(_HANDLERS_S)
         await self._backends.close()
         self._web = None
 

@@ -76,13 +76,13 @@ def prepare_creation(resource: Resource, namespace: str, body: Object) -> Object
     meta.update(uid=str(uuid.uuid4()), creationTimestamp=now())
     if counts_generations(resource):
         meta["generation"] = 1
+    if resource.name == "jobs.batch":
+        _label_job(obj)
     if resource.name == "pods":
         admit_pod(obj)
         obj["status"] = {"phase": "Pending", "qosClass": qos_class(obj["spec"])}
     elif resource.name == "namespaces":
         obj["status"] = {"phase": "Active"}
-    elif resource.name == "jobs.batch":
-        _label_job(obj)
     elif has_status(resource):
         obj.setdefault("status", {})
     return obj
@@ -96,9 +96,16 @@ def _named(resource: Resource, namespace: str, obj: Object) -> Object:
         raise bad_request("resourceVersion should not be set on objects to be created")
     if resource.namespaced:
         meta["namespace"] = namespace
+    _drop_empty(meta)
     if not meta.get("name") and meta.get("generateName"):
         meta["name"] = meta["generateName"] + random_suffix()
     return meta
+
+
+def _drop_empty(meta: Object) -> None:
+    for key in ("annotations", "labels"):
+        if not meta.get(key):
+            meta.pop(key, None)
 
 
 def _label_job(obj: Object) -> None:
@@ -126,6 +133,7 @@ def prepare_update(resource: Resource, old: Object, body: Object, subresource: s
     meta.setdefault("name", old["metadata"]["name"])
     if resource.namespaced:
         meta["namespace"] = old["metadata"]["namespace"]
+    _drop_empty(meta)
     for key in (*_KEPT, "generation", "resourceVersion"):
         meta.pop(key, None)
         if key in old["metadata"]:

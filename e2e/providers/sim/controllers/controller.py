@@ -6,11 +6,11 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 
 from e2e.providers.sim.api.client import Client
 from e2e.providers.sim.api.gate import ServerDown
 from e2e.providers.sim.api.status import StatusError
+from e2e.providers.sim.ending import end_tasks, report_crash
 from e2e.providers.sim.store import Change, Object, name_of, namespace_of
 
 __all__ = ["Controller", "Place", "controller_of", "owner_reference"]
@@ -55,7 +55,8 @@ class Controller(ABC):
             self._unsubscribe.append(self.client.subscribe(resource, self._hear))
         for obj in self.client.all_cached(self.resyncs):
             self.enqueue((namespace_of(obj), name_of(obj)))
-        self._task = asyncio.create_task(self._run())
+        self._task = asyncio.create_task(self._run(), name=type(self).__name__)
+        self._task.add_done_callback(report_crash)
 
     async def stop(self) -> None:
         """Stop working; nothing is lost, since the next start looks at everything."""
@@ -67,9 +68,7 @@ class Controller(ABC):
         self._timers.clear()
         self._waiting.clear()
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end_tasks([self._task])
 
     def enqueue(self, place: Place) -> None:
         """Reconcile this soon."""

@@ -40,8 +40,8 @@ class GarbageCollector(Controller):
         for uid in self._children.keys() - self._alive.keys():
             self.enqueue(("", uid))
         for uid, key in self._alive.items():
-            obj = self.client.cached(*key)
-            if obj is not None and _held(obj):
+            found = self.client.cached(*key)
+            if found is not None and _held(found):
                 self.enqueue(("", uid))
 
     def places(self, change: Change) -> Iterable[Place]:

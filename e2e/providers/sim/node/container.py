@@ -71,10 +71,12 @@ class Container:
         self.ready = self.started and "readinessProbe" not in self.spec
         self._enter({"running": {"startedAt": began}})
         self.running.set()
-        code = await process.wait()
-        self.running.clear()
-        self.process = None
-        self.ready = self.started = False
+        try:
+            code = await process.wait()
+        finally:
+            self.running.clear()
+            self.process = None
+            self.ready = self.started = False
         self._enter({"terminated": _ended(code, began, self._ident)})
         return code
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from e2e.providers.sim.api.client import Client
+from e2e.providers.sim.ending import end_tasks, report_crash
 from e2e.providers.sim.node.limits import TokenBucket
 from e2e.providers.sim.node.node import Node
 from e2e.providers.sim.node.registration import Registration
@@ -32,15 +32,18 @@ class Kubelet:
         self.static = StaticPods(node, node.client, self._changed)
         self._running = False
 
-    def start(self, version: KubeVersion) -> None:
-        """Begin to work, as a kubelet of that version."""
+    def start(self, version: KubeVersion, back_off_s: float = 0.0) -> None:
+        """Begin to work, as a kubelet of that version; `back_off_s` is for its static pods."""
         bucket = TokenBucket(self.node.parameters.kubelet)
         self._limited = self.node.client.limited(bucket.take)
         self._reporter = Reporter(self._limited, self.node.parameters.api)
         self._running = True
+        self.static.adopt(str(version), back_off_s)
         registration = Registration(self.node, self.node.client, version)
         for work in (self._reporter.run(), registration.run(), self.static.run()):
-            self._tasks.append(asyncio.create_task(work))
+            task = asyncio.create_task(work, name=f"kubelet of {self.node.name}")
+            task.add_done_callback(report_crash)
+            self._tasks.append(task)
         for pod in self.node.client.all_cached("pods"):
             if pod["spec"].get("nodeName") == self.node.name:
                 self._see(pod)
@@ -50,10 +53,7 @@ class Kubelet:
     async def stop(self) -> None:
         """Stop working; pods go on."""
         self._running = False
-        for task in self._tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await end_tasks(self._tasks)
         self._tasks.clear()
 
     async def vanish(self) -> None:

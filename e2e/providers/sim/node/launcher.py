@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from e2e.command import spawn
+from e2e.providers.sim.ending import end_tasks
 
 __all__ = ["Launcher", "PodProcess"]
 
 _ZYGOTE = Path(__file__).parents[1] / "pod" / "zygote.py"
+_SOCKET = "zygote.sock"
 _CONNECT_S = 10.0
 _END_S = 2.0
 
@@ -85,9 +87,7 @@ class Launcher:
         if self._writer is not None:
             self._writer.close()
         if self._listening is not None:
-            self._listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._listening
+            await end_tasks([self._listening])
         if self._zygote is not None:
             await asyncio.to_thread(_await_end, self._zygote)
 
@@ -139,7 +139,8 @@ def _listen(folder: Path) -> socket.socket:
     handle = os.open(folder, os.O_PATH | os.O_DIRECTORY)
     try:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind(f"/proc/self/fd/{handle}/zygote.sock")
+        (folder / _SOCKET).unlink(missing_ok=True)
+        listener.bind(f"/proc/self/fd/{handle}/{_SOCKET}")
     finally:
         os.close(handle)
     listener.listen(1)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
+from e2e.providers.sim.ending import end_tasks
 from e2e.providers.sim.node.actions import Actions
 from e2e.providers.sim.node.container import Container
 from e2e.providers.sim.store import Object
@@ -28,9 +28,7 @@ async def probe_container(container: Container, actions: Actions, pace: float) -
                 await process.wait()
                 await asyncio.sleep(0)
         finally:
-            probing.cancel()
-            with suppress(asyncio.CancelledError):
-                await probing
+            await end_tasks([probing])
 
 
 async def _probe_run(container: Container, actions: Actions, pace: float) -> None:

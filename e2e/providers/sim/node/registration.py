@@ -17,6 +17,7 @@ __all__ = ["Registration"]
 
 _LEASES = "leases.coordination.k8s.io"
 _ROLE = "node-role.kubernetes.io/control-plane"
+_PAUSE = "registry.k8s.io/pause:3.10"
 _RETRY_S = 0.1
 _LEASE_S = 40
 
@@ -101,6 +102,7 @@ class Registration:
             "capacity": resources,
             "allocatable": resources,
             "conditions": _conditions(node["status"].get("conditions") or []),
+            "images": [{"names": [_PAUSE], "sizeBytes": 1}],
             "nodeInfo": {
                 "architecture": "amd64",
                 "bootID": "simulated",

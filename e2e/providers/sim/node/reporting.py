@@ -13,7 +13,9 @@ from e2e.providers.sim.node.worker import PodWorker
 from e2e.providers.sim.parameters import ApiParameters
 from e2e.providers.sim.store import Object, name_of, namespace_of
 
-__all__ = ["Reporter"]
+__all__ = ["Reporter", "is_mirror"]
+
+_HASH = "kubernetes.io/config.hash"
 
 
 class Reporter:
@@ -64,7 +66,7 @@ class Reporter:
     async def _send(self, worker: PodWorker) -> None:
         pod = worker.pod
         live = await self._client.get("pods", namespace_of(pod), name_of(pod))
-        if live["metadata"]["uid"] != pod["metadata"]["uid"] and not is_mirror(live):
+        if not _is_of(worker, live):
             return
         over = worker.over.is_set()
         status = with_foreign_conditions(worker.status, live)
@@ -75,6 +77,16 @@ class Reporter:
     def _is_there(self, pod: Object) -> bool:
         live = self._client.cached("pods", namespace_of(pod), name_of(pod))
         return live is not None and live["metadata"]["uid"] == pod["metadata"]["uid"]
+
+
+def _is_of(worker: PodWorker, live: Object) -> bool:
+    """Whether the API's pod is this worker's: the same uid, or a mirror of the same manifest."""
+    meta = worker.pod["metadata"]
+    if not is_mirror(live):
+        return bool(live["metadata"]["uid"] == meta["uid"])
+    return bool(
+        live["metadata"]["annotations"].get(_HASH) == (meta.get("annotations") or {}).get(_HASH)
+    )
 
 
 def is_mirror(pod: Object) -> bool:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from e2e.providers.sim.api.client import TRANSIENT, Client
 from e2e.providers.sim.api.defaults import default
 from e2e.providers.sim.api.times import now
+from e2e.providers.sim.controllers.pods import is_ready
 from e2e.providers.sim.node.node import Node
 from e2e.providers.sim.node.worker import PodWorker
 from e2e.providers.sim.store import Object, name_of
@@ -31,11 +32,14 @@ class StaticPods:
         self._changed = changed
         self._workers: dict[str, PodWorker] = {}
         self._moves: dict[str, asyncio.Task[None]] = {}
+        self._manifests: dict[str, Object] = {}
+        self._version = ""
 
     def put(self, manifest: Object, back_off_s: float) -> None:
         """Run this manifest; the kubelet waits `back_off_s` between the old pod and the new."""
         pod = self._pod(manifest)
         name = name_of(pod)
+        self._manifests[name] = manifest
         running = self._workers.get(name)
         if running is not None and _hash(running.pod) == _hash(pod):
             return
@@ -43,12 +47,21 @@ class StaticPods:
             self._moves[name].cancel()
         self._moves[name] = asyncio.create_task(self._move(name, pod, back_off_s))
 
-    def worker(self, uid: str) -> PodWorker | None:
-        """The worker of the static pod with this uid or mirror."""
-        for worker in self._workers.values():
-            if worker.pod["metadata"]["uid"] == uid:
-                return worker
-        return None
+    def adopt(self, version: str, back_off_s: float) -> None:
+        """A kubelet of `version` takes over: one of another version restarts every static pod."""
+        self._version = version
+        for manifest in list(self._manifests.values()):
+            self.put(manifest, back_off_s)
+
+    @property
+    def settled(self) -> bool:
+        """Whether each pod runs its newest manifest, and the API shows it Ready."""
+        moving = any(not move.done() for move in self._moves.values())
+        return not moving and all(self._is_shown(worker) for worker in self._workers.values())
+
+    def _is_shown(self, worker: PodWorker) -> bool:
+        live = self._client.cached("pods", "kube-system", name_of(worker.pod))
+        return live is not None and _hash(live) == _hash(worker.pod) and is_ready(live)
 
     def named(self, name: str) -> PodWorker | None:
         """The worker of the static pod that mirrors under this name."""
@@ -84,7 +97,7 @@ class StaticPods:
 
     def _pod(self, manifest: Object) -> Object:
         pod: Object = copy_of(manifest)
-        text = json.dumps(manifest, sort_keys=True) + self._node.name
+        text = json.dumps([manifest, self._node.name, self._version], sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:32]
         meta = pod["metadata"]
         meta["name"] = f"{meta['name']}-{self._node.name}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from e2e.providers.sim.api.times import now
+from e2e.providers.sim.ending import end_tasks, report_crash
 from e2e.providers.sim.node.actions import Actions
 from e2e.providers.sim.node.container import Container
 from e2e.providers.sim.node.environment import MissingReference
@@ -16,7 +16,7 @@ from e2e.providers.sim.node.node import Node
 from e2e.providers.sim.node.pod_status import Facts, PodStatus
 from e2e.providers.sim.node.probing import probe_container
 from e2e.providers.sim.node.sandbox import Sandbox
-from e2e.providers.sim.store import Object
+from e2e.providers.sim.store import Object, name_of
 
 __all__ = ["PodWorker"]
 
@@ -39,7 +39,8 @@ class PodWorker:
 
     def start(self) -> None:
         """Begin."""
-        self._life = asyncio.create_task(self._live())
+        self._life = asyncio.create_task(self._live(), name=f"pod {name_of(self.pod)}")
+        self._life.add_done_callback(report_crash)
 
     def terminate(self, grace_s: float) -> None:
         """End it within the grace; a shorter grace than before hurries."""
@@ -146,11 +147,7 @@ class PodWorker:
 
     async def _cancel_all(self) -> None:
         """Stop what is still being started; the life itself ends with its containers."""
-        for task in [*self._tasks, *([self._life] if self._life else [])]:
-            task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await end_tasks([*self._tasks, *([self._life] if self._life else [])])
 
     async def vanish(self) -> None:
         """End without a word, as when the simulator itself ends."""

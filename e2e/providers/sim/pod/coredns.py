@@ -16,6 +16,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 from e2e.providers.sim.pod.apiwatch import Reflector
 from e2e.providers.sim.pod.dnswire import NXDOMAIN, BadQuery, pack, parse
@@ -62,9 +63,8 @@ class Answering(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See asyncio."""
-        if isinstance(transport, asyncio.DatagramTransport):
-            self._transport = transport
+        """See asyncio; before Python 3.12 its own transport is no DatagramTransport by type."""
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """One query; some get lost on the way when the network drops them."""

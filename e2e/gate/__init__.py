@@ -1,0 +1,34 @@
+"""May this version be rolled out? A yes, a no, or an honest "cannot tell", from runs."""
+
+from e2e.gate.compare import Comparison, State
+from e2e.gate.decide import decide
+from e2e.gate.decision import Answer, Check, Decision, Sighted
+from e2e.gate.evidence import Evidence, gather, read_runs
+from e2e.gate.keep import Kept, keep_runs
+from e2e.gate.render import decision_json, render_decision
+from e2e.gate.run import Claim, Figure, Run, run_of
+from e2e.gate.settings import GateSettings, Margin, load_margins
+
+__all__ = [
+    "Answer",
+    "Check",
+    "Claim",
+    "Comparison",
+    "Decision",
+    "Evidence",
+    "Figure",
+    "GateSettings",
+    "Kept",
+    "Margin",
+    "Run",
+    "Sighted",
+    "State",
+    "decide",
+    "decision_json",
+    "gather",
+    "keep_runs",
+    "load_margins",
+    "read_runs",
+    "render_decision",
+    "run_of",
+]

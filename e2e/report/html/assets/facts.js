@@ -1,0 +1,138 @@
+// Facts: what is said about a sample, an outage or a step, as pairs of a name and a value.
+
+function duration(seconds) {
+  const length = Math.abs(seconds);
+  if (length === 0) return "0 s";
+  if (length < 0.0009995) return `${Math.round(seconds * 1e6)} µs`;
+  if (length < 0.9995) return `${Number((seconds * 1e3).toPrecision(3))} ms`;
+  if (length < 120) return `${seconds.toFixed(2)} s`;
+  return `${Math.floor(seconds / 60)} min ${String(Math.round(seconds % 60)).padStart(2, "0")} s`;
+}
+
+function wallClock(facts, time) {
+  return new Date((facts.origin_unix_s + time) * 1e3).toISOString().replace("T", " ");
+}
+
+function bounds(outage) {
+  if (outage.most === null) return `${duration(outage.least)} or more (an end was not seen)`;
+  return `${duration(outage.least)} to ${duration(outage.most)}`;
+}
+
+// The innermost steps that went on at a moment.
+function stepsAt(facts, time) {
+  const during = (span) => span.start <= time && time <= span.end;
+  const found = facts.lanes.flatMap((lane) => {
+    const phases = lane.phases.filter(during);
+    return phases.length ? phases : lane.steps.filter(during);
+  });
+  return found.map((span) => span.name).join(" and ") || "no step";
+}
+
+// What is approximate says so: only good answers, on time, at an ordinary speed are.
+function microseconds(value, level) {
+  return (level === EXACT ? "" : "≈ ") + duration(value / 1e6);
+}
+
+function sampleFacts(scene, { observer, stream, index }) {
+  const { facts } = scene;
+  const time = stream.at[index] / 1e6;
+  const outcome = facts.outcomes[stream.outcome[index]] ?? facts.outcomes.at(-1);
+  const censored = outcome.label === "timeout" ? "≥ " : "";
+  const pairs = [
+    ["outcome", outcome.label],
+    ["latency", censored + microseconds(stream.latency[index], stream.latencyLevel[index])],
+    ["lateness", microseconds(stream.late[index], stream.lateLevel[index])],
+    ["intended", `${time.toFixed(6)} s`],
+    ["", `${wallClock(facts, time)}`],
+    ["observer", observer.name],
+    ["stream", stream.name],
+    ["node", stream.node],
+    ["asks", stream.target],
+    ["connection", stream.connection],
+    ["code", stream.code[index] || "none"],
+    ["backend", observer.backends[stream.backend[index]] || "not named"],
+    ["during", stepsAt(facts, time)],
+  ];
+  const why = notCounted(facts, stream, index, time);
+  if (why) pairs.push(["counts not", why]);
+  return { title: `${observer.name} ${stream.label}`, family: stream.family[index], pairs };
+}
+
+function notCounted(facts, stream, index, time) {
+  if (stream.doubt[index]) return facts.doubts[stream.doubt[index]];
+  if (time < facts.watched[0] || time > facts.watched[1]) return "outside of the watched window";
+  if (stream.family[index] === DOES_NOT_COUNT) return "it was never sent";
+  return "";
+}
+
+function outageFacts(scene, outage) {
+  const outcomes = Object.entries(outage.outcomes).map(([label, count]) => `${count} ${label}`);
+  const pairs = [
+    ["lasted", bounds(outage)],
+    ["began", `${outage.start.toFixed(3)} s`],
+    ["", wallClock(scene.facts, outage.start)],
+    ["outcomes", outcomes.join(", ")],
+    ["failing", `${Math.round(outage.share * 100)} % of probes at the worst`],
+    ["during", outage.told],
+    ["asked", outage.target],
+    ["from", outage.nodes.join(", ")],
+  ];
+  if (outage.backends.length) pairs.push(["backend", outage.backends.join(", ")]);
+  for (const claim of outage.claims) pairs.push(["claim", claim]);
+  return { title: `Outage seen by ${outage.observer}`, family: -1, pairs };
+}
+
+function spanFacts(scene, span) {
+  const pairs = [
+    ["took", duration(span.end - span.start)],
+    ["began", `${span.start.toFixed(3)} s`],
+    ["", wallClock(scene.facts, span.start)],
+  ];
+  if (span.node) pairs.push(["node", span.node]);
+  if (span.hop) pairs.push(["hop", span.hop.replace("->", " → ")]);
+  if (span.error) pairs.push(["failed", span.error]);
+  return { title: span.name, family: -1, pairs };
+}
+
+function blindAt(stream, time) {
+  const at = lowerBound(stream.blind, time);
+  return at % 2 === 1;
+}
+
+// The box with the facts, beside a point of the page and never outside of the window.
+class Tip {
+  constructor(element) {
+    this.element = element;
+  }
+
+  show({ title, family, pairs }, colours, x, y) {
+    const heading = document.createElement("strong");
+    heading.textContent = title;
+    const list = document.createElement("dl");
+    for (const [name, value] of pairs) {
+      list.append(node("dt", name), node("dd", value));
+    }
+    this.element.replaceChildren(heading, list);
+    this.element.style.borderLeftColor = family >= 0 ? colours.families[family] : colours.accent;
+    this.element.hidden = false;
+    const { offsetWidth: width, offsetHeight: height } = this.element;
+    const left = x + 18 + width < innerWidth ? x + 18 : Math.max(6, x - 18 - width);
+    const top = Math.max(6, Math.min(y + 14, innerHeight - height - 6));
+    this.element.style.left = `${left}px`;
+    this.element.style.top = `${top}px`;
+  }
+
+  hide() {
+    this.element.hidden = true;
+  }
+}
+
+function node(tag, text) {
+  const element = document.createElement(tag);
+  element.textContent = text;
+  return element;
+}
+
+function spoken({ title, pairs }) {
+  return [title, ...pairs.map(([name, value]) => `${name} ${value}`)].join(", ");
+}

@@ -1,0 +1,97 @@
+"""Made-up runs for tests of the gate and the history."""
+
+import dataclasses
+import itertools
+
+from e2e.gate import Claim, Figure, Run
+from e2e.judge import Verdict
+from e2e.report import ObserverResult, RunRecord, ScenarioResult
+from e2e.timeline import Span, Window
+
+PATH = ("v1.33.13", "v1.34.4")
+_numbers = itertools.count()
+
+
+def record(**changes):
+    """The record of a passed run with one observer."""
+    number = next(_numbers)
+    made = RunRecord(
+        run_id=f"{number:032x}"[::-1],
+        path=PATH,
+        provider="kind",
+        simulated=False,
+        verdict=Verdict.PASS,
+        reason="All 1 claims that could be judged hold.",
+        started_unix_s=1_700_000_000.0 + number,
+        duration_s=400.0,
+        watched=Window(0.0, 400.0),
+        tools={"upgrade-e2e": "0.1.0"},
+        spans=(Span("drain worker", "drain", 10.0, 22.5, node="worker"),),
+        scenarios=(ScenarioResult("test_dns", "Lookups.", Verdict.PASS, "", ("dns",)),),
+        observers=(observer(),),
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def observer(name="dns", **changes):
+    """What one observer saw: nothing wrong."""
+    made = ObserverResult(
+        name=name,
+        samples=40_000,
+        failures=0,
+        suspect=0,
+        failure_ratio=0.0,
+        p50_s=0.003,
+        p99_s=0.030,
+        censored=False,
+        downtime_s=0.0,
+        longest_gap_s=0.0,
+        blind_share=0.01,
+        resolution_s=0.05,
+        outage_count=0,
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def run(figures=(), observer="dns", **changes):
+    """A passed run; `figures` are values by metric that differ from those of a quiet pass."""
+    number = next(_numbers)
+    values = {
+        "failure_ratio": 0.0,
+        "downtime_s": 0.0,
+        "longest_gap_s": 0.0,
+        "p99_s": 0.030,
+        "blind_share": 0.01,
+        "samples": 40_000.0,
+        **dict(figures),
+    }
+    made = Run(
+        run_id=f"{number:032x}"[::-1],
+        path=PATH,
+        provider="kind",
+        simulated=False,
+        verdict=Verdict.PASS,
+        reason="made",
+        started_unix_s=1_700_000_000.0 + number,
+        tool="0.1.0",
+        claims=(Claim("test_dns", Verdict.PASS),),
+        figures=tuple(
+            Figure(observer, metric, value) for metric, value in values.items() if value is not None
+        ),
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def runs(values, metric="downtime_s", **changes):
+    """A run for each value of one metric."""
+    return tuple(run({metric: value}, **changes) for value in values)
+
+
+def control(**changes):
+    """A pass with a planted outage that was noticed."""
+    noticed = {
+        "faults": ("coredns-replicas=1",),
+        "verdict": Verdict.FAIL,
+        "claims": (Claim("test_dns", Verdict.FAIL),),
+    }
+    return run({"downtime_s": 9.0}, **{**noticed, **changes})

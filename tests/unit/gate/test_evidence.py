@@ -1,0 +1,233 @@
+"""Run directories as people have them: half written, of another schema, of another path."""
+
+import dataclasses
+import json
+import sqlite3
+
+import pytest
+
+from e2e.errors import BadInput
+from e2e.gate import Answer, GateSettings, decide, gather, keep_runs, render_decision, run_of
+from e2e.gate.history import History
+from e2e.judge import Limit, Verdict
+from e2e.report import ScenarioResult, load_record, save_record
+from e2e.upgrade import Component, Inventory
+from tests.unit.gate.made import observer, record
+
+QUICK = GateSettings(resamples=199, simulations=0)
+
+
+@pytest.fixture
+def place(tmp_path):
+    """Writes records into folders of their own and returns these."""
+
+    def write(*records, under="runs"):
+        folders = []
+        for made in records:
+            folder = tmp_path / under / made.run_id[:8]
+            folder.mkdir(parents=True)
+            save_record(made, folder)
+            folders.append(folder)
+        return folders
+
+    return write
+
+
+def planted(**changes):
+    """The record of a noticed control."""
+    failed = ScenarioResult("test_dns", "Lookups.", Verdict.FAIL, "", ("dns",))
+    faults = {"faults": ("coredns-replicas=1",), "choices": {"fault coredns-replicas": "1"}}
+    return record(verdict=Verdict.FAIL, scenarios=(failed,), **{**faults, **changes})
+
+
+def many(count, **changes):
+    """Several records."""
+    return [record(**changes) for _ in range(count)]
+
+
+def test_folders_of_folders_become_a_decision(place):
+    place(*many(5), under="new")
+    place(*many(6), under="old")
+    (control,) = place(planted(), under="control")
+    new, old = control.parent.parent / "new", control.parent.parent / "old"
+    evidence = gather([new], baseline=[old], controls=[control])
+    assert decide(evidence, QUICK).answer is Answer.APPROVE
+    assert (len(evidence.candidates), len(evidence.baseline), len(evidence.controls)) == (5, 6, 1)
+
+
+def test_a_planted_run_among_the_candidates_is_a_control(place):
+    evidence = gather(place(*many(2), planted()))
+    assert (len(evidence.candidates), len(evidence.controls)) == (2, 1)
+
+
+def test_a_run_given_twice_counts_once(place):
+    folders = place(*many(2))
+    assert len(gather([*folders, folders[0]]).candidates) == 2
+
+
+def test_a_half_written_run_is_not_lost(place):
+    folders = place(*many(5))
+    (folders[2] / "run.json").write_text((folders[2] / "run.json").read_text()[:200])
+    decision = decide(gather(folders), QUICK)
+    assert decision.answer is Answer.INCONCLUSIVE
+    assert len(decision.candidates) == 4
+    assert str(folders[2]) in render_decision(decision)
+
+
+def test_a_run_killed_before_its_record_is_found_by_its_leftovers(place):
+    folders = place(*many(2))
+    killed = folders[0].parent / "killed"
+    (killed / "samples").mkdir(parents=True)
+    evidence = gather([folders[0].parent])
+    assert (len(evidence.candidates), len(evidence.damaged)) == (2, 1)
+    assert "not a finished run" in evidence.damaged[0]
+
+
+def test_another_schema_version_is_inconclusive(place):
+    folders = place(*many(1))
+    document = json.loads((folders[0] / "run.json").read_text())
+    (folders[0] / "run.json").write_text(json.dumps({**document, "schema_version": 99}))
+    decision = decide(gather(folders), QUICK)
+    assert (decision.answer, decision.exit_code) == (Answer.INCONCLUSIVE, 3)
+    assert "schema version 99" in render_decision(decision)
+
+
+def test_an_empty_folder_is_inconclusive_and_a_missing_one_bad_input(tmp_path):
+    assert decide(gather([tmp_path]), QUICK).answer is Answer.INCONCLUSIVE
+    with pytest.raises(BadInput, match="is not a directory"):
+        gather([tmp_path / "none"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"path": ("v1.32.2", "v1.33.13")}, "path: v1.33.13 -> v1.34.4 and v1.32.2 -> v1.33.13"),
+        ({"provider": "attached"}, "provider: kind and attached"),
+        ({"simulated": True}, "provider: kind and kind .SIMULATED."),
+        ({"choices": {"fast-control-plane": "on"}}, "setting fast-control-plane: not set and on"),
+    ],
+)
+def test_mixed_runs_are_refused_wherever_they_stand(place, changes, told):
+    one, other = place(record(), record(**changes))
+    with pytest.raises(BadInput, match=told):
+        gather([one, other])
+    with pytest.raises(BadInput, match=told):
+        gather([one], baseline=[other])
+
+
+def test_clusters_of_different_size_are_refused(place):
+    def sized(workers):
+        parts = [
+            Component("kube-apiserver", "cp", "v1", "v1"),
+            Component("kubelet", "cp", "v1", "v1"),
+        ]
+        parts += [Component("kubelet", f"w{i}", "v1", "v1") for i in range(workers)]
+        return record(inventory=Inventory(tuple(parts)))
+
+    assert run_of(sized(2)).nodes == "1 control plane(s), 2 worker(s)"
+    with pytest.raises(BadInput, match="nodes"):
+        gather(place(sized(2), sized(3)))
+    assert len(gather(place(sized(2), record(), under="unknown")).candidates) == 2
+
+
+def test_a_run_on_both_sides_is_refused(place):
+    (folder,) = place(record())
+    with pytest.raises(BadInput, match="both candidate and baseline"):
+        gather([folder], baseline=[folder])
+
+
+def test_a_control_without_a_fault_is_refused(place):
+    one, other = place(record(), record())
+    with pytest.raises(BadInput, match="nothing was planted"):
+        gather([one], controls=[other])
+
+
+def test_only_seeing_passed_runs_are_a_baseline(place):
+    fine = record()
+    failed = record(verdict=Verdict.FAIL)
+    blind = record(observers=(observer(blind_share=0.4),))
+    evidence = gather(place(record()), baseline=place(fine, failed, blind, under="old"))
+    assert [run.run_id for run in evidence.baseline] == [fine.run_id]
+    assert len(evidence.notes) == 2
+
+
+def test_a_control_held_to_other_limits_is_left_out(place):
+    loose = Limit("dns.p99_s", 9.0, 0.1, "source", "reason")
+    evidence = gather(place(record(), planted(limits_changed=(loose,))))
+    assert evidence.controls == ()
+    assert "other limits" in evidence.notes[0]
+
+
+def test_the_history_gives_baseline_and_newest_control(place, tmp_path):
+    file = tmp_path / "history.sqlite"
+    folders = place(record())
+    known = [run_of(made) for made in many(40)]
+    strangers = [run_of(made) for made in many(3, path=("v1.32.2", "v1.33.13"))]
+    others = [run_of(made) for made in many(2, choices={"fast-control-plane": "on"})]
+    controls = [run_of(planted()), run_of(planted())]
+    again = [run_of(load_record(folders[0]))]
+    with History.writing(file) as history:
+        history.add([*known, *strangers, *others, *controls, *again])
+    evidence = gather(folders, history=file)
+    assert [run.run_id for run in evidence.baseline] == [run.run_id for run in known[-30:]]
+    assert [run.run_id for run in evidence.controls] == [controls[-1].run_id]
+    assert any("2 of 44 runs" in note and "fast-control-plane" in note for note in evidence.notes)
+
+
+def test_a_baseline_that_is_given_beats_the_history(place, tmp_path):
+    file = tmp_path / "history.sqlite"
+    with History.writing(file) as history:
+        history.add([run_of(made) for made in many(9)])
+    old = place(*many(2), under="old")
+    assert len(gather(place(record()), baseline=old, history=file).baseline) == 2
+
+
+def test_a_missing_history_is_bad_input(place, tmp_path):
+    with pytest.raises(BadInput, match="there is no history"):
+        gather(place(record()), history=tmp_path / "none.sqlite")
+
+
+def test_a_corrupt_history_is_inconclusive_and_left_as_it_is(place, tmp_path):
+    file = tmp_path / "history.sqlite"
+    file.write_bytes(b"not a database " * 100)
+    before = file.read_bytes()
+    decision = decide(gather(place(*many(5)), history=file), QUICK)
+    assert decision.answer is Answer.INCONCLUSIVE
+    assert "is corrupt" in render_decision(decision)
+    assert file.read_bytes() == before
+
+
+def test_a_locked_history_is_inconclusive(place, tmp_path):
+    file = tmp_path / "history.sqlite"
+    with History.writing(file) as history:
+        history.add([run_of(record())])
+    holder = sqlite3.connect(file, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    try:
+        decision = decide(gather(place(*many(5)), history=file, history_timeout_s=0.05), QUICK)
+    finally:
+        holder.close()
+    assert decision.answer is Answer.INCONCLUSIVE
+    assert "held by another process" in render_decision(decision)
+
+
+def test_runs_are_kept_and_damaged_ones_told(place, tmp_path):
+    folders = place(*many(3))
+    (folders[1] / "run.json").write_text("{")
+    file = tmp_path / "history.sqlite"
+    kept = keep_runs([folders[0].parent], file)
+    assert (kept.added.new, kept.added.known, len(kept.damaged)) == (2, 0, 1)
+    assert "left out" in kept.render()
+    assert str(folders[1]) in kept.render()
+    assert keep_runs([folders[0]], file).render() == "0 new, 1 known already."
+
+
+def test_a_record_keeps_its_figures():
+    made = run_of(
+        dataclasses.replace(record(), observers=(observer(p99_s=2.0, censored=True, p50_s=None),))
+    )
+    assert made.figure("dns", "p99_s").censored
+    assert made.figure("dns", "p50_s") is None
+    assert made.figure("pass", "drain_s").value == 12.5
+    assert made.figure("pass", "duration_s").value == 400.0
+    assert made.observers == ("dns",)

@@ -1,0 +1,184 @@
+"""What observers apply: the properties that the measurement depends on."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e.agent import AGENT_FILE
+from e2e.agent import agent as program
+from e2e.errors import BadInput
+from e2e.observers import (
+    ApiServer,
+    DnsLookups,
+    HttpEdge,
+    HttpService,
+    Images,
+    Observer,
+    PodChurn,
+    Site,
+    Workload,
+)
+from e2e.observers.prober import apply_probers, prober_spec
+from e2e.timeline import Connection, Origin
+from tests.unit.observers.fake_api import FakeApi, fake_cluster
+
+ROOM = "/namespaces/upgrade-e2e/"
+ALL: tuple[Observer, ...] = (HttpService(), HttpEdge(), DnsLookups(), ApiServer(), PodChurn())
+
+
+@pytest.fixture
+def api() -> FakeApi:
+    return FakeApi()
+
+
+@pytest.fixture
+def site(api: FakeApi, tmp_path: Path) -> Iterator[Site]:
+    with fake_cluster(api, tmp_path) as cluster:
+        yield Site(cluster, Images(agent="my/python:3.12", edge="my/nginx:1"), tmp_path, Origin())
+
+
+def applied(api: FakeApi, kind: str, name: str) -> dict[str, Any]:
+    """The spec of an object."""
+    (path,) = (one for one in api.objects if one.endswith(f"/{kind}/{name}"))
+    return dict(api.objects[path]["spec"])
+
+
+def web(api: FakeApi) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The pod template's spec of the workload, and its container."""
+    pod = applied(api, "deployments", "web")["template"]["spec"]
+    return pod, pod["containers"][0]
+
+
+def test_everything_is_ours_and_in_our_namespace(api: FakeApi, site: Site) -> None:
+    before = set(api.objects)
+    for observer in ALL:
+        observer.deploy(site)
+    apply_probers(site, prober_spec("run", {}))
+    for path in set(api.objects) - before:
+        assert ROOM in path
+        labels = api.objects[path]["metadata"]["labels"]
+        assert labels["app.kubernetes.io/managed-by"] == "upgrade-e2e"
+
+
+def test_every_probe_is_a_spec_that_the_agent_takes(site: Site, tmp_path: Path) -> None:
+    for observer in ALL:
+        parts = observer.deploy(site)
+        for probe in (*parts.node_probes, *parts.host_probes):
+            facts = probe.spec(observer.name)
+            assert json.loads(json.dumps(facts)) == facts
+            kind = program.KINDS[facts["kind"]]
+            kind(facts, program.Spool(tmp_path / "spool", "run", [facts]), reactor=None)
+
+
+def test_the_agent_runs_with_nothing_but_the_standard_library() -> None:
+    """-I -S: no site-packages, no project, no environment."""
+    argv = [sys.executable, "-I", "-S", str(AGENT_FILE), "--help"]
+    told = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+    assert "serve" in told.stdout
+
+
+def test_the_agent_fits_into_a_config_map() -> None:
+    assert AGENT_FILE.stat().st_size < 500_000
+
+
+def test_probers_survive_drains_and_keep_their_samples(api: FakeApi, site: Site) -> None:
+    apply_probers(site, prober_spec("run", {}))
+    pod = applied(api, "daemonsets", "prober")["template"]["spec"]
+    (container,) = pod["containers"]
+    assert pod["tolerations"] == [{"operator": "Exists"}]
+    assert pod["priorityClassName"] == "system-node-critical"
+    assert {"livenessProbe", "readinessProbe"}.isdisjoint(container)
+    (spool,) = (volume for volume in pod["volumes"] if volume["name"] == "spool")
+    assert spool["hostPath"]["path"] == "/var/lib/upgrade-e2e/upgrade-e2e"
+    assert container["image"] == "my/python:3.12"
+    assert container["imagePullPolicy"] == "IfNotPresent"
+    assert container["securityContext"]["capabilities"]["add"] == ["SYS_NICE"]
+
+
+def test_command_lines_are_those_of_the_agent(api: FakeApi, site: Site) -> None:
+    HttpService().deploy(site)
+    apply_probers(site, prober_spec("run", {}))
+    prober = applied(api, "daemonsets", "prober")["template"]["spec"]["containers"][0]
+    for container in (web(api)[1], prober):
+        assert container["command"][:2] == ["python3", "/agent/agent.py"]
+        args = program.parse_args(container["command"][2:])
+        bind = getattr(args, "bind", "") or args.listen
+        names = {variable["name"] for variable in container["env"]}
+        assert set(re.findall(r"\$\((\w+)\)", bind)) <= names
+
+
+def test_a_workload_does_what_it_is_told(api: FakeApi, site: Site) -> None:
+    workload = Workload(replicas=5, pre_stop_s=7, on_term="exit", pdb_min_available=4)
+    HttpService(workload=workload).deploy(site)
+    pod, container = web(api)
+    assert applied(api, "deployments", "web")["replicas"] == 5
+    assert container["lifecycle"]["preStop"]["exec"]["command"] == ["sleep", "7"]
+    assert "--on-term=exit" in container["command"]
+    assert pod["terminationGracePeriodSeconds"] > 7 + workload.drain_s
+    assert applied(api, "poddisruptionbudgets", "web")["minAvailable"] == 4
+
+
+def test_a_workload_leaves_out_what_it_lacks(api: FakeApi, site: Site) -> None:
+    bare = Workload(pre_stop_s=0, pdb_min_available=0, readiness=False)
+    HttpService(workload=bare).deploy(site)
+    _, container = web(api)
+    assert {"lifecycle", "readinessProbe"}.isdisjoint(container)
+    assert not [path for path in api.objects if "poddisruptionbudgets" in path]
+
+
+def test_the_edge_of_a_node_is_asked_by_the_prober_of_that_node(api: FakeApi, site: Site) -> None:
+    (probe,) = HttpEdge().deploy(site).node_probes
+    assert applied(api, "services", "edge")["internalTrafficPolicy"] == "Local"
+    pod = applied(api, "daemonsets", "edge")["template"]["spec"]
+    assert pod["tolerations"] == [{"operator": "Exists"}]
+    assert pod["containers"][0]["image"] == "my/nginx:1"
+    assert probe.connection is Connection.NEW
+    config = api.objects["/api/v1/namespaces/upgrade-e2e/configmaps/edge"]["data"]["nginx.conf"]
+    assert "proxy_next_upstream off;" in config
+    assert "proxy_pass http://127.0.0.1:80;" in config
+
+
+def test_http_probes_do_not_depend_on_cluster_dns(site: Site) -> None:
+    for observer in (HttpService(), HttpEdge()):
+        for probe in observer.deploy(site).node_probes:
+            assert probe.settings["url"] == "http://127.0.0.1:80/"
+
+
+def test_rates_become_intervals(site: Site) -> None:
+    streams = {p.name: p for p in DnsLookups(rate_hz=20, side_hz=4).deploy(site).node_probes}
+    assert {name: probe.interval_s for name, probe in streams.items()} == {
+        "a": 0.05,
+        "aaaa": 0.25,
+        "search": 0.25,
+        "nxdomain": 0.25,
+    }
+    assert streams["a"].settings["qname"] == "kubernetes.default.svc.cluster.local."
+    assert streams["search"].settings["qname"] == "kubernetes.default"
+
+
+def test_credentials_reach_the_agent(site: Site) -> None:
+    settings = site.cluster.api.client.configuration
+    settings.api_key["authorization"] = "secret"
+    settings.api_key_prefix["authorization"] = "Bearer"
+    settings.cert_file, settings.key_file, settings.ssl_ca_cert = "c.pem", "k.pem", "ca.pem"
+    probes = {probe.name: probe.settings for probe in ApiServer().deploy(site).host_probes}
+    assert set(probes) == {"readyz", "get", "write", "watch"}
+    for facts in probes.values():
+        assert facts["token"] == "secret"  # noqa: S105 - made up
+        assert (facts["cert_file"], facts["key_file"]) == ("c.pem", "k.pem")
+        assert facts["ca_file"] == "ca.pem"
+        assert "insecure" not in facts
+
+
+def test_a_proxy_in_front_of_the_api_is_refused(site: Site) -> None:
+    site.cluster.api.client.configuration.proxy = "http://proxy:3128"
+    with pytest.raises(BadInput, match=r"proxy http://proxy:3128"):
+        ApiServer().deploy(site)
