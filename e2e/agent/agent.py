@@ -507,6 +507,8 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 nor ports in use nor conntrack entries that live for two minutes behind; the answer is whole by
 then, so nothing is lost."""
 MOST_IDLE = 4
+KEPT = frozenset({OK, HTTP_5XX})
+"""Outcomes after which a connection may be used again."""
 READ_SIZE = 16384
 
 
@@ -676,14 +678,14 @@ class HttpStream(Stream):
         body = self._body.replace("{seq}", str(number)).encode()
         return self.target.request(self._method, self.target.path, body)
 
-    def answered(self, flight: Flight, answer: Answer, flags: int) -> None:
+    def answered(self, flight: Flight, answer: Answer, outcome: int, flags: int) -> None:
         """A whole answer is there."""
-        outcome = self._outcome(answer)
         if outcome == OK and flight in self.flights:
             self.acknowledged(flight.number)
         self.finish(flight, outcome, answer.status, answer.backend, flags)
 
-    def _outcome(self, answer: Answer) -> int:
+    def outcome_of(self, answer: Answer) -> int:
+        """What a whole answer amounts to."""
         if answer.status in self._expect:
             return OK if self._body_has in answer.body else BAD_ANSWER
         if answer.status >= 500:
@@ -789,14 +791,17 @@ class Wire:
 
     def _done(self, *, keep: bool) -> None:
         flight, stream, flags = self._flight, self._stream, self.flags
-        if keep and stream.keep and len(stream.idle) < MOST_IDLE:
+        outcome = stream.outcome_of(self._answer)
+        # An answer that our target does not give came from someone else: while a Service is not
+        # routed yet, a connection to its address may end anywhere, and would be kept for ever.
+        if keep and stream.keep and outcome in KEPT and len(stream.idle) < MOST_IDLE:
             self._flight = None
             self.flags = 0
             stream.idle.append(self)
         else:
             self.abort()
         if flight is not None:
-            stream.answered(flight, self._answer, flags)
+            stream.answered(flight, self._answer, outcome, flags)
 
     def _fail(self, outcome: int) -> None:
         flight, flags = self._flight, self.flags

@@ -10,12 +10,21 @@ from e2e.errors import BadInput, CommandFailed
 from e2e.providers.kind.asking import items
 from e2e.providers.kind.config import FAST_API_SERVER, cluster_config
 from e2e.providers.kind.docker import Docker
-from e2e.providers.kind.planning import needs_cgroup_v1
+from e2e.providers.kind.planning import CGROUP_V1_CHOICE, node_names
 from e2e.providers.kind.settings import KindSettings
-from e2e.upgrade import Path as UpgradePath
+from e2e.upgrade import Plan
 from e2e.version import KubeVersion
 
-__all__ = ["NameTaken", "handle", "kind_create", "require_fit", "take_kubeconfig"]
+__all__ = [
+    "NameTaken",
+    "export_logs",
+    "handle",
+    "kind_create",
+    "nodes_to_come",
+    "require_exists",
+    "require_fit",
+    "take_kubeconfig",
+]
 
 CREATE_S = 480.0
 
@@ -25,18 +34,18 @@ class NameTaken(BadInput):
 
 
 def kind_create(
-    host: Runner, settings: KindSettings, name: str, path: UpgradePath, kubeconfig: Path
+    host: Runner, settings: KindSettings, name: str, plan: Plan, kubeconfig: Path
 ) -> None:
     """`kind create cluster`; the nodes of a failed attempt stay, so that their logs can be read.
 
     Raises NameTaken, and CommandFailed for everything else.
     """
     config = cluster_config(
-        settings.image_for(path.versions[0]),
+        settings.image_for(plan.path.versions[0]),
         settings.control_planes,
         settings.workers,
         api_server_flags=FAST_API_SERVER if settings.fast_control_plane else {},
-        allow_cgroup_v1=needs_cgroup_v1(path),
+        allow_cgroup_v1=CGROUP_V1_CHOICE in plan.choices,
     )
     try:
         host.run(
@@ -69,6 +78,16 @@ def handle(docker: Docker, name: str, kubeconfig: Path) -> Cluster:
         if container.role in roles
     )
     return Cluster(name, kubeconfig, nodes)
+
+
+def nodes_to_come(docker: Docker, settings: KindSettings, name: str) -> tuple[Node, ...]:
+    """The nodes that kind will make, by the names that it will give them."""
+    controls, workers = node_names(settings)
+    named = [(short, Role.CONTROL_PLANE) for short in controls]
+    named += [(short, Role.WORKER) for short in workers]
+    return tuple(
+        Node(f"{name}-{short}", role, docker.node(f"{name}-{short}")) for short, role in named
+    )
 
 
 def require_fit(settings: KindSettings, cluster: Cluster, version: KubeVersion) -> None:

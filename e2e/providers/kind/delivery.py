@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import functools
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from e2e.cluster import Cluster, Node, Role
+from e2e.cluster import Node, Role
 from e2e.command import Runner
 from e2e.errors import BadInput
 from e2e.providers.kind.docker import Docker
 from e2e.providers.kind.opened import CTR, NICE, parse_image_list
-from e2e.providers.kind.staging import Staged, is_control_plane_image
+from e2e.providers.kind.takeout import Staged, is_control_plane_image
 from e2e.version import KubeVersion
+from e2e.wait import Deadline, wait_for
 
-__all__ = ["STAGE_ROOT", "deliver", "on_all", "preload", "runner_of", "staged_file"]
+__all__ = [
+    "STAGE_ROOT",
+    "deliver",
+    "on_all",
+    "preload",
+    "runner_of",
+    "staged_file",
+    "wait_until_up",
+]
 
 STAGE_ROOT = "/kind/upgrade"
 IMPORT_S = 600.0
+# kind makes the containers within seconds; pulling its load balancer's image may come before.
+_COMING_UP = Deadline(within_s=480.0, every_s=0.3)
 
 
 def staged_file(version: KubeVersion | str, name: str) -> str:
@@ -46,7 +59,20 @@ def on_all(nodes: Sequence[Node], work: Callable[[Node], None]) -> None:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def deliver(docker: Docker, staged: Staged, cluster: Cluster) -> None:
+def wait_until_up(nodes: Sequence[Node], stopped: threading.Event) -> None:
+    """Wait until containerd answers on every node, or until `stopped` is set (raises Hopeless)."""
+    for node in nodes:
+        answer = functools.partial(runner_of(node).run, *CTR, "version", timeout_s=30, check=False)
+        wait_for(
+            f"containerd on {node.name}",
+            answer,
+            lambda told: told.returncode == 0,
+            _COMING_UP,
+            hopeless=lambda _: "the pass was stopped" if stopped.is_set() else None,
+        )
+
+
+def deliver(docker: Docker, staged: Staged, nodes: Sequence[Node]) -> None:
     """Put a target's programs and images onto every node, and read back that they are there."""
 
     def one(node: Node) -> None:
@@ -62,17 +88,17 @@ def deliver(docker: Docker, staged: Staged, cluster: Cluster) -> None:
         wanted = [name for name in staged.images if controls or not is_control_plane_image(name)]
         _check_present(node, wanted)
 
-    on_all(cluster.nodes, one)
+    on_all(nodes, one)
 
 
-def preload(archives: Sequence[Path], cluster: Cluster) -> None:
+def preload(archives: Sequence[Path], nodes: Sequence[Node]) -> None:
     """Load image archives onto every node."""
 
     def one(node: Node) -> None:
         for archive in archives:
             import_images(runner_of(node), archive)
 
-    on_all(cluster.nodes, one)
+    on_all(nodes, one)
 
 
 def import_images(inside: Runner, archive: Path) -> None:

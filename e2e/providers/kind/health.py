@@ -94,8 +94,8 @@ def wait_until_nodes_ready(cluster: Cluster, within_s: float) -> None:
     """Wait until all nodes of a new cluster are Ready."""
     wait_for(
         "all nodes Ready",
-        lambda: _not_ready(cluster.api.get_json("/api/v1/nodes")["items"]),
-        lambda left: not left,
+        lambda: _ready(cluster.api.get_json("/api/v1/nodes")["items"]),
+        lambda ready: ready >= {node.name for node in cluster.nodes},
         Deadline(within_s, every_s=0.5),
         transient=TRANSIENT,
     )
@@ -136,7 +136,7 @@ def observe(cluster: Cluster) -> Health:
     members = etcd_members(cluster)
     return Health(
         nodes=len(nodes),
-        not_ready=_not_ready(nodes),
+        not_ready=tuple(sorted({node.name for node in cluster.nodes} - _ready(nodes))),
         proxies_ready=sum(is_ready(pod) for pod in proxies["items"]),
         etcd_members=len(members),
         etcd_healthy=sum(bool(member["health"]) for member in members),
@@ -144,8 +144,8 @@ def observe(cluster: Cluster) -> Health:
     )
 
 
-def _not_ready(nodes: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    return tuple(node["metadata"]["name"] for node in nodes if not is_node_ready(node))
+def _ready(nodes: Iterable[Mapping[str, Any]]) -> set[str]:
+    return {node["metadata"]["name"] for node in nodes if is_node_ready(node)}
 
 
 def etcd_members(cluster: Cluster) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from e2e.providers.kind.asking import ask, items
 from e2e.providers.kind.delivery import runner_of, staged_file
 from e2e.providers.kind.health import images_of
 from e2e.providers.kind.pods import missing_workloads, stuck_pods
-from e2e.providers.kind.staging import UPGRADE_CONFIG
+from e2e.providers.kind.takeout import UPGRADE_CONFIG
 from e2e.upgrade import Component, Inventory
 from e2e.version import KubeVersion
 

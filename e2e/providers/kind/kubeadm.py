@@ -11,14 +11,15 @@ from e2e.errors import CommandFailed
 from e2e.providers.kind.asking import node_of
 from e2e.providers.kind.delivery import runner_of, staged_file
 from e2e.providers.kind.journal import Journal
-from e2e.providers.kind.staging import UPGRADE_CONFIG
 from e2e.providers.kind.static_pods import wait_until_settled
+from e2e.providers.kind.takeout import UPGRADE_CONFIG
 from e2e.upgrade import Marks, Step
 from e2e.wait import Deadline, wait_for
 
 __all__ = ["PhaseReader", "kubeadm_apply", "kubeadm_node"]
 
-SETTLE_S = 300.0
+KUBEADM_S = 900.0
+SETTLE_S = 240.0
 KUBELET_CONF = "/etc/kubernetes/kubelet.conf"
 _RBAC = Deadline(within_s=120.0, every_s=0.5, in_a_row=3)
 
@@ -86,7 +87,7 @@ def _run_kubeadm(step: Step, cluster: Cluster, marks: Marks, journal: Journal, *
             phases.read(line)
 
         runner = runner_of(node_of(cluster, step.node))
-        runner.follow(*argv, *config, on_line=on_line, timeout_s=step.timeout_s)
+        runner.follow(*argv, *config, on_line=on_line, timeout_s=KUBEADM_S)
 
 
 def _wait_for_permission(cluster: Cluster, step: Step) -> None:

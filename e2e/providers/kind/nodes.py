@@ -17,8 +17,8 @@ from e2e.wait import Deadline, wait_for
 
 __all__ = ["drain", "restart_kubelet", "swap_kubelet", "uncordon"]
 
-READY_S = 240.0
-SETTLE_S = 300.0
+READY_S = 180.0
+SETTLE_S = 240.0
 # kind's unit restarts a kubelet that exits after one second; a good one never exits.
 TOO_MANY_RESTARTS = 15
 

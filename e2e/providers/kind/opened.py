@@ -10,18 +10,19 @@ from pathlib import Path
 from e2e.command import Runner
 from e2e.errors import BadInput
 from e2e.providers.kind.docker import Docker
+from e2e.providers.kind.oci import Descriptor
 from e2e.providers.kind.remains import scratch_container
 from e2e.providers.ledger import Ledger
 from e2e.version import KubeVersion
 from e2e.wait import Deadline, wait_for
 
-__all__ = ["BINARIES", "OpenedImage", "opened", "parse_image_list"]
+__all__ = ["BINARIES", "CTR", "NICE", "OpenedImage", "differing", "opened", "parse_image_list"]
 
 BINARIES = ("kubeadm", "kubelet", "kubectl")
 CTR = ("ctr", "--namespace=k8s.io")
 # Taking things out runs beside the creation of the cluster and must not starve it.
 NICE = ("nice", "-n", "19")
-EXPORT_S = 600.0
+CONTENT = "/var/lib/containerd/io.containerd.content.v1.content/blobs"
 _STARTING = Deadline(within_s=60.0, every_s=0.1)
 
 
@@ -34,8 +35,8 @@ class OpenedImage:
     container: str
     inside: Runner
 
-    def images(self) -> dict[str, str]:
-        """The container images in it: digest by name."""
+    def images(self) -> dict[str, Descriptor]:
+        """The container images in it, by name."""
         told = self.inside.run(*CTR, "images", "list", timeout_s=60)
         return parse_image_list(told.stdout)
 
@@ -59,10 +60,10 @@ class OpenedImage:
         for name in BINARIES:
             self.docker.copy_out(self.container, f"/usr/bin/{name}", into)
 
-    def export(self, names: Sequence[str], into: Path) -> None:
-        """Write container images as one archive that `ctr images import` reads."""
-        argv = (*NICE, *CTR, "images", "export", "-", *names)
-        self.inside.run(*argv, timeout_s=EXPORT_S, stdout_file=into)
+    def copy_blobs(self, into: Path) -> Path:
+        """Copy the content that its images are made of; returns the folder, named by digests."""
+        self.docker.copy_out(self.container, CONTENT, into)
+        return into / "blobs"
 
 
 @contextlib.contextmanager
@@ -81,12 +82,14 @@ def opened(docker: Docker, ledger: Ledger, image: str) -> Iterator[OpenedImage]:
         yield OpenedImage(docker, image, container, inside)
 
 
-def parse_image_list(text: str) -> dict[str, str]:
-    """Read `ctr images list`: digest by name, without the entries that are named by digest."""
+def parse_image_list(text: str) -> dict[str, Descriptor]:
+    """Read `ctr images list`, without the entries that are named by digest."""
     rows = [line.split() for line in text.splitlines()[1:] if line.strip()]
-    return {row[0]: row[2] for row in rows if not row[0].startswith("sha256:")}
+    return {row[0]: Descriptor(row[1], row[2]) for row in rows if not row[0].startswith("sha256:")}
 
 
-def differing(wanted: Sequence[str], new: Mapping[str, str], old: Mapping[str, str]) -> list[str]:
+def differing(
+    wanted: Sequence[str], new: Mapping[str, Descriptor], old: Mapping[str, Descriptor]
+) -> list[str]:
     """The wanted names whose content in `new` is not the same in `old`."""
     return [name for name in wanted if old.get(name) != new[name]]

@@ -13,14 +13,14 @@ from e2e.providers.kind.settings import KindSettings
 from e2e.upgrade import Hop, Path, Plan, Step
 from e2e.version import MinorVersion
 
-__all__ = ["make_plan", "needs_cgroup_v1", "node_names", "on_cgroup_v1"]
+__all__ = ["CGROUP_V1_CHOICE", "make_plan", "node_names", "on_cgroup_v1"]
 
 OLDEST_TARGET = MinorVersion(1, 31)
 """UpgradeConfiguration exists from kubeadm v1.31 on."""
 
-CREATE_S = 600.0
+CREATE_S = 900.0
 STAGE_S = 900.0
-KUBEADM_S = 900.0
+KUBEADM_S = 1200.0
 ADDONS_S = 300.0
 SWAP_S = 420.0
 QUICK_S = 120.0
@@ -28,6 +28,7 @@ CHECK_S = 240.0
 VERIFY_S = 300.0
 # kubectl gives up first, so that its own words are what is reported.
 DRAIN_GRACE_S = 60.0
+CGROUP_V1_CHOICE = "fail-cgroup-v1"
 SETTLED = "wait until every static pod of the control plane is at its new hash and ready"
 
 
@@ -78,7 +79,7 @@ def _choices(settings: KindSettings, path: Path, *, cgroup_v1: bool) -> dict[str
         flags = ", ".join(f"{name}={value}" for name, value in FAST_API_SERVER.items())
         choices["fast-control-plane"] = f"API server with {flags}"
     if cgroup_v1 and needs_cgroup_v1(path) and not settings.reuse_cluster:
-        choices["fail-cgroup-v1"] = (
+        choices[CGROUP_V1_CHOICE] = (
             f"kubelets with failCgroupV1: false, as this machine has cgroup v1, which kubelets "
             f"from {FAIL_CGROUP_V1_SINCE} on refuse otherwise"
         )

@@ -23,13 +23,12 @@ HOP_GIB = 1.0
 """Measured: 0.7 GiB of staged programs and images, of images that are not compressed."""
 
 
-def preflight(settings: KindSettings, docker: Docker, host: Runner, path: Path) -> Server:
+def preflight(settings: KindSettings, docker: Docker, host: Runner, path: Path) -> None:
     """Refuse, with BadInput, what cannot work on this machine."""
     _require_kind(host)
     server = docker.server()
     NodeImages(settings, docker).require(path)
     _require_space(settings, server, path)
-    return server
 
 
 def _require_kind(host: Runner) -> None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import contextlib
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 
-from e2e.cluster import TRANSIENT_API_ERRORS, Cluster
+from e2e.cluster import TRANSIENT_API_ERRORS, Cluster, Node
 from e2e.command import Runner
 from e2e.errors import BadInput, ClusterNotMade, E2eError
 from e2e.providers.base import Capabilities
 from e2e.providers.kind import creation, health, kubeadm, nodes
 from e2e.providers.kind.asking import node_of
 from e2e.providers.kind.creation import NameTaken
-from e2e.providers.kind.delivery import deliver, preload, runner_of, staged_file
+from e2e.providers.kind.delivery import runner_of, staged_file
 from e2e.providers.kind.docker import Docker
 from e2e.providers.kind.faults import CATALOGUE
 from e2e.providers.kind.inspection import Target, inspect
@@ -133,7 +133,7 @@ class KindProvider:
         try:
             actions[step.kind](step, cluster)
         except TRANSIENT_API_ERRORS as error:
-            raise E2eError(f"the API server gave no answer: {error}") from error
+            raise E2eError(f"no answer: {type(error).__name__}: {error}") from error
 
     def inspect(self, plan: Plan, cluster: Cluster) -> Inventory:
         """Read back what the cluster is made of, against the plan's last version."""
@@ -149,7 +149,9 @@ class KindProvider:
         if self._staging is not None:
             self._staging.stop()
         failures: list[E2eError] = []
-        for entry in reversed(tuple(self._entries)):
+        for entry in tuple(self._entries):
+            if entry.kind == FOLDER and self._staging is not None:
+                self._staging.join()
             try:
                 deleters(self.host)[entry.kind](entry.name)
             except E2eError as error:
@@ -184,18 +186,19 @@ class KindProvider:
     def _make(self, plan: Plan) -> Cluster:
         if self.settings.reuse_cluster:
             cluster = self._take_over(plan.path)
-            staging = self._start_staging(plan)
+            staging = self._start_staging(plan, cluster.nodes)
         else:
-            staging = self._start_staging(plan)
+            coming = creation.nodes_to_come(self.docker, self.settings, self.name)
+            staging = self._start_staging(plan, coming)
             self.marks.mark("kind-create")
-            creation.kind_create(self.host, self.settings, self.name, plan.path, self.kubeconfig)
+            creation.kind_create(self.host, self.settings, self.name, plan, self.kubeconfig)
             cluster = creation.handle(self.docker, self.name, self.kubeconfig)
             self.marks.mark("nodes-ready")
             health.wait_until_nodes_ready(cluster, NODES_READY_S)
         shutil.copy2(self.kubeconfig, self.old_kubeconfig)
         if self.settings.preload_images:
             self.marks.mark("preload")
-            preload(staging.preloads(), cluster)
+            staging.wait_until_preloaded()
         if not _stages(plan):
             self._wait_until_whole(cluster)
         return cluster
@@ -211,11 +214,11 @@ class KindProvider:
         self.marks.mark("whole")
         health.wait_until_whole(cluster, NODES_READY_S)
 
-    def _start_staging(self, plan: Plan) -> Staging:
+    def _start_staging(self, plan: Plan, nodes: Sequence[Node]) -> Staging:
         folder = self._stage_folder.resolve()
         self._claim(FOLDER, str(folder))
         folder.mkdir(parents=True)
-        self._staging = Staging(self.docker, self.settings, folder)
+        self._staging = Staging(self.docker, self.settings, folder, nodes)
         self._staging.start(plan.path.versions[0], _stages(plan))
         return self._staging
 
@@ -231,11 +234,8 @@ class KindProvider:
     def _stage(self, step: Step, cluster: Cluster) -> None:
         if self._staging is None:
             raise BadInput("nothing was taken out to stage; create the cluster first.")
-        self.marks.mark("take-out")
-        staged = self._staging.target(KubeVersion.parse(step.params["version"]))
         self.marks.mark("deliver")
-        deliver(self.docker, staged, cluster)
-        staged.discard()
+        self._staging.wait_until_delivered(KubeVersion.parse(step.params["version"]))
         self._wait_until_whole(cluster)
 
     def _roll_addons(self, step: Step, cluster: Cluster) -> None:

@@ -65,6 +65,8 @@ class KindSettings:
                 "an existing cluster's API server keeps its flags; leave out either the reuse or "
                 "the fast control plane."
             )
+        if self.reuse_cluster and self.cluster_name:
+            raise BadInput("a cluster that is reused has its name already; give only that one.")
         _check_name(self.cluster_name)
         _check_name(self.reuse_cluster)
 

@@ -1,153 +1,109 @@
-"""Taking the targets' binaries and container images out of their node images, in the background."""
+"""The background work of a pass: what the nodes need is on them when the old cluster is ready."""
 
 from __future__ import annotations
 
-import contextlib
-import logging
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from e2e.errors import BadInput, CommandFailed
-from e2e.providers.kind.config import upgrade_config
+from e2e.cluster import Node
+from e2e.errors import BadInput, DeadlinePassed
+from e2e.providers.kind.delivery import deliver, preload, wait_until_up
 from e2e.providers.kind.docker import Docker
-from e2e.providers.kind.opened import OpenedImage, differing, opened
-from e2e.providers.kind.remains import delete_folder
 from e2e.providers.kind.settings import KindSettings
+from e2e.providers.kind.takeout import Staged, TakeOut
 from e2e.version import KubeVersion
 
-__all__ = ["UPGRADE_CONFIG", "Staged", "Staging", "is_control_plane_image", "short_name"]
+__all__ = ["Staging"]
 
-UPGRADE_CONFIG = "upgrade.yaml"
-ON_CONTROL_PLANES_ONLY = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
-TAKE_OUT_S = 900.0
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Staged:
-    """What one hop needs on the nodes, as files on this machine.
-
-    `programs` holds kubeadm, kubelet, kubectl and the UpgradeConfiguration. The archives hold
-    only container images that the versions before did not have, and are None when there are none.
-    """
-
-    version: KubeVersion
-    programs: Path
-    everywhere: Path | None
-    on_control_planes: Path | None
-    images: tuple[str, ...]
-
-    def discard(self) -> None:
-        """Delete the files: the nodes have them."""
-        delete_folder(self.programs)
-        for archive in (self.everywhere, self.on_control_planes):
-            if archive is not None:
-                archive.unlink(missing_ok=True)
+STAGE_S = 900.0
+JOIN_S = 60.0
 
 
 @dataclass
 class Staging:
-    """The background work of one pass: one thing at a time, at low priority."""
+    """One thing after another, at low priority, beside the creation of the cluster.
+
+    `nodes` may be still to come: they are waited for. `folder` takes the files in between.
+    """
 
     docker: Docker
     settings: KindSettings
     folder: Path
+    nodes: Sequence[Node]
     _pool: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="staging")
     )
-    _preloads: list[Future[Path]] = field(default_factory=list)
-    _targets: dict[KubeVersion, Future[Staged]] = field(default_factory=dict)
-    _present: dict[str, str] = field(default_factory=dict)
-    _container: str = ""
+    _preloaded: Future[None] | None = None
+    _delivered: dict[KubeVersion, Future[None]] = field(default_factory=dict)
+    _stopped: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self._take_out = TakeOut(self.docker, self.settings, self.folder)
 
     def start(self, source: KubeVersion, targets: Sequence[KubeVersion]) -> None:
-        """Begin: the images to preload, then each target in the order of the path."""
-        for number, image in enumerate(self.settings.preload_images):
-            into = self.folder / f"preload-{number}.tar"
-            self._preloads.append(self._pool.submit(self._save, image, into))
-        if targets:
-            listing = self._pool.submit(self._list_source, source)
-            for version in targets:
-                self._targets[version] = self._pool.submit(self._take_out, version, listing)
+        """Begin. The first target is taken out before the nodes are needed for anything."""
+        saved = self._pool.submit(self._save_preloads)
+        taken = [self._pool.submit(self._first, source, targets[0])] if targets else []
+        if self.settings.preload_images:
+            self._preloaded = self._pool.submit(self._preload, saved)
+        for number, version in enumerate(targets):
+            if number > 0:
+                taken.append(self._pool.submit(self._take_out.take_out, version))
+            self._delivered[version] = self._pool.submit(self._deliver, taken[number])
 
-    def preloads(self) -> list[Path]:
-        """The archives of the images to preload; waits for them."""
-        return [future.result(TAKE_OUT_S) for future in self._preloads]
+    def wait_until_preloaded(self) -> None:
+        """Wait until the images to preload are on every node; raises what went wrong."""
+        if self._preloaded is not None:
+            _wait_for(self._preloaded)
 
-    def target(self, version: KubeVersion) -> Staged:
-        """What was taken out for `version`; waits for it, raises what went wrong."""
-        if version not in self._targets:
+    def wait_until_delivered(self, version: KubeVersion) -> None:
+        """Wait until everything of `version` is on every node; raises what went wrong."""
+        if version not in self._delivered:
             raise BadInput(f"the plan of this pass has no step that stages {version}.")
-        return self._targets[version].result(TAKE_OUT_S)
+        _wait_for(self._delivered[version])
 
     def stop(self) -> None:
-        """Begin nothing more, and end the work that is under way by taking its container away."""
+        """Begin nothing more. What is under way ends when its containers are gone."""
+        self._stopped.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        if self._container:
-            self.docker.remove(self._container)
+        self._take_out.interrupt()
+
+    def join(self) -> None:
+        """Wait for the end of what was under way."""
         self._pool.shutdown(wait=True)
 
-    def _save(self, image: str, into: Path) -> Path:
-        if not self.docker.has_image(image):
-            try:
-                self.docker.pull(image)
-            except CommandFailed as error:
-                raise BadInput(
-                    f"the image {image} is not on this machine and cannot be pulled; name "
-                    "another one, or make it with ci/node-image/build. docker said: "
-                    f"{error.output.strip()[-300:]}"
-                ) from error
-        self.docker.save(image, into)
-        return into
+    def _save_preloads(self) -> list[Path]:
+        return [
+            self._take_out.save(image, self.folder / f"preload-{number}.tar")
+            for number, image in enumerate(self.settings.preload_images)
+        ]
 
-    def _list_source(self, version: KubeVersion) -> None:
-        with self._opened(version) as source:
-            self._present.update(source.images())
+    def _first(self, source: KubeVersion, target: KubeVersion) -> Staged:
+        self._take_out.list_source(source)
+        return self._take_out.take_out(target)
 
-    @contextlib.contextmanager
-    def _opened(self, version: KubeVersion) -> Iterator[OpenedImage]:
-        name = self.settings.image_for(version)
-        with opened(self.docker, self.settings.ledger, name) as image:
-            self._container = image.container
-            try:
-                yield image
-            finally:
-                self._container = ""
+    def _preload(self, saved: Future[list[Path]]) -> None:
+        archives = saved.result()
+        wait_until_up(self.nodes, self._stopped)
+        preload(archives, self.nodes)
+        for archive in archives:
+            archive.unlink()
 
-    def _take_out(self, version: KubeVersion, listing: Future[None]) -> Staged:
-        listing.result()
-        programs = self.folder / str(version)
-        programs.mkdir(parents=True, exist_ok=True)
-        (programs / UPGRADE_CONFIG).write_text(upgrade_config(version), encoding="utf-8")
-        with self._opened(version) as image:
-            image.copy_binaries(programs)
-            return self._export(version, programs, image)
-
-    def _export(self, version: KubeVersion, programs: Path, image: OpenedImage) -> Staged:
-        inside, wanted = image.images(), image.wanted(version)
-        fresh = differing(wanted, inside, self._present)
-        split = {
-            "everywhere": [name for name in fresh if not is_control_plane_image(name)],
-            "control-planes": [name for name in fresh if is_control_plane_image(name)],
-        }
-        archives: dict[str, Path | None] = {}
-        for where, names in split.items():
-            archive = self.folder / f"{version}-{where}.tar"
-            archives[where] = archive if names else None
-            if names:
-                image.export(names, archive)
-        self._present.update({name: inside[name] for name in wanted})
-        _log.debug("staged %s: %d of %d images differ", version, len(fresh), len(wanted))
-        return Staged(version, programs, archives["everywhere"], archives["control-planes"], wanted)
+    def _deliver(self, taken: Future[Staged]) -> None:
+        staged = taken.result()
+        wait_until_up(self.nodes, self._stopped)
+        deliver(self.docker, staged, self.nodes)
+        staged.discard()
 
 
-def is_control_plane_image(image: str) -> bool:
-    """Whether only control planes run this container image."""
-    return short_name(image) in ON_CONTROL_PLANES_ONLY
-
-
-def short_name(image: str) -> str:
-    """`kube-apiserver` of `registry.k8s.io/kube-apiserver:v1.34.4`."""
-    return image.rpartition("/")[2].partition(":")[0].partition("@")[0]
+def _wait_for(future: Future[None]) -> None:
+    try:
+        future.result(STAGE_S)
+    except TimeoutError as error:
+        raise DeadlinePassed(
+            f"bringing programs and images onto the nodes took longer than {STAGE_S:g} s; see what "
+            "keeps docker or the disk busy."
+        ) from error

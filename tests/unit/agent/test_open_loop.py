@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
 
 import numpy as np
+import pytest
 
 from e2e.agent import agent as program
 from tests.unit.agent.rig import (
@@ -125,6 +127,25 @@ def test_a_server_may_close_an_idle_connection(rig: Rig) -> None:
         assert set(await_outcome(prober, "ok", count=10)) == {"ok"}
         opened = sent_records(collect(prober))["flags"] & 1
     assert opened.all()
+
+
+@pytest.mark.parametrize(("status", "kept"), [(404, False), (503, True)])
+def test_a_connection_to_someone_else_is_not_kept(rig: Rig, status: int, kept: bool) -> None:  # noqa: FBT001
+    """Who answers 404 is not our target; who answers 503 may well be."""
+
+    def answer_all(peer: socket.socket) -> None:
+        threading.Thread(target=answer_until_closed, args=(peer,), daemon=True).start()
+
+    def answer_until_closed(peer: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while peer.recv(4096):
+                peer.sendall(b"HTTP/1.1 %d Word\r\nContent-Length: 0\r\n\r\n" % status)
+
+    with misbehaving(answer_all) as port:
+        prober = rig.probe(http(port, connection="reused", interval_s=0.05))
+        await_outcome(prober, "5xx" if kept else "4xx", count=20)
+        opened = sent_records(collect(prober))["flags"] & 1
+    assert opened.all() != kept
 
 
 def test_status_tells_of_the_last_second(rig: Rig) -> None:

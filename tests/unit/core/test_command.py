@@ -9,6 +9,7 @@ import pytest
 
 from e2e.command import Runner, run, run_in_foreground, spawn
 from e2e.errors import CommandFailed
+from e2e.wait import Deadline, wait_for
 
 
 def test_output_and_code():
@@ -35,7 +36,16 @@ def test_a_timeout_kills_the_whole_group():
         run(["sh", "-c", "sleep 1000 & echo $!; wait"], timeout_s=0.5)
     assert caught.value.returncode is None
     child = int(caught.value.output.split()[0])
-    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+    # The orphan is dead at once, but its new parent may take a moment to bury it.
+    wait_for("the end of the child", lambda: is_alive(child), lambda alive: not alive, Deadline(30))
+
+
+def is_alive(pid):
+    """Whether a process runs; one that waits to be buried does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_a_missing_program_is_a_failure_with_its_name():

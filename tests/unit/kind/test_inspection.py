@@ -62,8 +62,8 @@ def addon(name: str, label: str, on: str) -> dict:
 
 
 @pytest.fixture
-def upgraded(api, tmp_path):
-    """A cluster that was upgraded as it should be."""
+def after_upgrade(api, tmp_path):
+    """A cluster that was after_upgrade as it should be."""
     components = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
     pods = [
         *(static(name) for name in components),
@@ -92,8 +92,8 @@ def upgraded(api, tmp_path):
     return Cluster("dev", kubeconfig, nodes), Target(V34, kubeconfig), answers
 
 
-def test_a_good_upgrade_leaves_nothing_to_complain_of(upgraded):
-    cluster, target, _ = upgraded
+def test_a_good_upgrade_leaves_nothing_to_complain_of(after_upgrade):
+    cluster, target, _ = after_upgrade
     found = inspect(cluster, target)
     assert complaints(found) == ()
     assert {part.name for part in found.components} == {
@@ -111,21 +111,21 @@ def changed(api, change):
     api.answers["/api/v1/namespaces/kube-system/pods"] = answer
 
 
-def test_a_kubelet_that_stayed_behind_is_named(upgraded, api):
+def test_a_kubelet_that_stayed_behind_is_named(after_upgrade, api):
     api.answers["/api/v1/nodes"] = {"items": [node(CONTROL, "v1.34.4"), node(WORKER, "v1.33.13")]}
-    cluster, target, _ = upgraded
+    cluster, target, _ = after_upgrade
     assert complaints(inspect(cluster, target)) == (
         "kubelet on dev-worker is v1.33.13, not v1.34.4",
     )
 
 
-def test_a_container_of_the_old_image_is_named_whatever_its_spec_says(upgraded, api):
+def test_a_container_of_the_old_image_is_named_whatever_its_spec_says(after_upgrade, api):
     def old_proxy(pods):
         status = next(p for p in pods if p["metadata"]["name"] == f"kube-proxy-{WORKER}")
         status["status"]["containerStatuses"][0]["image"] = "registry.k8s.io/kube-proxy:v1.33.13"
 
     changed(api, old_proxy)
-    cluster, target, _ = upgraded
+    cluster, target, _ = after_upgrade
     assert complaints(inspect(cluster, target)) == (
         "kube-proxy on dev-worker is v1.33.13, not v1.34.4",
     )
@@ -139,23 +139,23 @@ def test_a_container_of_the_old_image_is_named_whatever_its_spec_says(upgraded, 
         ("coredns-dev-worker", "coredns on  is missing, not v1.12.1"),
     ],
 )
-def test_a_component_without_a_pod_is_missing(upgraded, api, gone, said):
+def test_a_component_without_a_pod_is_missing(after_upgrade, api, gone, said):
     def drop(pods):
         pods[:] = [p for p in pods if p["metadata"]["name"] != gone]
 
     changed(api, drop)
-    cluster, target, _ = upgraded
+    cluster, target, _ = after_upgrade
     assert complaints(inspect(cluster, target)) == (said,)
 
 
-def test_a_component_that_is_not_running_is_named(upgraded, api):
+def test_a_component_that_is_not_running_is_named(after_upgrade, api):
     def crash(pods):
         status = next(p for p in pods if p["metadata"]["name"].startswith("kube-scheduler"))
         state = {"waiting": {"reason": "CrashLoopBackOff"}}
         status["status"]["containerStatuses"][0]["state"] = state
 
     changed(api, crash)
-    cluster, target, _ = upgraded
+    cluster, target, _ = after_upgrade
     assert complaints(inspect(cluster, target)) == (
         "kube-scheduler on dev-control-plane is not running, not v1.34.4",
     )
@@ -168,23 +168,23 @@ def test_a_component_that_is_not_running_is_named(upgraded, api):
         ("upgrade diff", "--- old\n+++ new\n@@ -1 +1 @@\n"),
     ],
 )
-def test_work_that_kubeadm_still_finds_is_told(upgraded, part, said):
-    cluster, target, answers = upgraded
+def test_work_that_kubeadm_still_finds_is_told(after_upgrade, part, said):
+    cluster, target, answers = after_upgrade
     answers[:] = [(p, said if p == part else s) for p, s in answers]
     assert complaints(inspect(cluster, target)) == ("kubeadm still finds something to upgrade",)
 
 
-def test_an_old_kubeconfig_that_no_longer_works_is_told(upgraded, api, tmp_path, monkeypatch):
+def test_an_old_kubeconfig_that_no_longer_works_is_told(after_upgrade, api, tmp_path, monkeypatch):
     monkeypatch.setattr("e2e.providers.kind.inspection.OLD_KUBECONFIG_S", 0.1)
     old = tmp_path / "old"
     old.write_text(api.kubeconfig().replace(str(api.port), "9"))
-    cluster, _, _ = upgraded
+    cluster, _, _ = after_upgrade
     found = inspect(cluster, Target(V34, old))
     assert complaints(found) == ("the kubeconfig from before the upgrade no longer works",)
 
 
-def test_an_expired_certificate_is_told(upgraded):
-    cluster, target, answers = upgraded
+def test_an_expired_certificate_is_told(after_upgrade):
+    cluster, target, answers = after_upgrade
     expired = CERTIFICATES.replace(str(86400 * 200), "-5")
     answers[:] = [(p, expired if "certs" in p else s) for p, s in answers]
     assert complaints(inspect(cluster, target)) == (
@@ -192,11 +192,11 @@ def test_an_expired_certificate_is_told(upgraded):
     )
 
 
-def test_a_workload_without_its_replicas_is_told(upgraded, api):
+def test_a_workload_without_its_replicas_is_told(after_upgrade, api):
     meta = {"name": "web", "namespace": "shop"}
     web = {"metadata": meta, "spec": {"replicas": 3}, "status": {"availableReplicas": 2}}
     api.answers["/apis/apps/v1/deployments"] = {"items": [web]}
-    cluster, target, _ = upgraded
+    cluster, target, _ = after_upgrade
     assert complaints(inspect(cluster, target)) == ("deployment shop/web has 2 of 3 replicas",)
 
 
@@ -280,11 +280,11 @@ def proxies(updated=2):
     }
 
 
-def test_addons_are_waited_for(upgraded, api):
+def test_addons_are_waited_for(after_upgrade, api):
     path = "/apis/apps/v1/namespaces/kube-system"
     api.answers[f"{path}/deployments/coredns"] = [(500, {}), rollout(updatedReplicas=1), rollout()]
     api.answers[f"{path}/daemonsets/kube-proxy"] = [proxies(updated=1), proxies()]
-    roll_addons(upgraded[0], IMAGES, within_s=30)
+    roll_addons(after_upgrade[0], IMAGES, within_s=30)
     assert not kube_proxy(proxies(updated=1)).is_done(IMAGES["kube-proxy"])
 
 
@@ -307,8 +307,8 @@ def test_what_must_hold_between_two_nodes(seen, good):
     assert seen.is_good is good
 
 
-def test_an_unhealthy_etcd_fails_the_check_with_what_was_seen(upgraded, api):
-    cluster, _, answers = upgraded
+def test_an_unhealthy_etcd_fails_the_check_with_what_was_seen(after_upgrade, api):
+    cluster, _, answers = after_upgrade
     answers.append(("etcdctl", json.dumps([{"endpoint": "x", "health": False}])))
     query = "/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%3Dkube-proxy"
     api.answers[query] = {"items": [pod("a"), pod("b")]}

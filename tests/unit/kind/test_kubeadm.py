@@ -22,7 +22,7 @@ APPLY = """\
 [upgrade/preflight] You have chosen to upgrade the cluster version to "v1.34.4"
 [upgrade/staticpods] Preparing for "etcd" upgrade
 [upgrade/staticpods] Waiting for the kubelet to restart the component
-[upgrade/staticpods] Component "etcd" upgraded successfully!
+[upgrade/staticpods] Component "etcd" after_upgrade successfully!
 [upgrade/staticpods] Preparing for "kube-apiserver" upgrade
 [upgrade/staticpods] Preparing for "kube-controller-manager" upgrade
 [upgrade/staticpods] Preparing for "kube-scheduler" upgrade
@@ -32,7 +32,7 @@ APPLY = """\
 [bootstrap-token] Configured RBAC rules to allow certificate rotation for all node client certs
 [addons] Applied essential addon: CoreDNS
 [addons] Applied essential addon: kube-proxy
-[upgrade] SUCCESS! A control plane node of your cluster was upgraded to "v1.34.4".
+[upgrade] SUCCESS! A control plane node of your cluster was after_upgrade to "v1.34.4".
 """
 
 

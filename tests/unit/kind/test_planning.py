@@ -147,6 +147,7 @@ def test_a_target_without_upgrade_configuration_is_refused():
         ({"cluster_name": "Not_Fit"}, "does not fit"),
         ({"cluster_name": "x" * 41}, "does not fit"),
         ({"reuse_cluster": "mine", "fast_control_plane": True}, "keeps its flags"),
+        ({"reuse_cluster": "mine", "cluster_name": "other"}, "has its name already"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(wrong, said):

@@ -69,7 +69,9 @@ class ApiServer:
     async def start(self, addresses: Sequence[tuple[str, int]], version: KubeVersion) -> None:
         """Begin to serve. Raises OSError when an address is taken."""
         self.version = version
-        self._web = web.Server(self._handle, request_factory=_request, access_log=None)
+        self._web = web.Server(
+            self._handle, request_factory=_request, access_log=None, handler_cancellation=True
+        )
         loop = asyncio.get_running_loop()
         for address in addresses:
             listener = await loop.create_server(
