@@ -130,7 +130,7 @@ def test_a_server_may_close_an_idle_connection(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(("status", "kept"), [(404, False), (503, True)])
-def test_a_connection_to_someone_else_is_not_kept(rig: Rig, status: int, kept: bool) -> None:  # noqa: FBT001
+def test_a_connection_to_someone_else_is_not_kept(rig: Rig, status: int, kept: bool) -> None:
     """Who answers 404 is not our target; who answers 503 may well be."""
 
     def answer_all(peer: socket.socket) -> None:
