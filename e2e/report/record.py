@@ -104,7 +104,8 @@ class FailedStep:
 class RunRecord:
     """One pass over one path. Times are as in Timeline; `started_unix_s` is second zero.
 
-    `cluster_made` is false when the pass ended before there was a cluster that could be watched.
+    `cluster_made` is false when the pass ended before there was a cluster that could be watched;
+    `refused` is true when that was because what was asked for cannot work.
     """
 
     run_id: str
@@ -117,6 +118,7 @@ class RunRecord:
     duration_s: float
     watched: Window
     cluster_made: bool = True
+    refused: bool = False
     choices: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     tools: Mapping[str, str] = field(default_factory=dict)

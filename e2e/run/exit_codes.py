@@ -39,6 +39,8 @@ def code_of_runs(records: Iterable[RunRecord | None]) -> int:
     verdict = combine(verdicts)
     if verdict is Verdict.FAIL:
         return FAILED
+    if any(run is not None and run.refused for run in known):
+        return BAD_INPUT
     if any(run is not None and not run.cluster_made for run in known):
         return CLUSTER_NOT_MADE
     return PASSED if verdict is Verdict.PASS else INCONCLUSIVE

@@ -31,7 +31,8 @@ __all__ = ["Ended", "write_artifacts"]
 class Ended:
     """A pass that is over: `upgraded` is None when it ended before anything could be judged.
 
-    `error` says why it ended early; `cluster_made` is false when there was nothing to watch.
+    `error` says why it ended early; `cluster_made` is false when there was nothing to watch, and
+    `refused` is true when what was asked for cannot work.
     """
 
     running: RunningPass
@@ -39,6 +40,7 @@ class Ended:
     error: str
     cluster_made: bool
     duration_s: float
+    refused: bool = False
 
 
 def write_artifacts(ended: Ended, scenarios: Iterable[ScenarioResult]) -> RunRecord:
@@ -69,6 +71,7 @@ def compose(ended: Ended, scenarios: tuple[ScenarioResult, ...]) -> RunRecord:
         duration_s=ended.duration_s,
         watched=upgraded.timeline.watched if upgraded else Window(0.0, 0.0),
         cluster_made=ended.cluster_made,
+        refused=ended.refused,
         choices=what.plan.choices,
         faults=tuple(str(fault) for fault in what.settings.faults),
         tools=tool_versions(capabilities.tools),

@@ -41,12 +41,11 @@ def _require_kind(host: Runner) -> None:
         ) from error
 
 
-def require_free_name(settings: KindSettings, docker: Docker) -> None:
+def require_free_name(settings: KindSettings, docker: Docker, name: str) -> None:
     """Refuse, with BadInput, a name that a cluster has already, whoever made it.
 
     This comes before the name is claimed: what is in the ledger is ours to delete.
     """
-    name = settings.cluster_name
     settings.ledger.require_free(CLUSTER, name)
     if docker.nodes_of(name):
         raise BadInput(

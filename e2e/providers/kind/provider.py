@@ -6,7 +6,7 @@ import contextlib
 import shutil
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from e2e.cluster import TRANSIENT_API_ERRORS, Cluster, Node
@@ -48,11 +48,8 @@ class KindProvider:
     host: Runner = field(default_factory=lambda: Runner(env=KIND_ENV))
 
     def __post_init__(self) -> None:
-        settings = self.settings
-        if not settings.cluster_name:
-            made_up = settings.reuse_cluster or f"upgrade-e2e-{uuid.uuid4().hex[:6]}"
-            self.settings = replace(settings, cluster_name=made_up)
-        self.name = self.settings.cluster_name
+        given = self.settings.cluster_name or self.settings.reuse_cluster
+        self.name = given or f"upgrade-e2e-{uuid.uuid4().hex[:6]}"
         self.docker = Docker(self.host)
         self.journal = Journal(self.settings.workdir / "steps")
         self.marks = Marks(Origin())
@@ -169,7 +166,7 @@ class KindProvider:
         if self.settings.reuse_cluster:
             self._claim(REUSED_CLUSTER, self.name)
         else:
-            require_free_name(self.settings, self.docker)
+            require_free_name(self.settings, self.docker, self.name)
             self._claim(CLUSTER, self.name)
 
     def _disown(self) -> None:

@@ -11,6 +11,7 @@ from tests.unit.report.test_record import record
 PASS = record(verdict=Verdict.PASS)
 FAIL = record(verdict=Verdict.FAIL)
 UNSURE = record(verdict=Verdict.INCONCLUSIVE)
+REFUSED = record(verdict=Verdict.INCONCLUSIVE, cluster_made=False, refused=True)
 UNMADE = record(verdict=Verdict.INCONCLUSIVE, cluster_made=False)
 
 
@@ -22,6 +23,8 @@ UNMADE = record(verdict=Verdict.INCONCLUSIVE, cluster_made=False)
         ([UNSURE, FAIL], 1),
         ([PASS, UNSURE], 3),
         ([UNMADE], 4),
+        ([REFUSED], 2),
+        ([REFUSED, FAIL], 1),
         ([PASS, UNMADE], 4),
         ([FAIL, UNMADE], 1),
         ([None, PASS], 3),
