@@ -6,7 +6,9 @@ The machine knows exactly the commands that are written down here: any other one
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
+import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,6 +21,8 @@ import yaml
 from e2e.command import Completed, Runner
 from e2e.errors import CommandFailed
 
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+CONTENT = "/var/lib/containerd/io.containerd.content.v1.content/blobs"
 COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
 
 
@@ -35,16 +39,39 @@ def wanted_images(version: str, etcd: str = "3.5.24-0", coredns: str = "v1.12.0"
 
 @dataclass
 class FakeImage:
-    """A node image: the version file, the container images in it, what its kubeadm wants."""
+    """A node image: the version file, what its kubeadm wants, and its containerd's content.
+
+    `inside` are the container images by name (the digest of each), `blobs` all content by digest.
+    """
 
     version: str | None
-    inside: dict[str, str] = field(default_factory=dict)
     wants: list[str] = field(default_factory=list)
+    inside: dict[str, str] = field(default_factory=dict)
+    blobs: dict[str, bytes] = field(default_factory=dict)
 
     @classmethod
     def of(cls, version: str, **tags: str) -> FakeImage:
-        wants = wanted_images(version, **tags)
-        return cls(version, {name: f"sha256:{abs(hash(name)):x}" for name in wants}, wants)
+        made = cls(version, wanted_images(version, **tags))
+        for name in made.wants:
+            made.add(name)
+        return made
+
+    def add(self, name: str, content: str = "") -> None:
+        """Put a container image of one layer in."""
+        layer = self.store(f"layer of {name} {content}".encode())
+        config = self.store(f"config of {name} {content}".encode())
+        manifest = {
+            "mediaType": MANIFEST,
+            "config": {"mediaType": "config", "digest": config},
+            "layers": [{"mediaType": "layer", "digest": layer}],
+        }
+        self.inside[name] = self.store(json.dumps(manifest).encode())
+
+    def store(self, data: bytes) -> str:
+        """Keep content under its digest."""
+        digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        self.blobs[digest] = data
+        return digest
 
 
 @dataclass
@@ -153,6 +180,12 @@ class FakeMachine:
         container, colon, path = source.partition(":")
         if colon and container in self.containers:
             image = self.images[self.containers[container].image]
+            if path == CONTENT:
+                for digest, data in image.blobs.items():
+                    file = Path(target, "blobs", *digest.split(":"))
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    file.write_bytes(data)
+                return 0, ""
             if path == "/kind/version" and image.version is None:
                 return 1, "Could not find the file"
             into = Path(target)
@@ -173,20 +206,13 @@ class FakeMachine:
             case ("version",):
                 return 0, ""
             case ("images", "list"):
-                rows = [f"{n} type {d} 1 MiB linux/amd64 -" for n, d in present.items()]
+                rows = [f"{n} {MANIFEST} {d} 1 MiB linux/amd64 -" for n, d in present.items()]
                 return 0, "\n".join(["REF TYPE DIGEST SIZE PLATFORMS LABELS", *rows])
             case ("kubeadm", "config", "images", "list", "--kubernetes-version", _):
                 return 0, "\n".join(image.wants)
-            case ("nice", "-n", "19", "ctr", _, "images", "export", "-", *names):
-                assert files.stdout is not None
-                archive = {n: present[n] for n in names}
-                files.stdout.write_text(json.dumps(archive), encoding="utf-8")
-                return 0, ""
             case ("nice", "-n", "19", "ctr", _, "images", "import", "--all-platforms", "-"):
                 assert files.stdin is not None
-                text = files.stdin.read_text(encoding="utf-8")
-                imported = json.loads(text) if text.startswith("{") else {text: "sha256:2"}
-                container.inside = {**present, **imported}
+                container.inside = {**present, **read_archive(files.stdin)}
                 return 0, ""
             case ("mkdir", "-p", _):
                 return 0, ""
@@ -224,6 +250,31 @@ class FakeMachine:
         if counts.get("control-plane", 0) > 1:
             balancer = FakeContainer("envoy", "external-load-balancer", name, running=True)
             self.containers[f"{name}-external-load-balancer"] = balancer
+
+
+def read_archive(archive: Path) -> dict[str, str]:
+    """The images in an archive by name; fails the test when a part of one is missing.
+
+    An archive of `docker save` is, on this machine, a file with the image's name in it.
+    """
+    if not tarfile.is_tarfile(archive):
+        return {archive.read_text(encoding="utf-8"): "sha256:saved"}
+    with tarfile.open(archive) as tar:
+        content = {m.name: tar.extractfile(m).read() for m in tar if m.isfile()}  # type: ignore[union-attr]
+    assert json.loads(content["oci-layout"])["imageLayoutVersion"] == "1.0.0"
+    found = {}
+    for entry in json.loads(content["index.json"])["manifests"]:
+        manifest = json.loads(content[blob_path(entry["digest"])])
+        for part in (manifest["config"], *manifest["layers"]):
+            data = content[blob_path(part["digest"])]
+            assert f"sha256:{hashlib.sha256(data).hexdigest()}" == part["digest"]
+        assert entry["size"] == len(content[blob_path(entry["digest"])])
+        found[entry["annotations"]["io.containerd.image.name"]] = entry["digest"]
+    return found
+
+
+def blob_path(digest: str) -> str:
+    return f"blobs/{digest.replace(':', '/')}"
 
 
 @dataclass(frozen=True)

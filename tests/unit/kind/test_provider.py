@@ -83,6 +83,8 @@ def test_a_cluster_is_made_and_deleted_without_a_trace(make, machine, ledger, an
 
 
 def test_the_load_balancer_is_not_a_node(make, answering, marks):
+    numbered = ("dev-control-plane", "dev-control-plane2", "dev-control-plane3", "dev-worker")
+    answering.answers["/api/v1/nodes"] = {"items": [node(name) for name in numbered]}
     provider = make(control_planes=3, workers=1)
     cluster = provider.create(provider.plan(PATH), marks)
     assert len(cluster.control_planes) == 3

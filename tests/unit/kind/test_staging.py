@@ -2,142 +2,186 @@
 
 from __future__ import annotations
 
-import json
+import threading
 from dataclasses import replace
 
 import pytest
 
-from e2e.errors import BadInput
-from e2e.providers.kind.creation import handle
-from e2e.providers.kind.delivery import deliver, preload
+from e2e.errors import BadInput, CommandFailed, Hopeless
+from e2e.providers.kind.creation import nodes_to_come
+from e2e.providers.kind.delivery import deliver
 from e2e.providers.kind.docker import Docker
+from e2e.providers.kind.oci import Descriptor
 from e2e.providers.kind.opened import parse_image_list
-from e2e.providers.kind.staging import Staging, short_name
+from e2e.providers.kind.staging import Staging
+from e2e.providers.kind.takeout import TakeOut, short_name
 from e2e.version import KubeVersion
-from tests.unit.kind.fakes import FakeImage
+from tests.unit.kind.fakes import FakeImage, read_archive
 
 V33, V34, V35 = map(KubeVersion.parse, ("v1.33.13", "v1.34.4", "v1.35.4"))
 NODES = [
     {"role": "control-plane", "image": "kindest/node:v1.33.13"},
     {"role": "worker", "image": "kindest/node:v1.33.13"},
 ]
+PAUSE = "registry.k8s.io/pause:3.10"
 
 
 @pytest.fixture
-def staging(settings, machine, tmp_path):
+def docker(machine):
+    return Docker(machine.runner)
+
+
+@pytest.fixture
+def take_out(settings, docker, tmp_path):
+    """Look at v1.33.13, then take out these versions; the last one is returned."""
     folder = tmp_path / "stage"
     folder.mkdir()
-    made = Staging(Docker(machine.runner), settings, folder)
+    work = TakeOut(docker, settings, folder)
+
+    def taken(*versions):
+        work.list_source(V33)
+        return [work.take_out(version) for version in versions][-1]
+
+    return taken
+
+
+@pytest.fixture
+def staging(settings, docker, machine, tmp_path):
+    """The background work for a cluster `dev` of a control plane and a worker."""
+    folder = tmp_path / "staging"
+    folder.mkdir()
+    shape = replace(settings, workers=1, preload_images=("python:3.11-slim",))
+    made = Staging(docker, shape, folder, nodes_to_come(docker, shape, "dev"))
     yield made
     made.stop()
+    made.join()
 
 
-def test_only_images_that_differ_are_exported(staging, machine, ledger):
-    same = machine.images["kindest/node:v1.33.13"].inside["registry.k8s.io/pause:3.10"]
-    machine.images["kindest/node:v1.34.4"].inside["registry.k8s.io/pause:3.10"] = same
-    staging.start(V33, [V34])
-    staged = staging.target(V34)
-    exported = parse(staged.everywhere) | parse(staged.on_control_planes)
-    assert "registry.k8s.io/pause:3.10" not in exported
-    assert exported | {"registry.k8s.io/pause:3.10"} == set(staged.images)
+def names_in(archive):
+    return set(read_archive(archive))
+
+
+def test_only_images_that_differ_are_taken_out(take_out, machine, ledger):
+    staged = take_out(V34)
+    exported = names_in(staged.everywhere) | names_in(staged.on_control_planes)
+    assert PAUSE not in exported
+    assert exported | {PAUSE} == set(staged.images)
     assert machine.containers == {}
     assert ledger.entries() == ()
 
 
-def test_workers_get_no_control_plane_images(staging):
-    staging.start(V33, [V34])
-    staged = staging.target(V34)
-    assert {short_name(n) for n in parse(staged.on_control_planes)} == {
+def test_workers_get_no_control_plane_images(take_out):
+    staged = take_out(V34)
+    assert {short_name(name) for name in names_in(staged.on_control_planes)} == {
         "kube-apiserver",
         "kube-controller-manager",
         "kube-scheduler",
         "etcd",
     }
-    assert "kube-proxy" in {short_name(n) for n in parse(staged.everywhere)}
+    assert "kube-proxy" in {short_name(name) for name in names_in(staged.everywhere)}
 
 
-def test_a_later_hop_is_compared_with_all_before_it(staging, machine):
-    old = machine.images["kindest/node:v1.34.4"]
-    new = FakeImage.of("v1.35.4", etcd="3.6.6-0", coredns="v1.12.1")
+def test_a_later_hop_is_compared_with_all_before_it(take_out, machine):
+    machine.images["kindest/node:v1.35.4"] = FakeImage.of("v1.35.4", coredns="v1.12.1")
     coredns = "registry.k8s.io/coredns/coredns:v1.12.1"
-    new.inside[coredns] = old.inside[coredns]
-    machine.images["kindest/node:v1.35.4"] = new
-    staging.start(V33, [V34, V35])
-    assert coredns in parse(staging.target(V34).everywhere)
-    assert coredns not in parse(staging.target(V35).everywhere)
+    assert coredns not in names_in(take_out(V34, V35).everywhere)
 
 
-def test_the_same_name_with_another_content_is_copied(staging, machine):
-    name = "registry.k8s.io/pause:3.10"
-    machine.images["kindest/node:v1.34.4"].inside[name] = "sha256:rebuilt"
-    staging.start(V33, [V34])
-    assert name in parse(staging.target(V34).everywhere)
+def test_the_same_name_with_another_content_is_taken(take_out, machine):
+    machine.images["kindest/node:v1.34.4"].add(PAUSE, "rebuilt")
+    assert PAUSE in names_in(take_out(V34).everywhere)
 
 
-def test_a_node_image_without_what_its_kubeadm_wants_is_refused(staging, machine):
+def test_the_same_version_again_needs_no_image(take_out):
+    staged = take_out(V33)
+    assert (staged.everywhere, staged.on_control_planes) == (None, None)
+    assert staged.images
+
+
+def test_a_node_image_without_what_its_kubeadm_wants_is_refused(take_out, machine):
     machine.images["kindest/node:v1.34.4"].wants.append("registry.k8s.io/extra:1")
-    staging.start(V33, [V34])
     with pytest.raises(BadInput, match=r"lacks registry\.k8s\.io/extra:1"):
-        staging.target(V34)
+        take_out(V34)
 
 
-def test_only_targets_of_the_path_can_be_had(staging):
-    staging.start(V33, [V34])
-    with pytest.raises(BadInput, match=r"no step that stages v1\.35\.4"):
-        staging.target(V35)
+def test_a_node_image_with_a_hole_in_it_is_refused(take_out, machine):
+    image = machine.images["kindest/node:v1.34.4"]
+    image.blobs = {d: data for d, data in image.blobs.items() if not data.startswith(b"layer")}
+    with pytest.raises(BadInput, match=r"holds registry\.k8s\.io/.* without its part sha256:"):
+        take_out(V34)
 
 
-def test_nothing_is_taken_out_for_a_plan_that_stages_nothing(staging, machine):
-    staging.start(V33, [])
-    staging.stop()
-    assert machine.commands == []
-
-
-def test_delivery_reaches_every_node_and_is_read_back(staging, settings, machine, tmp_path):
+def test_an_import_that_lost_an_image_is_noticed(take_out, docker, machine, settings):
     machine.make_cluster("dev", NODES)
-    docker = Docker(machine.runner)
+    staged = replace(take_out(V34), everywhere=None)
+    nodes = nodes_to_come(docker, replace(settings, workers=1), "dev")
+    with pytest.raises(BadInput, match=r"still lacks .*kube-proxy"):
+        deliver(docker, staged, nodes)
+
+
+def test_everything_reaches_every_node_and_no_file_stays(staging, machine):
     staging.start(V33, [V34])
-    staged = staging.target(V34)
-    deliver(docker, staged, handle(docker, "dev", tmp_path / "kubeconfig"))
+    machine.make_cluster("dev", NODES)
+    staging.wait_until_preloaded()
+    staging.wait_until_delivered(V34)
     control, worker = machine.containers["dev-control-plane"], machine.containers["dev-worker"]
-    names = {path.rpartition("/")[2] for path in worker.files}
-    assert names == {"kubeadm", "kubelet", "kubectl", "upgrade.yaml"}
-    assert set(staged.images) <= control.inside.keys()
+    for node in (control, worker):
+        names = {path.rpartition("/")[2] for path in node.files}
+        assert names == {"kubeadm", "kubelet", "kubectl", "upgrade.yaml"}
+        assert {"python:3.11-slim", "registry.k8s.io/kube-proxy:v1.34.4"} <= node.inside.keys()
+    assert "registry.k8s.io/kube-apiserver:v1.34.4" in control.inside
     assert "registry.k8s.io/kube-apiserver:v1.34.4" not in worker.inside
-    assert "registry.k8s.io/kube-proxy:v1.34.4" in worker.inside
-    staged.discard()
     assert not any(staging.folder.iterdir())
 
 
-def test_an_import_that_lost_an_image_is_noticed(staging, machine, tmp_path):
+def test_nodes_are_waited_for(staging, machine):
+    staging.start(V33, [V34])
+    assert not staging._delivered[V34].done()
     machine.make_cluster("dev", NODES)
-    docker = Docker(machine.runner)
-    staging.start(V33, [V34])
-    staged = staging.target(V34)
-    assert staged.everywhere is not None
-    staged.everywhere.write_text("{}")
-    with pytest.raises(BadInput, match=r"still lacks .*kube-proxy"):
-        deliver(docker, staged, handle(docker, "dev", tmp_path / "kubeconfig"))
+    staging.wait_until_delivered(V34)
 
 
-def test_images_are_preloaded_onto_every_node(settings, machine, tmp_path):
+def test_several_targets_are_delivered_each(staging, machine):
+    machine.images["kindest/node:v1.35.4"] = FakeImage.of("v1.35.4", etcd="3.6.6-0")
     machine.make_cluster("dev", NODES)
-    docker = Docker(machine.runner)
-    chosen = replace(settings, preload_images=("python:3.11-slim",))
-    staging = Staging(docker, chosen, tmp_path)
-    staging.start(V33, [V34])
-    preload(staging.preloads(), handle(docker, "dev", tmp_path / "kubeconfig"))
-    staging.stop()
-    assert all("python:3.11-slim" in c.inside for c in machine.containers.values())
+    staging.start(V33, [V34, V35])
+    staging.wait_until_delivered(V35)
+    inside = machine.containers["dev-control-plane"].inside
+    assert {f"registry.k8s.io/kube-apiserver:{v}" for v in (V34, V35)} <= inside.keys()
 
 
-def test_an_image_to_preload_that_cannot_be_had_is_refused(settings, machine, tmp_path):
-    chosen = replace(settings, preload_images=("nowhere:1",))
-    staging = Staging(Docker(machine.runner), chosen, tmp_path)
+def test_only_what_the_plan_stages_can_be_waited_for(staging, machine):
+    machine.make_cluster("dev", NODES)
+    staging.start(V33, [])
+    staging.wait_until_preloaded()
+    assert not machine.ran("create", "--entrypoint")
+    with pytest.raises(BadInput, match=r"no step that stages v1\.34\.4"):
+        staging.wait_until_delivered(V34)
+
+
+def test_an_image_to_preload_that_cannot_be_had_is_refused(staging, machine):
+    del machine.images["python:3.11-slim"]
+    staging.start(V33, [])
+    with pytest.raises(BadInput, match="slim is not on this machine and cannot be pulled"):
+        staging.wait_until_preloaded()
+
+
+def test_what_went_wrong_in_the_background_is_raised_where_it_is_waited_for(staging, machine):
+    machine.broken["docker cp"] = (1, "no space left on device")
     staging.start(V33, [V34])
-    with pytest.raises(BadInput, match="nowhere:1 is not on this machine and cannot be pulled"):
-        staging.preloads()
+    with pytest.raises(CommandFailed, match="no space left"):
+        staging.wait_until_delivered(V34)
+
+
+def test_stopping_does_not_wait_for_nodes_that_never_come(staging):
+    staging.start(V33, [V34])
     staging.stop()
+    ended = threading.Thread(target=staging.join)
+    ended.start()
+    ended.join(30)
+    assert not ended.is_alive()
+    for future in staging._delivered.values():
+        assert future.cancelled() or isinstance(future.exception(), (Hopeless, CommandFailed))
 
 
 def test_image_lists_are_read_without_entries_named_by_digest():
@@ -146,9 +190,4 @@ def test_image_lists_are_read_without_entries_named_by_digest():
         "registry.k8s.io/pause:3.10 application/x sha256:aa 1.5 MiB linux/amd64 -\n"
         "sha256:bb application/x sha256:aa 1.5 MiB linux/amd64 -\n"
     )
-    assert parse_image_list(text) == {"registry.k8s.io/pause:3.10": "sha256:aa"}
-
-
-def parse(archive):
-    """The names of the images in an archive of the fake machine."""
-    return set(json.loads(archive.read_text()))
+    assert parse_image_list(text) == {PAUSE: Descriptor("application/x", "sha256:aa")}
