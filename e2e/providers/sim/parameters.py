@@ -69,7 +69,7 @@ class NetworkParameters:
     the share of DNS packets that get lost.
     """
 
-    endpoint_delay_s: float = 0.02
+    endpoint_delay_s: float = 0.05
     setup_delay_s: float = 0.0
     drop_dns: float = 0.0
 

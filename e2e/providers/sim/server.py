@@ -23,6 +23,7 @@ from e2e.version import KubeVersion
 
 __all__ = ["READY_FILE", "main"]
 
+_log = logging.getLogger(__name__)
 READY_FILE = "simulator.json"
 _BAD_INPUT = 2
 _NICE = -10
@@ -85,11 +86,18 @@ class Simulator:
         try:
             await self._simulation.start()
             await self._control.start()
+            self._start(self._end_without_launcher())
             self._tell_ready()
             await self._ended.wait()
         finally:
             self._control.stop()
             await self._simulation.stop()
+
+    async def _end_without_launcher(self) -> None:
+        """Pods cannot be started or told to stop any more, so there is no cluster any more."""
+        await self._simulation.launcher.lost.wait()
+        _log.error("the launcher of pods has ended, and so does the simulator")
+        self._ended.set()
 
     def _watch_owner(self, pid: int) -> None:
         try:

@@ -86,15 +86,15 @@ class ApiServer:
         for listener in self._listeners:
             listener.close()
         self._listeners.clear()
-        if self._web is None:
+        serving, self._web = self._web, None
+        if serving is None:
             return
         await asyncio.sleep(grace_s)
-        for protocol in list(self._web.connections):
+        for protocol in list(serving.connections):
             if protocol.transport is not None:
                 protocol.transport.abort()
-        await self._web.shutdown(_HANDLERS_S)
+        await serving.shutdown(_HANDLERS_S)
         await self._backends.close()
-        self._web = None
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         await self.gate.thawed.wait()

@@ -44,9 +44,16 @@ class Kubelet:
             task = asyncio.create_task(work, name=f"kubelet of {self.node.name}")
             task.add_done_callback(report_crash)
             self._tasks.append(task)
-        for pod in self.node.client.all_cached("pods"):
-            if pod["spec"].get("nodeName") == self.node.name:
-                self._see(pod)
+        mine = [
+            pod
+            for pod in self.node.client.all_cached("pods")
+            if pod["spec"].get("nodeName") == self.node.name
+        ]
+        there = {pod["metadata"]["uid"] for pod in mine}
+        for worker in [item for uid, item in self._workers.items() if uid not in there]:
+            self._drop(worker.pod)
+        for pod in mine:
+            self._see(pod)
         for worker in [*self._workers.values()]:
             self._changed(worker)
 

@@ -143,6 +143,7 @@ def _listen(folder: Path) -> socket.socket:
         listener.bind(f"/proc/self/fd/{handle}/{_SOCKET}")
     finally:
         os.close(handle)
+    (folder / _SOCKET).chmod(0o600)
     listener.listen(1)
     listener.setblocking(False)
     return listener

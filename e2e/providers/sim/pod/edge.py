@@ -68,10 +68,12 @@ class Edge:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         """All requests of one connection."""
-        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            while await self._serve_request(reader, writer):
-                pass
-        writer.close()
+        try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                while await self._serve_request(reader, writer):
+                    pass
+        finally:
+            writer.close()
 
     async def _serve_request(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -154,14 +154,6 @@ CATALOGUE: tuple[FaultKind, ...] = (
         seconds,
         ("dns.delay_s",),
     ),
-    FaultKind(
-        "network-setup-delay",
-        "network-setup-delay=2s",
-        "pods run, and some are Ready, before they can connect to anything",
-        "a new pod has no route for that long",
-        seconds,
-        ("network.setup_delay_s",),
-    ),
 )
 
 _BY_NAME: Mapping[str, FaultKind] = {kind.name: kind for kind in CATALOGUE}

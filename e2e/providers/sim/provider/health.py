@@ -2,104 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from e2e.cluster import Cluster
 from e2e.providers.sim.provider.asking import TRANSIENT, condition, full_name
 from e2e.wait import Deadline, wait_for
 
-__all__ = ["addons_rolled", "check", "node_ready", "static_pod_ready", "whole"]
+__all__ = ["Health"]
 
+T = TypeVar("T")
 _APPS = "/apis/apps/v1/namespaces/kube-system"
 _POLL_S = 0.1
 
 
-def node_ready(cluster: Cluster, node: str, version: str, within_s: float) -> None:
-    """Wait until a node is Ready at exactly this version."""
+@dataclass(frozen=True)
+class Health:
+    """Waits for one cluster; `require_alive` raises when there is no simulator any more."""
 
-    def look() -> tuple[str, bool]:
-        found = cluster.api.get_json(f"/api/v1/nodes/{node}")
-        return found["status"]["nodeInfo"]["kubeletVersion"], condition(found, "Ready")
+    cluster: Cluster
+    require_alive: Callable[[], None]
 
-    wait_for(
-        f"{node} Ready at exactly {version}",
-        look,
-        lambda seen: seen == (version, True),
-        Deadline(within_s, _POLL_S),
-        transient=TRANSIENT,
-    )
+    def node_ready(self, node: str, version: str, within_s: float) -> None:
+        """Wait until a node is Ready at exactly this version."""
 
+        def look() -> tuple[str, bool]:
+            found = self.cluster.api.get_json(f"/api/v1/nodes/{node}")
+            return found["status"]["nodeInfo"]["kubeletVersion"], condition(found, "Ready")
 
-def static_pod_ready(
-    cluster: Cluster, short: str, component: str, image: str, within_s: float
-) -> None:
-    """Wait until the API shows a static pod of this image that is Ready, seen anew each time."""
-    path = f"/api/v1/namespaces/kube-system/pods/{component}-{full_name(cluster, short)}"
+        what = f"{node} Ready at exactly {version}"
+        self._wait(what, look, lambda seen: seen == (version, True), within_s)
 
-    def look() -> tuple[str, bool]:
-        pod = cluster.api.get_json(path)
-        return pod["spec"]["containers"][0]["image"], condition(pod, "Ready")
+    def static_pod_ready(self, short: str, component: str, image: str, within_s: float) -> None:
+        """Wait until the API shows a Ready static pod of this image."""
+        name = f"{component}-{full_name(self.cluster, short)}"
+        path = f"/api/v1/namespaces/kube-system/pods/{name}"
 
-    wait_for(
-        f"{component} on {short} ready at {image}",
-        look,
-        lambda seen: seen == (image, True),
-        Deadline(within_s, _POLL_S),
-        transient=TRANSIENT,
-    )
+        def look() -> tuple[str, bool]:
+            pod = self.cluster.api.get_json(path)
+            return pod["spec"]["containers"][0]["image"], condition(pod, "Ready")
 
+        what = f"{component} on {short} ready at {image}"
+        self._wait(what, look, lambda seen: seen == (image, True), within_s)
 
-def addons_rolled(cluster: Cluster, images: Mapping[str, str], within_s: float) -> None:
-    """Wait until CoreDNS and kube-proxy run `images` everywhere."""
-    wait_for(
-        "CoreDNS and kube-proxy rolled to their images",
-        lambda: (_coredns(cluster), _kube_proxy(cluster)),
-        lambda seen: seen == ((images["coredns"], True), (images["kube-proxy"], True)),
-        Deadline(within_s, _POLL_S),
-        transient=TRANSIENT,
-    )
+    def addons_rolled(self, images: Mapping[str, str], within_s: float) -> None:
+        """Wait until CoreDNS and kube-proxy run `images` everywhere."""
+        wanted = ((images["coredns"], True), (images["kube-proxy"], True))
+        self._wait(
+            "CoreDNS and kube-proxy rolled to their images",
+            lambda: (self._coredns(), self._kube_proxy()),
+            lambda seen: seen == wanted,
+            within_s,
+        )
 
+    def whole(self, within_s: float) -> None:
+        """Wait until all nodes are Ready and the addons are whole, at whatever version."""
+        self._wait(
+            "all nodes Ready, CoreDNS and kube-proxy whole",
+            lambda: (self._nodes_ready(), self._coredns()[1], self._kube_proxy()[1]),
+            all,
+            within_s,
+        )
 
-def whole(cluster: Cluster, within_s: float) -> None:
-    """Wait until all nodes are Ready and the addons are whole, at whatever version."""
-    wait_for(
-        "all nodes Ready, CoreDNS and kube-proxy whole",
-        lambda: (_nodes_ready(cluster), _coredns(cluster)[1], _kube_proxy(cluster)[1]),
-        all,
-        Deadline(within_s, _POLL_S),
-        transient=TRANSIENT,
-    )
+    def check(self, within_s: float) -> None:
+        """Between nodes: all Ready, one kube-proxy ready on each."""
+        self._wait(
+            "all nodes Ready and one kube-proxy ready on each",
+            lambda: (self._nodes_ready(), self._kube_proxy()[1]),
+            all,
+            within_s,
+        )
 
+    def _wait(
+        self, what: str, look: Callable[[], T], ready: Callable[[T], bool], within_s: float
+    ) -> None:
+        def observe() -> T:
+            self.require_alive()
+            return look()
 
-def check(cluster: Cluster, within_s: float) -> None:
-    """Between nodes: all Ready, one kube-proxy ready on each."""
-    wait_for(
-        "all nodes Ready and one kube-proxy ready on each",
-        lambda: (_nodes_ready(cluster), _kube_proxy(cluster)[1]),
-        all,
-        Deadline(within_s, _POLL_S),
-        transient=TRANSIENT,
-    )
+        wait_for(what, observe, ready, Deadline(within_s, _POLL_S), transient=TRANSIENT)
 
+    def _nodes_ready(self) -> bool:
+        found = self.cluster.api.get_json("/api/v1/nodes")["items"]
+        ready = all(condition(node, "Ready") for node in found)
+        return len(found) == len(self.cluster.nodes) and ready
 
-def _nodes_ready(cluster: Cluster) -> bool:
-    found = cluster.api.get_json("/api/v1/nodes")["items"]
-    return len(found) == len(cluster.nodes) and all(condition(node, "Ready") for node in found)
+    def _coredns(self) -> tuple[str, bool]:
+        found = self.cluster.api.get_json(f"{_APPS}/deployments/coredns")
+        status, wanted = found["status"], found["spec"]["replicas"]
+        keys = ("replicas", "updatedReplicas", "availableReplicas")
+        whole = all(status.get(key, 0) == wanted for key in keys)
+        return _image(found), _observed(found) and whole
 
-
-def _coredns(cluster: Cluster) -> tuple[str, bool]:
-    found = cluster.api.get_json(f"{_APPS}/deployments/coredns")
-    status, wanted = found["status"], found["spec"]["replicas"]
-    keys = ("replicas", "updatedReplicas", "availableReplicas")
-    return _image(found), _observed(found) and all(status.get(key, 0) == wanted for key in keys)
-
-
-def _kube_proxy(cluster: Cluster) -> tuple[str, bool]:
-    found = cluster.api.get_json(f"{_APPS}/daemonsets/kube-proxy")
-    keys = ("desiredNumberScheduled", "updatedNumberScheduled", "numberReady")
-    counts = [found["status"].get(key, 0) for key in keys]
-    return _image(found), _observed(found) and counts == [len(cluster.nodes)] * len(keys)
+    def _kube_proxy(self) -> tuple[str, bool]:
+        found = self.cluster.api.get_json(f"{_APPS}/daemonsets/kube-proxy")
+        keys = ("desiredNumberScheduled", "updatedNumberScheduled", "numberReady")
+        counts = [found["status"].get(key, 0) for key in keys]
+        whole = counts == [len(self.cluster.nodes)] * len(keys)
+        return _image(found), _observed(found) and whole
 
 
 def _image(workload: Mapping[str, Any]) -> str:

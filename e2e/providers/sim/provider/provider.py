@@ -10,9 +10,10 @@ from pathlib import Path as FilePath
 from e2e.cluster import TRANSIENT_API_ERRORS, Cluster
 from e2e.errors import BadInput, ClusterNotMade, E2eError
 from e2e.providers.base import Capabilities
-from e2e.providers.sim.provider import health, upgrading
+from e2e.providers.sim.provider import upgrading
 from e2e.providers.sim.provider.draining import cordon, drain
 from e2e.providers.sim.provider.faults import CATALOGUE
+from e2e.providers.sim.provider.health import Health
 from e2e.providers.sim.provider.inspection import inspect
 from e2e.providers.sim.provider.planning import make_plan
 from e2e.providers.sim.provider.planting import Planted
@@ -63,7 +64,7 @@ class SimProvider:
             self._running = start_simulator(self.settings, plan.path.versions[0])
             cluster = self._running.cluster(self.settings)
             marks.mark("whole")
-            health.whole(cluster, _WHOLE_S)
+            self._health(cluster).whole(_WHOLE_S)
         except BaseException as error:
             self.delete()
             if isinstance(error, E2eError):
@@ -77,11 +78,11 @@ class SimProvider:
         actions: dict[str, Callable[[Step, Cluster], None]] = {
             "kubeadm-apply": self._kubeadm_apply,
             "kubeadm-node": lambda _, c: upgrading.kubeadm_node(c),
-            "roll-addons": lambda s, c: upgrading.roll_addons(s, c, self._planted.staying),
+            "roll-addons": self._roll_addons,
             "drain": self._drain,
             "swap-kubelet": self._swap_kubelet,
             "uncordon": lambda s, c: cordon(c, s.node, unschedulable=False),
-            "check": lambda s, c: health.check(c, s.timeout_s),
+            "check": lambda s, c: self._health(c).check(s.timeout_s),
             "verify": self._verify,
             "plant": lambda s, c: self._planted.plant(s, c, self._simulator.control),
             "export-logs": self._export_logs,
@@ -116,23 +117,29 @@ class SimProvider:
             raise ClusterNotMade("there is no simulator; create the cluster first.")
         return self._running
 
-    @property
-    def _means(self) -> upgrading.Means:
-        return upgrading.Means(self._simulator.control, self.settings.durations)
+    def _health(self, cluster: Cluster) -> Health:
+        return Health(cluster, self._simulator.require_alive)
+
+    def _means(self, cluster: Cluster) -> upgrading.Means:
+        health = self._health(cluster)
+        return upgrading.Means(self._simulator.control, self.settings.durations, health)
+
+    def _roll_addons(self, step: Step, cluster: Cluster) -> None:
+        upgrading.roll_addons(step, cluster, self._means(cluster), self._planted.staying)
 
     def _kubeadm_apply(self, step: Step, cluster: Cluster) -> None:
         staying = self._planted.staying
-        upgrading.kubeadm_apply(step, cluster, self._means, self._marks, staying)
+        upgrading.kubeadm_apply(step, cluster, self._means(cluster), self._marks, staying)
 
     def _swap_kubelet(self, step: Step, cluster: Cluster) -> None:
-        upgrading.swap_kubelet(step, cluster, self._means, self._marks)
+        upgrading.swap_kubelet(step, cluster, self._means(cluster), self._marks)
 
     def _drain(self, step: Step, cluster: Cluster) -> None:
         allowed_s = float(step.params["allowed_s"])
         drain(cluster, step.node, allowed_s, self.settings.durations.pace)
 
     def _verify(self, step: Step, cluster: Cluster) -> None:
-        health.whole(cluster, step.timeout_s)
+        self._health(cluster).whole(step.timeout_s)
         found = self._inspect(cluster, KubeVersion.parse(step.params["version"]))
         behind = [f"{p.name} on {p.node}: {p.found}, not {p.wanted}" for p in found.behind]
         if problems := [*behind, *found.stuck_pods, *found.missing_workloads]:

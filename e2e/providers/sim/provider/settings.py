@@ -35,7 +35,7 @@ class SimSettings:
     keep: bool = False
     faults: tuple[Fault, ...] = ()
     durations: Durations = field(default_factory=Durations)
-    drain_timeout_s: float = 300.0
+    drain_timeout_s: float = 600.0
 
     def __post_init__(self) -> None:
         node_specs(self.cluster_name, self.control_planes, self.workers)

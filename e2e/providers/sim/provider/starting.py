@@ -11,7 +11,7 @@ from pathlib import Path
 from e2e.cluster import Cluster, Node
 from e2e.command import spawn
 from e2e.errors import E2eError
-from e2e.providers.sim.control import ControlClient
+from e2e.providers.sim.control import ControlClient, SimulatorGone
 from e2e.providers.sim.provider.settings import SimSettings
 from e2e.providers.sim.server import READY_FILE
 from e2e.providers.sim.topology import node_specs
@@ -36,6 +36,12 @@ class Running:
     def control(self) -> ControlClient:
         """How to ask it."""
         return ControlClient(self.folder)
+
+    def require_alive(self) -> None:
+        """Raise SimulatorGone, with its last words, when it has ended."""
+        said = _last_words(self.process, self.folder / "simulator.log")
+        if said is not None:
+            raise SimulatorGone(f"the simulator is gone, and with it the cluster: {said}")
 
     def cluster(self, settings: SimSettings) -> Cluster:
         """The handle of its cluster."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from e2e.cluster import Cluster
 from e2e.providers.sim.control import ControlClient
 from e2e.providers.sim.manifests import STATIC_PODS
-from e2e.providers.sim.provider import health
 from e2e.providers.sim.provider.asking import full_name, get, patch
 from e2e.providers.sim.provider.durations import Durations
+from e2e.providers.sim.provider.health import Health
 from e2e.providers.sim.release import ReleaseImages, images_of
 from e2e.upgrade import Marks, Step
 from e2e.version import KubeVersion
@@ -28,10 +28,11 @@ _ADDONS = {
 
 @dataclass(frozen=True)
 class Means:
-    """What the steps work with: the simulator's control socket, and how long things take."""
+    """What the steps work with: the control socket, how long things take, and waits."""
 
     control: ControlClient
     durations: Durations
+    health: Health
 
 
 def kubeadm_apply(
@@ -54,7 +55,7 @@ def kubeadm_apply(
             back_off_s=means.durations.back_off_s(component),
         )
         image = images.image(component)
-        health.static_pod_ready(cluster, step.node, component, image, step.timeout_s)
+        means.health.static_pod_ready(step.node, component, image, step.timeout_s)
     marks.mark("config")
     _upload_config(cluster, images)
     marks.mark("addons")
@@ -78,14 +79,14 @@ def kubeadm_node(cluster: Cluster) -> None:
     get(cluster, _CONFIG)
 
 
-def roll_addons(step: Step, cluster: Cluster, staying: AbstractSet[str]) -> None:
+def roll_addons(step: Step, cluster: Cluster, means: Means, staying: AbstractSet[str]) -> None:
     """Wait for CoreDNS and kube-proxy at their new images; those `staying` keep theirs."""
     release = images_of(KubeVersion.parse(step.params["version"]))
     images = {addon: release.image(addon) for addon in _ADDONS}
     for addon in staying:
         found = get(cluster, _ADDONS[addon])["spec"]["template"]["spec"]["containers"][0]
         images[addon] = found["image"]
-    health.addons_rolled(cluster, images, step.timeout_s)
+    means.health.addons_rolled(images, step.timeout_s)
 
 
 def swap_kubelet(step: Step, cluster: Cluster, means: Means, marks: Marks) -> None:
@@ -101,11 +102,11 @@ def swap_kubelet(step: Step, cluster: Cluster, means: Means, marks: Marks) -> No
     back_off_s = means.durations.back_off_s("kube-scheduler")
     control.ask("start-kubelet", node=node, version=version, back_off_s=back_off_s)
     marks.mark("ready")
-    health.node_ready(cluster, node, version, step.timeout_s)
+    means.health.node_ready(node, version, step.timeout_s)
     if node in {one.name for one in cluster.control_planes}:
         marks.mark("static-pods")
         control.ask("settle", timeout_s=step.timeout_s, node=node)
         images = images_of(KubeVersion.parse(version))
         for component in STATIC_PODS:
             image = images.image(component)
-            health.static_pod_ready(cluster, step.node, component, image, step.timeout_s)
+            means.health.static_pod_ready(step.node, component, image, step.timeout_s)
