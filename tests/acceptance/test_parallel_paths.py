@@ -74,9 +74,9 @@ def _names(process: psutil.Process, folder: Path) -> bool:
 
 def test_each_path_runs_once_on_a_worker_of_its_own_and_one_summary_tells_of_both(tmp_path):
     run = Run(tmp_path)
-    with leaving_no_process(tmp_path):
-        with run.started("--path", FIRST, "--path", SECOND, "-n", "2") as process:
-            assert process.wait(WITHIN_S) == 0, run.output()
+    words = ("--path", FIRST, "--path", SECOND, "-n", "2")
+    with leaving_no_process(tmp_path), run.started(*words) as process:
+        assert process.wait(WITHIN_S) == 0, run.output()
     records = [run.record(folder) for folder in FOLDERS]
     assert records[0]["run_id"] != records[1]["run_id"]
     for record in records:
@@ -99,11 +99,11 @@ def test_two_workers_for_one_path_make_one_pass(tmp_path):
 
 def test_a_worker_that_dies_is_cleaned_up_after_and_its_path_is_not_called_good(tmp_path):
     run = Run(tmp_path)
-    with leaving_no_process(tmp_path):
-        with run.started("--path", FIRST, "--path", SECOND, "-n", "2") as process:
-            run.wait_for(f"{FOLDERS[0]}: > kubeadm-apply")
-            _worker_that_runs(FIRST, process.pid).kill()
-            assert process.wait(WITHIN_S) not in {0, 130}, run.output()
+    words = ("--path", FIRST, "--path", SECOND, "-n", "2")
+    with leaving_no_process(tmp_path), run.started(*words) as process:
+        run.wait_for(f"{FOLDERS[0]}: > kubeadm-apply")
+        _worker_that_runs(FIRST, process.pid).kill()
+        assert process.wait(WITHIN_S) not in {0, 130}, run.output()
     assert run.record(FOLDERS[1])["verdict"] == "PASS"
     told = (tmp_path / "artifacts" / "summary.md").read_text()
     assert "INCONCLUSIVE" in told
