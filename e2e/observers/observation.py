@@ -35,8 +35,9 @@ class Observation:
         origin: Origin,
         workdir: Path,
         faults: Sequence[Fault] = (),
+        pace: float = 1.0,
     ) -> None:
-        self._site = Site(cluster, images, workdir, origin)
+        self._site = Site(cluster, images, workdir, origin, pace=pace)
         self._observers = _distinct(observers)
         self._faults = tuple(faults)
         self._parts: dict[str, Parts] = {}

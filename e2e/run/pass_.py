@@ -76,6 +76,7 @@ class RunningPass:
             origin=self.what.origin,
             workdir=self.what.folder / "work",
             faults=self.what.settings.faults,
+            pace=self.what.provider.capabilities.pace,
         )
         with contextlib.closing(observation), self._leaving_no_trace(observation):
             self._deploy(observation)

@@ -13,10 +13,9 @@ import psutil
 import pytest
 
 from e2e.errors import BadInput, E2eError
-from e2e.providers.sim.control import ControlClient, SimulatorGone
+from e2e.providers.sim.control import READY_FILE, ControlClient, SimulatorGone
 from e2e.providers.sim.provider import SimSettings
 from e2e.providers.sim.provider.starting import start_simulator
-from e2e.providers.sim.server import READY_FILE
 from e2e.wait import Deadline, wait_for
 from tests.unit.sim.cluster import VERSION, processes_of, simulator
 

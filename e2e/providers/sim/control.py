@@ -16,8 +16,10 @@ from typing import Any
 
 from e2e.errors import E2eError
 
-__all__ = ["ControlClient", "ControlServer", "SimulatorGone"]
+__all__ = ["READY_FILE", "ControlClient", "ControlServer", "SimulatorGone"]
 
+READY_FILE = "simulator.json"
+"""Written once the cluster serves; says where it is."""
 _SOCKET = "control.sock"
 _LIMIT = 1 << 20
 

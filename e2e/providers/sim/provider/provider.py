@@ -43,7 +43,10 @@ class SimProvider:
     def capabilities(self) -> Capabilities:
         """Simulated: one control plane, no way into nodes, all faults of the catalogue."""
         return Capabilities(
-            name="sim", simulated=True, faults=frozenset(kind.name for kind in CATALOGUE)
+            name="sim",
+            simulated=True,
+            pace=self.settings.durations.pace,
+            faults=frozenset(kind.name for kind in CATALOGUE),
         )
 
     @property
