@@ -55,6 +55,8 @@ def run(
     """
     plans(choices)
     argv = [sys.executable, "-m", "pytest", *map(_scenario_file, scenarios or ("",))]
+    # Hypothesis, where installed, takes seconds to say at the end that it was not used.
+    argv += ["-p", "no:hypothesispytest"]
     argv += ["-p", "no:cacheprovider", "-o", "addopts=", "--tb=short", "--verdict-exit-codes"]
     argv += [*pytest_arguments(choices), *pytest_args]
     if parallel:
