@@ -12,7 +12,9 @@ three.
 
 import pytest
 
+from e2e.judge import Seen
 from e2e.observers import ApiServer
+from e2e.run import Upgraded
 from fixtures import observes
 
 API = ApiServer(rate_hz=10)
@@ -22,8 +24,22 @@ HA = 3
 @observes(API)
 def test_the_api_stays_available(upgraded, limits):
     """Reads, writes and the watch go on while the control planes are upgraded one by one."""
-    if upgraded.control_planes < HA:
-        pytest.skip("one control plane: the API is away while it restarts; needs three")
-    seen = upgraded.saw(API)
+    seen = saw_with_three(upgraded)
     assert seen.availability >= limits.api.availability, seen.explain()
     assert seen.only(stream="watch").longest_gap_s <= limits.api.watch_gap_s, seen.explain()
+
+
+@observes(API)
+def test_the_api_stays_fast(upgraded, limits):
+    """Reads and writes of one object are answered fast meanwhile."""
+    seen = saw_with_three(upgraded)
+    reads, writes = seen.only(stream="get"), seen.only(stream="write")
+    assert reads.p99_s <= limits.api.read_p99_s, reads.explain()
+    assert writes.p99_s <= limits.api.write_p99_s, writes.explain()
+
+
+def saw_with_three(upgraded: Upgraded) -> Seen:
+    """What the API's probes saw; skips where the API is away by design."""
+    if upgraded.control_planes < HA:
+        pytest.skip("one control plane: the API is away while it restarts; needs three")
+    return upgraded.saw(API)

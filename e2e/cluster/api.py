@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import urllib3
+import yaml
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from tenacity import (
@@ -19,6 +20,8 @@ from tenacity import (
     wait_exponential,
     wait_random,
 )
+
+from e2e.errors import BadInput
 
 __all__ = ["TRANSIENT_API_ERRORS", "Api", "retry_api"]
 
@@ -33,6 +36,16 @@ TRANSIENT_API_ERRORS: tuple[type[Exception], ...] = (
 )
 """What the client raises while an API server restarts. With retries off, connection failures
 surface as urllib3 errors and not as ApiException."""
+
+_UNREADABLE = (
+    config.ConfigException,
+    yaml.YAMLError,
+    OSError,
+    ValueError,
+    TypeError,
+    AttributeError,
+)
+"""What the library raises for a kubeconfig that is not there, not YAML, or not made of mappings."""
 
 _PASSING_STATUS = frozenset({403, 408, 409, 429, 500, 502, 503, 504})
 
@@ -67,10 +80,20 @@ class Api:
 
     @classmethod
     def from_kubeconfig(cls, path: Path) -> Api:
-        """The client for the kubeconfig's current context; the environment plays no part."""
+        """The client for the kubeconfig's current context; the environment plays no part.
+
+        Raises BadInput for a file that cannot be read or is no kubeconfig.
+        """
         settings = client.Configuration()
         load: Any = config.load_kube_config
-        load(config_file=str(path), client_configuration=settings)
+        try:
+            load(config_file=str(path), client_configuration=settings)
+        except _UNREADABLE as error:
+            said = " ".join(str(error).split())
+            raise BadInput(
+                f"the kubeconfig {path} cannot be used ({said}); see whether it is whole and may "
+                "be read. For a kind cluster, `kind get kubeconfig --name NAME` prints it anew."
+            ) from error
         settings.retries = False
         settings.proxy = None
         settings.no_proxy = "*"

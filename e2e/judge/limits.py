@@ -61,7 +61,6 @@ class Dns:
 class Http:
     """Requests to a workload that rolls while nodes are drained."""
 
-    failures: int
     failure_ratio: float
 
 

@@ -1,0 +1,167 @@
+"""Each scenario can fail: its fault is planted on a real cluster, and it says what went wrong.
+
+The faults share one cluster at the old version, and each pass runs only the steps that its fault
+needs, under the same limits under which the same steps hold without a fault. The order matters:
+what a fault leaves behind must not disturb the next one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from e2e.judge import Limits
+from e2e.observers import Observer
+from e2e.providers.kind import KindProvider, KindSettings
+from e2e.run import ConsoleProgress, Pass, PassSettings, RunningPass, Upgraded
+from e2e.run.choose import choose_provider
+from e2e.timeline import Origin
+from e2e.upgrade import Fault, Marks, Plan, Step, resolve
+from scenarios import test_dns_latency, test_pod_churn, test_rollout_502
+from tests.kind.conftest import LIMITS, MINUTES, NEW, OLD, Tool
+
+CLUSTER = "e2e-faults"
+# A fault's pass is short, so few samples must do; everything else is as in CI's plain pass.
+FEW = {"instrument": {"min_samples": 20}}
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One cluster at the old version, for all faults."""
+    settings = KindSettings(
+        workdir=tmp_path_factory.mktemp("cluster"),
+        cluster_name=CLUSTER,
+        preload_images=("python:3.11-slim", "nginx:stable"),
+    )
+    provider = KindProvider(settings)
+    plan = provider.plan(resolve([OLD, OLD], []))
+    try:
+        provider.create(plan, Marks(Origin()))
+        yield CLUSTER
+    finally:
+        provider.delete()
+
+
+@dataclasses.dataclass(frozen=True)
+class FaultyPass:
+    """A pass on the shared cluster with one fault and the steps that it needs."""
+
+    folder: Path
+
+    def run(
+        self,
+        fault: str,
+        observers: tuple[Observer, ...],
+        wanted: Callable[[Step], bool],
+        settle_s: float = 5.0,
+    ) -> tuple[Upgraded, Limits]:
+        """What was seen, and the limits to judge it by."""
+        faults = tuple(Fault.parse(word) for word in fault.split())
+        name = fault or "no fault"
+        settings = PassSettings(
+            reuse_cluster=CLUSTER, faults=faults, baseline_s=5.0, settle_s=settle_s
+        )
+        limits = Limits.load(LIMITS).override(FEW, "tests/kind/test_faults.py")
+        (self.folder / "work").mkdir()
+        provider = choose_provider(settings, self.folder / "work")
+        plan = only(provider.plan(resolve([OLD, OLD], [])), wanted)
+        origin = Origin()
+        progress = ConsoleProgress(sys.stderr, origin, f"{name}: ")
+        what = Pass(
+            plan=plan,
+            provider=provider,
+            observers=observers,
+            settings=settings,
+            limits=limits,
+            folder=self.folder,
+            progress=progress,
+            run_id=uuid.uuid4().hex,
+            origin=origin,
+        )
+        try:
+            return RunningPass(what).run(), limits
+        finally:
+            progress.close()
+            provider.delete()
+
+
+def only(plan: Plan, wanted: Callable[[Step], bool]) -> Plan:
+    """The plan with its first step, and those upgrade steps that are wanted."""
+    steps = tuple(step for step in plan.upgrade if wanted(step))
+    return dataclasses.replace(plan, prepare=plan.prepare[:1], upgrade=steps, verify=())
+
+
+@pytest.fixture
+def faulty(cluster: str, tmp_path: Path) -> FaultyPass:
+    """A pass on the shared cluster."""
+    del cluster
+    return FaultyPass(tmp_path)
+
+
+def moves(*nodes: str) -> Callable[[Step], bool]:
+    """Drain and uncordon these nodes, and nothing else."""
+    return lambda step: step.node in nodes and step.kind in {"drain", "uncordon"}
+
+
+def test_without_a_fault_the_same_drains_hold(faulty: FaultyPass):
+    observers = (test_rollout_502.WEB, test_rollout_502.EDGE, test_dns_latency.LOOKUPS)
+    upgraded, limits = faulty.run("", observers, moves("control-plane", "worker", "worker2"))
+    test_rollout_502.test_no_connection_is_refused_or_cut(upgraded, limits)
+    test_rollout_502.test_the_edge_gives_no_502(upgraded, limits)
+    test_dns_latency.test_lookups_keep_answering(upgraded, limits)
+
+
+def test_without_a_prestop_delay_connections_are_refused(faulty: FaultyPass):
+    observers = (test_rollout_502.WEB, test_rollout_502.EDGE)
+    upgraded, limits = faulty.run("no-prestop", observers, moves("worker", "worker2"))
+    with pytest.raises(AssertionError) as caught:
+        test_rollout_502.test_no_connection_is_refused_or_cut(upgraded, limits)
+    told = str(caught.value)
+    assert "refused" in told or "reset" in told, told
+    assert "drain worker" in told, told
+    with pytest.raises(AssertionError) as caught:
+        test_rollout_502.test_the_edge_gives_no_502(upgraded, limits)
+    assert "5xx" in str(caught.value), str(caught.value)
+
+
+def test_one_coredns_without_lameduck_leaves_lookups_unanswered(faulty: FaultyPass):
+    upgraded, limits = faulty.run(
+        "coredns-replicas=1 coredns-no-lameduck",
+        (test_dns_latency.LOOKUPS,),
+        moves("control-plane", "worker", "worker2"),
+    )
+    with pytest.raises(AssertionError) as caught:
+        test_dns_latency.test_lookups_keep_answering(upgraded, limits)
+    told = str(caught.value)
+    assert "timeout" in told or "refused" in told, told
+    assert "drain" in told, told
+
+
+def test_a_kubelet_at_one_request_a_second_lags(faulty: FaultyPass):
+    upgraded, limits = faulty.run(
+        "kubelet-qps=1", (test_pod_churn.CHURN,), lambda step: step.kind == "plant", settle_s=100
+    )
+    with pytest.raises(AssertionError) as caught:
+        test_pod_churn.test_ready_is_visible_soon_after_start(upgraded, limits)
+    assert "started-to-ready" in str(caught.value), str(caught.value)
+
+
+def test_a_step_that_fails_is_the_verdict(tool: Tool, cluster: str):
+    ran = tool.run(
+        "run", "--from", OLD, "--to", NEW, "--reuse-cluster", cluster, "--fault",
+        "fail-step=kubeadm-apply:control-plane", "--scenario", "upgrade_path",
+        "--baseline", "1", "--settle", "1", within_s=8 * MINUTES,
+    )  # fmt: skip
+    assert ran.code == 1, ran.output
+    record = ran.record()
+    assert record["verdict"] == "FAIL"
+    assert record["failed_step"]["step"] == "kubeadm-apply control-plane"
+    for part in ("kubeadm upgrade apply", "exited with 1"):
+        assert part in record["failed_step"]["reason"]
+    assert "The step `kubeadm-apply control-plane` failed" in ran.summary()
+    assert any((ran.artifacts / "logs").rglob("kubelet.log"))

@@ -1,0 +1,39 @@
+"""A kubeconfig that cannot be used is told as such, with the mend."""
+
+from __future__ import annotations
+
+import pytest
+
+from e2e.cluster import Api
+from e2e.errors import BadInput
+
+HALF = """
+apiVersion: v1
+kind: Config
+current-context: here
+contexts: [{name: here, context: {cluster: here, user: me}}]
+"""
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "a: [b", "just words", "[1, 2]", HALF, "current-context: elsewhere", b"\xff\xfe\x00"],
+    ids=["empty", "not YAML", "words", "a list", "half", "no contexts", "not text"],
+)
+def test_what_is_no_kubeconfig_is_refused_with_the_mend(tmp_path, content):
+    file = tmp_path / "kubeconfig"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(BadInput) as caught:
+        Api.from_kubeconfig(file)
+    assert str(file) in str(caught.value)
+    assert "kind get kubeconfig" in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="cannot be used"):
+        Api.from_kubeconfig(tmp_path / "nowhere")
+
+
+def test_a_folder_in_its_place_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="cannot be used"):
+        Api.from_kubeconfig(tmp_path)
