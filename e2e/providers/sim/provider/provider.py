@@ -14,7 +14,7 @@ from e2e.providers.sim.provider import upgrading
 from e2e.providers.sim.provider.draining import cordon, drain
 from e2e.providers.sim.provider.faults import CATALOGUE
 from e2e.providers.sim.provider.health import Health
-from e2e.providers.sim.provider.inspection import inspect
+from e2e.providers.sim.provider.inspection import complaints, inspect
 from e2e.providers.sim.provider.planning import make_plan
 from e2e.providers.sim.provider.planting import Planted
 from e2e.providers.sim.provider.settings import SimSettings
@@ -22,10 +22,13 @@ from e2e.providers.sim.provider.starting import Running, start_simulator
 from e2e.timeline import Origin
 from e2e.upgrade import Inventory, Marks, Path, Plan, Step
 from e2e.version import KubeVersion
+from e2e.wait import Deadline, wait_for
 
 __all__ = ["SimProvider"]
 
 _WHOLE_S = 60.0
+_SETTLED_S = 10.0
+"""How long pods that the last drain moved may take until all workloads are whole again."""
 
 
 @dataclass
@@ -143,10 +146,14 @@ class SimProvider:
 
     def _verify(self, step: Step, cluster: Cluster) -> None:
         self._health(cluster).whole(step.timeout_s)
-        found = self._inspect(cluster, KubeVersion.parse(step.params["version"]))
-        behind = [f"{p.name} on {p.node}: {p.found}, not {p.wanted}" for p in found.behind]
-        if problems := [*behind, *found.stuck_pods, *found.missing_workloads]:
-            raise E2eError(f"the cluster is not what it should be: {'; '.join(problems)}")
+        target = KubeVersion.parse(step.params["version"])
+        wait_for(
+            f"every part of the cluster at {target}",
+            lambda: complaints(self._inspect(cluster, target)),
+            lambda left: not left,
+            Deadline(_SETTLED_S, every_s=0.25),
+            transient=TRANSIENT_API_ERRORS,
+        )
 
     def _inspect(self, cluster: Cluster, target: KubeVersion) -> Inventory:
         certificate = self._simulator.folder / "apiserver.crt"
