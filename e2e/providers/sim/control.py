@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from e2e.errors import E2eError
+from e2e.errors import ClusterGone, E2eError
 
 __all__ = ["READY_FILE", "ControlClient", "ControlServer", "SimulatorGone"]
 
@@ -26,7 +26,7 @@ _LIMIT = 1 << 20
 Handler = Callable[[Mapping[str, Any]], Awaitable[Any]]
 
 
-class SimulatorGone(E2eError):
+class SimulatorGone(ClusterGone):
     """The simulator does not answer: it ended or was killed."""
 
 

@@ -96,13 +96,17 @@ class SimProvider:
         if step.kind not in actions:
             raise BadInput(f"the sim provider has no step {step.kind!r}; use those of its plan.")
         self._planted.check(step)
+        if step.kind != "export-logs":
+            self._simulator.require_alive()
         try:
             actions[step.kind](step, cluster)
         except TRANSIENT_API_ERRORS as error:
+            self._simulator.require_alive()
             raise E2eError(f"the API server gave no answer: {error}") from error
 
     def inspect(self, plan: Plan, cluster: Cluster) -> Inventory:
         """Read back what the cluster is made of, against the plan's last version."""
+        self._simulator.require_alive()
         return self._inspect(cluster, plan.path.versions[-1])
 
     def keep(self) -> None:
