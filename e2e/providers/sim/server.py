@@ -19,6 +19,7 @@ from e2e.providers.sim.control import READY_FILE, ControlClient, ControlServer, 
 from e2e.providers.sim.parameters import Parameters, set_parameter
 from e2e.providers.sim.simulation import Simulation
 from e2e.providers.sim.topology import Topology, node_specs
+from e2e.providers.sim.watchdog import Watchdog
 from e2e.version import KubeVersion
 
 __all__ = ["main"]
@@ -86,6 +87,7 @@ class Simulator:
             await self._simulation.start()
             await self._control.start()
             self._start(self._end_without_launcher())
+            self._start(Watchdog().run())
             self._tell_ready()
             await self._ended.wait()
         finally:
