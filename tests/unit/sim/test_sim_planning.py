@@ -60,7 +60,7 @@ def test_several_hops_repeat_the_steps():
 
 
 def test_the_scale_is_among_the_choices():
-    assert "40 times as fast" in plan().choices["simulated"]
+    assert "60 times as fast" in plan().choices["simulated"]
 
 
 @pytest.mark.parametrize("kind", CATALOGUE, ids=lambda kind: kind.name)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from e2e.command import spawn
-from e2e.providers.sim.ending import end_tasks
+from e2e.providers.sim.ending import end_tasks, report_crash
 from e2e.providers.sim.unix import listen
 
 __all__ = ["Launcher", "PodProcess"]
@@ -79,7 +79,8 @@ class Launcher:
         finally:
             listener.close()
         self._reader, self._writer = await asyncio.open_unix_connection(sock=connection)
-        self._listening = asyncio.create_task(self._listen())
+        self._listening = asyncio.create_task(self._listen(), name="launcher of pods")
+        self._listening.add_done_callback(report_crash)
 
     async def stop(self) -> None:
         """Kill all pods and the zygote."""
