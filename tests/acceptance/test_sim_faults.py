@@ -63,7 +63,14 @@ TABLE = (
         },
     ),
     Row("no-readiness", {WEB: rf"{MOVES}.*refused", EDGE: rf"{MOVES}.*5xx"}),
-    Row("no-hooks", {WEB: rf"{MOVES}.*(refused|reset)", EDGE: rf"{MOVES}.*5xx"}),
+    Row(
+        "no-grace",
+        {
+            WEB: rf"{MOVES}.*(refused|reset)",
+            EDGE: rf"{MOVES}.*5xx",
+            DNS: rf"{MOVES}.*(refused|timeout)",
+        },
+    ),
     Row(
         "endpoint-delay=3s",
         {
