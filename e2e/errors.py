@@ -8,6 +8,7 @@ E2eError
  |    +-- DeadlinePassed not yet ready when the time was over
  |    +-- Hopeless       will never become ready
  +-- ClusterNotMade      the cluster could not be created
+ +-- ClusterGone         the cluster ended under the pass
  +-- StepFailed          a step of the upgrade failed
  +-- Inconclusive        the instrument was blind: no claim can be judged
  +-- DamagedRecord       a run directory or file that cannot be read as what it should be
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 __all__ = [
     "BadInput",
+    "ClusterGone",
     "ClusterNotMade",
     "CommandFailed",
     "DamagedRecord",
@@ -76,6 +78,10 @@ class Hopeless(WaitFailed):
 
 class ClusterNotMade(E2eError):
     """The cluster could not be created; the cause is chained."""
+
+
+class ClusterGone(E2eError):
+    """The cluster has ended under the pass and will not come back: nothing more can be seen."""
 
 
 class StepFailed(E2eError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from e2e.cli.machine import doctor, faults, sweep
+from e2e.cli.machine import doctor, faults, simulator, sweep
 from e2e.cli.passes import plan, run
 
 __all__ = ["main"]
@@ -16,5 +16,5 @@ def main() -> None:
     """Upgrade a cluster in place while probes watch, and say what broke."""
 
 
-for command in (run, plan, doctor, faults, sweep):
+for command in (run, plan, doctor, faults, simulator, sweep):
     main.add_command(command)

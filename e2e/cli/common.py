@@ -21,7 +21,7 @@ PATH_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--to", "target", help="The version to end at."),
     click.option("--via", multiple=True, help="A version in between; may be repeated."),
     click.option("--path", "paths", multiple=True, help="A whole path: v1.32.2,v1.33.13,v1.34.4."),
-    click.option("--provider", type=click.Choice(PROVIDERS), default=PROVIDERS[0]),
+    click.option("--provider", type=click.Choice(PROVIDERS), help="Who makes the cluster."),
     click.option("--control-planes", type=int, default=1, show_default=True),
     click.option("--workers", type=int, default=2, show_default=True),
     click.option("--node-image", default=PassSettings().node_image, show_default=True),

@@ -1,4 +1,4 @@
-"""`doctor`, `faults` and `sweep`: about this machine rather than about a pass."""
+"""`doctor`, `faults`, `simulator` and `sweep`: about this machine rather than about a pass."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from e2e.run.choose import sweep_dead
 from e2e.run.exit_codes import FAILED
 from e2e.run.faults import known_faults
 
-__all__ = ["doctor", "faults", "sweep"]
+__all__ = ["doctor", "faults", "simulator", "sweep"]
 
 
 @click.command()
@@ -51,3 +51,12 @@ def faults() -> None:
     for fault in known_faults():
         table.add_row(fault.form, fault.breaks, fault.providers)
     Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table)
+
+
+@click.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def simulator(words: tuple[str, ...]) -> None:
+    """Serve a simulated cluster for kubectl until Ctrl-C; its options: `simulator --help`."""
+    from e2e.providers.sim.server import main  # noqa: PLC0415 - half a second, for this one only
+
+    sys.exit(main(words))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from rich.table import Table
 from e2e.cli.common import PATH_OPTIONS, options, tell_errors
 from e2e.command import run_in_foreground
 from e2e.errors import BadInput
-from e2e.run.choose import make_plan
+from e2e.run.choose import DEFAULT_PATH, Choice, choose, make_plan
 from e2e.run.exit_codes import code_of_child
 from e2e.run.paths import path_words
 from e2e.run.settings import (
@@ -50,13 +51,20 @@ def run(
 ) -> None:
     """Run the pass and judge the scenarios; what follows `--` goes to pytest.
 
+    Without a provider: kind where docker has the node images of the path, else a simulated
+    cluster. Without a path: v1.33 to v1.34.
+
     Exit codes: 0 all passed, 1 a claim or the upgrade failed, 2 bad input, 3 inconclusive,
     4 the cluster could not be made, 130 interrupted.
     """
-    plans(choices)
+    asked = Asked.of(choices)
+    asked.tell()
+    asked.plans()
     argv = [sys.executable, "-m", "pytest", *map(_scenario_file, scenarios or ("",))]
+    # Hypothesis, where installed, takes seconds to say at the end that it was not used.
+    argv += ["-p", "no:hypothesispytest"]
     argv += ["-p", "no:cacheprovider", "-o", "addopts=", "--tb=short", "--verdict-exit-codes"]
-    argv += [*pytest_arguments(choices), *pytest_args]
+    argv += [*pytest_arguments(asked.settled(choices)), *pytest_args]
     if parallel:
         argv += ["-n", str(parallel)]
     sys.exit(code_of_child(run_in_foreground(argv)))
@@ -95,25 +103,56 @@ def _scenario_file(name: str) -> str:
 @tell_errors
 def plan(**choices: Any) -> None:
     """Print the steps of a pass; touches nothing."""
-    for made in plans(choices):
+    asked = Asked.of(choices)
+    asked.tell()
+    for made in asked.plans():
         _print_plan(made)
 
 
-def plans(choices: Mapping[str, Any]) -> list[Plan]:
-    request = path_words(choices["source"], choices["target"], choices["via"], choices["paths"])
-    if not request:
-        raise BadInput("give --from and --to, or --path; for example --from v1.33 --to v1.34.")
-    settings = PassSettings(
-        provider=choices["provider"],
+@dataclass(frozen=True)
+class Asked:
+    """What the options of a command ask for, with a provider and a path where they named none."""
+
+    paths: tuple[tuple[str, ...], ...]
+    settings: PassSettings
+    choice: Choice
+
+    @classmethod
+    def of(cls, choices: Mapping[str, Any]) -> Asked:
+        """Raises BadInput for what cannot work."""
+        paths = path_words(choices["source"], choices["target"], choices["via"], choices["paths"])
+        paths = paths or (DEFAULT_PATH,)
+        settings = with_config(_settings(choices), load_config(choices.get("config"), Path.cwd()))
+        named = choices["provider"]
+        choice = Choice(named, "") if named else choose(settings, paths)
+        return cls(paths, replace(settings, provider=choice.provider), choice)
+
+    def tell(self) -> None:
+        """Say which provider was chosen."""
+        if self.choice.why:
+            click.echo(f"upgrade-e2e: {self.choice.why}", err=True)
+
+    def plans(self) -> list[Plan]:
+        """A plan for each path; touches nothing. Raises BadInput for what cannot work."""
+        return [make_plan(words, self.settings) for words in self.paths]
+
+    def settled(self, choices: Mapping[str, Any]) -> dict[str, Any]:
+        """The options with provider and paths spelled out, so that they are not chosen again."""
+        paths = tuple(",".join(words) for words in self.paths)
+        named = {"provider": self.choice.provider, "paths": paths}
+        return {**choices, **named, "source": None, "target": None, "via": ()}
+
+
+def _settings(choices: Mapping[str, Any]) -> PassSettings:
+    return PassSettings(
         control_planes=choices["control_planes"],
         workers=choices["workers"],
         node_image=choices["node_image"],
         node_images=parse_image_overrides(choices["image_for"]),
         fast_control_plane=choices["fast_control_plane"],
+        reuse_cluster=choices.get("reuse_cluster") or "",
         faults=tuple(Fault.parse(word) for word in choices["faults"]),
     )
-    table = load_config(choices.get("config"), Path.cwd())
-    return [make_plan(words, with_config(settings, table)) for words in request]
 
 
 def _print_plan(made: Plan) -> None:

@@ -27,13 +27,18 @@ class Images:
 
 @dataclass(frozen=True)
 class Site:
-    """Where observers work: the cluster, the namespace in it and a folder on this machine."""
+    """Where observers work: the cluster, the namespace in it and a folder on this machine.
+
+    `pace` is how many times faster than real the cluster goes: what an observer does every N
+    seconds, it does every N / pace seconds here.
+    """
 
     cluster: Cluster
     images: Images
     workdir: Path
     origin: Origin
     namespace: str = NAMESPACE
+    pace: float = 1.0
 
     def apply(self, manifest: dict[str, Any]) -> Any:
         """Server-side apply, retried while the API server is away; returns the object."""

@@ -56,7 +56,7 @@ class PodChurn:
             nursery=nursery,
             nodes=tuple(names),
             burst=self.burst,
-            every_s=self.every_s,
+            every_s=self.every_s / site.pace,
             timeout_s=self.timeout_s,
         )
         return Parts(

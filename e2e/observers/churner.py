@@ -33,6 +33,8 @@ _SILENCE_S = 3.0
 _RETRY_S = 0.2
 _WATCH_BROKEN: tuple[type[Exception], ...] = (*TRANSIENT_API_ERRORS, KeyError, ValueError)
 """KeyError is how the library ends a stream of undecoded events at an ERROR event."""
+_TOUCHED = "upgrade-e2e/watching-ended"
+_MERGE = "application/merge-patch+json"
 _LAST_POD_S = 10.0
 _JOIN_S = 45.0
 _STARTED_AT_ERROR_S = 1.0
@@ -64,6 +66,11 @@ class Nursery:
         except ApiException as error:
             if error.status != 404:
                 raise
+
+    def touch(self, name: str) -> None:
+        """Change something of a pod that means nothing, so that a watch has news of it."""
+        body = {"metadata": {"annotations": {_TOUCHED: "true"}}}
+        self._request("PATCH", f"/{name}", body=body, content_type=_MERGE)
 
     def cordoned(self, node: str) -> bool:
         """True when no new pods belong on `node`."""
@@ -178,11 +185,20 @@ class Churner:
                     Deadline(_LAST_POD_S, every_s=0.2),
                 )
         self._ended.set()
+        self._wake_watch()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(_JOIN_S)
         with self._lock:
             self._lives.close(self._now_s())
+
+    def _wake_watch(self) -> None:
+        """Give the watch something to read, lest it sit out its silence; it ends anyway."""
+        with self._lock:
+            name = self._lives.any_alive()
+        if name and self._threads[1].is_alive():
+            with contextlib.suppress(*TRANSIENT_API_ERRORS):
+                self._nursery.touch(name)
 
     def samples(self, into: SamplesBuilder, window: Window) -> None:
         """See Companion."""
@@ -220,10 +236,12 @@ class Churner:
             return self._lives.unfinished()
 
     def _run_bursts(self) -> None:
+        next_s = self._now_s()
         while True:
             for node in self._nodes:
                 self._burst_on(node)
-            if self._no_more.wait(self._every_s):
+            next_s = max(next_s + self._every_s, self._now_s())
+            if self._no_more.wait(next_s - self._now_s()):
                 return
 
     def _burst_on(self, node: str) -> None:

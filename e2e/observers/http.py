@@ -40,7 +40,7 @@ class HttpService:
     def companions(self, site: Site) -> tuple[Companion, ...]:
         """The rollouts, if there are to be any."""
         every_s = self.workload.rollout_every_s
-        return () if every_s is None else (Rollouts(site, self.name, every_s),)
+        return () if every_s is None else (Rollouts(site, self.name, every_s / site.pace),)
 
 
 def http_probe(url: str, connection: Connection, rate_hz: float, timeout_s: float) -> Probe:

@@ -123,6 +123,11 @@ class Lives:
             and (life.ready_s is not None or READY in life.overdue)
         ]
 
+    def any_alive(self) -> str:
+        """The name of the youngest pod that is alive and not told to go; empty without any."""
+        young = (life.name for life in reversed(self._alive.values()) if life.deleted_s is None)
+        return next(young, "")
+
     def alive(self, node: str = "") -> int:
         """How many pods exist, on one node or on all."""
         return sum(1 for life in self._alive.values() if node in ("", life.node))

@@ -22,6 +22,8 @@ from e2e.wait import Deadline, wait_for
 __all__ = ["Observation"]
 
 DEPLOY_S = 240.0
+_LOOK_EVERY_S = 1.0
+_LOOK_AT_MOST_EVERY_S = 0.25
 
 
 class Observation:
@@ -35,8 +37,9 @@ class Observation:
         origin: Origin,
         workdir: Path,
         faults: Sequence[Fault] = (),
+        pace: float = 1.0,
     ) -> None:
-        self._site = Site(cluster, images, workdir, origin)
+        self._site = Site(cluster, images, workdir, origin, pace=pace)
         self._observers = _distinct(observers)
         self._faults = tuple(faults)
         self._parts: dict[str, Parts] = {}
@@ -133,7 +136,7 @@ class Observation:
                 "every stream of every prober to work",
                 self._missing,
                 lambda missing: not missing,
-                Deadline(DEPLOY_S, every_s=1.0, in_a_row=2),
+                Deadline(DEPLOY_S, every_s=self._look_every_s, in_a_row=2),
                 hopeless=lambda _: hopeless_pod(self._site),
                 transient=(*TRANSIENT_API_ERRORS, ValueError),
             )
@@ -142,6 +145,10 @@ class Observation:
                 f"{error} Look at `kubectl -n {self._site.namespace} get pods -o wide` and at the "
                 "logs of the pods that are not ready."
             ) from error
+
+    @property
+    def _look_every_s(self) -> float:
+        return max(_LOOK_AT_MOST_EVERY_S, _LOOK_EVERY_S / self._site.pace)
 
     def _missing(self) -> tuple[str, ...]:
         missing = not_ready(self._site) or self._fleet.complaints()

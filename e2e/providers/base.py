@@ -18,7 +18,8 @@ class Capabilities:
 
     `faults` are the names of faults that its `plant` steps know. `simulated` marks a rehearsal,
     which is never evidence for a real version. `tools` maps a tool's name to the command that
-    prints its version, for the record.
+    prints its version, for the record. `pace` is how many times faster than in a real cluster the
+    upgrade and the times that pods name go by; observers with a rhythm of their own keep step.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Capabilities:
     node_exec: bool = False
     faults: frozenset[str] = frozenset()
     simulated: bool = False
+    pace: float = 1.0
     tools: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

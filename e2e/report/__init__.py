@@ -2,6 +2,7 @@
 
 from e2e.report.observed import observer_results
 from e2e.report.record import (
+    SIMULATED,
     FailedStep,
     ObserverResult,
     OutageRow,
@@ -15,6 +16,7 @@ from e2e.report.record import (
 from e2e.report.summary import load_runs, render_run, render_runs, save_summary
 
 __all__ = [
+    "SIMULATED",
     "FailedStep",
     "ObserverResult",
     "OutageRow",

@@ -18,6 +18,7 @@ from e2e.upgrade import Inventory
 __all__ = [
     "RECORD_NAME",
     "SCHEMA_VERSION",
+    "SIMULATED",
     "FailedStep",
     "ObserverResult",
     "OutageRow",
@@ -32,6 +33,7 @@ __all__ = [
 SCHEMA_VERSION = 1
 RECORD_NAME = "run.json"
 SAMPLES_FOLDER = "samples"
+SIMULATED = "SIMULATED: a rehearsal, no evidence about a real version."
 
 
 @dataclass(frozen=True)
@@ -181,12 +183,21 @@ def _check_schema(text: bytes, target: Path) -> None:
         )
 
 
-def save_samples(samples: Mapping[str, Samples], folder: Path) -> None:
-    """Write one file an observer into `folder`/samples."""
+def save_samples(samples: Mapping[str, Samples], folder: Path, *, simulated: bool = False) -> None:
+    """Write one file an observer into `folder`/samples, and index.json over them.
+
+    The index says whether the samples are of a simulated cluster, for whoever has only them.
+    """
     target = folder / SAMPLES_FOLDER
     target.mkdir(parents=True, exist_ok=True)
     for name, seen in samples.items():
         seen.save(target / f"{name}.npz")
+    index = {
+        "simulated": simulated,
+        "note": SIMULATED if simulated else "",
+        "files": {f"{name}.npz": {"samples": len(seen)} for name, seen in samples.items()},
+    }
+    (target / "index.json").write_text(json.dumps(index, indent=1), encoding="utf-8")
 
 
 def load_timeline(folder: Path) -> Timeline:

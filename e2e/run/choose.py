@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 from e2e.errors import BadInput
 from e2e.observers import CATALOGUE as API_FAULTS
 from e2e.providers.base import Provider
-from e2e.providers.kind import KindProvider, KindSettings, deleters, known_versions
+from e2e.providers.kind import (
+    KindProvider,
+    KindSettings,
+    deleters,
+    known_versions,
+    what_is_missing,
+)
 from e2e.providers.ledger import Ledger, Swept
 from e2e.providers.sim.provider import KNOWN_VERSIONS, SimProvider, SimSettings
 from e2e.run.faults import require_known
@@ -16,9 +23,46 @@ from e2e.run.settings import PassSettings
 from e2e.upgrade import Fault, Plan, resolve
 from e2e.version import KubeVersion
 
-__all__ = ["PROVIDERS", "choose_provider", "make_plan", "sweep_dead"]
+__all__ = [
+    "DEFAULT_PATH",
+    "PROVIDERS",
+    "Choice",
+    "choose",
+    "choose_provider",
+    "make_plan",
+    "sweep_dead",
+]
 
 PROVIDERS = ("kind", "sim")
+DEFAULT_PATH = ("v1.33", "v1.34")
+"""What is walked when no path is given."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A provider that was chosen because the user named none; `why` is a sentence for them."""
+
+    provider: str
+    why: str
+
+
+def choose(
+    settings: PassSettings,
+    paths: Sequence[Sequence[str]],
+    lacking: Callable[[KindSettings, Sequence[str]], str] = what_is_missing,
+) -> Choice:
+    """Kind where it could walk all `paths` here and now, else the simulated cluster.
+
+    What only kind can do asks for kind. Raises BadInput for a path that cannot be walked.
+    """
+    if settings.reuse_cluster or settings.fast_control_plane:
+        return Choice("kind", "This runs on kind, whose options these are.")
+    images = kind_settings(settings, FilePath())
+    for words in paths:
+        if missing := lacking(images, words):
+            why = f"This runs on a simulated cluster, because {missing}; --provider kind insists."
+            return Choice("sim", why)
+    return Choice("kind", "This runs on kind: docker answers and has the node images.")
 
 
 def choose_provider(settings: PassSettings, folder: FilePath) -> Provider:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from e2e.cluster import TRANSIENT_API_ERRORS, Cluster
-from e2e.errors import ClusterNotMade, E2eError, Inconclusive, StepFailed
+from e2e.errors import ClusterGone, ClusterNotMade, E2eError, Inconclusive, StepFailed
 from e2e.judge import Limits
 from e2e.observers import CATALOGUE as API_FAULTS
 from e2e.observers import Observation, Observer, plant
@@ -76,6 +76,7 @@ class RunningPass:
             origin=self.what.origin,
             workdir=self.what.folder / "work",
             faults=self.what.settings.faults,
+            pace=self.what.provider.capabilities.pace,
         )
         with contextlib.closing(observation), self._leaving_no_trace(observation):
             self._deploy(observation)
@@ -147,6 +148,8 @@ class RunningPass:
             self.failed_step = failure
             self.what.progress.say(str(failure))
             self.collect_logs()
+            if isinstance(failure.__cause__, ClusterGone):
+                raise Inconclusive(f"nothing more can be seen: {failure}") from failure
         with self._span("settle"):
             time.sleep(self.what.settings.settle_s)
 
@@ -154,6 +157,8 @@ class RunningPass:
         with self._span("inspect"):
             try:
                 return self.what.provider.inspect(self.what.plan, cluster), ""
+            except ClusterGone as gone:
+                raise Inconclusive(f"nothing more can be seen: {gone}") from gone
             except TROUBLE as error:
                 return None, f"{type(error).__name__}: {error}"
 

@@ -48,7 +48,7 @@ def write_artifacts(ended: Ended, scenarios: Iterable[ScenarioResult]) -> RunRec
     folder = ended.running.what.folder
     record = compose(ended, tuple(scenarios))
     if ended.upgraded is not None and not (folder / "samples").is_dir():
-        save_samples(ended.upgraded.timeline.samples, folder)
+        save_samples(ended.upgraded.timeline.samples, folder, simulated=record.simulated)
     save_record(record, folder)
     save_summary(render_run(record), folder)
     return record

@@ -18,7 +18,7 @@ Keep = Literal["never", "on-failure", "always"]
 KEEP_CHOICES: tuple[Keep, ...] = ("never", "on-failure", "always")
 CONFIG_TABLE = "upgrade-e2e"
 # Seconds watched before the first and after the last step. A rehearsal is over in 30 s.
-WATCHED_AROUND_S = {"kind": 10.0, "sim": 2.0}
+WATCHED_AROUND_S = {"kind": 10.0, "sim": 3.0}
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,8 @@ def tool(*words, cwd):
         (("--from", "v1.34.4", "--to", "v1.33.13"), "is a downgrade"),
         (("--from", "v1.34.4"), "go together"),
         (("--from", "new", "--to", "newer"), "not a Kubernetes version"),
-        ((), "give --from and --to"),
+        (("--provider", "vm"), "'vm' is not one of"),
+        (("--control-planes", "3", "--provider", "sim"), "one control plane"),
         (("--path", "v1.33.13"), "two versions"),
         (("--from", "v1.33.13", "--to", "v1.34.4", "--control-planes", "2"), "use 1 or 3"),
         (("--from", "v1.33.13", "--to", "v1.34.4", "--workers", "0"), "one worker"),
@@ -81,7 +82,8 @@ def test_an_unknown_key_in_the_configuration(tmp_path):
 
 
 def test_the_plan_of_a_legal_path_names_every_step_and_touches_nothing(tmp_path):
-    done = tool("plan", "--path", "v1.33.13,v1.34.4,v1.35.4", "--workers", "1", cwd=tmp_path)
+    words = ("--provider", "kind", "--path", "v1.33.13,v1.34.4,v1.35.4", "--workers", "1")
+    done = tool("plan", *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     for step in ("create", "stage", "kubeadm-apply control-plane", "drain worker", "verify"):
         assert step in done.stdout

@@ -12,14 +12,15 @@ from pathlib import Path
 import psutil
 import pytest
 
+from e2e.cluster import Api
 from e2e.errors import BadInput, E2eError
-from e2e.providers.sim.control import ControlClient, SimulatorGone
+from e2e.providers.sim.control import READY_FILE, ControlClient, SimulatorGone
 from e2e.providers.sim.provider import SimSettings
 from e2e.providers.sim.provider.starting import start_simulator
-from e2e.providers.sim.server import READY_FILE
 from e2e.wait import Deadline, wait_for
 from tests.unit.sim.cluster import VERSION, processes_of, simulator
 
+TOOL = str(Path(sys.executable).with_name("upgrade-e2e"))
 OWNER = """
 import sys, time
 from pathlib import Path
@@ -188,3 +189,29 @@ def test_files_are_the_owners_alone(tmp_path):
     with simulator(tmp_path, workers=1) as (running, _):
         for name in ("kubeconfig", "apiserver.key", "control.sock"):
             assert (running.folder / name).stat().st_mode & 0o077 == 0, name
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_serves_until_it_is_told_to_end(tmp_path, number):
+    folder = tmp_path / "mine"
+    argv = [TOOL, "simulator", f"--folder={folder}", "--workers=1", "--version=v1.34.4"]
+    with subprocess.Popen(
+        argv, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as command:
+        assert "is up" in command.stdout.readline()
+        assert command.stdout.readline() == f"  export KUBECONFIG={folder / 'kubeconfig'}\n"
+        api = Api.from_kubeconfig(folder / "kubeconfig")
+        assert api.get_json("/version")["gitVersion"] == "v1.34.4"
+        wait_for_pods(folder, 3)
+        command.send_signal(number)
+        _, said = command.communicate(timeout=30)
+    assert command.returncode == 0, said
+    assert "Traceback" not in said
+    wait_until_gone(folder)
+
+
+def test_the_command_lists_its_options(tmp_path):
+    done = subprocess.run(
+        [TOOL, "simulator", "--help"], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "--set PARAMETER=VALUE" in done.stdout

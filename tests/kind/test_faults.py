@@ -8,6 +8,7 @@ what a fault leaves behind must not disturb the next one.
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
 import uuid
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ from e2e.timeline import Origin
 from e2e.upgrade import Fault, Marks, Plan, Step, resolve
 from scenarios import test_dns_latency, test_pod_churn, test_rollout_502
 from tests.kind.conftest import LIMITS, MINUTES, NEW, OLD, Tool
+from tests.outcomes import OUTCOMES
 
 CLUSTER = "e2e-faults"
 # A fault's pass is short, so few samples must do; everything else is as in CI's plain pass.
@@ -122,11 +124,12 @@ def test_without_a_prestop_delay_connections_are_refused(faulty: FaultyPass):
     with pytest.raises(AssertionError) as caught:
         test_rollout_502.test_no_connection_is_refused_or_cut(upgraded, limits)
     told = str(caught.value)
-    assert "refused" in told or "reset" in told, told
+    words = OUTCOMES["no-prestop"]
+    assert re.search(words["no_connection_is_refused_or_cut"], told), told
     assert "drain worker" in told, told
     with pytest.raises(AssertionError) as caught:
         test_rollout_502.test_the_edge_gives_no_502(upgraded, limits)
-    assert "5xx" in str(caught.value), str(caught.value)
+    assert re.search(words["the_edge_gives_no_502"], str(caught.value)), str(caught.value)
 
 
 def test_one_coredns_without_lameduck_leaves_lookups_unanswered(faulty: FaultyPass):
@@ -138,7 +141,8 @@ def test_one_coredns_without_lameduck_leaves_lookups_unanswered(faulty: FaultyPa
     with pytest.raises(AssertionError) as caught:
         test_dns_latency.test_lookups_keep_answering(upgraded, limits)
     told = str(caught.value)
-    assert "timeout" in told or "refused" in told, told
+    words = OUTCOMES["coredns-replicas=1 coredns-no-lameduck"]
+    assert re.search(words["lookups_keep_answering"], told), told
     assert "drain" in told, told
 
 
@@ -148,7 +152,8 @@ def test_a_kubelet_at_one_request_a_second_lags(faulty: FaultyPass):
     )
     with pytest.raises(AssertionError) as caught:
         test_pod_churn.test_ready_is_visible_soon_after_start(upgraded, limits)
-    assert "started-to-ready" in str(caught.value), str(caught.value)
+    words = OUTCOMES["kubelet-qps=1"]
+    assert re.search(words["ready_is_visible_soon_after_start"], str(caught.value))
 
 
 def test_a_step_that_fails_is_the_verdict(tool: Tool, cluster: str):

@@ -7,38 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import socket
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from e2e.errors import E2eError
+from e2e.errors import ClusterGone, E2eError
+from e2e.providers.sim.unix import connect, listen
 
-__all__ = ["ControlClient", "ControlServer", "SimulatorGone"]
+__all__ = ["READY_FILE", "ControlClient", "ControlServer", "SimulatorGone"]
 
+READY_FILE = "simulator.json"
+"""Written once the cluster serves; says where it is."""
 _SOCKET = "control.sock"
 _LIMIT = 1 << 20
 
 Handler = Callable[[Mapping[str, Any]], Awaitable[Any]]
 
 
-class SimulatorGone(E2eError):
+class SimulatorGone(ClusterGone):
     """The simulator does not answer: it ended or was killed."""
-
-
-def _bind(folder: Path) -> socket.socket:
-    handle = os.open(folder, os.O_PATH | os.O_DIRECTORY)
-    try:
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        (folder / _SOCKET).unlink(missing_ok=True)
-        listener.bind(f"/proc/self/fd/{handle}/{_SOCKET}")
-    finally:
-        os.close(handle)
-    (folder / _SOCKET).chmod(0o600)
-    listener.setblocking(False)
-    return listener
 
 
 class ControlServer:
@@ -52,7 +40,7 @@ class ControlServer:
     async def start(self) -> None:
         """Begin to listen."""
         self._server = await asyncio.start_unix_server(
-            self._serve, sock=_bind(self._folder), limit=_LIMIT
+            self._serve, sock=listen(self._folder, _SOCKET), limit=_LIMIT
         )
 
     def stop(self) -> None:
@@ -85,7 +73,10 @@ class ControlClient:
         """Send one request and return the answer. Raises SimulatorGone, E2eError when refused."""
         request = json.dumps({"do": do, **facts}).encode() + b"\n"
         try:
-            with self._connect(timeout_s) as connection, connection.makefile("rb") as answers:
+            with (
+                connect(self._folder, _SOCKET, timeout_s) as connection,
+                connection.makefile("rb") as answers,
+            ):
                 connection.sendall(request)
                 line = answers.readline()
         except OSError as error:
@@ -101,16 +92,3 @@ class ControlClient:
         if "error" in answer:
             raise E2eError(f"the simulator could not {do}: {answer['error']}")
         return answer["ok"]
-
-    def _connect(self, timeout_s: float) -> socket.socket:
-        handle = os.open(self._folder, os.O_PATH | os.O_DIRECTORY)
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.settimeout(timeout_s)
-        try:
-            connection.connect(f"/proc/self/fd/{handle}/{_SOCKET}")
-        except OSError:
-            connection.close()
-            raise
-        finally:
-            os.close(handle)
-        return connection

@@ -44,7 +44,8 @@ class KubeletParameters:
     `qps` and `burst` limit its calls to the API (the defaults are the kubelet's own, kubeAPIQPS
     and kubeAPIBurst). `hooks` false means that preStop hooks are not run. `pace` divides every
     duration that a pod's spec names in seconds (probe periods, hook sleeps, grace periods,
-    back-off): a rehearsal runs that many times faster.
+    back-off): a rehearsal runs that many times faster. `graceful` false means that containers are
+    killed at once, without hook and without SIGTERM.
     """
 
     qps: float = 50.0
@@ -57,6 +58,7 @@ class KubeletParameters:
     backoff_s: float = 10.0
     backoff_max_s: float = 300.0
     hooks: bool = True
+    graceful: bool = True
     pace: float = 10.0
 
 

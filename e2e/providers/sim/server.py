@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from e2e.errors import BadInput, E2eError
-from e2e.providers.sim.control import ControlClient, ControlServer, SimulatorGone
+from e2e.providers.sim.control import READY_FILE, ControlClient, ControlServer, SimulatorGone
 from e2e.providers.sim.parameters import Parameters, set_parameter
 from e2e.providers.sim.simulation import Simulation
 from e2e.providers.sim.topology import Topology, node_specs
+from e2e.providers.sim.watchdog import Watchdog
 from e2e.version import KubeVersion
 
-__all__ = ["READY_FILE", "main"]
+__all__ = ["main"]
 
 _log = logging.getLogger(__name__)
-READY_FILE = "simulator.json"
 _BAD_INPUT = 2
 _NICE = -10
 _SETTLE_EVERY_S = 0.05
@@ -87,6 +87,7 @@ class Simulator:
             await self._simulation.start()
             await self._control.start()
             self._start(self._end_without_launcher())
+            self._start(Watchdog().run())
             self._tell_ready()
             await self._ended.wait()
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import subprocess
@@ -26,7 +27,9 @@ from e2e.observers import (
     Site,
     Workload,
 )
+from e2e.observers.churner import Churner
 from e2e.observers.prober import apply_probers, prober_spec
+from e2e.observers.rollout import Rollouts
 from e2e.timeline import Connection, Origin
 from tests.unit.observers.fake_api import FakeApi, fake_cluster
 
@@ -182,3 +185,16 @@ def test_a_proxy_in_front_of_the_api_is_refused(site: Site) -> None:
     site.cluster.api.client.configuration.proxy = "http://proxy:3128"
     with pytest.raises(BadInput, match=r"proxy http://proxy:3128"):
         ApiServer().deploy(site)
+
+
+def test_observers_keep_step_with_a_cluster_that_goes_faster(site: Site) -> None:
+    fast = dataclasses.replace(site, pace=10.0)
+    rolled = HttpService(workload=Workload(rollout_every_s=90.0))
+    (rollouts,) = rolled.deploy(fast).companions
+    assert isinstance(rollouts, Rollouts)
+    assert rollouts.every_s == 9.0
+    (churner,) = PodChurn(every_s=10.0).deploy(fast).companions
+    assert isinstance(churner, Churner)
+    assert churner._every_s == 1.0
+    (probe,) = PodChurn().deploy(fast).host_probes
+    assert probe.interval_s == PodChurn().deploy(site).host_probes[0].interval_s

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from e2e.errors import DamagedRecord
 from e2e.judge import Verdict
-from e2e.report import RunRecord, ScenarioResult, load_record, save_record
+from e2e.report import RunRecord, ScenarioResult, load_record, save_record, save_samples
 from e2e.report.record import FailedStep
-from e2e.timeline import Span, Window
+from e2e.timeline import Samples, Span, Window
 from e2e.upgrade import Component, Inventory
 
 
@@ -76,3 +76,12 @@ def test_a_field_that_is_missing_is_named(tmp_path):
     (tmp_path / "run.json").write_text(json.dumps(document))
     with pytest.raises(DamagedRecord, match="verdict"):
         load_record(tmp_path)
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_the_index_of_samples_says_whether_they_are_simulated(tmp_path, simulated):
+    save_samples({"web": Samples.empty([])}, tmp_path, simulated=simulated)
+    index = json.loads((tmp_path / "samples" / "index.json").read_text())
+    assert index["simulated"] is simulated
+    assert ("SIMULATED" in index["note"]) is simulated
+    assert index["files"] == {"web.npz": {"samples": 0}}

@@ -18,10 +18,10 @@ VERSION = KubeVersion.parse("v1.33.13")
 
 
 @contextlib.contextmanager
-def simulator(folder: Path, **settings):
+def simulator(folder: Path, version: KubeVersion = VERSION, **settings):
     """A running simulator with its API serving; yields (running, api)."""
     chosen = SimSettings(workdir=folder, **settings)
-    running = start_simulator(chosen, VERSION)
+    running = start_simulator(chosen, version)
     try:
         yield running, Api.from_kubeconfig(running.folder / "kubeconfig")
     finally:

@@ -21,7 +21,7 @@ VALUES = {
     "fail-step": "drain:worker2",
     "addon-stays": "coredns",
     "endpoint-delay": "3s",
-    "no-hooks": "",
+    "no-grace": "",
     "dns-drop": "0.01",
     "dns-delay": "200ms",
 }
@@ -60,7 +60,7 @@ def test_several_hops_repeat_the_steps():
 
 
 def test_the_scale_is_among_the_choices():
-    assert "40 times as fast" in plan().choices["simulated"]
+    assert "60 times as fast" in plan().choices["simulated"]
 
 
 @pytest.mark.parametrize("kind", CATALOGUE, ids=lambda kind: kind.name)
@@ -103,7 +103,7 @@ def test_a_step_that_is_to_fail_is_planted_before_itself():
         "dns-drop=2",
         "dns-drop=some",
         "dns-drop=0",
-        "no-hooks=1",
+        "no-grace=1",
         "addon-stays=etcd",
         "fail-step=drain",
         "fail-step=create:worker",

@@ -9,7 +9,7 @@ from typing import Any
 from e2e.providers.sim.api.defaults import default
 from e2e.providers.sim.api.pod_defaults import admit_pod, qos_class
 from e2e.providers.sim.api.resources import Resource
-from e2e.providers.sim.api.status import bad_request, invalid
+from e2e.providers.sim.api.status import StatusError, bad_request, invalid
 from e2e.providers.sim.api.times import now
 from e2e.providers.sim.api.validation import broken_rules
 from e2e.providers.sim.store import Object
@@ -93,7 +93,8 @@ def _named(resource: Resource, namespace: str, obj: Object) -> Object:
     meta: Object = obj.get("metadata") or {}
     obj["metadata"] = meta
     if meta.get("resourceVersion"):
-        raise bad_request("resourceVersion should not be set on objects to be created")
+        # A real server answers 500 without a reason: its storage refuses it, not its validation.
+        raise StatusError(500, "", "resourceVersion should not be set on objects to be created")
     if resource.namespaced:
         meta["namespace"] = namespace
     _drop_empty(meta)

@@ -109,6 +109,9 @@ class Container:
     async def stop(self, grace_s: float, hook: Awaitable[None] | None) -> None:
         """preStop, SIGTERM, then SIGKILL; `grace_s` is the pod's, not yet at the node's pace."""
         self._stopping = True
+        if not self._parameters.graceful:
+            await self._kill()
+            return
         pace = self._parameters.pace
         end = time.monotonic() + grace_s / pace
         if hook is not None:
@@ -122,8 +125,13 @@ class Container:
         with suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), left_s)
             return
-        process.signal(signal.SIGKILL)
-        await process.wait()
+        await self._kill()
+
+    async def _kill(self) -> None:
+        process = self.process
+        if process is not None:
+            process.signal(signal.SIGKILL)
+            await process.wait()
 
     async def restart(self, grace_s: float) -> None:
         """As a failed liveness probe does: stop the process; `run` starts it again."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import os
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -16,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from e2e.command import spawn
-from e2e.providers.sim.ending import end_tasks
+from e2e.providers.sim.ending import end_tasks, report_crash
+from e2e.providers.sim.unix import listen
 
 __all__ = ["Launcher", "PodProcess"]
 
@@ -70,7 +69,7 @@ class Launcher:
 
     async def start(self) -> None:
         """Start the zygote and wait until it has connected."""
-        listener = _listen(self._folder)
+        listener = listen(self._folder, _SOCKET)
         argv = [sys.executable, str(_ZYGOTE), str(self._folder)]
         self._zygote = spawn(argv, log_file=self._folder / "zygote.log")
         loop = asyncio.get_running_loop()
@@ -80,7 +79,8 @@ class Launcher:
         finally:
             listener.close()
         self._reader, self._writer = await asyncio.open_unix_connection(sock=connection)
-        self._listening = asyncio.create_task(self._listen())
+        self._listening = asyncio.create_task(self._listen(), name="launcher of pods")
+        self._listening.add_done_callback(report_crash)
 
     async def stop(self) -> None:
         """Kill all pods and the zygote."""
@@ -133,20 +133,6 @@ class Launcher:
         process.code = words["code"]
         process.ended.set()
         del self._processes[process.ident]
-
-
-def _listen(folder: Path) -> socket.socket:
-    handle = os.open(folder, os.O_PATH | os.O_DIRECTORY)
-    try:
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        (folder / _SOCKET).unlink(missing_ok=True)
-        listener.bind(f"/proc/self/fd/{handle}/{_SOCKET}")
-    finally:
-        os.close(handle)
-    (folder / _SOCKET).chmod(0o600)
-    listener.listen(1)
-    listener.setblocking(False)
-    return listener
 
 
 def _await_end(process: subprocess.Popen[bytes]) -> None:

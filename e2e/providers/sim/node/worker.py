@@ -141,7 +141,8 @@ class PodWorker:
 
     def _hook(self, container: Container) -> Coroutine[Any, Any, None] | None:
         hook = (container.spec.get("lifecycle") or {}).get("preStop")
-        if hook is None or not self.node.parameters.kubelet.hooks:
+        kubelet = self.node.parameters.kubelet
+        if hook is None or not (kubelet.hooks and kubelet.graceful):
             return None
         return self._actions(container).hook(hook)
 

@@ -12,7 +12,7 @@ from e2e.errors import BadInput
 __all__ = ["TRANSIENT", "condition", "full_name", "get", "items", "patch"]
 
 TRANSIENT: tuple[type[Exception], ...] = (*TRANSIENT_API_ERRORS, ValueError)
-_WITHIN_S = 30.0
+_WITHIN_S = 15.0
 
 
 def get(cluster: Cluster, path: str) -> Any:

@@ -34,7 +34,7 @@ KIND_PASS = MeasuredPass()
 class Durations:
     """The measured pass, `scale` times faster; and `pace`, for the times that pod specs name."""
 
-    scale: float = 40.0
+    scale: float = 60.0
     pace: float = 10.0
     measured: MeasuredPass = KIND_PASS
 

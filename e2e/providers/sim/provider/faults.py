@@ -131,12 +131,12 @@ CATALOGUE: tuple[FaultKind, ...] = (
         ("network.endpoint_delay_s",),
     ),
     FaultKind(
-        "no-hooks",
-        "no-hooks",
-        "pods are told to stop before endpoints are gone: connections are refused",
-        "kubelets do not run preStop hooks",
+        "no-grace",
+        "no-grace",
+        "pods are gone before anyone has heard of it: connections and lookups are refused",
+        "kubelets kill containers at once, without preStop hook and SIGTERM",
         _nothing,
-        ("kubelet.hooks",),
+        ("kubelet.graceful",),
     ),
     FaultKind(
         "dns-drop",

@@ -14,7 +14,7 @@ from e2e.providers.sim.provider import upgrading
 from e2e.providers.sim.provider.draining import cordon, drain
 from e2e.providers.sim.provider.faults import CATALOGUE
 from e2e.providers.sim.provider.health import Health
-from e2e.providers.sim.provider.inspection import inspect
+from e2e.providers.sim.provider.inspection import complaints, inspect
 from e2e.providers.sim.provider.planning import make_plan
 from e2e.providers.sim.provider.planting import Planted
 from e2e.providers.sim.provider.settings import SimSettings
@@ -22,10 +22,13 @@ from e2e.providers.sim.provider.starting import Running, start_simulator
 from e2e.timeline import Origin
 from e2e.upgrade import Inventory, Marks, Path, Plan, Step
 from e2e.version import KubeVersion
+from e2e.wait import Deadline, wait_for
 
 __all__ = ["SimProvider"]
 
 _WHOLE_S = 60.0
+_SETTLED_S = 10.0
+"""How long pods that the last drain moved may take until all workloads are whole again."""
 
 
 @dataclass
@@ -43,7 +46,10 @@ class SimProvider:
     def capabilities(self) -> Capabilities:
         """Simulated: one control plane, no way into nodes, all faults of the catalogue."""
         return Capabilities(
-            name="sim", simulated=True, faults=frozenset(kind.name for kind in CATALOGUE)
+            name="sim",
+            simulated=True,
+            pace=self.settings.durations.pace,
+            faults=frozenset(kind.name for kind in CATALOGUE),
         )
 
     @property
@@ -90,13 +96,17 @@ class SimProvider:
         if step.kind not in actions:
             raise BadInput(f"the sim provider has no step {step.kind!r}; use those of its plan.")
         self._planted.check(step)
+        if step.kind != "export-logs":
+            self._simulator.require_alive()
         try:
             actions[step.kind](step, cluster)
         except TRANSIENT_API_ERRORS as error:
+            self._simulator.require_alive()
             raise E2eError(f"the API server gave no answer: {error}") from error
 
     def inspect(self, plan: Plan, cluster: Cluster) -> Inventory:
         """Read back what the cluster is made of, against the plan's last version."""
+        self._simulator.require_alive()
         return self._inspect(cluster, plan.path.versions[-1])
 
     def keep(self) -> None:
@@ -140,10 +150,14 @@ class SimProvider:
 
     def _verify(self, step: Step, cluster: Cluster) -> None:
         self._health(cluster).whole(step.timeout_s)
-        found = self._inspect(cluster, KubeVersion.parse(step.params["version"]))
-        behind = [f"{p.name} on {p.node}: {p.found}, not {p.wanted}" for p in found.behind]
-        if problems := [*behind, *found.stuck_pods, *found.missing_workloads]:
-            raise E2eError(f"the cluster is not what it should be: {'; '.join(problems)}")
+        target = KubeVersion.parse(step.params["version"])
+        wait_for(
+            f"every part of the cluster at {target}",
+            lambda: complaints(self._inspect(cluster, target)),
+            lambda left: not left,
+            Deadline(_SETTLED_S, every_s=0.25),
+            transient=TRANSIENT_API_ERRORS,
+        )
 
     def _inspect(self, cluster: Cluster, target: KubeVersion) -> Inventory:
         certificate = self._simulator.folder / "apiserver.crt"

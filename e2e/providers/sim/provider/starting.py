@@ -11,9 +11,8 @@ from pathlib import Path
 from e2e.cluster import Cluster, Node
 from e2e.command import spawn
 from e2e.errors import E2eError
-from e2e.providers.sim.control import ControlClient, SimulatorGone
+from e2e.providers.sim.control import READY_FILE, ControlClient, SimulatorGone
 from e2e.providers.sim.provider.settings import SimSettings
-from e2e.providers.sim.server import READY_FILE
 from e2e.providers.sim.topology import node_specs
 from e2e.version import KubeVersion
 from e2e.wait import Deadline, wait_for

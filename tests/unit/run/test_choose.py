@@ -1,0 +1,37 @@
+"""Which provider runs when none is named."""
+
+from __future__ import annotations
+
+from e2e.run.choose import DEFAULT_PATH, choose
+from e2e.run.settings import PassSettings
+
+
+def nothing_missing(settings, words):
+    return ""
+
+
+def no_docker(settings, words):
+    return "docker is not installed"
+
+
+def test_kind_where_it_can():
+    assert choose(PassSettings(), [DEFAULT_PATH], nothing_missing).provider == "kind"
+
+
+def test_a_simulated_cluster_elsewhere_and_why():
+    choice = choose(PassSettings(), [DEFAULT_PATH], no_docker)
+    assert choice.provider == "sim"
+    assert "because docker is not installed" in choice.why
+    assert "--provider kind" in choice.why
+
+
+def test_one_path_without_images_is_enough():
+    def lacking(settings, words):
+        return "" if words == DEFAULT_PATH else "docker has no image x"
+
+    assert choose(PassSettings(), [DEFAULT_PATH, ("v1.34", "v1.35")], lacking).provider == "sim"
+
+
+def test_what_only_kind_can_do_asks_for_kind():
+    for settings in (PassSettings(reuse_cluster="mine"), PassSettings(fast_control_plane=True)):
+        assert choose(settings, [DEFAULT_PATH], no_docker).provider == "kind"
