@@ -9,15 +9,13 @@ from pathlib import Path
 from e2e.errors import BadInput, DamagedRecord, DeadlinePassed
 from e2e.gate.checks import sight_problems
 from e2e.gate.history import LOCK_TIMEOUT_S, History
+from e2e.gate.places import run_folders
 from e2e.gate.run import Run, run_of
 from e2e.gate.settings import GateSettings
 from e2e.judge import Verdict
 from e2e.report import load_record
-from e2e.report.record import RECORD_NAME
 
 __all__ = ["Evidence", "gather", "read_runs"]
-
-_DEPTH = ("*/", "*/*/")
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ def read_runs(folders: Iterable[Path]) -> tuple[list[Run], list[str]]:
     runs: dict[str, Run] = {}
     damaged: list[str] = []
     for folder in folders:
-        for place in _places(folder):
+        for place in run_folders(folder):
             try:
                 run = run_of(load_record(place))
             except DamagedRecord as error:
@@ -110,26 +108,6 @@ def _sort(found: Sequence[Run], baseline: Sequence[Path], controls: Sequence[Pat
         sorting.baseline += faultless
         sorting.controls += [run for run in runs if run.faults]
     return sorting
-
-
-def _places(folder: Path) -> list[Path]:
-    """The run directories that `folder` means; itself if there is none below it."""
-    if not folder.is_dir():
-        raise BadInput(
-            f"{folder} is not a directory; name the --artifacts-dir of a run, or a directory of "
-            "such directories."
-        )
-    if (folder / RECORD_NAME).exists():
-        return [folder]
-    below = {file.parent for depth in _DEPTH for file in folder.glob(depth + RECORD_NAME)}
-    # A pass that was killed leaves its other files but no record: it must not go unnoticed.
-    below |= {child for child in folder.glob("*/") if _is_half_written(child)}
-    return sorted(below) or [folder]
-
-
-def _is_half_written(folder: Path) -> bool:
-    leftovers = (".pass-begun", "samples", RECORD_NAME + ".part")
-    return not (folder / RECORD_NAME).exists() and any((folder / n).exists() for n in leftovers)
 
 
 def _refuse_mixed(like: Run, runs: Sequence[Run]) -> None:

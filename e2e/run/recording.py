@@ -6,20 +6,24 @@ import importlib.metadata
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from e2e.command import run
-from e2e.errors import CommandFailed
+from e2e.errors import CommandFailed, DamagedRecord
 from e2e.judge import Verdict, combine
 from e2e.report import (
     FailedStep,
     RunRecord,
     ScenarioResult,
+    load_record,
     observer_results,
     render_run,
     save_record,
     save_samples,
     save_summary,
 )
+from e2e.report.html import REPORT_NAME, save_html
+from e2e.report.trace import TRACE_NAME, save_trace
 from e2e.run.pass_ import RunningPass
 from e2e.run.upgraded import Upgraded
 from e2e.timeline import Window
@@ -44,14 +48,30 @@ class Ended:
 
 
 def write_artifacts(ended: Ended, scenarios: Iterable[ScenarioResult]) -> RunRecord:
-    """Write samples, run.json and summary.md into the folder of the pass."""
+    """Write everything that is left of a pass into its folder; docs/artifacts.md lists it.
+
+    May be called again as more verdicts are known. With nothing new, nothing is written.
+    """
     folder = ended.running.what.folder
     record = compose(ended, tuple(scenarios))
+    if _is_written(record, folder):
+        return record
     if ended.upgraded is not None and not (folder / "samples").is_dir():
         save_samples(ended.upgraded.timeline.samples, folder)
     save_record(record, folder)
     save_summary(render_run(record), folder)
+    save_trace(folder, folder / TRACE_NAME)
+    save_html(folder)
     return record
+
+
+def _is_written(record: RunRecord, folder: Path) -> bool:
+    if not (folder / REPORT_NAME).is_file():  # the last to be written
+        return False
+    try:
+        return load_record(folder) == record
+    except DamagedRecord:
+        return False
 
 
 def compose(ended: Ended, scenarios: tuple[ScenarioResult, ...]) -> RunRecord:

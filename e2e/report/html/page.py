@@ -14,6 +14,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from e2e.judge import Verdict, look
+from e2e.report.files import write_whole
 from e2e.report.html import figures
 from e2e.report.html.claims import linked
 from e2e.report.html.compare import compare
@@ -45,13 +46,12 @@ _SCRIPTS = (
 )
 
 
-def save_html(folder: Path, baseline: Path | None = None) -> Path:
-    """Write report.html into the run's `folder` and return its path; raises as `render_html`."""
-    target = folder / REPORT_NAME
-    part = target.with_name(target.name + ".part")
-    part.write_text(render_html(folder, baseline), encoding="utf-8")
-    part.replace(target)
-    return target
+def save_html(folder: Path, baseline: Path | None = None, target: Path | None = None) -> Path:
+    """Write the page to `target`, by default report.html in the run's folder, and return that.
+
+    Raises as `render_html`, and BadInput for a file that cannot be written.
+    """
+    return write_whole(render_html(folder, baseline), target or folder / REPORT_NAME)
 
 
 def render_html(folder: Path, baseline: Path | None = None) -> str:
