@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from e2e.judge import Verdict, look
 from e2e.report.files import write_whole
-from e2e.report.html import figures
+from e2e.report.html import observed, performed
 from e2e.report.html.claims import linked
 from e2e.report.html.compare import compare
 from e2e.report.html.picture import FAMILIES, compose, limits_of
@@ -78,12 +78,12 @@ def render_html(folder: Path, baseline: Path | None = None) -> str:
             samples=Markup(base64.b64encode(picture.packed.data).decode()),  # noqa: S704 - base64
             order=_by_verdict(record),
             explained=[linked(record, scenario) for scenario in record.scenarios],
-            outages=figures.outages(record),
+            outages=observed.outages(record),
             tables=[
-                figures.observers(record),
-                figures.streams(seen),
-                figures.steps(record),
-                figures.inventory(record),
+                observed.observers(record),
+                observed.streams(seen),
+                performed.steps(record),
+                performed.inventory(record),
                 *_unless_empty(record),
             ],
             comparison=None if other is None else compare(record, other),
@@ -102,7 +102,7 @@ def _by_verdict(record: RunRecord) -> list[int]:
 
 
 def _unless_empty(record: RunRecord) -> list[Table]:
-    made = (figures.limits(record), figures.environment(record))
+    made = (performed.limits(record), performed.environment(record))
     return [table for table in made if table.rows]
 
 
