@@ -1,20 +1,18 @@
-"""Options for the project's own tests."""
-
-from __future__ import annotations
+"""What tests of several folders share."""
 
 import pytest
 
+from tests.browser import find_chromium, launch_chromium
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """A skip becomes a failure where the real cluster is compulsory."""
-    parser.addoption("--no-skips", action="store_true", help="a skipped test fails")
+# The repository's own tests run inside pytest's test harness for plugins.
+pytest_plugins = ["pytester"]
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call):
-    """Fail what would have skipped, when skips are not allowed."""
-    outcome = yield
-    report = outcome.get_result()
-    if report.skipped and item.config.getoption("--no-skips") and not hasattr(report, "wasxfail"):
-        report.outcome = "failed"
-        report.longrepr = f"skipped, but --no-skips is set: {call.excinfo and call.excinfo.value}"
+@pytest.fixture(scope="module")
+def browser():
+    """One browser for all tests of a file."""
+    path = find_chromium()
+    if path is None:
+        pytest.skip("there is no Chromium on this machine; ci/chromium installs it")
+    with launch_chromium(path) as launched:
+        yield launched

@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
-import click
+from importlib import import_module
 
-from e2e.cli.machine import doctor, faults, simulator, sweep
-from e2e.cli.passes import plan, run
+import click
 
 __all__ = ["main"]
 
+# Where each command is. A module is loaded when its command is asked for: the statistics of the
+# gate alone take longer to load than `plan` takes to run.
+MODULES = {
+    "run": "e2e.cli.passes",
+    "plan": "e2e.cli.passes",
+    "doctor": "e2e.cli.machine",
+    "faults": "e2e.cli.machine",
+    "simulator": "e2e.cli.machine",
+    "sweep": "e2e.cli.machine",
+    "report": "e2e.cli.reports",
+    "gate": "e2e.cli.gating",
+    "history": "e2e.cli.histories",
+    "matrix": "e2e.cli.matrices",
+    "annotate": "e2e.cli.annotating",
+}
 
-@click.group()
+
+class Commands(click.Group):
+    """The commands above, each loaded by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """In the order in which they are used."""
+        return list(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command, or None for a name that is none."""
+        if cmd_name not in MODULES:
+            return None
+        command = getattr(import_module(MODULES[cmd_name]), cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101 - a slip in the table above
+        return command
+
+
+@click.command(cls=Commands)
 @click.version_option(package_name="upgrade-e2e")
 def main() -> None:
     """Upgrade a cluster in place while probes watch, and say what broke."""
-
-
-for command in (run, plan, doctor, faults, simulator, sweep):
-    main.add_command(command)

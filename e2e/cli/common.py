@@ -1,17 +1,14 @@
-"""What the commands share: options that say which pass, and errors as sentences."""
+"""The options that say which pass, for `run` and `plan`."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
-from e2e.errors import BadInput, E2eError
+from e2e.cli.shared import options, tell_errors
 from e2e.run.choose import PROVIDERS
-from e2e.run.exit_codes import BAD_INPUT, FAILED
 from e2e.run.settings import PassSettings
 
 __all__ = ["PATH_OPTIONS", "options", "tell_errors"]
@@ -29,30 +26,3 @@ PATH_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--fast-control-plane", is_flag=True, help="Two API server flags; see docs."),
     click.option("--fault", "faults", multiple=True, help="Plant a fault; see `faults`."),
 )
-
-
-def options(*choices: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def decorate(command: Any) -> Any:
-        for option in reversed(choices):
-            command = option(command)
-        return command
-
-    return decorate
-
-
-def tell_errors(command: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(command)
-    def told(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except BadInput as error:
-            leave(str(error), BAD_INPUT)
-        except E2eError as error:
-            leave(str(error), FAILED)
-
-    return told
-
-
-def leave(message: str, code: int) -> NoReturn:
-    click.echo(f"upgrade-e2e: {message}", err=True)
-    sys.exit(code)

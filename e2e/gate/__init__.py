@@ -3,8 +3,10 @@
 from e2e.gate.compare import Comparison, State
 from e2e.gate.decide import decide
 from e2e.gate.decision import Answer, Check, Decision, Sighted
-from e2e.gate.evidence import Evidence, gather, read_runs
+from e2e.gate.evidence import Evidence, gather
 from e2e.gate.keep import Kept, keep_runs
+from e2e.gate.places import run_folders
+from e2e.gate.reading import Found, read_runs
 from e2e.gate.render import decision_json, render_decision
 from e2e.gate.run import Claim, Figure, Run, run_of
 from e2e.gate.settings import GateSettings, Margin, load_margins
@@ -17,6 +19,7 @@ __all__ = [
     "Decision",
     "Evidence",
     "Figure",
+    "Found",
     "GateSettings",
     "Kept",
     "Margin",
@@ -30,5 +33,6 @@ __all__ = [
     "load_margins",
     "read_runs",
     "render_decision",
+    "run_folders",
     "run_of",
 ]

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from e2e.gate.alike import alike_problems
 from e2e.gate.decision import Answer, Check, combine_answers
 from e2e.gate.run import Run
 from e2e.judge import Verdict
 
 __all__ = ["check_budgets", "check_control", "check_evidence", "check_sight", "sight_problems"]
 
+MOST_BLIND = 0.5
+FEWEST_SAMPLES = 30
+"""Whatever limits a run was held to: who missed half of a pass, or saw next to nothing, is no
+witness for a version."""
 
-def check_evidence(candidates: Sequence[Run], damaged: Sequence[str], again: str) -> Check:
-    """The runs are real, whole, and made the same claims; `again` is the command for another."""
+
+def check_evidence(
+    candidates: Sequence[Run],
+    baseline: Sequence[Run],
+    controls: Sequence[Run],
+    damaged: Sequence[str],
+    again: str,
+) -> Check:
+    """The runs are real, whole and alike; `again` is the command for another."""
     why, steps = list(damaged), []
     if damaged:
         steps.append("restore the damaged runs from where they were copied, or run them again.")
@@ -21,10 +33,10 @@ def check_evidence(candidates: Sequence[Run], damaged: Sequence[str], again: str
         steps.append(f"make one: {again}")
     if any(run.simulated for run in candidates):
         why.append("the runs are SIMULATED: a rehearsal, never evidence for a real version.")
-        steps.append("run the path on real clusters, with --provider kind or attached.")
-    if uneven := _uneven(candidates):
-        why.append(f"not every run was asked about {', '.join(uneven)}.")
-        steps.append(f"make all runs with the same scenarios: {again}")
+        steps.append(f"run the path on real clusters: {again}")
+    if problems := list(alike_problems(candidates, baseline, controls)):
+        why += problems
+        steps.append(f"make all runs with the same scenarios, rates and limits: {again}")
     if why:
         return Check("evidence", Answer.INCONCLUSIVE, tuple(why), tuple(steps))
     return Check("evidence", Answer.APPROVE, (f"{_runs(len(candidates))} of a real cluster.",))
@@ -98,7 +110,12 @@ def check_control(candidates: Sequence[Run], controls: Sequence[Run], again: str
     if why_not:
         step = "find out why the planted outage was missed before trusting the silence of others."
         return Check("control", Answer.INCONCLUSIVE, (*why_not, *why), (step, plant))
-    claimed = {claim.name for run in candidates for claim in run.claims if claim.watched}
+    claimed = {
+        claim.name
+        for run in candidates
+        for claim in run.claims
+        if claim.watched and claim.verdict is Verdict.PASS
+    }
     if candidates and not proven & claimed:
         why.append("but none of those scenarios was judged in the candidate runs.")
         return Check("control", Answer.INCONCLUSIVE, tuple(why), (plant,))
@@ -108,8 +125,8 @@ def check_control(candidates: Sequence[Run], controls: Sequence[Run], again: str
 
 
 def _sight_problems(run: Run) -> Iterator[str]:
-    most_blind = run.limit("instrument.blind_share")
-    fewest = run.limit("instrument.min_samples")
+    most_blind = min(MOST_BLIND, run.limit("instrument.blind_share"))
+    fewest = max(FEWEST_SAMPLES, run.limit("instrument.min_samples"))
     for observer in run.observers:
         blind, samples = run.figure(observer, "blind_share"), run.figure(observer, "samples")
         if blind is None or not blind.value <= most_blind:
@@ -124,12 +141,6 @@ def _sight_problems(run: Run) -> Iterator[str]:
                 f"run {run.name}: {observer} has {count} samples that count "
                 f"(at least {fewest:g}, instrument.min_samples)."
             )
-
-
-def _uneven(runs: Sequence[Run]) -> list[str]:
-    claimed = [{claim.name for claim in run.claims} for run in runs]
-    everything = {name for names in claimed for name in names}
-    return sorted(name for name in everything if not all(name in names for names in claimed))
 
 
 def _runs(count: int) -> str:

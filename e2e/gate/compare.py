@@ -21,7 +21,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy  # its parts are loaded when they are first used
 
 from e2e.gate.run import Figure, Run
 from e2e.gate.settings import GateSettings
@@ -101,14 +101,14 @@ def worse_p(candidate: Values, baseline: Values, rng: np.random.Generator) -> fl
         return float(np.mean(both >= candidate[0]))
     if len(baseline) == 1:
         return float(np.mean(both <= baseline[0]))
-    method: stats.PermutationMethod | Literal["exact", "asymptotic"]
+    method: scipy.stats.PermutationMethod | Literal["exact", "asymptotic"]
     if len(np.unique(both)) == len(both):
         method = "exact"
     elif math.comb(len(both), len(candidate)) <= _MOST_PERMUTATIONS:
-        method = stats.PermutationMethod(n_resamples=_MOST_PERMUTATIONS, rng=rng)
+        method = scipy.stats.PermutationMethod(n_resamples=_MOST_PERMUTATIONS, rng=rng)
     else:
         method = "asymptotic"
-    result = stats.mannwhitneyu(candidate, baseline, alternative="greater", method=method)
+    result = scipy.stats.mannwhitneyu(candidate, baseline, alternative="greater", method=method)
     return float(result.pvalue)
 
 
@@ -176,7 +176,7 @@ def _interval(
         return difference, difference
     if min(len(new), len(old)) < 2:
         return -math.inf, math.inf  # one value says nothing about its spread
-    result = stats.bootstrap(
+    result = scipy.stats.bootstrap(
         (new, old),
         _difference_of_means,
         n_resamples=settings.resamples,

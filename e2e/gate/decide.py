@@ -30,7 +30,7 @@ def decide(evidence: Evidence, settings: GateSettings | None = None) -> Decision
         for row in rows
     )
     checks = (
-        check_evidence(candidates, evidence.damaged, again),
+        check_evidence(candidates, baseline, evidence.controls, evidence.damaged, again),
         check_budgets(candidates, again),
         check_sight(candidates),
         check_baseline(metrics, len(candidates), len(baseline), again, settings),
@@ -82,7 +82,8 @@ def _command(candidates: Sequence[Run]) -> str:
     if not candidates:
         return "upgrade-e2e run --path VERSION,VERSION"
     run = candidates[0]
-    return f"upgrade-e2e run --path {','.join(run.path)} --provider {run.provider}"
+    provider = "kind" if run.simulated else run.provider  # more rehearsals would not help
+    return f"upgrade-e2e run --path {','.join(run.path)} --provider {provider}"
 
 
 def _worse(row: Comparison) -> str:

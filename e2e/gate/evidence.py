@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from e2e.errors import BadInput, DamagedRecord, DeadlinePassed
 from e2e.gate.checks import sight_problems
 from e2e.gate.history import LOCK_TIMEOUT_S, History
-from e2e.gate.run import Run, run_of
+from e2e.gate.reading import Found, read_runs, same_pass
+from e2e.gate.run import Run
 from e2e.gate.settings import GateSettings
 from e2e.judge import Verdict
-from e2e.report import load_record
-from e2e.report.record import RECORD_NAME
 
-__all__ = ["Evidence", "gather", "read_runs"]
-
-_DEPTH = ("*/", "*/*/")
+__all__ = ["Evidence", "gather"]
 
 
 @dataclass(frozen=True)
@@ -37,9 +34,9 @@ class Evidence:
 
 @dataclass
 class _Sorting:
-    baseline: list[Run] = field(default_factory=list)
-    controls: list[Run] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    baseline: list[Run]
+    controls: list[Run]
+    notes: list[str]
 
 
 def gather(
@@ -59,77 +56,39 @@ def gather(
     baseline. Raises BadInput for a folder without a run, and for runs of different paths,
     providers or settings; a damaged run is told in the result, not raised.
     """
-    found, damaged = read_runs(folders)
-    candidates = [run for run in found if not run.faults]
+    found = read_runs(folders)
+    candidates = [run for run in found.runs if not run.faults]
     sorting = _sort(found, baseline, controls)
     if everything := (*candidates, *sorting.controls, *sorting.baseline):
         like = max(everything, key=lambda run: bool(run.nodes))
         _refuse_mixed(like, everything)
         _refuse_both(candidates, sorting.baseline)
         if history is not None:
-            taken = {run.run_id for run in candidates}
-            _ask(history, history_timeout_s, like, sorting, taken)
+            _ask(history, history_timeout_s, like, sorting, candidates)
     return Evidence(
         candidates=tuple(candidates),
         baseline=_fit_for_baseline(sorting, settings or GateSettings()),
         controls=tuple(_same_limits(sorting, candidates)),
-        damaged=tuple(damaged),
+        damaged=tuple(found.damaged),
         notes=tuple(sorting.notes),
     )
 
 
-def read_runs(folders: Iterable[Path]) -> tuple[list[Run], list[str]]:
-    """The runs in these folders or up to two levels below, each once, and what is damaged.
-
-    Raises BadInput for a folder that does not exist.
-    """
-    runs: dict[str, Run] = {}
-    damaged: list[str] = []
-    for folder in folders:
-        for place in _places(folder):
-            try:
-                run = run_of(load_record(place))
-            except DamagedRecord as error:
-                damaged.append(str(error))
-            else:
-                runs.setdefault(run.run_id, run)
-    return list(runs.values()), damaged
-
-
-def _sort(found: Sequence[Run], baseline: Sequence[Path], controls: Sequence[Path]) -> _Sorting:
-    sorting = _Sorting(controls=[run for run in found if run.faults])
+def _sort(found: Found, baseline: Sequence[Path], controls: Sequence[Path]) -> _Sorting:
+    sorting = _Sorting([], [run for run in found.runs if run.faults], [*found.copies])
     for part, given in (("baseline", baseline), ("control", controls)):
-        runs, unreadable = read_runs(given)
-        sorting.notes += [f"left out of the {part}: {sentence}" for sentence in unreadable]
-        faultless = [run for run in runs if not run.faults]
+        read = read_runs(given)
+        left_out = (*read.damaged, *read.copies)
+        sorting.notes += [f"left out of the {part}: {sentence}" for sentence in left_out]
+        faultless = [run for run in read.runs if not run.faults]
         if part == "control" and faultless:
             raise BadInput(
                 f"run {faultless[0].name} was given as a positive control but nothing was planted "
                 "in it; make one with --fault, `upgrade-e2e faults` lists them."
             )
         sorting.baseline += faultless
-        sorting.controls += [run for run in runs if run.faults]
+        sorting.controls += [run for run in read.runs if run.faults]
     return sorting
-
-
-def _places(folder: Path) -> list[Path]:
-    """The run directories that `folder` means; itself if there is none below it."""
-    if not folder.is_dir():
-        raise BadInput(
-            f"{folder} is not a directory; name the --artifacts-dir of a run, or a directory of "
-            "such directories."
-        )
-    if (folder / RECORD_NAME).exists():
-        return [folder]
-    below = {file.parent for depth in _DEPTH for file in folder.glob(depth + RECORD_NAME)}
-    # A pass that was killed leaves its other files but no record: it must not go unnoticed.
-    below |= {child for child in folder.glob("*/") if _is_half_written(child)}
-    return sorted(below) or [folder]
-
-
-def _is_half_written(folder: Path) -> bool:
-    leftovers = (".pass-begun", "samples", RECORD_NAME + ".part")
-    return not (folder / RECORD_NAME).exists() and any((folder / n).exists() for n in leftovers)
 
 
 def _refuse_mixed(like: Run, runs: Sequence[Run]) -> None:
@@ -160,13 +119,17 @@ def _provider(run: Run) -> str:
 
 
 def _refuse_both(candidates: Sequence[Run], baseline: Sequence[Run]) -> None:
-    if both := {run.run_id for run in candidates} & {run.run_id for run in baseline}:
-        raise BadInput(
-            f"run {min(both)[:8]} is both candidate and baseline; give each run to one side."
-        )
+    for run in candidates:
+        for other in baseline:
+            if same_pass(run, other):
+                raise BadInput(
+                    f"run {run.name} is both candidate and baseline; give each run to one side."
+                )
 
 
-def _ask(history: Path, timeout_s: float, like: Run, sorting: _Sorting, taken: set[str]) -> None:
+def _ask(
+    history: Path, timeout_s: float, like: Run, sorting: _Sorting, taken: Sequence[Run]
+) -> None:
     try:
         with History.reading(history, timeout_s) as opened:
             _draw_on(opened, like, sorting, taken)
@@ -174,9 +137,9 @@ def _ask(history: Path, timeout_s: float, like: Run, sorting: _Sorting, taken: s
         sorting.notes.append(f"the history was left out: {error}")
 
 
-def _draw_on(history: History, like: Run, sorting: _Sorting, taken: set[str]) -> None:
+def _draw_on(history: History, like: Run, sorting: _Sorting, taken: Sequence[Run]) -> None:
     known = history.runs(path=like.path, provider=like.provider)
-    others = [run for run in known if run.run_id not in taken]
+    others = [run for run in known if not any(same_pass(run, other) for other in taken)]
     same = [run for run in others if not _differences(like, run)]
     if len(same) < len(others):
         differing = next(run for run in others if _differences(like, run))

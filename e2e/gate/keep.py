@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from e2e.gate.evidence import read_runs
 from e2e.gate.history import Added, History
+from e2e.gate.reading import read_runs
 
 __all__ = ["Kept", "keep_runs"]
 
@@ -31,7 +31,7 @@ def keep_runs(folders: Sequence[Path], history: Path) -> Kept:
     A damaged run is left out and told; the others are kept. Raises as `History.writing`, and
     BadInput for a folder that does not exist.
     """
-    runs, damaged = read_runs(folders)
+    found = read_runs(folders)
     with History.writing(history) as opened:
-        added = opened.add(runs)
-    return Kept(added, tuple(damaged))
+        added = opened.add(found.runs)
+    return Kept(added, tuple(found.damaged))

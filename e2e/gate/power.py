@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy  # its parts are loaded when they are first used
 
 from e2e.gate.compare import Comparison
 from e2e.gate.settings import GateSettings
@@ -102,7 +102,7 @@ class _Trial:
         difference = max(0.0, self.row.difference or 0.0)
         candidate, baseline = self._draw(difference, new, old)
         variance = candidate.var(axis=1, ddof=1) / new + baseline.var(axis=1, ddof=1) / old
-        reach = stats.norm.ppf(0.5 + self.settings.confidence / 2) * np.sqrt(variance)
+        reach = scipy.stats.norm.ppf(0.5 + self.settings.confidence / 2) * np.sqrt(variance)
         high = candidate.mean(axis=1) - baseline.mean(axis=1) + reach
         return float(np.mean(high <= self.row.margin)) >= self.settings.power
 
@@ -110,7 +110,7 @@ class _Trial:
         if 1 / math.comb(new + old, new) > self.level:
             return 0.0
         candidate, baseline = self._draw(shift, new, old)
-        result = stats.mannwhitneyu(
+        result = scipy.stats.mannwhitneyu(
             candidate,
             baseline,
             alternative="greater",

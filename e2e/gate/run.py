@@ -11,7 +11,7 @@ from e2e.judge import Limits, Verdict
 from e2e.report import ObserverResult, RunRecord
 from e2e.upgrade import Inventory
 
-__all__ = ["Claim", "Figure", "Run", "run_of"]
+__all__ = ["WHOLE", "Claim", "Figure", "Run", "run_of"]
 
 WHOLE = "pass"
 OBSERVED = (

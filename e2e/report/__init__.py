@@ -1,5 +1,6 @@
 """What is left of a pass on disk: the record, the samples, the summary."""
 
+from e2e.report.files import write_whole
 from e2e.report.observed import observer_results
 from e2e.report.record import (
     SIMULATED,
@@ -31,4 +32,5 @@ __all__ = [
     "save_record",
     "save_samples",
     "save_summary",
+    "write_whole",
 ]

@@ -13,20 +13,22 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from e2e.report.files import write_whole
 from e2e.report.lanes import lay_lanes
 from e2e.report.record import ObserverResult, OutageRow, RunRecord, load_record
 from e2e.timeline import Span
 
-__all__ = ["save_trace", "trace_events"]
+__all__ = ["TRACE_NAME", "save_trace", "trace_events"]
 
+TRACE_NAME = "trace.json"
 _STEPS = 1
 """The process number of the steps; observers follow."""
 
 
 def save_trace(folder: Path, file: Path) -> Path:
-    """Write the pass in `folder` to `file` and return that; raises DamagedRecord.
+    """Write the pass in `folder` to `file`, whole or not at all, and return that.
 
-    `file` is there whole or not at all.
+    Raises DamagedRecord for a run that cannot be read, BadInput for a file that cannot be written.
     """
     record = load_record(folder)
     document = {
@@ -41,10 +43,7 @@ def save_trace(folder: Path, file: Path) -> Path:
         },
         "traceEvents": list(trace_events(record)),
     }
-    part = file.with_name(file.name + ".part")
-    part.write_text(json.dumps(document, allow_nan=False), encoding="utf-8")
-    part.replace(file)
-    return file
+    return write_whole(json.dumps(document, allow_nan=False), file)
 
 
 def trace_events(record: RunRecord) -> Iterator[dict[str, Any]]:

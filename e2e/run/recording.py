@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 import platform
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from pathlib import Path
 
 from e2e.command import run
-from e2e.errors import CommandFailed
+from e2e.errors import CommandFailed, DamagedRecord
 from e2e.judge import Verdict, combine
 from e2e.report import (
     FailedStep,
     RunRecord,
     ScenarioResult,
+    load_record,
     observer_results,
     render_run,
     save_record,
     save_samples,
     save_summary,
 )
+from e2e.report.html import REPORT_NAME, save_html
+from e2e.report.trace import TRACE_NAME, save_trace
 from e2e.run.pass_ import RunningPass
+from e2e.run.settings import WATCHED_AROUND_S, PassSettings
 from e2e.run.upgraded import Upgraded
 from e2e.timeline import Window
 
 __all__ = ["Ended", "write_artifacts"]
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Ended:
     """A pass that is over: `upgraded` is None when it ended before anything could be judged.
 
@@ -44,14 +49,30 @@ class Ended:
 
 
 def write_artifacts(ended: Ended, scenarios: Iterable[ScenarioResult]) -> RunRecord:
-    """Write samples, run.json and summary.md into the folder of the pass."""
+    """Write everything that is left of a pass into its folder; docs/artifacts.md lists it.
+
+    May be called again as more verdicts are known. With nothing new, nothing is written.
+    """
     folder = ended.running.what.folder
     record = compose(ended, tuple(scenarios))
+    if _is_written(record, folder):
+        return record
     if ended.upgraded is not None and not (folder / "samples").is_dir():
         save_samples(ended.upgraded.timeline.samples, folder, simulated=record.simulated)
     save_record(record, folder)
     save_summary(render_run(record), folder)
+    save_trace(folder, folder / TRACE_NAME)
+    save_html(folder)
     return record
+
+
+def _is_written(record: RunRecord, folder: Path) -> bool:
+    if not (folder / REPORT_NAME).is_file():  # the last to be written
+        return False
+    try:
+        return load_record(folder) == record
+    except DamagedRecord:
+        return False
 
 
 def compose(ended: Ended, scenarios: tuple[ScenarioResult, ...]) -> RunRecord:
@@ -72,9 +93,10 @@ def compose(ended: Ended, scenarios: tuple[ScenarioResult, ...]) -> RunRecord:
         watched=upgraded.timeline.watched if upgraded else Window(0.0, 0.0),
         cluster_made=ended.cluster_made,
         refused=ended.refused,
-        choices=what.plan.choices,
+        choices={**what.plan.choices, **_watching(what.settings)},
         faults=tuple(str(fault) for fault in what.settings.faults),
         tools=tool_versions(capabilities.tools),
+        images=dataclasses.asdict(what.settings.images),
         spans=upgraded.timeline.spans if upgraded else tuple(ended.running.spans),
         scenarios=scenarios,
         observers=observer_results(upgraded.timeline, what.limits) if upgraded else (),
@@ -82,6 +104,13 @@ def compose(ended: Ended, scenarios: tuple[ScenarioResult, ...]) -> RunRecord:
         failed_step=None if failed is None else FailedStep(failed.step, failed.reason),
         inventory=upgraded.inventory if upgraded else None,
     )
+
+
+def _watching(settings: PassSettings) -> dict[str, str]:
+    """The times around the upgrade that are not the usual: they dilute every ratio."""
+    usual_s = WATCHED_AROUND_S.get(settings.provider)
+    asked = {"baseline": settings.baseline_s, "settle": settings.settle_s}
+    return {name: f"{time_s:g} s" for name, time_s in asked.items() if time_s != usual_s}
 
 
 def _verdict(ended: Ended, scenarios: tuple[ScenarioResult, ...]) -> tuple[Verdict, str]:

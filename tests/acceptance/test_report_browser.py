@@ -13,22 +13,12 @@ from playwright.sync_api import expect
 from e2e.report import load_timeline, save_record, save_samples
 from e2e.report.html import save_html
 from e2e.timeline import Connection, Outcome, SamplesBuilder, Stream, Window
-from tests.browser import DEADLINE_MS, Tab, find_chromium, launch_chromium
+from tests.browser import DEADLINE_MS, Tab
 from tests.synthetic import PASS_S, Shape, make_run, write_run
 
 SHAPE = Shape(60, 20)
 MEGABYTE = 1_000_000
 expect.set_options(timeout=DEADLINE_MS)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """One browser for all tests of this file."""
-    path = find_chromium()
-    if path is None:
-        pytest.skip("there is no Chromium on this machine; ci/chromium installs it")
-    with launch_chromium(path) as launched:
-        yield launched
 
 
 @pytest.fixture(scope="module")

@@ -107,6 +107,20 @@ def module_tool(tmp_path_factory: pytest.TempPathFactory) -> Tool:
     return Tool(tmp_path_factory.mktemp("run"))
 
 
+@pytest.fixture(scope="session")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """A plain pass under CI's limits: made once, for every test that reads what it left."""
+    before = clusters()
+    done = Tool(tmp_path_factory.mktemp("plain")).run(
+        "run", "--provider", "kind", "--from", OLD, "--to", NEW, "--limits", str(LIMITS),
+        within_s=20 * MINUTES,
+    )  # fmt: skip
+    print(done.output)
+    print(done.summary())
+    assert clusters() == before
+    return done
+
+
 def clusters() -> set[str]:
     """The kind clusters of which any container exists."""
     listed = subprocess.run(

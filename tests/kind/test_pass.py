@@ -4,24 +4,8 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-import pytest
-
 from e2e.report import load_record, load_timeline
-from tests.kind.conftest import LIMITS, MINUTES, NEW, OLD, Ran, Tool, clusters
-
-
-@pytest.fixture(scope="module")
-def ran(module_tool: Tool) -> Ran:
-    """A plain pass under CI's limits."""
-    before = clusters()
-    done = module_tool.run(
-        "run", "--provider", "kind", "--from", OLD, "--to", NEW, "--limits", str(LIMITS),
-        within_s=20 * MINUTES,
-    )  # fmt: skip
-    print(done.output)
-    print(done.summary())
-    assert clusters() == before
-    return done
+from tests.kind.conftest import NEW
 
 
 def test_all_claims_hold(ran):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from e2e.errors import BadInput, DamagedRecord
 from e2e.gate.run import Run
+from e2e.report import write_whole
 
 __all__ = ["JSONL_VERSION", "read_jsonl", "write_jsonl"]
 
@@ -22,12 +24,7 @@ _RUN = TypeAdapter(Run)
 def write_jsonl(runs: Iterable[Run], path: Path) -> int:
     """Write the runs to `path`, whole or not at all, and say how many; raises BadInput."""
     lines = [_line(run) for run in runs]
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text("".join(lines), encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise BadInput(f"{path} cannot be written ({error.strerror}); check the folder.") from error
+    write_whole("".join(lines), path)
     return len(lines)
 
 
@@ -68,6 +65,10 @@ def _parse(line: str, where: str) -> Run:
             "it with the version of upgrade-e2e that wrote it."
         )
     try:
-        return _RUN.validate_python(document)
+        run = _RUN.validate_python(document)
     except ValidationError as error:
         raise DamagedRecord(f"{where} is not a run: {error}") from error
+    numbers = (run.started_unix_s, *run.limits.values(), *(f.value for f in run.figures))
+    if not all(map(math.isfinite, numbers)):  # infinity in a baseline would excuse anything
+        raise DamagedRecord(f"{where} is not a run: it has a number that is not finite.")
+    return run

@@ -14,7 +14,8 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from e2e.judge import Verdict, look
-from e2e.report.html import figures
+from e2e.report.files import write_whole
+from e2e.report.html import observed, performed
 from e2e.report.html.claims import linked
 from e2e.report.html.compare import compare
 from e2e.report.html.picture import FAMILIES, compose, limits_of
@@ -45,13 +46,12 @@ _SCRIPTS = (
 )
 
 
-def save_html(folder: Path, baseline: Path | None = None) -> Path:
-    """Write report.html into the run's `folder` and return its path; raises as `render_html`."""
-    target = folder / REPORT_NAME
-    part = target.with_name(target.name + ".part")
-    part.write_text(render_html(folder, baseline), encoding="utf-8")
-    part.replace(target)
-    return target
+def save_html(folder: Path, baseline: Path | None = None, target: Path | None = None) -> Path:
+    """Write the page to `target`, by default report.html in the run's folder, and return that.
+
+    Raises as `render_html`, and BadInput for a file that cannot be written.
+    """
+    return write_whole(render_html(folder, baseline), target or folder / REPORT_NAME)
 
 
 def render_html(folder: Path, baseline: Path | None = None) -> str:
@@ -78,12 +78,12 @@ def render_html(folder: Path, baseline: Path | None = None) -> str:
             samples=Markup(base64.b64encode(picture.packed.data).decode()),  # noqa: S704 - base64
             order=_by_verdict(record),
             explained=[linked(record, scenario) for scenario in record.scenarios],
-            outages=figures.outages(record),
+            outages=observed.outages(record),
             tables=[
-                figures.observers(record),
-                figures.streams(seen),
-                figures.steps(record),
-                figures.inventory(record),
+                observed.observers(record),
+                observed.streams(seen),
+                performed.steps(record),
+                performed.inventory(record),
                 *_unless_empty(record),
             ],
             comparison=None if other is None else compare(record, other),
@@ -102,7 +102,7 @@ def _by_verdict(record: RunRecord) -> list[int]:
 
 
 def _unless_empty(record: RunRecord) -> list[Table]:
-    made = (figures.limits(record), figures.environment(record))
+    made = (performed.limits(record), performed.environment(record))
     return [table for table in made if table.rows]
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from e2e.judge import Limits, Seen, Verdict
-from e2e.judge.evidence import Evidence, Track
+from e2e.judge.evidence import Evidence
 from e2e.report.html.claims import claims_on, outage_id, whereabouts
-from e2e.report.html.pack import Doubts, Packed, pack
+from e2e.report.html.pack import Packed, pack
+from e2e.report.html.strips import doubts_of, strips
 from e2e.report.html.words import share
 from e2e.report.lanes import lay_lanes
 from e2e.report.record import RunRecord
-from e2e.timeline import Outcome, Samples, Span, Stream, Timeline, Window
+from e2e.timeline import Outcome, Span, Timeline, Window
 
 __all__ = ["FAMILIES", "Picture", "compose", "limits_of"]
 
@@ -40,7 +38,6 @@ FAMILIES: Mapping[str, tuple[Outcome, ...]] = {
 """Outcomes that share a colour, the least severe first: where many fall on one pixel, the most
 severe is drawn."""
 _MARGIN = 0.03
-_DOUBTFUL = (Evidence.SUSPECT, Evidence.MASKED)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +63,7 @@ def limits_of(record: RunRecord) -> Limits:
 def compose(record: RunRecord, timeline: Timeline, seen: Mapping[str, Seen]) -> Picture:
     """Everything that the timeline of the page shows; `seen` is each observer's view of it."""
     samples = {name: timeline.samples[name] for name in seen}
-    doubts = {name: _doubts(samples[name], view) for name, view in seen.items()}
+    doubts = {name: doubts_of(samples[name], view) for name, view in seen.items()}
     packed = pack(samples, doubts, limits_of(record).instrument.late_s * 1e6)
     nodes = {span.node for span in record.spans if span.node}
     facts = {
@@ -94,7 +91,7 @@ def compose(record: RunRecord, timeline: Timeline, seen: Mapping[str, Seen]) -> 
                 "name": name,
                 "told": _told(view),
                 "backends": list(samples[name].backends),
-                "streams": _streams(samples[name], view, packed.streams[name], nodes),
+                "streams": strips(samples[name], view, packed.streams[name], nodes),
             }
             for name, view in sorted(seen.items(), key=lambda item: _urgency(record, item[0]))
         ],
@@ -127,69 +124,6 @@ def _opening(watched: Window, ends: Sequence[float]) -> list[float]:
         return list(ends)
     start_s, end_s = watched.start_s - margin_s, watched.end_s + margin_s
     return [_us(max(ends[0], start_s)), _us(min(ends[1], end_s))]
-
-
-def _doubts(samples: Samples, seen: Seen) -> Doubts:
-    """For each sample why it does not count, 0 where it does."""
-    doubts = np.zeros(len(samples), np.uint8)
-    sent_us = samples.intended_us + samples.lateness_us
-    for number, stream in enumerate(samples.streams):
-        for track in seen.scope.tracks:
-            if track.stream.name != stream.name:
-                continue
-            for kind in _DOUBTFUL:
-                when = track.sent_us[track.evidence == kind]
-                if len(when):
-                    alike = np.isin(sent_us, when) & (samples.stream == number)
-                    doubts[alike & _can_be(kind, samples)] = kind
-    return doubts
-
-
-def _can_be(kind: Evidence, samples: Samples) -> npt.NDArray[np.bool_]:
-    if kind is Evidence.SUSPECT:
-        return np.equal(samples.outcome, Outcome.TIMEOUT)
-    return np.not_equal(samples.outcome, Outcome.NOT_SENT)
-
-
-def _streams(
-    samples: Samples, seen: Seen, packed: Sequence[Mapping[str, Any]], nodes: Collection[str]
-) -> list[dict[str, Any]]:
-    tracks = {track.stream.name: track for track in seen.scope.tracks}
-    return [
-        {
-            **_stream(stream),
-            "label": _label(stream, nodes),
-            "blind_us": _blind(tracks.get(stream.name)),
-            **where,
-        }
-        for stream, where in zip(samples.streams, packed, strict=True)
-    ]
-
-
-def _label(stream: Stream, nodes: Collection[str]) -> str:
-    """The stream's name with the node as steps call it: `new@worker2`, without the cluster's."""
-    known = [node for node in nodes if stream.node.endswith(f"-{node}")]
-    return stream.name.replace(stream.node, max(known, key=len)) if known else stream.name
-
-
-def _stream(stream: Stream) -> dict[str, Any]:
-    return {
-        "name": stream.name,
-        "node": stream.node,
-        "target": stream.target,
-        "interval_s": stream.interval_s,
-        "timeout_s": stream.timeout_s,
-        "connection": stream.connection.label,
-        "clock_error_s": stream.clock_error_s,
-    }
-
-
-def _blind(track: Track | None) -> list[int]:
-    """Start and length of each window in turn, each start counted from the end before it."""
-    if track is None or not len(track.blind):
-        return []
-    edges = np.column_stack([track.blind.start_us, track.blind.end_us]).ravel()
-    return [int(step) for step in np.diff(edges, prepend=0)]
 
 
 def _span(span: Span) -> dict[str, Any]:

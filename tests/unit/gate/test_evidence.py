@@ -74,13 +74,23 @@ def test_a_half_written_run_is_not_lost(place):
     assert str(folders[2]) in render_decision(decision)
 
 
-def test_a_run_killed_before_its_record_is_found_by_its_leftovers(place):
+@pytest.mark.parametrize("left", ["samples", "work"])
+def test_a_run_killed_before_its_record_is_found_by_its_leftovers(place, left):
     folders = place(*many(2))
     killed = folders[0].parent / "killed"
-    (killed / "samples").mkdir(parents=True)
+    (killed / left).mkdir(parents=True)
     evidence = gather([folders[0].parent])
     assert (len(evidence.candidates), len(evidence.damaged)) == (2, 1)
     assert "not a finished run" in evidence.damaged[0]
+
+
+def test_paths_of_one_invocation_are_found_in_their_folders(tmp_path):
+    for number, made in enumerate(many(2)):
+        (tmp_path / "nightly" / str(number) / "v1.33.13-v1.34.4" / "work").mkdir(parents=True)
+        save_record(made, tmp_path / "nightly" / str(number) / "v1.33.13-v1.34.4")
+    (tmp_path / "nightly" / "2" / "v1.33.13-v1.34.4" / "work").mkdir(parents=True)
+    evidence = gather([tmp_path / "nightly"])
+    assert (len(evidence.candidates), len(evidence.damaged)) == (2, 1)
 
 
 def test_another_schema_version_is_inconclusive(place):
