@@ -14,12 +14,17 @@ from pathlib import Path
 
 import pytest
 
+from e2e.cluster import Cluster
 from e2e.providers.doctor import examine
+from e2e.providers.kind import KindProvider, KindSettings
+from e2e.timeline import Origin
+from e2e.upgrade import Marks, resolve
 
 TOOL = str(Path(sys.executable).with_name("upgrade-e2e"))
 REPOSITORY = Path(__file__).resolve().parents[2]
 LIMITS = REPOSITORY / "ci" / "limits.toml"
 OLD, NEW, NEWEST = (REPOSITORY / "ci" / "versions").read_text().split()
+OLD_CLUSTER = "e2e-old"
 MINUTES = 60
 
 
@@ -121,6 +126,23 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     return done
 
 
+@pytest.fixture(scope="session")
+def old_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """One cluster at the old version, for all tests that only need any cluster."""
+    settings = KindSettings(
+        workdir=tmp_path_factory.mktemp("old-cluster"),
+        cluster_name=OLD_CLUSTER,
+        preload_images=("python:3.11-slim", "nginx:stable"),
+    )
+    provider = KindProvider(settings)
+    plan = provider.plan(resolve([OLD, OLD], []))
+    try:
+        yield provider.create(plan, Marks(Origin()))
+    finally:
+        provider.delete()
+    assert OLD_CLUSTER not in clusters()
+
+
 def clusters() -> set[str]:
     """The kind clusters of which any container exists."""
     listed = subprocess.run(
@@ -134,11 +156,15 @@ def clusters() -> set[str]:
 
 
 def containers() -> set[str]:
-    """All containers, running or not."""
+    """All containers, running or not, but for those of the cluster that tests share."""
     listed = subprocess.run(
-        ["docker", "ps", "-aq"], check=True, capture_output=True, text=True, timeout=60
+        ["docker", "ps", "-a", "--format", "{{.Names}}"],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
-    return set(listed.stdout.split())
+    return {name for name in listed.stdout.split() if not name.startswith(f"{OLD_CLUSTER}-")}
 
 
 @pytest.fixture(autouse=True, scope="module")

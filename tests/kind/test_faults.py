@@ -11,42 +11,24 @@ import dataclasses
 import re
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from e2e.cluster import Cluster
 from e2e.judge import Limits
 from e2e.observers import Observer
-from e2e.providers.kind import KindProvider, KindSettings
 from e2e.run import ConsoleProgress, Pass, PassSettings, RunningPass, Upgraded
 from e2e.run.choose import choose_provider
 from e2e.timeline import Origin
-from e2e.upgrade import Fault, Marks, Plan, Step, resolve
+from e2e.upgrade import Fault, Plan, Step, resolve
 from scenarios import test_dns_latency, test_pod_churn, test_rollout_502
-from tests.kind.conftest import LIMITS, MINUTES, NEW, OLD, Tool
+from tests.kind.conftest import LIMITS, MINUTES, NEW, OLD, OLD_CLUSTER, Tool
 from tests.outcomes import OUTCOMES
 
-CLUSTER = "e2e-faults"
 # A fault's pass is short, so few samples must do; everything else is as in CI's plain pass.
 FEW = {"instrument": {"min_samples": 20}}
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One cluster at the old version, for all faults."""
-    settings = KindSettings(
-        workdir=tmp_path_factory.mktemp("cluster"),
-        cluster_name=CLUSTER,
-        preload_images=("python:3.11-slim", "nginx:stable"),
-    )
-    provider = KindProvider(settings)
-    plan = provider.plan(resolve([OLD, OLD], []))
-    try:
-        provider.create(plan, Marks(Origin()))
-        yield CLUSTER
-    finally:
-        provider.delete()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +48,7 @@ class FaultyPass:
         faults = tuple(Fault.parse(word) for word in fault.split())
         name = fault or "no fault"
         settings = PassSettings(
-            reuse_cluster=CLUSTER, faults=faults, baseline_s=5.0, settle_s=settle_s
+            reuse_cluster=OLD_CLUSTER, faults=faults, baseline_s=5.0, settle_s=settle_s
         )
         limits = Limits.load(LIMITS).override(FEW, "tests/kind/test_faults.py")
         (self.folder / "work").mkdir()
@@ -99,9 +81,9 @@ def only(plan: Plan, wanted: Callable[[Step], bool]) -> Plan:
 
 
 @pytest.fixture
-def faulty(cluster: str, tmp_path: Path) -> FaultyPass:
+def faulty(old_cluster: Cluster, tmp_path: Path) -> FaultyPass:
     """A pass on the shared cluster."""
-    del cluster
+    del old_cluster
     return FaultyPass(tmp_path)
 
 
@@ -156,9 +138,9 @@ def test_a_kubelet_at_one_request_a_second_lags(faulty: FaultyPass):
     assert re.search(words["ready_is_visible_soon_after_start"], str(caught.value))
 
 
-def test_a_step_that_fails_is_the_verdict(tool: Tool, cluster: str):
+def test_a_step_that_fails_is_the_verdict(tool: Tool, old_cluster: Cluster):
     ran = tool.run(
-        "run", "--from", OLD, "--to", NEW, "--reuse-cluster", cluster, "--fault",
+        "run", "--from", OLD, "--to", NEW, "--reuse-cluster", old_cluster.name, "--fault",
         "fail-step=kubeadm-apply:control-plane", "--scenario", "upgrade_path",
         "--baseline", "1", "--settle", "1", within_s=8 * MINUTES,
     )  # fmt: skip
