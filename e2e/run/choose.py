@@ -18,7 +18,7 @@ from e2e.providers.kind import (
 )
 from e2e.providers.ledger import Ledger, Swept
 from e2e.providers.sim.provider import KNOWN_VERSIONS, SimProvider, SimSettings
-from e2e.run.faults import require_known
+from e2e.run.faults import plantable_on, require_known
 from e2e.run.settings import PassSettings
 from e2e.upgrade import Fault, Plan, resolve
 from e2e.version import KubeVersion
@@ -57,6 +57,9 @@ def choose(
     """
     if settings.reuse_cluster or settings.fast_control_plane:
         return Choice("kind", "This runs on kind, whose options these are.")
+    if alien := {fault.name for fault in settings.faults} - plantable_on("kind"):
+        why = f"This runs on a simulated cluster, because kind has no fault {min(alien)}."
+        return Choice("sim", why)
     images = kind_settings(settings, FilePath())
     for words in paths:
         if missing := lacking(images, words):

@@ -10,7 +10,7 @@ from e2e.providers.kind.faults import CATALOGUE as KIND_FAULTS
 from e2e.providers.sim.provider import CATALOGUE as SIM_FAULTS
 from e2e.upgrade import Fault
 
-__all__ = ["KnownFault", "known_faults", "require_known"]
+__all__ = ["KnownFault", "known_faults", "plantable_on", "require_known"]
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,19 @@ def known_faults() -> tuple[KnownFault, ...]:
     return (*anywhere, *{**on_sim, **on_kind, **on_both}.values())
 
 
+def plantable_on(provider: str) -> frozenset[str]:
+    """The names of the faults that can be planted on clusters of `provider`."""
+    return frozenset(
+        entry.name
+        for entry in known_faults()
+        if entry.name in API_FAULTS or provider in entry.providers.split(", ")
+    )
+
+
 def require_known(fault: Fault, provider: str) -> None:
     """Refuse, with BadInput, a fault that `provider` cannot plant or that lacks its value."""
     known = {entry.name: entry for entry in known_faults()}
-    mine = {
-        name
-        for name, entry in known.items()
-        if name in API_FAULTS or provider in entry.providers.split(", ")
-    }
+    mine = plantable_on(provider)
     if fault.name not in mine:
         forms = ", ".join(known[name].form for name in known if name in mine)
         raise BadInput(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from e2e.run.choose import DEFAULT_PATH, choose
 from e2e.run.settings import PassSettings
+from e2e.upgrade import Fault
 
 
 def nothing_missing(settings, words):
@@ -35,3 +36,12 @@ def test_one_path_without_images_is_enough():
 def test_what_only_kind_can_do_asks_for_kind():
     for settings in (PassSettings(reuse_cluster="mine"), PassSettings(fast_control_plane=True)):
         assert choose(settings, [DEFAULT_PATH], no_docker).provider == "kind"
+
+
+def test_a_fault_that_only_a_simulated_cluster_has_asks_for_one():
+    faults = (Fault("dns-delay", "200ms"), Fault("no-prestop"))
+    choice = choose(PassSettings(faults=faults), [DEFAULT_PATH], nothing_missing)
+    assert choice.provider == "sim"
+    assert "dns-delay" in choice.why
+    on_both = PassSettings(faults=(Fault("kubelet-qps", "1"), Fault("no-prestop")))
+    assert choose(on_both, [DEFAULT_PATH], nothing_missing).provider == "kind"
