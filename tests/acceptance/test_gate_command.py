@@ -9,31 +9,8 @@ import sqlite3
 import pytest
 
 from e2e.judge import Limit, Verdict
-from e2e.report import ScenarioResult, save_record
 from tests.acceptance.command import said, tool
-from tests.unit.gate.made import observer, record
-
-FAULT = {"faults": ("coredns-replicas=1",), "choices": {"fault coredns-replicas": "1"}}
-
-
-def write(folder, *records):
-    """Each record in a run directory of its own below `folder`."""
-    for made in records:
-        place = folder / made.run_id
-        place.mkdir(parents=True)
-        save_record(made, place)
-    return folder
-
-
-def many(count, **changes):
-    """So many passed runs."""
-    return [record(**changes) for _ in range(count)]
-
-
-def planted(**changes):
-    """A run with a planted outage that a claim was broken by."""
-    failed = ScenarioResult("test_dns", "Lookups.", Verdict.FAIL, "", ("dns",))
-    return record(**{"verdict": Verdict.FAIL, "scenarios": (failed,), **FAULT, **changes})
+from tests.unit.gate.made import many, observer, planted, record, write
 
 
 @pytest.fixture

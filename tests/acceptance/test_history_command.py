@@ -11,8 +11,7 @@ import pytest
 
 from e2e.judge import Verdict
 from tests.acceptance.command import said, tool
-from tests.acceptance.test_gate_command import many, planted, write
-from tests.unit.gate.made import observer, record
+from tests.unit.gate.made import many, observer, planted, record, write
 
 
 @pytest.fixture

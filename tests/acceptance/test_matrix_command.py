@@ -9,8 +9,7 @@ import pytest
 from e2e.judge import Verdict
 from e2e.report import ScenarioResult
 from tests.acceptance.command import said, tool
-from tests.acceptance.test_gate_command import write
-from tests.unit.gate.made import record
+from tests.unit.gate.made import record, write
 
 KIND_CONFIG = """--- a/kind.yaml
 +++ b/kind.yaml

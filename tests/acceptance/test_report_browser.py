@@ -393,6 +393,79 @@ def test_blind_windows_are_hatched(tab):
     assert (hatched[:, 3] > 60).mean() > (plain[:, 3] > 60).mean() + 0.1
 
 
+def strips(tab: Tab) -> list[list[str]]:
+    """The streams of each strip that is drawn."""
+    return tab.page.evaluate(
+        """() => report.frame.body.rows.filter((row) => row.streams)
+                 .map((row) => row.streams.map((stream) => stream.name))"""
+    )
+
+
+def test_the_streams_of_an_observer_become_one_strip_and_lose_no_failure(tab, folder):
+    timeline = load_timeline(folder)
+    each = [[stream.name] for seen in timeline.samples.values() for stream in seen.streams]
+    button = tab.page.get_by_role("button", name="Each stream")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    assert sorted(strips(tab)) == sorted(each)
+    button.click()
+    tab.settle()
+    expect(button).to_have_attribute("aria-pressed", "false")
+    assert sorted(map(len, strips(tab))) == [1, 2, 2, 3, 6]
+    stream, samples, place = failed_sample(folder, "web", Outcome.RESET_IN_BODY)
+    time_s = samples.intended_us[place] / 1e6
+    for around_s in (0.05, 20.0):
+        tab.show(time_s - around_s, time_s + around_s)
+        x, y = tab.page.evaluate(
+            """([time, name]) => {
+              const row = report.frame.body.rows.find(({ streams, observer }) =>
+                streams && observer.name === name);
+              const box = report.canvases.body.getBoundingClientRect();
+              scrollBy(0, box.top + row.y - innerHeight * 0.7);
+              const { frame, view } = report;
+              const share = (time - view.from) / view.length;
+              return [box.left + frame.left + share * (frame.right - frame.left),
+                      report.canvases.body.getBoundingClientRect().top + row.y + 9];
+            }""",
+            [time_s, "web"],
+        )
+        tab.page.mouse.move(x, y)
+        told = tip(tab)
+        assert told["outcome"] != "ok"
+        if around_s < 1:
+            assert told["outcome"] == Outcome.RESET_IN_BODY.label
+            assert told["stream"] == stream.name
+    tab.page.locator("#canvases").focus()
+    tab.page.keyboard.press("n")
+    expect(tab.page.locator("#tip")).to_be_visible()
+    assert tab.complaints == []
+
+
+def test_a_pass_with_many_streams_opens_with_one_strip_an_observer(opened, tmp_path):
+    run, _ = make_run(Shape(10, 2))
+    builder = SamplesBuilder()
+    for number in range(20):
+        stream = Stream(f"new@n{number}", f"n{number}", "t", 0.5, 2.0, Connection.NEW)
+        index = builder.add_stream(stream)
+        columns = {
+            "intended_us": np.arange(20) * 500_000,
+            "lateness_us": np.full(20, 100),
+            "latency_us": np.full(20, 900),
+            "outcome": np.full(20, Outcome.OK),
+            "code": np.zeros(20),
+            "backend": np.zeros(20),
+        }
+        builder.add_columns(index, columns)
+    save_record(dataclasses.replace(run, scenarios=(), observers=()), tmp_path)
+    save_samples({"many": builder.build()}, tmp_path)
+    save_html(tmp_path)
+    tab = opened(tmp_path)
+    assert [len(strip) for strip in strips(tab)] == [20]
+    tab.page.get_by_role("button", name="Each stream").click()
+    tab.settle()
+    assert [len(strip) for strip in strips(tab)] == [1] * 20
+    assert tab.complaints == []
+
+
 def test_dark_and_light_follow_the_system_and_the_switch(opened, folder):
     tab = opened(folder, color_scheme="light")
 

@@ -5,7 +5,7 @@ import itertools
 
 from e2e.gate import Claim, Figure, Run
 from e2e.judge import Verdict
-from e2e.report import ObserverResult, RunRecord, ScenarioResult
+from e2e.report import ObserverResult, RunRecord, ScenarioResult, save_record
 from e2e.timeline import Span, Window
 
 PATH = ("v1.33.13", "v1.34.4")
@@ -31,6 +31,27 @@ def record(**changes):
         observers=(observer(),),
     )
     return dataclasses.replace(made, **changes)
+
+
+def many(count, **changes):
+    """So many such records."""
+    return [record(**changes) for _ in range(count)]
+
+
+def planted(**changes):
+    """The record of a run with a planted outage that a claim was broken by."""
+    failed = ScenarioResult("test_dns", "Lookups.", Verdict.FAIL, "", ("dns",))
+    faults = {"faults": ("coredns-replicas=1",), "choices": {"fault coredns-replicas": "1"}}
+    return record(**{"verdict": Verdict.FAIL, "scenarios": (failed,), **faults, **changes})
+
+
+def write(folder, *records):
+    """Each record in a run directory of its own below `folder`."""
+    for made in records:
+        place = folder / made.run_id
+        place.mkdir(parents=True)
+        save_record(made, place)
+    return folder
 
 
 def observer(name="dns", **changes):

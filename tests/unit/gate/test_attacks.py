@@ -8,7 +8,7 @@ from e2e.errors import BadInput
 from e2e.gate import Answer, GateSettings, decide, gather, render_decision
 from e2e.judge import Limit, Verdict
 from e2e.report import ScenarioResult, save_record
-from tests.unit.gate.made import observer, record
+from tests.unit.gate.made import many, observer, planted, record
 
 QUICK = GateSettings(resamples=199, simulations=0)
 BROKEN = ScenarioResult("test_dns", "Lookups.", Verdict.FAIL, "", ("dns",))
@@ -18,12 +18,6 @@ OTHER = ScenarioResult("test_web", "Requests.", Verdict.PASS, "", ("web",))
 def limit(key, value, default):
     """A limit that the user changed."""
     return Limit(key, value, default, "source", "because")
-
-
-def planted(**changes):
-    """A noticed control."""
-    faults = {"faults": ("coredns-replicas=1",), "choices": {"fault coredns-replicas": "1"}}
-    return record(**{"verdict": Verdict.FAIL, "scenarios": (BROKEN,), **faults, **changes})
 
 
 @pytest.fixture
@@ -40,7 +34,7 @@ def ask(tmp_path):
     def decided(new, old=None, controls=None):
         evidence = gather(
             saved("new", new),
-            baseline=saved("old", [record() for _ in range(6)] if old is None else old),
+            baseline=saved("old", many(6) if old is None else old),
             controls=saved("control", [planted()] if controls is None else controls),
         )
         return decide(evidence, QUICK)
@@ -55,7 +49,7 @@ def refuted(decision, told):
 
 
 def test_what_is_attacked_would_be_a_yes(ask):
-    assert ask([record() for _ in range(5)]).answer is Answer.APPROVE
+    assert ask(many(5)).answer is Answer.APPROVE
 
 
 def test_five_copies_of_one_run_are_one_run(ask):
@@ -89,8 +83,8 @@ def test_a_copy_cannot_stand_on_both_sides(ask):
 @pytest.mark.parametrize("side", ["candidate", "baseline", "control"])
 def test_a_rehearsal_among_real_runs_is_refused(ask, side):
     rehearsal = {"provider": "sim", "simulated": True}
-    new = [record() for _ in range(5)]
-    old = [record() for _ in range(6)]
+    new = many(5)
+    old = many(6)
     controls = [planted()]
     if side == "candidate":
         new.append(record(**rehearsal))
@@ -105,8 +99,8 @@ def test_a_rehearsal_among_real_runs_is_refused(ask, side):
 def test_rehearsals_alone_are_no_yes(ask):
     rehearsal = {"provider": "sim", "simulated": True}
     decision = ask(
-        [record(**rehearsal) for _ in range(9)],
-        [record(**rehearsal) for _ in range(9)],
+        many(9, **rehearsal),
+        many(9, **rehearsal),
         [planted(**rehearsal)],
     )
     refuted(decision, "SIMULATED")
@@ -116,19 +110,19 @@ def test_rehearsals_alone_are_no_yes(ask):
 def test_a_control_with_other_settings_is_refused(ask):
     choices = {"fault coredns-replicas": "1", "fast-control-plane": "on"}
     with pytest.raises(BadInput, match="setting fast-control-plane"):
-        ask([record() for _ in range(5)], controls=[planted(choices=choices)])
+        ask(many(5), controls=[planted(choices=choices)])
 
 
 def test_a_control_under_stricter_limits_proves_nothing(ask):
     strict = (limit("dns.p99_s", 0.001, 0.1),)
-    decision = ask([record() for _ in range(5)], controls=[planted(limits_changed=strict)])
+    decision = ask(many(5), controls=[planted(limits_changed=strict)])
     refuted(decision, "held to other limits")
 
 
 def test_a_control_that_only_broke_the_upgrade_proves_nothing(ask):
     unwatched = ScenarioResult("test_versions", "All there.", Verdict.FAIL, "", ())
     held = ScenarioResult("test_dns", "Lookups.", Verdict.PASS, "", ("dns",))
-    decision = ask([record() for _ in range(5)], controls=[planted(scenarios=(unwatched, held))])
+    decision = ask(many(5), controls=[planted(scenarios=(unwatched, held))])
     refuted(decision, "did not notice coredns-replicas=1")
 
 
@@ -141,7 +135,7 @@ def test_a_control_of_a_claim_that_the_candidates_skip_proves_nothing(ask):
 
 def test_a_control_that_probed_faster_proves_nothing(ask):
     fast = planted(observers=(observer(samples=400_000),))
-    decision = ask([record() for _ in range(5)], controls=[fast])
+    decision = ask(many(5), controls=[fast])
     refuted(decision, "dns took 100 samples a second, 1e+03 in the control")
 
 
@@ -153,7 +147,7 @@ def test_probing_slower_than_the_baseline_is_no_yes(ask):
 def test_claims_that_are_left_out_are_missed(ask):
     both = (ScenarioResult("test_dns", "Lookups.", Verdict.PASS, "", ("dns",)), OTHER)
     old = [record(scenarios=both) for _ in range(6)]
-    refuted(ask([record() for _ in range(5)], old), "the baseline was judged by test_web")
+    refuted(ask(many(5), old), "the baseline was judged by test_web")
 
 
 def test_a_run_that_was_held_to_looser_limits_than_the_others_is_no_evidence(ask):
@@ -176,8 +170,8 @@ def test_a_run_that_was_held_to_looser_limits_than_the_others_is_no_evidence(ask
 def test_limits_of_the_instrument_cannot_make_a_blind_run_see(ask, changed, seen, told):
     same = {"limits_changed": (changed,), "observers": (observer(**seen),)}
     decision = ask(
-        [record(**same) for _ in range(5)],
-        [record(**same) for _ in range(6)],
+        many(5, **same),
+        many(6, **same),
         [planted(**same)],
     )
     refuted(decision, told)
@@ -186,16 +180,16 @@ def test_limits_of_the_instrument_cannot_make_a_blind_run_see(ask, changed, seen
 def test_an_observer_that_the_candidates_do_without_is_missed(ask):
     two = (observer(), observer("web"))
     old = [record(observers=two) for _ in range(6)]
-    refuted(ask([record() for _ in range(5)], old), "web p99_s was not measured in the candidate")
+    refuted(ask(many(5), old), "web p99_s was not measured in the candidate")
 
 
 def test_figures_that_are_missing_in_one_run_are_missed(ask):
-    new = [record() for _ in range(5)]
+    new = many(5)
     new[3] = record(observers=(observer(p99_s=None),))
     refuted(ask(new), "dns p99_s is missing in 1 of the runs")
 
 
 def test_a_figure_that_is_no_number_never_passes(ask):
-    new = [record() for _ in range(5)]
+    new = many(5)
     new[3] = record(observers=(observer(downtime_s=float("nan")),))
     assert ask(new).answer is Answer.INCONCLUSIVE

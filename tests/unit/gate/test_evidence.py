@@ -10,9 +10,9 @@ from e2e.errors import BadInput
 from e2e.gate import Answer, GateSettings, decide, gather, keep_runs, render_decision, run_of
 from e2e.gate.history import History
 from e2e.judge import Limit, Verdict
-from e2e.report import ScenarioResult, load_record, save_record
+from e2e.report import load_record, save_record
 from e2e.upgrade import Component, Inventory
-from tests.unit.gate.made import observer, record
+from tests.unit.gate.made import many, observer, planted, record
 
 QUICK = GateSettings(resamples=199, simulations=0)
 
@@ -31,18 +31,6 @@ def place(tmp_path):
         return folders
 
     return write
-
-
-def planted(**changes):
-    """The record of a noticed control."""
-    failed = ScenarioResult("test_dns", "Lookups.", Verdict.FAIL, "", ("dns",))
-    faults = {"faults": ("coredns-replicas=1",), "choices": {"fault coredns-replicas": "1"}}
-    return record(verdict=Verdict.FAIL, scenarios=(failed,), **{**faults, **changes})
-
-
-def many(count, **changes):
-    """Several records."""
-    return [record(**changes) for _ in range(count)]
 
 
 def test_folders_of_folders_become_a_decision(place):

@@ -154,7 +154,7 @@ function paintCrosshair(context, { frame, hover, cursor, view, colours }, panel)
     context.stroke();
   }
   for (const mark of [hover.sample, cursor.sample]) {
-    const row = mark && panel.rows.find((other) => other.stream === mark.stream);
+    const row = mark && panel === frame.body && rowOf(frame, mark.stream);
     if (!row) continue;
     const x = scale.x(mark.stream.at[mark.index] / 1e6);
     if (x < frame.left || x > frame.right) continue;

@@ -11,6 +11,7 @@ function listenToButtons(scene) {
     before: () => visit(scene, false),
     next: () => visit(scene, true),
   };
+  listenToStreams(scene);
   for (const button of document.querySelectorAll("[data-do]")) {
     button.addEventListener("click", () => actions[button.dataset.do]());
   }
@@ -23,6 +24,18 @@ function listenToButtons(scene) {
     lengths.value = "";
   });
   cursor.gather();
+}
+
+// One strip for all streams of an observer, or one for each.
+function listenToStreams(scene) {
+  const button = document.getElementById("streams-apart");
+  const settle = () => button.setAttribute("aria-pressed", String(scene.apart));
+  button.addEventListener("click", () => {
+    scene.apart = !scene.apart;
+    settle();
+    scene.repaint();
+  });
+  settle();
 }
 
 function cursorTime({ view, cursor }) {

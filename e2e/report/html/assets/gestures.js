@@ -49,9 +49,11 @@ function tell(scene, found, time) {
   if (found.span) return spanFacts(scene, found.span);
   if (found.sample) return sampleFacts(scene, found.sample);
   if (!found.row) return null;
-  const { stream } = found.row;
-  const seen = blindAt(stream, time) ? "the prober was blind here" : "no sample here";
-  return { title: stream.label, family: -1, pairs: [["", seen]] };
+  const { label, streams } = found.row;
+  const blind = streams.filter((stream) => blindAt(stream, time));
+  const whose = streams.length > 1 ? ` (${blind.map((stream) => stream.label).join(", ")})` : "";
+  const seen = blind.length ? `the prober was blind here${whose}` : "no sample here";
+  return { title: label, family: -1, pairs: [["", seen]] };
 }
 
 // On the overview a drag moves what is shown or picks anew; on the axis it picks what to zoom to.

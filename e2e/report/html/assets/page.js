@@ -89,6 +89,7 @@ function makeScene(facts) {
   const view = new View(...facts.span);
   view.show(...facts.opening);
   const scene = { facts, view, box, hover: { x: -1 }, tip: new Tip(byId("tip")) };
+  scene.apart = countStreams(facts) <= MANY;
   scene.canvases = { head: byId("head"), steps: byId("steps-drawn"), body: byId("body") };
   scene.cursor = new Cursor(scene);
   scene.said = 0;
@@ -106,7 +107,7 @@ function makeScene(facts) {
   scene.repaint = () => {
     const families = facts.families;
     scene.colours = readColours(document.documentElement, families);
-    scene.frame = layOut(facts, box.clientWidth);
+    scene.frame = layOut(facts, box.clientWidth, scene.apart);
     const head = overviewHeight(facts) + AXIS_PX;
     box.style.setProperty("--head", `${head}px`);
     box.classList.toggle("roomy", head + scene.frame.steps.height < innerHeight * ROOM);
@@ -144,7 +145,7 @@ function look(scene, sample) {
   scene.cursor.put(sample);
   scene.draw();
   const told = sampleFacts(scene, sample);
-  const row = scene.frame.body.rows.find((other) => other.stream === sample.stream);
+  const row = rowOf(scene.frame, sample.stream);
   const box = scene.canvases.body.getBoundingClientRect();
   const x = box.left + new Scale(scene.view, scene.frame).x(scene.cursor.time);
   scene.tip.show(told, scene.colours, x, box.top + row.y + scene.frame.label);

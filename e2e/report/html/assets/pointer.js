@@ -11,7 +11,9 @@ function under(scene, panel, x, y) {
   const scale = new Scale(view, frame);
   if (row.kind === "lane") return { span: spanUnder(row, scale, x, y) };
   if (row.kind === "outages") return { outage: outageUnder(row, scale, x) };
-  if (row.kind === "stream" && row.stream.at) return { sample: sampleUnder(row, scale, x), row };
+  if (row.kind === "stream" && row.streams.every((stream) => stream.at)) {
+    return { sample: sampleUnder(row, scale, x), row };
+  }
   return {};
 }
 
@@ -31,8 +33,17 @@ function outageUnder({ outages }, scale, x) {
   return close.sort((a, b) => distance(a) - distance(b) || a.least - b.least)[0];
 }
 
-// The sample that the pixel shows: the most severe where it stands for many.
-function sampleUnder({ observer, stream }, scale, x) {
+// The sample that the pixel shows: the most severe where it stands for many, then the nearest.
+function sampleUnder({ observer, streams }, scale, x) {
+  const found = streams
+    .map((stream) => sampleOf(observer, stream, scale, x))
+    .filter((sample) => sample !== undefined);
+  const family = ({ stream, index }) => stream.family[index];
+  const away = ({ stream, index }) => Math.abs(scale.x(stream.at[index] / 1e6) - x);
+  return found.sort((a, b) => family(b) - family(a) || away(a) - away(b))[0];
+}
+
+function sampleOf(observer, stream, scale, x) {
   if (!stream.count) return undefined;
   let index = nearest(stream, scale.time(x));
   if (apart(stream, scale) < SINGLE_PX) {

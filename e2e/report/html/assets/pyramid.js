@@ -63,6 +63,11 @@ function addBlocks(sum, pyramid, from, to) {
 // The samples [from, to) in sum: blocks where they are whole, samples at both ends.
 function summarise(stream, from, to) {
   const sum = emptySum();
+  addStretch(sum, stream, from, to);
+  return sum;
+}
+
+function addStretch(sum, stream, from, to) {
   const first = Math.ceil(from / BLOCK);
   const last = Math.floor(to / BLOCK);
   if (first >= last) {
@@ -72,5 +77,4 @@ function summarise(stream, from, to) {
     addBlocks(sum, stream.pyramid, first, last);
     addSamples(sum, stream, last * BLOCK, to);
   }
-  return sum;
 }

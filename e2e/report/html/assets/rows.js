@@ -4,19 +4,20 @@ const STEP_HEIGHT = 20;
 const PHASE_HEIGHT = 16;
 const STRIP_HEIGHT = 14;
 const NARROW_PX = 720;
+const MANY = 16; // streams: from more on, an observer's are drawn as one strip unless asked for
 
-function layOut(facts, width) {
+function layOut(facts, width, apart) {
   const narrow = width < NARROW_PX;
-  const streams = facts.observers.reduce((sum, observer) => sum + observer.streams.length, 0);
+  const streams = countStreams(facts);
   const frame = {
     width,
     narrow,
     left: narrow ? 8 : 184,
     right: width - (narrow ? 8 : 14),
     label: narrow ? 15 : 0,
-    plot: streams > 24 ? 22 : 38,
+    plot: apart && streams > MANY ? 22 : 38,
   };
-  return { ...frame, steps: stack(stepRows(facts, frame)), body: stack(bodyRows(facts, frame)) };
+  return { ...frame, steps: stack(stepRows(facts, frame)), body: stack(bodyRows(facts, frame, apart)) };
 }
 
 function stack(rows) {
@@ -37,15 +38,32 @@ function stepRows(facts, frame) {
   });
 }
 
-function bodyRows(facts, frame) {
+function countStreams(facts) {
+  return facts.observers.reduce((sum, observer) => sum + observer.streams.length, 0);
+}
+
+function bodyRows(facts, frame, apart) {
   return facts.observers.flatMap((observer) => {
     const rows = [{ kind: "observer", observer, height: 32 }];
     const outages = facts.outages.filter((outage) => outage.observer === observer.name);
     if (outages.length) rows.push({ kind: "outages", observer, outages, height: 18 });
     const height = frame.label + STRIP_HEIGHT + frame.plot + 8;
-    for (const stream of observer.streams) rows.push({ kind: "stream", observer, stream, height });
+    const { streams } = observer;
+    if (!apart && streams.length > 1) {
+      const label = `all ${streams.length} streams`;
+      rows.push({ kind: "stream", observer, streams, label, height });
+      return rows;
+    }
+    for (const stream of streams) {
+      const { label } = stream;
+      rows.push({ kind: "stream", observer, stream, streams: [stream], label, height });
+    }
     return rows;
   });
+}
+
+function rowOf(frame, stream) {
+  return frame.body.rows.find(({ streams }) => streams?.includes(stream));
 }
 
 class Scale {

@@ -1,20 +1,42 @@
-// One stream: a strip of outcomes above, latency on a logarithmic scale below.
+// A strip of outcomes above, latency on a logarithmic scale below: of one stream, or of all streams
+// of an observer together.
 
 function paintStream(context, scene, scale, row) {
   const { frame, colours } = scene;
   paintStreamLabel(context, scene, row);
   clipPlot(context, frame, row);
-  const { stream } = row;
   const box = {
     strip: row.y + frame.label,
     top: row.y + frame.label + STRIP_HEIGHT + 2,
     height: frame.plot,
   };
-  paintBlind(context, stream, scale, box, colours);
+  for (const stream of row.streams) paintBlind(context, stream, scale, box, colours);
   paintDecades(context, row.observer.latencies, scale, box, colours);
-  if (!stream.at) return;
-  if (apart(stream, scale) >= SINGLE_PX) paintSingly(context, scene, scale, row, box);
-  else paintTogether(context, scene, scale, row, box);
+  if (!row.streams.every((stream) => stream.at)) return;
+  if (!areApart(row.streams, scale)) {
+    paintTogether(context, scene, scale, row, box);
+    return;
+  }
+  for (const stream of bySeverity(row.streams, scale)) {
+    paintSingly(context, scene, scale, stream, row.observer, box);
+  }
+}
+
+// Whether the samples are far enough from one another on the screen to be drawn one by one.
+function areApart(streams, scale) {
+  return streams.every((stream) => apart(stream, scale) >= SINGLE_PX);
+}
+
+// The streams with the worst outcomes last, so that they are drawn over the others.
+function bySeverity(streams, scale) {
+  if (streams.length === 1) return streams;
+  const worst = (stream) => {
+    const [from, to] = [scale.view.from, scale.view.to].map((time) => lowerBound(stream.at, time * 1e6));
+    return summarise(stream, from, to).worst;
+  };
+  return streams.map((stream) => [worst(stream), stream])
+    .sort(([one], [other]) => one - other)
+    .map(([, stream]) => stream);
 }
 
 // The mean distance of this stream's samples on the screen, in pixels.
@@ -27,10 +49,10 @@ function apart(stream, scale) {
 function paintStreamLabel(context, { frame, colours }, row) {
   const y = row.y + frame.label;
   if (frame.narrow) {
-    write(context, row.stream.label, frame.left, row.y + 7, { colour: colours.ink, font: SMALL });
+    write(context, row.label, frame.left, row.y + 7, { colour: colours.ink, font: SMALL });
     return;
   }
-  const said = fit(context, row.stream.label, frame.left - 20, SMALL);
+  const said = fit(context, row.label, frame.left - 20, SMALL);
   write(context, said, 8, y + STRIP_HEIGHT / 2 + 1, { colour: colours.ink, font: SMALL });
   const base = y + STRIP_HEIGHT + 2;
   const { decades, height } = row.observer.latencies ?? { decades: [] };
@@ -78,18 +100,19 @@ function paintBlind(context, stream, scale, box, colours) {
 
 // Many samples a pixel: the worst outcome of each, the range of latencies and their mean.
 function paintTogether(context, { colours }, scale, row, box) {
-  const { stream, observer } = row;
+  const { streams, observer } = row;
   const tops = [];
   const failures = [];
-  let index = lowerBound(stream.at, scale.view.from * 1e6);
+  const index = streams.map((stream) => lowerBound(stream.at, scale.view.from * 1e6));
   for (let x = 0; x < scale.width; x++) {
-    const next = lowerBound(stream.at, scale.time(scale.left + x + 1) * 1e6);
-    if (next > index) {
-      const sum = summarise(stream, index, next);
-      if (sum.answered) tops.push({ x: scale.left + x, sum });
-      if (sum.worst) failures.push({ x: scale.left + x, sum });
-    }
-    index = next;
+    const sum = emptySum();
+    streams.forEach((stream, place) => {
+      const next = lowerBound(stream.at, scale.time(scale.left + x + 1) * 1e6);
+      if (next > index[place]) addStretch(sum, stream, index[place], next);
+      index[place] = next;
+    });
+    if (sum.answered) tops.push({ x: scale.left + x, sum });
+    if (sum.worst) failures.push({ x: scale.left + x, sum });
   }
   paintRange(context, tops, observer.latencies, box, colours);
   context.fillStyle = colours.families[0];
@@ -127,8 +150,7 @@ function paintRange(context, tops, latencies, box, colours) {
 }
 
 // Each sample: a block in the strip, and a bar from its intended time to its end at its latency.
-function paintSingly(context, { colours }, scale, row, box) {
-  const { stream, observer } = row;
+function paintSingly(context, { colours }, scale, stream, observer, box) {
   const { from, to } = scale.view;
   const longest = Math.max(stream.timeout_s, stream.interval_s) * 1e6;
   const step = Math.max(3, Math.min(40, (stream.interval_s / scale.view.length) * scale.width - 1));
