@@ -15,8 +15,9 @@ from tests.kind.conftest import NEW, OLD, TOOL, Tool, clusters
 PATH = ("run", "--from", OLD, "--to", NEW, "--workers", "1", "--scenario", "upgrade_path")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("moment", ["> create", "> kubeadm-apply"])
+@pytest.mark.parametrize(
+    ("number", "moment"), [(signal.SIGTERM, "> create"), (signal.SIGINT, "> kubeadm-apply")]
+)
 def test_a_signal_ends_it_and_cleans_up(tool: Tool, number, moment):
     before = clusters()
     process = tool.start(*PATH)
