@@ -1636,8 +1636,20 @@ async def serve(args: argparse.Namespace) -> None:
     await site.ended.wait()
 
 
+def end_with(pid: int, ended: asyncio.Event) -> None:
+    """Set `ended` when the process `pid` has ended, however that came; 0 is no process."""
+    if not pid:
+        return
+    try:
+        owner = os.pidfd_open(pid)
+    except ProcessLookupError:
+        ended.set()
+    else:
+        asyncio.get_running_loop().add_reader(owner, ended.set)
+
+
 async def probe(args: argparse.Namespace) -> None:
-    """Probe until SIGTERM, then write down what is left."""
+    """Probe until SIGTERM or the end of the owner, then write down what is left."""
     raise_limits()
     raise_priority(args.priority)
     prober = Prober(json.loads(Path(args.spec).read_text()), Path(args.spool))
@@ -1647,6 +1659,7 @@ async def probe(args: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
+    end_with(args.owner_pid, ended)
     write_ready(args.ready_file, control.port)
     tune_gc()
     prober.start()
@@ -1668,6 +1681,7 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
     prober.add_argument("--spec", required=True, help="file with the streams (JSON)")
     prober.add_argument("--spool", required=True, help="folder for the samples")
     prober.add_argument("--listen", default="0.0.0.0:9464", help="HOST:PORT of the control")
+    prober.add_argument("--owner-pid", type=int, default=0, help="end when this process ends")
     prober.add_argument("--priority", choices=("rr", "nice", "none"), default="rr")
     for command in (server, prober):
         command.add_argument("--ready-file", default="", help="written when listening: port, pid")

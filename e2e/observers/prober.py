@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -167,6 +168,7 @@ class LocalProber:
             "spool": self._folder / "spool",
             "listen": "127.0.0.1:0",
             "ready-file": ready_file,
+            "owner-pid": os.getpid(),  # a pass that is killed must not leave a prober behind
         }
         given = [f"--{name}={value}" for name, value in options.items()]
         return [sys.executable, str(AGENT_FILE), "probe", *given]

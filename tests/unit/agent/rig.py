@@ -80,13 +80,14 @@ class Rig:
     def serve(self, *options: str) -> Agent:
         return self.start("serve", "--bind=127.0.0.1:0", "--plantable", *options)
 
-    def probe(self, *streams: dict[str, Any], run: str = "run") -> Agent:
+    def probe(self, *streams: dict[str, Any], run: str = "run", owner_pid: int = 0) -> Agent:
         spec = self.folder / "spec.json"
         spec.write_text(json.dumps({"run": run, "streams": list(streams)}))
         spool = f"--spool={self.folder / 'spool'}"
         return self.start(
-            "probe", f"--spec={spec}", spool, "--listen=127.0.0.1:0", "--priority=none"
-        )
+            "probe", f"--spec={spec}", spool, "--listen=127.0.0.1:0", "--priority=none",
+            f"--owner-pid={owner_pid}",
+        )  # fmt: skip
 
     def close(self) -> None:
         for agent in self._agents:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,16 @@ from hypothesis import strategies as st
 from e2e.agent import agent as program
 from e2e.observers.link import LocalLink
 from e2e.observers.spool import RECORD, fetch_segments, read_segment
-from tests.unit.agent.rig import Rig, answers_of, await_outcome, collect, http, intended, outcomes
+from tests.unit.agent.rig import (
+    Rig,
+    answers_of,
+    await_outcome,
+    collect,
+    free_port,
+    http,
+    intended,
+    outcomes,
+)
 
 RECORDS = st.lists(
     st.tuples(
@@ -154,3 +164,14 @@ def test_a_file_that_is_not_in_the_spool_is_not_served(rig: Rig) -> None:
     prober = rig.probe(http(1))
     for path in ("/spool/nothing", "/spool/../../spec.json", "/elsewhere"):
         assert prober.pool.request("GET", path).status == 404
+
+
+def test_a_prober_ends_with_its_owner_and_keeps_what_it_saw(rig: Rig) -> None:
+    with subprocess.Popen(["sleep", "60"]) as owner:
+        prober = rig.probe(http(free_port()), owner_pid=owner.pid)
+        await_outcome(prober, "refused")
+        assert prober.process.poll() is None
+        owner.kill()
+    assert prober.process.wait(20) == 0
+    (kept,) = (rig.folder / "spool").rglob("*.rec")
+    assert kept.stat().st_size >= RECORD.itemsize
