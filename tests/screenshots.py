@@ -17,46 +17,64 @@ from tests.browser import Tab, find_chromium, launch_chromium
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+TALLEST_PX = 2200
 
 
 def take_screenshots(browser: Browser, folder: Path, into: Path) -> list[Path]:
     """Render the report of the run in `folder` and picture it; returns the files."""
     report = save_html(folder)
     into.mkdir(parents=True, exist_ok=True)
-    return [
-        _picture(browser, report, into / "report-light.png"),
-        _picture(browser, report, into / "report-dark.png", dark=True),
-        _picture(browser, report, into / "report-outage.png", outage=True),
-        _picture(browser, report, into / "report-phone.png", phone=True),
-    ]
+    pictures = {
+        "report-light.png": (_whole, {"viewport": DESKTOP}),
+        "report-dark.png": (_whole, {"viewport": DESKTOP, "color_scheme": "dark"}),
+        "report-outage.png": (_outage, {"viewport": DESKTOP}),
+        "report-phone.png": (_top, {"viewport": PHONE, "device_scale_factor": 2}),
+    }
+    for name, (frame, settings) in pictures.items():
+        context = browser.new_context(**settings)
+        try:
+            tab = Tab.open(context, report)
+            frame(tab)
+            tab.settle()
+            tab.page.screenshot(path=into / name)
+        finally:
+            context.close()
+    return [into / name for name in pictures]
 
 
-def _picture(
-    browser: Browser,
-    report: Path,
-    target: Path,
-    *,
-    dark: bool = False,
-    outage: bool = False,
-    phone: bool = False,
-) -> Path:
-    context = browser.new_context(
-        viewport=PHONE if phone else DESKTOP,
-        color_scheme="dark" if dark else "light",
-        device_scale_factor=2 if phone else 1,
+def _whole(tab: Tab) -> None:
+    """From the verdict to the end of the timeline."""
+    bottom = tab.page.evaluate(
+        "() => document.getElementById('timeline').getBoundingClientRect().bottom + scrollY"
     )
-    try:
-        tab = Tab.open(context, report)
-        rows = tab.page.locator("#outages-table button.zoom")
-        if outage and rows.count():
-            rows.first.click()
-        elif not phone:
-            tab.reveal()
-        tab.settle()
-        tab.page.screenshot(path=target)
-    finally:
-        context.close()
-    return target
+    tab.page.set_viewport_size({"width": DESKTOP["width"], "height": min(TALLEST_PX, int(bottom))})
+
+
+def _outage(tab: Tab) -> None:
+    """The outage that matters most, with the facts of a sample in it."""
+    row = tab.page.locator("#outages-table tbody tr").first
+    if not row.count():
+        tab.reveal()
+        return
+    row.locator("button.zoom").click()
+    tab.settle()
+    found = tab.page.evaluate(_MIDDLE, row.get_attribute("id"))
+    tab.page.mouse.move(*found)
+
+
+def _top(tab: Tab) -> None:
+    """What is seen first."""
+
+
+_MIDDLE = """(id) => {
+  const outage = report.facts.outages.find((one) => one.id === id);
+  const { frame, view, canvases } = report;
+  const row = frame.body.rows.find(({ streams, observer }) =>
+    streams && observer.name === outage.observer);
+  const box = canvases.body.getBoundingClientRect();
+  const share = (outage.start + outage.least / 2 - view.from) / view.length;
+  return [box.left + frame.left + share * (frame.right - frame.left), box.top + row.y + 9];
+}"""
 
 
 def main(folder: str, into: str) -> None:

@@ -63,7 +63,10 @@ def check_baseline(
     unsure = [row for row in metrics if row.comparison.state is State.CANNOT_TELL]
     if worse:
         why = [_worse(row.comparison) for row in worse]
-        step = "compare the report of a candidate with one of the baseline at those observers."
+        step = (
+            "look at those observers in `upgrade-e2e report CANDIDATE --baseline BASELINE`, "
+            "which shows two runs side by side."
+        )
         return Check("baseline", Answer.REJECT, tuple(why), (step,))
     if candidates and baseline and metrics and not unsure:
         why = [f"none of {len(metrics)} metrics is worse than the baseline by its margin."]
@@ -143,7 +146,7 @@ def _more_runs(
                 "would not tell. Use a quieter machine, or a wider margin with its reason "
                 "(--margins)."
             )
-    if unsure and len(measured) < len(unsure):
+    if candidates and baseline and len(measured) < len(unsure):
         yield "watch the same observers in the candidate as in the baseline."
 
 

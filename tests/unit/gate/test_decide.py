@@ -74,6 +74,7 @@ def test_without_a_baseline_it_cannot_tell_and_says_how_to_get_one():
     decision = decide(evidence(baseline=()), QUICK)
     assert decision.answer is Answer.INCONCLUSIVE
     assert any("5 more runs for the baseline" in step for step in decision.next)
+    assert not any("the same observers" in step for step in decision.next)
 
 
 def test_two_runs_ask_for_three_more():

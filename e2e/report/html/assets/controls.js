@@ -97,6 +97,10 @@ function listenToAddress(scene) {
     }, 300);
   });
   addEventListener("hashchange", read);
+  // A link that is followed meanwhile has the last word.
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("a[href]")) clearTimeout(due);
+  });
   read();
 }
 
