@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -53,11 +54,14 @@ def ask(api: Api, call: Call) -> tuple[int, Any]:
 
 def document(text: str) -> Any:
     """JSON, a list of JSON lines, or text."""
+    with contextlib.suppress(ValueError):
+        whole = json.loads(text)
+        return [whole] if isinstance(whole, dict) and "type" in whole else whole
     try:
         found = [json.loads(line) for line in text.splitlines()]
     except ValueError:
         return text
-    return found[0] if len(found) == 1 and "type" not in found[0] else found
+    return found
 
 
 def facts(code: int, seen: Any) -> Facts:

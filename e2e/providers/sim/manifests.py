@@ -184,6 +184,11 @@ def _coredns_container(images: ReleaseImages) -> Object:
             "failureThreshold": 5,
         },
         "readinessProbe": {"httpGet": {"path": "/ready", "port": 8181}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        },
     }
 
 
@@ -195,7 +200,13 @@ def kube_proxy(images: ReleaseImages) -> Object:
         "priorityClassName": "system-node-critical",
         "serviceAccountName": "kube-proxy",
         "tolerations": [{"operator": "Exists"}],
-        "containers": [{"name": "kube-proxy", "image": images.image("kube-proxy")}],
+        "containers": [
+            {
+                "name": "kube-proxy",
+                "image": images.image("kube-proxy"),
+                "securityContext": {"privileged": True},
+            }
+        ],
     }
     return {
         "metadata": {"name": "kube-proxy", "namespace": _SYSTEM, "labels": labels},

@@ -64,6 +64,8 @@ def _job(obj: Object) -> None:
     spec.setdefault("backoffLimit", 6)
     spec.setdefault("completionMode", "NonIndexed")
     spec.setdefault("suspend", False)
+    spec.setdefault("manualSelector", False)
+    spec.setdefault("podReplacementPolicy", "TerminatingOrFailed")
     default_pod_spec(_mapping(_mapping(spec, "template"), "spec"))
 
 

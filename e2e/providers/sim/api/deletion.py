@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from e2e.providers.sim.api.resources import Resource
-from e2e.providers.sim.api.status import bad_request, conflict
+from e2e.providers.sim.api.status import bad_request, other_uid
 from e2e.providers.sim.api.times import now
 from e2e.providers.sim.store import Object, name_of
 
@@ -58,7 +58,7 @@ class DeleteOptions:
                     f"Precondition failed: {field} in precondition: {wanted}, "
                     f"{field} in object meta: {meta.get(key)}"
                 )
-                raise conflict(resource, name_of(obj), why)
+                raise other_uid(resource, name_of(obj), why)
 
 
 def mark(resource: Resource, obj: Object, options: DeleteOptions) -> Object:

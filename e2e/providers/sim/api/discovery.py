@@ -84,7 +84,8 @@ def _resource_list(group: str, version: str) -> Object | None:
         if (name, served) == (group, version):
             return {
                 "kind": "APIResourceList",
-                "apiVersion": "v1",
+                # A real server leaves it out for the core group.
+                **({"apiVersion": "v1"} if group else {}),
                 "groupVersion": f"{group}/{version}" if group else version,
                 "resources": [entry for member in members for entry in _entries(member)],
             }

@@ -20,7 +20,13 @@ from e2e.providers.sim.api.patch import (
 from e2e.providers.sim.api.patch.ownership import Manager
 from e2e.providers.sim.api.registry import Registry
 from e2e.providers.sim.api.routes import Route
-from e2e.providers.sim.api.status import StatusError, bad_request, cause, unsupported_media_type
+from e2e.providers.sim.api.status import (
+    StatusError,
+    bad_request,
+    cause,
+    no_field_manager,
+    unsupported_media_type,
+)
 from e2e.providers.sim.api.times import now
 from e2e.providers.sim.store import Key, Object
 
@@ -50,7 +56,7 @@ class Patch:
         body = parse(await request.read(), request.content_type)
         applies = request.content_type == APPLY
         if applies and not request.query.get("fieldManager"):
-            raise bad_request("PatchOptions.meta.k8s.io is invalid: fieldManager: Required value")
+            raise no_field_manager()
         operation = "Apply" if applies else "Update"
         force = request.query.get("force") in {"true", "1"}
         return cls(body, request.content_type, Manager(manager.name, operation), force)

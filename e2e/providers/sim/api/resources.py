@@ -53,8 +53,12 @@ class Resource:
 
     @property
     def verbs(self) -> tuple[str, ...]:
-        """What discovery says can be done."""
-        return _ALL_VERBS if self.stored else ("create",)
+        """What discovery says can be done; namespaces are deleted one by one only."""
+        if not self.stored:
+            return ("create",)
+        return tuple(
+            verb for verb in _ALL_VERBS if verb != "deletecollection" or self.name != "namespaces"
+        )
 
     @property
     def singular(self) -> str:

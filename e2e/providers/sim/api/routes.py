@@ -8,7 +8,14 @@ from urllib.parse import unquote
 from e2e.providers.sim.api.resources import BY_PATH, Resource
 from e2e.providers.sim.api.status import path_not_found
 
-__all__ = ["Route", "route_of"]
+__all__ = ["NotServed", "Route", "route_of"]
+
+
+_VERSIONS = frozenset((group, version) for group, version, _ in BY_PATH)
+
+
+class NotServed(Exception):
+    """Nobody serves this path, not even with a Status object."""
 
 
 @dataclass(frozen=True)
@@ -23,14 +30,16 @@ class Route:
 
 
 def route_of(path: str) -> Route:
-    """The route of `/api/v1/...` or `/apis/GROUP/VERSION/...`. Raises 404."""
+    """The route of `/api/v1/...` or `/apis/GROUP/VERSION/...`. Raises 404 and NotServed."""
     words = [unquote(word) for word in path.strip("/").split("/")]
     if words[0] == "api" and len(words) >= 3:
         group, version, words = "", words[1], words[2:]
     elif words[0] == "apis" and len(words) >= 4:
         group, version, words = words[1], words[2], words[3:]
     else:
-        raise path_not_found()
+        raise NotServed
+    if (group, version) not in _VERSIONS:
+        raise NotServed
     namespace = ""
     if words[0] == "namespaces" and len(words) >= 3 and words[2] not in {"status", "finalize"}:
         namespace, words = words[1], words[2:]

@@ -22,7 +22,7 @@ from e2e.providers.sim.api.openapi import openapi
 from e2e.providers.sim.api.proxying import Backends
 from e2e.providers.sim.api.reading import Reading
 from e2e.providers.sim.api.registry import Registry
-from e2e.providers.sim.api.routes import Route, route_of
+from e2e.providers.sim.api.routes import NotServed, Route, route_of
 from e2e.providers.sim.api.status import (
     StatusError,
     method_not_allowed,
@@ -102,6 +102,8 @@ class ApiServer:
             return await self._answer(request)
         except StatusError as error:
             return status_response(error)
+        except NotServed:
+            return web.Response(text="404 page not found\n", status=404)
         except web.HTTPException as error:
             return status_response(StatusError(error.status, error.reason, error.text or ""))
         except ConnectionError:

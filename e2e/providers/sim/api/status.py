@@ -19,7 +19,9 @@ __all__ = [
     "gateway_timeout",
     "invalid",
     "method_not_allowed",
+    "no_field_manager",
     "not_found",
+    "other_uid",
     "path_not_found",
     "success",
     "too_many_requests",
@@ -125,7 +127,7 @@ def invalid(resource: Resource, name: str, causes: Iterable[dict[str, str]]) -> 
     listed = list(causes)
     said = [f"{item['field']}: {item['message']}" for item in listed]
     text = said[0] if len(said) == 1 else f"[{', '.join(said)}]"
-    about: dict[str, Any] = {"name": name}
+    about: dict[str, Any] = {"name": name} if name else {}
     if resource.group:
         about["group"] = resource.group
     return StatusError(
@@ -135,6 +137,21 @@ def invalid(resource: Resource, name: str, causes: Iterable[dict[str, str]]) -> 
         f"{text}",
         {**about, "kind": resource.kind, "causes": listed},
     )
+
+
+def no_field_manager() -> StatusError:
+    """422: a server-side apply that does not say whose fields these are."""
+    why = cause("fieldManager", "Required value: is required for apply patch", "FieldValueRequired")
+    message = f'PatchOptions.meta.k8s.io "" is invalid: {why["field"]}: {why["message"]}'
+    about = {"group": "meta.k8s.io", "kind": "PatchOptions", "causes": [why]}
+    return StatusError(422, "Invalid", message, about)
+
+
+def other_uid(resource: Resource, name: str, why: str) -> StatusError:
+    """409: a deletion that means another object of that name; told by kind, as by the storage."""
+    refused = conflict(resource, name, why)
+    refused.details = {**(refused.details or {}), "kind": resource.kind}
+    return refused
 
 
 def bad_request(message: str) -> StatusError:

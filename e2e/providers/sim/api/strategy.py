@@ -9,7 +9,7 @@ from typing import Any
 from e2e.providers.sim.api.defaults import default
 from e2e.providers.sim.api.pod_defaults import admit_pod, qos_class
 from e2e.providers.sim.api.resources import Resource
-from e2e.providers.sim.api.status import StatusError, bad_request, invalid
+from e2e.providers.sim.api.status import bad_request, invalid
 from e2e.providers.sim.api.times import now
 from e2e.providers.sim.api.validation import broken_rules
 from e2e.providers.sim.store import Object
@@ -92,9 +92,7 @@ def _named(resource: Resource, namespace: str, obj: Object) -> Object:
     obj["apiVersion"], obj["kind"] = resource.api_version, resource.kind
     meta: Object = obj.get("metadata") or {}
     obj["metadata"] = meta
-    if meta.get("resourceVersion"):
-        # A real server answers 500 without a reason: its storage refuses it, not its validation.
-        raise StatusError(500, "", "resourceVersion should not be set on objects to be created")
+    meta.pop("resourceVersion", None)  # a real server takes no notice of it either
     if resource.namespaced:
         meta["namespace"] = namespace
     _drop_empty(meta)
