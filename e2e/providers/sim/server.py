@@ -17,6 +17,7 @@ from typing import Any
 from e2e.errors import BadInput, E2eError
 from e2e.providers.sim.control import READY_FILE, ControlClient, ControlServer, SimulatorGone
 from e2e.providers.sim.parameters import Parameters, set_parameter
+from e2e.providers.sim.pod.priority import raise_group
 from e2e.providers.sim.simulation import Simulation
 from e2e.providers.sim.topology import Topology, node_specs
 from e2e.providers.sim.watchdog import Watchdog
@@ -206,6 +207,7 @@ def _raise_priority() -> None:
     """One event loop stands for a whole cluster: other load must not show as the cluster's."""
     with suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, 0, _NICE)
+    raise_group()
 
 
 def _require_unused(folder: Path) -> None:

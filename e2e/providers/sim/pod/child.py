@@ -10,6 +10,7 @@ import traceback
 from typing import Any
 
 from e2e.providers.sim.pod import coredns, edge, files, sockets
+from e2e.providers.sim.pod.priority import raise_group
 
 __all__ = ["become"]
 
@@ -44,6 +45,7 @@ def _code_of(end: SystemExit) -> int:
 
 def _prepare(order: dict[str, Any]) -> None:
     os.setsid()
+    raise_group()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

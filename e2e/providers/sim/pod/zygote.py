@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from e2e.providers.sim.pod.child import become
+from e2e.providers.sim.pod.priority import raise_group
 
 _PRELOADED = ("argparse", "asyncio", "http.client", "random", "ssl", "urllib.parse")
 _PR_SET_PDEATHSIG = 1
@@ -117,6 +118,7 @@ def connect(folder: str) -> socket.socket:
 def main() -> None:
     """`zygote.py FOLDER`: serve the simulator whose socket is in FOLDER."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    raise_group()
     zygote = Zygote(connect(sys.argv[1]))
     for name in _PRELOADED:
         __import__(name)
