@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from e2e.errors import BadInput, DamagedRecord, DeadlinePassed
+from e2e.gate.alike import loosened_sight
 from e2e.gate.checks import sight_problems
 from e2e.gate.history import LOCK_TIMEOUT_S, History
 from e2e.gate.reading import Found, read_runs, same_pass
@@ -159,7 +160,7 @@ def _fit_for_baseline(sorting: _Sorting, settings: GateSettings) -> tuple[Run, .
     for run in sorting.baseline:
         if run.verdict is not Verdict.PASS:
             sorting.notes.append(f"left out of the baseline: run {run.name} is {run.verdict}.")
-        elif problems := sight_problems(run):
+        elif problems := (*sight_problems(run), *loosened_sight((run,))):
             sorting.notes.append(f"left out of the baseline: {problems[0]}")
         else:
             fit.append(run)
