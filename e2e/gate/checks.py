@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from e2e.gate.alike import alike_problems
 from e2e.gate.decision import Answer, Check, combine_answers
 from e2e.gate.run import Run
-from e2e.judge import Verdict
+from e2e.judge import Verdict, combine
 
 __all__ = ["check_budgets", "check_control", "check_evidence", "check_sight", "sight_problems"]
 
@@ -48,20 +48,27 @@ def check_budgets(candidates: Sequence[Run], again: str) -> Check:
     why: list[str] = []
     steps: list[str] = []
     for run in candidates:
-        if run.verdict is Verdict.FAIL:
+        verdict = _verdict(run)
+        if verdict is Verdict.FAIL:
             answers.append(Answer.REJECT)
             why.append(f"run {run.name} is FAIL: {run.reason}")
             steps.append("read the summary.md of the run that failed: it names step and cause.")
-        elif run.verdict is not Verdict.PASS:
+        elif verdict is not Verdict.PASS:
             answers.append(Answer.INCONCLUSIVE)
-            why.append(f"run {run.name} is {run.verdict}: {run.reason}")
-            steps.append(f"mend what made it {run.verdict} and replace it: {again}")
+            why.append(f"run {run.name} is {verdict}: {run.reason}")
+            steps.append(f"mend what made it {verdict} and replace it: {again}")
         else:
             answers.append(Answer.APPROVE)
     if not why and candidates:
         why.append(f"every claim held in {_runs(len(candidates))}.")
     why = why or ["no run was judged."]
     return Check("budgets", combine_answers(answers), tuple(why), tuple(dict.fromkeys(steps)))
+
+
+def _verdict(run: Run) -> Verdict:
+    """That of the run; a PASS is believed only as far as its claims bear it out."""
+    claimed = combine(claim.verdict for claim in run.claims)
+    return claimed if run.verdict is Verdict.PASS else run.verdict
 
 
 def check_sight(candidates: Sequence[Run]) -> Check:

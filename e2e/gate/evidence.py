@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from e2e.errors import BadInput, DamagedRecord, DeadlinePassed
+from e2e.gate.alike import loosened_sight
 from e2e.gate.checks import sight_problems
 from e2e.gate.history import LOCK_TIMEOUT_S, History
 from e2e.gate.reading import Found, read_runs, same_pass
@@ -34,9 +35,12 @@ class Evidence:
 
 @dataclass
 class _Sorting:
+    """Runs by their part; `open_parts` are those that nobody gave, for the history to fill."""
+
     baseline: list[Run]
     controls: list[Run]
     notes: list[str]
+    open_parts: frozenset[str]
 
 
 def gather(
@@ -52,7 +56,8 @@ def gather(
 
     A run with planted faults is a positive control wherever it is found. Without `baseline`, the
     newest runs of the history that walked the same path with the same settings are the baseline;
-    its newest control is used where none is given. Runs that did not PASS, or were blind, are no
+    its newest control is used where none is given. What is given but cannot be used is not
+    replaced from the history. Runs that did not PASS, or were blind, are no
     baseline. Raises BadInput for a folder without a run, and for runs of different paths,
     providers or settings; a damaged run is told in the result, not raised.
     """
@@ -75,9 +80,12 @@ def gather(
 
 
 def _sort(found: Found, baseline: Sequence[Path], controls: Sequence[Path]) -> _Sorting:
-    sorting = _Sorting([], [run for run in found.runs if run.faults], [*found.copies])
-    for part, given in (("baseline", baseline), ("control", controls)):
-        read = read_runs(given)
+    given = {"baseline": baseline, "control": controls}
+    open_parts = frozenset(part for part, folders in given.items() if not folders)
+    planted = [run for run in found.runs if run.faults]
+    sorting = _Sorting([], planted, [*found.copies], open_parts)
+    for part, folders in given.items():
+        read = read_runs(folders)
         left_out = (*read.damaged, *read.copies)
         sorting.notes += [f"left out of the {part}: {sentence}" for sentence in left_out]
         faultless = [run for run in read.runs if not run.faults]
@@ -148,9 +156,9 @@ def _draw_on(history: History, like: Run, sorting: _Sorting, taken: Sequence[Run
             f"left out of the history: {len(others) - len(same)} of {len(others)} runs of this "
             f"path, made with other settings (run {differing.name}: {what} {other}, not {one})."
         )
-    if not sorting.baseline:
+    if "baseline" in sorting.open_parts:
         sorting.baseline += [run for run in same if not run.faults]
-    if not sorting.controls:
+    if "control" in sorting.open_parts and not sorting.controls:
         sorting.controls += [run for run in same if run.faults][-1:]
 
 
@@ -159,7 +167,7 @@ def _fit_for_baseline(sorting: _Sorting, settings: GateSettings) -> tuple[Run, .
     for run in sorting.baseline:
         if run.verdict is not Verdict.PASS:
             sorting.notes.append(f"left out of the baseline: run {run.name} is {run.verdict}.")
-        elif problems := sight_problems(run):
+        elif problems := (*sight_problems(run), *loosened_sight((run,))):
             sorting.notes.append(f"left out of the baseline: {problems[0]}")
         else:
             fit.append(run)

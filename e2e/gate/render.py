@@ -31,7 +31,7 @@ def decision_json(decision: Decision) -> str:
 
 def _lines(decision: Decision) -> Iterator[str]:
     where = f"{' -> '.join(decision.path)} on {decision.provider}" if decision.path else "no run"
-    yield f"# {decision.answer}: {where}"
+    yield f"# {decision.answer}: {_cell(where)}"
     yield ""
     if decision.simulated:
         yield from ("**SIMULATED**: a rehearsal, never evidence for a real version.", "")

@@ -1,6 +1,7 @@
 """Ways to be told yes that is not deserved; each must end in another answer, and say why."""
 
 import dataclasses
+import itertools
 
 import pytest
 
@@ -23,19 +24,21 @@ def limit(key, value, default):
 @pytest.fixture
 def ask(tmp_path):
     """Decides on records that were saved as runs are."""
+    asked = itertools.count()
 
     def saved(side, records):
         for number, made in enumerate(records):
-            place = tmp_path / side / str(number)
+            place = side / str(number)
             place.mkdir(parents=True)
             save_record(made, place)
-        return [tmp_path / side] if records else []
+        return [side] if records else []
 
     def decided(new, old=None, controls=None):
+        folder = tmp_path / str(next(asked))
         evidence = gather(
-            saved("new", new),
-            baseline=saved("old", many(6) if old is None else old),
-            controls=saved("control", [planted()] if controls is None else controls),
+            saved(folder / "new", new),
+            baseline=saved(folder / "old", many(6) if old is None else old),
+            controls=saved(folder / "control", [planted()] if controls is None else controls),
         )
         return decide(evidence, QUICK)
 
@@ -69,7 +72,7 @@ def test_copies_under_other_ids_are_told_by_when_they_began(ask):
 
 def test_a_failed_run_that_was_touched_up_is_found_beside_the_original(ask):
     one = record(verdict=Verdict.FAIL, scenarios=(BROKEN,))
-    better = dataclasses.replace(one, verdict=Verdict.PASS)
+    better = dataclasses.replace(one, verdict=Verdict.PASS, scenarios=record().scenarios)
     decision = ask([better, one, *(record() for _ in range(4))])
     refuted(decision, "was changed after the pass")
 
@@ -175,6 +178,17 @@ def test_limits_of_the_instrument_cannot_make_a_blind_run_see(ask, changed, seen
         [planted(**same)],
     )
     refuted(decision, told)
+
+
+def test_a_verdict_that_its_claims_do_not_bear_out_is_not_believed(ask):
+    decision = ask([*many(4), record(scenarios=(BROKEN,))])
+    assert decision.answer is Answer.REJECT
+    refuted(ask([*many(4), record(scenarios=())]), "is INCONCLUSIVE")
+
+
+def test_a_baseline_that_hid_its_blindness_is_no_baseline(ask):
+    late = limit("instrument.late_s", 60.0, 0.01)
+    refuted(ask(many(5), many(6, limits_changed=(late,))), "left out of the baseline")
 
 
 def test_an_observer_that_the_candidates_do_without_is_missed(ask):

@@ -180,6 +180,18 @@ def test_a_baseline_that_is_given_beats_the_history(place, tmp_path):
     assert len(gather(place(record()), baseline=old, history=file).baseline) == 2
 
 
+def test_what_was_given_and_cannot_be_read_is_not_replaced_from_the_history(place, tmp_path):
+    file = tmp_path / "history.sqlite"
+    with History.writing(file) as history:
+        history.add([run_of(made) for made in [*many(9), planted()]])
+    (old,), (control,) = place(record(), under="old"), place(planted(), under="control")
+    for folder in (old, control):
+        (folder / "run.json").write_text("{")
+    evidence = gather(place(record()), baseline=[old], controls=[control], history=file)
+    assert (evidence.baseline, evidence.controls) == ((), ())
+    assert sum("left out of the" in note for note in evidence.notes) == 2
+
+
 def test_a_missing_history_is_bad_input(place, tmp_path):
     with pytest.raises(BadInput, match="there is no history"):
         gather(place(record()), history=tmp_path / "none.sqlite")

@@ -13,7 +13,7 @@ from e2e.run import Pass, RunningPass, Upgraded
 from e2e.run.choose import choose_provider, make_plan
 from e2e.run.progress import Silence
 from e2e.run.recording import Ended, write_artifacts
-from e2e.run.settings import PassSettings
+from e2e.run.settings import WATCHED_AROUND_S, PassSettings
 from tests.synthetic import Shape, make_timeline
 
 WORDS = ("v1.33", "v1.34")
@@ -30,7 +30,9 @@ def timeline():
 def ended(folder, timeline=None, **choices):
     """A pass that is over; one without a timeline never had a cluster."""
     folder.mkdir(exist_ok=True)
-    settings = PassSettings(**{"provider": "sim", "baseline_s": 2.0, "settle_s": 2.0, **choices})
+    around_s = WATCHED_AROUND_S["sim"]
+    usual = {"provider": "sim", "baseline_s": around_s, "settle_s": around_s}
+    settings = PassSettings(**{**usual, **choices})
     plan = make_plan(WORDS, settings)
     provider = choose_provider(settings, folder / "work")
     running = RunningPass(
