@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 
 import pytest
@@ -23,7 +24,7 @@ def left(tmp_path_factory):
 
 def test_the_page_and_the_trace_tell_what_the_record_tells(left):
     record = load_record(left / "a")
-    page = (left / "a" / "report.html").read_text()
+    page = html.unescape((left / "a" / "report.html").read_text())
     assert f"<h1>{record.verdict}</h1>" in page
     assert "<strong>SIMULATED</strong>" in page
     for scenario in record.scenarios:
