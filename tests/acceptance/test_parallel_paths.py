@@ -15,6 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+pytestmark = pytest.mark.quiet
+
 TOOL = str(Path(sys.executable).with_name("upgrade-e2e"))
 FIRST, SECOND = "v1.33.13,v1.34.4", "v1.34.4,v1.35.4"
 FOLDERS = (FIRST.replace(",", "-"), SECOND.replace(",", "-"))

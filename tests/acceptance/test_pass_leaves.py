@@ -10,6 +10,8 @@ import pytest
 from e2e.report import load_record
 from tests.acceptance.command import tool
 
+pytestmark = pytest.mark.quiet
+
 PASS = ("run", "--provider", "sim", "--from", "v1.33", "--to", "v1.34", "--artifacts-dir", "a")
 
 

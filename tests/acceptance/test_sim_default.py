@@ -18,6 +18,8 @@ BIN = Path(sys.executable).parent
 SCENARIO = """
 from fixtures import observes
 
+pytestmark = pytest.mark.quiet
+
 @observes()
 def test_claim(upgraded):
     assert upgraded.capabilities.simulated

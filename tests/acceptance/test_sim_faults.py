@@ -19,6 +19,8 @@ from e2e.providers.sim.provider.durations import Durations
 from tests.acceptance.sim_pass import Judged, all_scenarios, run_pass
 from tests.outcomes import OUTCOMES
 
+pytestmark = pytest.mark.quiet
+
 WEB, EDGE = "no_connection_is_refused_or_cut", "the_edge_gives_no_502"
 DNS, DNS_FAST = "lookups_keep_answering", "lookups_stay_fast"
 READY, GONE = "ready_is_visible_soon_after_start", "deleted_pods_are_gone_soon"

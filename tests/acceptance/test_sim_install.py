@@ -9,6 +9,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.quiet
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 GUARD_S = 300.0
 """Far above what it takes (docs/sim.md has the figure): only a hang is caught by time."""

@@ -14,6 +14,8 @@ import pytest
 
 from tests.unit.sim.cluster import processes_of
 
+pytestmark = pytest.mark.quiet
+
 TOOL = str(Path(sys.executable).with_name("upgrade-e2e"))
 WITHIN_S = 180.0
 
