@@ -23,7 +23,7 @@ from e2e.providers.sim.topology import Topology, node_specs
 from e2e.providers.sim.watchdog import Watchdog
 from e2e.version import KubeVersion
 
-__all__ = ["main"]
+__all__ = ["command_line", "main"]
 
 _log = logging.getLogger(__name__)
 _BAD_INPUT = 2
@@ -31,8 +31,8 @@ _NICE = -10
 _SETTLE_EVERY_S = 0.05
 
 
-def parse_args(argv: Sequence[str]) -> argparse.Namespace:
-    """The command line."""
+def command_line() -> argparse.ArgumentParser:
+    """The options of `upgrade-e2e simulator`."""
     parser = argparse.ArgumentParser(
         prog="upgrade-e2e simulator", description="Serve a simulated Kubernetes cluster."
     )
@@ -49,7 +49,7 @@ def parse_args(argv: Sequence[str]) -> argparse.Namespace:
         metavar="PARAMETER=VALUE",
         help="a mechanism's parameter, as in kubelet.qps=5",
     )
-    return parser.parse_args(argv)
+    return parser
 
 
 class Simulator:
@@ -221,7 +221,7 @@ def _require_unused(folder: Path) -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Run the simulator; the exit code."""
-    args = parse_args(argv)
+    args = command_line().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     folder = Path(args.folder or f".sim-{args.name}").resolve()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

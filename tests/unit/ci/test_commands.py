@@ -10,6 +10,7 @@ import click
 import pytest
 
 from e2e.cli import MODULES, main
+from e2e.providers.sim.server import command_line
 
 ROOT = Path(__file__).parents[3]
 FILES = sorted(
@@ -33,6 +34,8 @@ def commands(text: str) -> Iterator[tuple[str, list[str]]]:
 
 def known(name: str, words: str) -> set[str]:
     """The options of a command, or of the subcommand that the words begin with."""
+    if name == "simulator":  # it reads its own words
+        return set(command_line()._option_string_actions)
     command = main.get_command(click.Context(main), name)
     assert command is not None
     if isinstance(command, click.Group):
