@@ -55,7 +55,7 @@ def choose(
 
     What only kind can do asks for kind. Raises BadInput for a path that cannot be walked.
     """
-    if settings.reuse_cluster or settings.fast_control_plane:
+    if _only_kind_has(settings):
         return Choice("kind", "This runs on kind, whose options these are.")
     if alien := {fault.name for fault in settings.faults} - plantable_on("kind"):
         why = f"This runs on a simulated cluster, because kind has no fault {min(alien)}."
@@ -66,6 +66,12 @@ def choose(
             why = f"This runs on a simulated cluster, because {missing}; --provider kind insists."
             return Choice("sim", why)
     return Choice("kind", "This runs on kind: docker answers and has the node images.")
+
+
+def _only_kind_has(settings: PassSettings) -> bool:
+    """Whether an option is given that means nothing to a simulated cluster."""
+    images = settings.node_images or settings.node_image != PassSettings().node_image
+    return bool(settings.reuse_cluster or settings.fast_control_plane or images)
 
 
 def choose_provider(settings: PassSettings, folder: FilePath) -> Provider:

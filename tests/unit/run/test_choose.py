@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from e2e.run.choose import DEFAULT_PATH, choose
 from e2e.run.settings import PassSettings
 from e2e.upgrade import Fault
@@ -33,9 +35,17 @@ def test_one_path_without_images_is_enough():
     assert choose(PassSettings(), [DEFAULT_PATH, ("v1.34", "v1.35")], lacking).provider == "sim"
 
 
-def test_what_only_kind_can_do_asks_for_kind():
-    for settings in (PassSettings(reuse_cluster="mine"), PassSettings(fast_control_plane=True)):
-        assert choose(settings, [DEFAULT_PATH], no_docker).provider == "kind"
+@pytest.mark.parametrize(
+    "settings",
+    [
+        PassSettings(reuse_cluster="mine"),
+        PassSettings(fast_control_plane=True),
+        PassSettings(node_images={"v1.34.4": "mine:1"}),
+        PassSettings(node_image="mine:{version}"),
+    ],
+)
+def test_what_only_kind_can_do_asks_for_kind(settings):
+    assert choose(settings, [DEFAULT_PATH], no_docker).provider == "kind"
 
 
 def test_a_fault_that_only_a_simulated_cluster_has_asks_for_one():
