@@ -1,6 +1,7 @@
 """How a planted fault shows: the same on a real cluster as on a simulated one.
 
-tests/kind/test_faults.py and tests/acceptance/test_sim_faults.py hold both to these words.
+tests/kind/old_cluster/test_faults.py and tests/acceptance/test_sim_faults.py hold both to these
+words.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The simulated API answers every call of the conformance list as it is written down.
 
-tests/kind/test_conformance.py holds the same list against a real cluster.
+tests/kind/old_cluster/test_conformance.py holds the same list against a real cluster.
 """
 
 from __future__ import annotations

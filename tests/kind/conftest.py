@@ -14,11 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.cluster import Cluster
 from e2e.providers.doctor import examine
-from e2e.providers.kind import KindProvider, KindSettings
-from e2e.timeline import Origin
-from e2e.upgrade import Marks, resolve
 
 TOOL = str(Path(sys.executable).with_name("upgrade-e2e"))
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -124,23 +120,6 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     print(done.summary())
     assert clusters() == before
     return done
-
-
-@pytest.fixture(scope="session")
-def old_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """One cluster at the old version, for all tests that only need any cluster."""
-    settings = KindSettings(
-        workdir=tmp_path_factory.mktemp("old-cluster"),
-        cluster_name=OLD_CLUSTER,
-        preload_images=("python:3.11-slim", "nginx:stable"),
-    )
-    provider = KindProvider(settings)
-    plan = provider.plan(resolve([OLD, OLD], []))
-    try:
-        yield provider.create(plan, Marks(Origin()))
-    finally:
-        provider.delete()
-    assert OLD_CLUSTER not in clusters()
 
 
 def clusters() -> set[str]:

@@ -50,7 +50,7 @@ class FaultyPass:
         settings = PassSettings(
             reuse_cluster=OLD_CLUSTER, faults=faults, baseline_s=5.0, settle_s=settle_s
         )
-        limits = Limits.load(LIMITS).override(FEW, "tests/kind/test_faults.py")
+        limits = Limits.load(LIMITS).override(FEW, "tests/kind/old_cluster/test_faults.py")
         (self.folder / "work").mkdir()
         provider = choose_provider(settings, self.folder / "work")
         plan = only(provider.plan(resolve([OLD, OLD], [])), wanted)

@@ -1,0 +1,1 @@
+"""Tests that share one real cluster at the old version."""

@@ -1,0 +1,30 @@
+"""The cluster that the tests of this folder share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from e2e.cluster import Cluster
+from e2e.providers.kind import KindProvider, KindSettings
+from e2e.timeline import Origin
+from e2e.upgrade import Marks, resolve
+from tests.kind.conftest import OLD, OLD_CLUSTER, clusters
+
+
+@pytest.fixture(scope="package")
+def old_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """One cluster at the old version; gone before the next tests, whose probes want the cores."""
+    settings = KindSettings(
+        workdir=tmp_path_factory.mktemp("old-cluster"),
+        cluster_name=OLD_CLUSTER,
+        preload_images=("python:3.11-slim", "nginx:stable"),
+    )
+    provider = KindProvider(settings)
+    plan = provider.plan(resolve([OLD, OLD], []))
+    try:
+        yield provider.create(plan, Marks(Origin()))
+    finally:
+        provider.delete()
+    assert OLD_CLUSTER not in clusters()
