@@ -7,7 +7,6 @@ import xml.etree.ElementTree as ET
 from e2e.report import load_record, load_timeline
 from tests.kind.conftest import NEW
 
-
 CODES = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3}
 API_CLAIMS = {"test_the_api_stays_available", "test_the_api_stays_fast"}
 
