@@ -107,7 +107,9 @@ def test_runs_of_another_path_are_exit_code_2(sides):
     write(sides / "new", record(path=("v1.32.2", "v1.33.13")))
     done = gate(sides)
     assert done.returncode == 2, done.stdout + done.stderr
-    assert "differ in path: v1.33.13 -> v1.34.4 and v1.32.2 -> v1.33.13" in said(done)
+    assert "differ in path: " in said(done)
+    for path in ("v1.33.13 -> v1.34.4", "v1.32.2 -> v1.33.13"):
+        assert path in said(done)
 
 
 @pytest.mark.parametrize(

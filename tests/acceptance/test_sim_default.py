@@ -14,11 +14,11 @@ import pytest
 
 from tests.unit.sim.cluster import processes_of
 
+pytestmark = pytest.mark.quiet
+
 BIN = Path(sys.executable).parent
 SCENARIO = """
 from fixtures import observes
-
-pytestmark = pytest.mark.quiet
 
 @observes()
 def test_claim(upgraded):
