@@ -21,6 +21,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 LIMITS = REPOSITORY / "ci" / "limits.toml"
 OLD, NEW, NEWEST = (REPOSITORY / "ci" / "versions").read_text().split()
 OLD_CLUSTER = "e2e-old"
+# The claims that need three control planes.
+API_CLAIMS = {"test_the_api_stays_available", "test_the_api_stays_fast"}
 MINUTES = 60
 
 

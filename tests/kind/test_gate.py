@@ -14,6 +14,8 @@ def test_one_real_pass_is_evidence_but_not_enough(ran, tmp_path):
     decision = json.loads(done.stdout)
     answers = {check["name"]: check["answer"] for check in decision["checks"]}
     assert answers["evidence"] == "APPROVE"
+    if all(scenario["verdict"] != "INCONCLUSIVE" for scenario in ran.record()["scenarios"]):
+        assert answers["sight"] == "APPROVE"
     wanted = {"PASS": "APPROVE", "FAIL": "REJECT", "INCONCLUSIVE": "INCONCLUSIVE"}
     assert answers["budgets"] == wanted[ran.record()["verdict"]]
     assert (answers["baseline"], answers["control"]) == ("INCONCLUSIVE",) * 2

@@ -5,10 +5,9 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 
 from e2e.report import load_record, load_timeline
-from tests.kind.conftest import NEW
+from tests.kind.conftest import API_CLAIMS, NEW
 
 CODES = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3}
-API_CLAIMS = {"test_the_api_stays_available", "test_the_api_stays_fast"}
 
 
 def test_the_upgrade_itself_holds(ran):
