@@ -1627,8 +1627,10 @@ def write_ready(path: str, port: int) -> None:
 async def serve(args: argparse.Namespace) -> None:
     """Be the workload until SIGTERM."""
     site = Workload(args)
-    await site.listen()
     loop = asyncio.get_running_loop()
+    if args.warm_up_s:
+        await asyncio.sleep(args.warm_up_s)  # SIGTERM ends it at once: it serves nobody yet
+    await site.listen()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, site.on_term)
     write_ready(args.ready_file, site.port)
@@ -1675,6 +1677,7 @@ def parse_args(argv: list[str]) -> argparse.Namespace:
     server.add_argument("--bind", default="0.0.0.0:8080", help="HOST:PORT")
     server.add_argument("--on-term", choices=("exit", "drain"), default="drain")
     server.add_argument("--drain-s", type=float, default=10.0, help="longest time to drain")
+    server.add_argument("--warm-up-s", type=float, default=0.0, help="time before it listens")
     server.add_argument("--work-ms", type=float, default=0.0, help="time that each answer takes")
     server.add_argument("--plantable", action="store_true", help="allow POST /outage")
     prober = commands.add_parser("probe", help="send probes")

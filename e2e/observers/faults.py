@@ -21,6 +21,8 @@ __all__ = ["CATALOGUE", "ApiFault", "alter", "plant", "plant_before"]
 
 _DNS = ("coredns", "kube-system")
 _ROLLOUT_S = 120.0
+_WARM_UP_S = 0.5
+"""Own choice: without it a fast machine listens before anyone asks, and the fault shows nothing."""
 _RESTARTED = "upgrade-e2e/restarted-for"
 
 
@@ -46,7 +48,7 @@ def _without_pre_stop(workload: Workload) -> Workload:
 
 
 def _without_readiness(workload: Workload) -> Workload:
-    return dataclasses.replace(workload, readiness=False)
+    return dataclasses.replace(workload, readiness=False, warm_up_s=_WARM_UP_S)
 
 
 def _scale_dns(fault: Fault, cluster: Cluster) -> None:
@@ -109,7 +111,8 @@ CATALOGUE: Mapping[str, ApiFault] = {
         ),
         ApiFault(
             "no-readiness",
-            "the workload has no readiness probe: requests reach pods that do not listen yet",
+            f"the workload listens {_WARM_UP_S:g} s after its start and has no readiness probe: "
+            "requests reach pods that do not listen yet",
             alters=_without_readiness,
         ),
         ApiFault(

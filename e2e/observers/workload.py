@@ -20,7 +20,8 @@ class Workload:
 
     `pre_stop_s` is a sleep before SIGTERM, in which endpoints are removed while the pod still
     answers; `on_term` is what the process does then: `drain` or `exit` at once. Without
-    `readiness` a pod gets traffic as soon as its process starts. `pdb_min_available` 0 means no
+    `readiness` a pod gets traffic as soon as its process starts, and it listens `warm_up_s` after
+    that. `pdb_min_available` 0 means no
     PodDisruptionBudget. `rollout_every_s` replaces all pods again and again while watched.
     """
 
@@ -30,6 +31,7 @@ class Workload:
     pdb_min_available: int = 2
     rollout_every_s: float | None = None
     readiness: bool = True
+    warm_up_s: float = 0.0
     drain_s: float = 10.0
 
 
@@ -80,6 +82,7 @@ def _container(site: Site, workload: Workload) -> dict[str, Any]:
             f"--bind=[$(POD_IP)]:{_PORT}",
             f"--on-term={workload.on_term}",
             f"--drain-s={workload.drain_s:g}",
+            f"--warm-up-s={workload.warm_up_s:g}",
         ],
         "env": [
             field_env("POD_NAME", "metadata.name"),

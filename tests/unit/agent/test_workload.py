@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import socket
+import time
 
 import numpy as np
 import pytest
@@ -34,6 +35,14 @@ def ask(peer: socket.socket) -> bytes:
     """One request over a kept connection; the whole answer, which comes in one piece."""
     peer.sendall(REQUEST)
     return peer.recv(65536)
+
+
+def test_it_listens_no_sooner_than_it_has_warmed_up(rig: Rig) -> None:
+    began = time.monotonic()
+    server = rig.serve("--warm-up-s=0.7")
+    assert time.monotonic() - began >= 0.7
+    with connect(server) as peer:
+        assert ask(peer).startswith(b"HTTP/1.1 200")
 
 
 def test_an_answer_names_the_backend(rig: Rig) -> None:

@@ -64,6 +64,7 @@ def test_the_workload_loses_its_pre_stop(api: FakeApi, cluster: Cluster) -> None
 def test_the_workload_loses_its_readiness() -> None:
     (web,) = alter([WEB], [Fault.parse("no-readiness")])
     assert not web.workload.readiness
+    assert web.workload.warm_up_s > WEB.workload.warm_up_s == 0
     assert web.workload.pre_stop_s == WEB.workload.pre_stop_s
 
 
