@@ -1,10 +1,10 @@
-"""One pass: create, deploy, watch, upgrade, settle, collect. Judging comes after."""
+"""One pass: create, deploy, watch, upgrade, settle, collect, verify. Judging comes after."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
@@ -81,9 +81,11 @@ class RunningPass:
         with contextlib.closing(observation), self._leaving_no_trace(observation):
             self._deploy(observation)
             with self.what.progress.watching(observation.glance):
-                self._upgrade()
-                inventory, inventory_error = self._inspect(cluster)
+                self._advance(self.what.plan.upgrade)
+                self._settle()
             samples = self._collect(observation)
+            # Reading back keeps cores busy for long, so it comes when nobody watches any more.
+            inventory, inventory_error = self._read_back(cluster)
             timeline = self._timeline(observation.watched, samples, observation.spans())
         return Upgraded(
             timeline=timeline,
@@ -141,19 +143,24 @@ class RunningPass:
         with self._span("baseline"), self.what.progress.watching(observation.glance):
             time.sleep(self.what.settings.baseline_s)
 
-    def _upgrade(self) -> None:
+    def _advance(self, steps: Sequence[Step]) -> None:
+        """Perform steps; one that fails is kept as the pass's failed step, with its logs."""
         try:
-            self.executor.run((*self.what.plan.upgrade, *self.what.plan.verify))
+            self.executor.run(steps)
         except StepFailed as failure:
             self.failed_step = failure
             self.what.progress.say(str(failure))
             self.collect_logs()
             if isinstance(failure.__cause__, ClusterGone):
                 raise Inconclusive(f"nothing more can be seen: {failure}") from failure
+
+    def _settle(self) -> None:
         with self._span("settle"):
             time.sleep(self.what.settings.settle_s)
 
-    def _inspect(self, cluster: Cluster) -> tuple[Inventory | None, str]:
+    def _read_back(self, cluster: Cluster) -> tuple[Inventory | None, str]:
+        if self.failed_step is None:
+            self._advance(self.what.plan.verify)
         with self._span("inspect"):
             try:
                 return self.what.provider.inspect(self.what.plan, cluster), ""

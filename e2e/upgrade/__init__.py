@@ -4,6 +4,7 @@ from e2e.upgrade.executor import Executor, Marks, Watcher
 from e2e.upgrade.inventory import Component, Inventory
 from e2e.upgrade.path import Hop, Path, resolve
 from e2e.upgrade.plan import Fault, Plan, Step
+from e2e.upgrade.reading import read_back
 
 __all__ = [
     "Component",
@@ -16,5 +17,6 @@ __all__ = [
     "Plan",
     "Step",
     "Watcher",
+    "read_back",
     "resolve",
 ]

@@ -49,3 +49,23 @@ class Inventory:
     def behind(self) -> tuple[Component, ...]:
         """The components that are not at the target."""
         return tuple(part for part in self.components if not part.at_target)
+
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """What keeps the upgrade itself from being complete, a sentence each."""
+        left = [f"{p.name} on {p.node} is {p.found}, not {p.wanted}" for p in self.behind]
+        if not self.nothing_left_to_do:
+            left.append("a second run of the upgrade still finds something to do")
+        return tuple(left)
+
+    @property
+    def unsettled(self) -> tuple[str, ...]:
+        """What a complete upgrade may leave behind for a while, a sentence each."""
+        left = [f"pod {pod}" for pod in self.stuck_pods]
+        left += self.missing_workloads
+        if not self.old_kubeconfig_works:
+            left.append("the kubeconfig from before the upgrade no longer works")
+        days = self.certificates_expire_in_d
+        if days is not None and days <= 0:
+            left.append("a certificate of the control plane has expired")
+        return tuple(left)

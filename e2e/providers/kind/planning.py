@@ -25,7 +25,7 @@ ADDONS_S = 300.0
 SWAP_S = 420.0
 QUICK_S = 120.0
 CHECK_S = 240.0
-VERIFY_S = 300.0
+VERIFY_S = 180.0
 # kubectl gives up first, so that its own words are what is reported.
 DRAIN_GRACE_S = 60.0
 CGROUP_V1_CHOICE = "fail-cgroup-v1"

@@ -11,7 +11,7 @@ from pathlib import Path as FilePath
 
 from e2e.cluster import TRANSIENT_API_ERRORS, Cluster, Node
 from e2e.command import Runner
-from e2e.errors import BadInput, ClusterNotMade, E2eError
+from e2e.errors import BadInput, ClusterNotMade, CommandFailed, DeadlinePassed, E2eError
 from e2e.providers.base import Capabilities
 from e2e.providers.kind import creation, health, kubeadm, nodes
 from e2e.providers.kind.asking import node_of
@@ -28,11 +28,11 @@ from e2e.providers.kind.remains import CLUSTER, FOLDER, REUSED_CLUSTER, deleters
 from e2e.providers.kind.settings import KindSettings
 from e2e.providers.kind.staging import Staging
 from e2e.providers.kind.static_pods import wait_until_settled
-from e2e.providers.kind.verification import verify
 from e2e.providers.ledger import Entry
 from e2e.timeline import Origin
-from e2e.upgrade import Inventory, Marks, Path, Plan, Step
+from e2e.upgrade import Inventory, Marks, Path, Plan, Step, read_back
 from e2e.version import KubeVersion
+from e2e.wait import Deadline
 
 __all__ = ["KindProvider"]
 
@@ -56,6 +56,7 @@ class KindProvider:
         self._stage_folder = self.settings.workdir / f"stage-{uuid.uuid4().hex[:8]}"
         self._entries: list[Entry] = []
         self._staging: Staging | None = None
+        self._verified: Inventory | None = None
 
     @property
     def capabilities(self) -> Capabilities:
@@ -133,7 +134,12 @@ class KindProvider:
             raise E2eError(f"no answer: {type(error).__name__}: {error}") from error
 
     def inspect(self, plan: Plan, cluster: Cluster) -> Inventory:
-        """Read back what the cluster is made of, against the plan's last version."""
+        """What the cluster is made of, against the plan's last version.
+
+        That is what `verify` has just read back, and is read anew when it came to no answer.
+        """
+        if self._verified is not None:
+            return self._verified
         return inspect(cluster, Target(plan.path.versions[-1], self.old_kubeconfig))
 
     def keep(self) -> None:
@@ -245,7 +251,12 @@ class KindProvider:
 
     def _verify(self, step: Step, cluster: Cluster) -> None:
         target = Target(KubeVersion.parse(step.params["version"]), self.old_kubeconfig)
-        verify(cluster, target, step.timeout_s)
+        self._verified = read_back(
+            lambda: inspect(cluster, target),
+            target.version,
+            Deadline(step.timeout_s, every_s=2.0),
+            transient=(CommandFailed, DeadlinePassed, *TRANSIENT_API_ERRORS),
+        )
 
     def _export_logs(self, step: Step, cluster: Cluster) -> None:
         into = FilePath(step.params["into"])

@@ -17,7 +17,7 @@ from e2e.providers.sim.release import images_of
 from e2e.upgrade import Component, Inventory
 from e2e.version import KubeVersion
 
-__all__ = ["complaints", "inspect"]
+__all__ = ["inspect"]
 
 _SYSTEM = "/api/v1/namespaces/kube-system"
 _STUCK_AFTER_S = 10.0
@@ -42,12 +42,6 @@ def inspect(cluster: Cluster, target: KubeVersion, before: Path, certificate: Pa
         old_kubeconfig_works=_reaches(before),
         certificates_expire_in_d=_days_left(certificate),
     )
-
-
-def complaints(found: Inventory) -> tuple[str, ...]:
-    """What keeps the upgrade from being a success, a sentence each."""
-    behind = [f"{p.name} on {p.node} is {p.found}, not {p.wanted}" for p in found.behind]
-    return (*behind, *found.stuck_pods, *found.missing_workloads)
 
 
 def _kubelets(cluster: Cluster, target: KubeVersion) -> Iterator[Component]:

@@ -14,15 +14,15 @@ from e2e.providers.sim.provider import upgrading
 from e2e.providers.sim.provider.draining import cordon, drain
 from e2e.providers.sim.provider.faults import CATALOGUE
 from e2e.providers.sim.provider.health import Health
-from e2e.providers.sim.provider.inspection import complaints, inspect
+from e2e.providers.sim.provider.inspection import inspect
 from e2e.providers.sim.provider.planning import make_plan
 from e2e.providers.sim.provider.planting import Planted
 from e2e.providers.sim.provider.settings import SimSettings
 from e2e.providers.sim.provider.starting import Running, start_simulator
 from e2e.timeline import Origin
-from e2e.upgrade import Inventory, Marks, Path, Plan, Step
+from e2e.upgrade import Inventory, Marks, Path, Plan, Step, read_back
 from e2e.version import KubeVersion
-from e2e.wait import Deadline, wait_for
+from e2e.wait import Deadline
 
 __all__ = ["SimProvider"]
 
@@ -41,6 +41,7 @@ class SimProvider:
         self._running: Running | None = None
         self._marks = Marks(Origin())
         self._planted = Planted()
+        self._verified: Inventory | None = None
 
     @property
     def capabilities(self) -> Capabilities:
@@ -105,8 +106,13 @@ class SimProvider:
             raise E2eError(f"the API server gave no answer: {error}") from error
 
     def inspect(self, plan: Plan, cluster: Cluster) -> Inventory:
-        """Read back what the cluster is made of, against the plan's last version."""
+        """What the cluster is made of, against the plan's last version.
+
+        That is what `verify` has just read back, and is read anew when it came to no answer.
+        """
         self._simulator.require_alive()
+        if self._verified is not None:
+            return self._verified
         return self._inspect(cluster, plan.path.versions[-1])
 
     def keep(self) -> None:
@@ -151,10 +157,9 @@ class SimProvider:
     def _verify(self, step: Step, cluster: Cluster) -> None:
         self._health(cluster).whole(step.timeout_s)
         target = KubeVersion.parse(step.params["version"])
-        wait_for(
-            f"every part of the cluster at {target}",
-            lambda: complaints(self._inspect(cluster, target)),
-            lambda left: not left,
+        self._verified = read_back(
+            lambda: self._inspect(cluster, target),
+            target,
             Deadline(_SETTLED_S, every_s=0.25),
             transient=TRANSIENT_API_ERRORS,
         )

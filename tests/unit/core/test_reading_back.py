@@ -1,0 +1,64 @@
+"""What `verify` waits for, and what it leaves to the claims."""
+
+import itertools
+
+import pytest
+
+from e2e.errors import CommandFailed, DeadlinePassed
+from e2e.upgrade import Component, Inventory, read_back
+from e2e.version import KubeVersion
+from e2e.wait import Deadline
+
+V34 = KubeVersion.parse("v1.34.4")
+SOON = Deadline(0.05, every_s=0.001)
+
+
+def found(kubelet="v1.34.4", **more):
+    well = {"nothing_left_to_do": True, "old_kubeconfig_works": True}
+    parts = (Component("kubelet", "worker", kubelet, "v1.34.4"),)
+    return Inventory(parts, **(well | more))
+
+
+def test_the_first_good_reading_ends_the_wait():
+    readings = iter([found("v1.33.13"), found(stuck_pods=("shop/web: Pending",)), found()])
+    assert read_back(lambda: next(readings), V34, SOON) == found()
+    assert list(readings) == []
+
+
+@pytest.mark.parametrize(
+    ("reading", "said"),
+    [
+        (found("v1.33.13"), "kubelet on worker is v1.33.13, not v1.34.4"),
+        (found(nothing_left_to_do=False), "still finds something to do"),
+    ],
+)
+def test_an_upgrade_that_is_not_complete_is_an_error_that_says_why(reading, said):
+    with pytest.raises(DeadlinePassed, match=said):
+        read_back(lambda: reading, V34, SOON)
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        found(stuck_pods=("shop/web: Pending",)),
+        found(missing_workloads=("deployment shop/web has 2 of 3 replicas",)),
+        found(old_kubeconfig_works=False),
+        found(certificates_expire_in_d=-1.0),
+    ],
+)
+def test_what_is_merely_unsettled_is_waited_for_and_left_to_the_claims(reading):
+    times = itertools.count()
+    assert read_back(lambda: (next(times), reading)[1], V34, SOON) == reading
+    assert next(times) > 1
+
+
+def test_a_cluster_that_stops_answering_is_not_taken_for_its_last_answer():
+    readings = iter([found(stuck_pods=("shop/web: Pending",))])
+
+    def read():
+        for reading in readings:
+            return reading
+        raise DeadlinePassed("no answer")
+
+    with pytest.raises(DeadlinePassed, match="no answer"):
+        read_back(read, V34, SOON, transient=(CommandFailed, DeadlinePassed))
