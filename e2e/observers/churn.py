@@ -30,14 +30,16 @@ class PodChurn:
                            sees the pod Ready in a watch
     deleted-to-gone@NODE   from the accepted deletion until the watch shows the pod gone
     Control, at 5 Hz: api@host, GET /readyz. While that fails, the API and not a kubelet is late.
-    A stretch that takes longer than `timeout_s` is a timeout. No pods are created on cordoned
-    nodes. The pods run the node's own pause image, which costs next to nothing.
+    A stretch that takes longer than `timeout_s` is a timeout. That is more than the 60 s after
+    which a kubelet that lost the API watches again (client-go's reflector: back-off up to 30 s,
+    jitter 1.0). No pods are created on cordoned nodes. The pods run the node's own pause image,
+    which costs next to nothing.
     """
 
     burst: int = 3
     every_s: float = 10.0
     name: str = "churn"
-    timeout_s: float = 60.0
+    timeout_s: float = 90.0
 
     def deploy(self, site: Site) -> Parts:
         """Find out the pause image and prepare the churner; see Observer."""
