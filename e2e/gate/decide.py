@@ -86,7 +86,8 @@ def _command(candidates: Sequence[Run]) -> str:
         return "upgrade-e2e run --path VERSION,VERSION"
     run = candidates[0]
     provider = "kind" if run.simulated else run.provider  # more rehearsals would not help
-    return f"upgrade-e2e run --path {','.join(run.path)} --provider {provider}"
+    same = " --limits FILE" if run.limits else ""
+    return f"upgrade-e2e run --path {','.join(run.path)} --provider {provider}{same}"
 
 
 def _worse(row: Comparison) -> str:

@@ -110,6 +110,14 @@ def test_rehearsals_alone_are_no_yes(ask):
     assert any("--provider kind" in step for step in decision.next)
 
 
+def test_what_to_do_next_keeps_the_limits_that_runs_are_compared_under(ask):
+    own = {"limits_changed": (limit("dns.p99_s", 0.5, 0.1),)}
+    decision = ask(many(1, **own), [], [])
+    assert any("--provider kind --limits FILE" in step for step in decision.next)
+    plain = ask(many(1), [], [])
+    assert not any("--limits" in step for step in plain.next)
+
+
 def test_a_control_with_other_settings_is_refused(ask):
     choices = {"fault coredns-replicas": "1", "fast-control-plane": "on"}
     with pytest.raises(BadInput, match="setting fast-control-plane"):
