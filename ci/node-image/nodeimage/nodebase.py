@@ -28,13 +28,15 @@ UNWANTED = (
     f"{UNITS}/sockets.target.wants/*initctl*",
     "etc/systemd/system/*.wants/*",
 )
-ENABLED = ("kubelet.service", "containerd.service", "undo-mount-hacks.service")
+GUARD_UNIT = "service-guard.service"
+ENABLED = ("kubelet.service", "containerd.service", "undo-mount-hacks.service", GUARD_UNIT)
 EXECUTABLE = ("usr/local/bin/", "kind/bin/")
 CONTAINERD_UNIT = "etc/systemd/system/containerd.service"
 CONTAINERD_CONFIG = "etc/containerd/config.toml"
 FILES = Path(__file__).resolve().parent.parent / "files"
 CNI_TEMPLATE = FILES / "cni.template"
 CNI_SETTINGS = FILES / "containerd-cni.toml"
+GUARD = FILES / GUARD_UNIT
 
 
 def root(release: str) -> DebianRoot:
@@ -55,7 +57,7 @@ def key(release: str, kind_version: str) -> str:
     """Changes with the packages, kind's files, ours, and what is done to them."""
     recipe = keys.recipe_key("nodebase", "layers")
     return keys.content_key(
-        root(release).key, kind_version, recipe, keys.file_key(CNI_TEMPLATE, CNI_SETTINGS)
+        root(release).key, kind_version, recipe, keys.file_key(CNI_TEMPLATE, CNI_SETTINGS, GUARD)
     )
 
 
@@ -102,6 +104,7 @@ def _own_entries() -> list[Entry]:
         Link("etc/systemd/system/systemd-binfmt.service", "/dev/null"),
         File("etc/systemd/journald.conf.d/kmsg.conf", b"[Journal]\nReadKMsg=no\n"),
         File("etc/containerd/cni.template", CNI_TEMPLATE.read_bytes()),
+        File(f"etc/systemd/system/{GUARD_UNIT}", GUARD.read_bytes()),
         File("etc/machine-id", b""),
         Folder("etc/kubernetes/manifests"),
         Folder("etc/cni/net.d"),
