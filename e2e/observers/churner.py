@@ -270,6 +270,8 @@ class Churner:
             with self._lock:
                 self._lives.not_created(name, self._now_s())
             return False
+        with self._lock:
+            self._lives.accepted(name, self._now_s())
         return True
 
     def _run_watch(self) -> None:
@@ -282,9 +284,10 @@ class Churner:
                 self._lives.expire(self._now_s())
 
     def _follow(self) -> None:
+        asked_s = self._now_s()
         listed = self._nursery.list_pods()
         with self._lock:
-            self._lives.listed(listed["items"], self._now_s())
+            self._lives.listed(listed["items"], asked_s, self._now_s())
         for event in self._nursery.watch_pods(listed["metadata"]["resourceVersion"]):
             with self._lock:
                 self._take(event["type"], event["object"])

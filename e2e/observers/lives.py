@@ -27,15 +27,23 @@ class Seen:
 
 @dataclass
 class Life:
-    """What is known of one pod; None for what has not been seen yet."""
+    """What is known of one pod; None for what has not been seen yet.
+
+    `created_s` is when the API was asked for it, `known_s` when it was first known to exist.
+    """
 
     name: str
     node: str
     created_s: float
+    known_s: float | None = None
     started_s: float | None = None
     ready_s: float | None = None
     deleted_s: float | None = None
     overdue: set[str] = field(default_factory=set)
+
+    def was_there(self, at_s: float) -> bool:
+        """Whether it was known to exist by then."""
+        return self.known_s is not None and self.known_s <= at_s
 
 
 @dataclass
@@ -58,25 +66,42 @@ class Lives:
         """The API is asked for a pod."""
         self._alive[name] = Life(name, node, now_s)
 
+    def accepted(self, name: str, now_s: float) -> None:
+        """The API has accepted a pod; it may be gone already by now."""
+        if (life := self._alive.get(name)) is not None and life.known_s is None:
+            life.known_s = now_s
+
     def not_created(self, name: str, now_s: float) -> None:
-        """The API has not accepted a pod, as far as we know: the answer may have been lost."""
-        life = self._alive.pop(name)
-        self.seen.append(Seen(READY, life.node, life.created_s, now_s, Outcome.CREATE_FAILED))
+        """The API has not accepted a pod, as far as we know: the answer may have been lost.
+
+        The life of one that was seen ready meanwhile goes on; others that exist become strays.
+        """
+        life = self._alive.get(name)
+        if life is None or life.ready_s is not None:
+            return
+        del self._alive[name]
+        if READY not in life.overdue:
+            failed = Seen(READY, life.node, life.created_s, now_s, Outcome.CREATE_FAILED)
+            self.seen.append(failed)
 
     def deleted(self, name: str, now_s: float) -> None:
         """The API has accepted a deletion."""
+        self.accepted(name, now_s)
         life = self._alive.get(name)
         if life is not None and life.deleted_s is None:
             life.deleted_s = now_s
 
-    def listed(self, pods: Iterable[Mapping[str, Any]], now_s: float) -> None:
-        """A full list: what is not in it is gone."""
+    def listed(self, pods: Iterable[Mapping[str, Any]], asked_s: float, now_s: float) -> None:
+        """A full list, asked for at `asked_s`: what was there by then and is not in it is gone.
+
+        A pod whose creation is still under way is not yet in it, and not gone.
+        """
         present = {pod["metadata"]["name"]: pod for pod in pods}
         for pod in present.values():
             self.changed(pod, now_s)
-        for name in [*self._alive, *self._strays]:
-            if name not in present:
-                self.gone(name, now_s)
+        there = [name for name, life in self._alive.items() if life.was_there(asked_s)]
+        for name in {*there, *self._strays} - present.keys():
+            self.gone(name, now_s)
 
     def changed(self, pod: Mapping[str, Any], now_s: float) -> None:
         """The watch shows a pod as it is now."""
@@ -84,6 +109,7 @@ class Lives:
         if life is None:
             self._strays[pod["metadata"]["name"]] = pod["spec"].get("nodeName", "")
             return
+        self.accepted(life.name, now_s)
         if life.started_s is None and (started := _started_at(pod)) is not None:
             life.started_s = min(started - self.wall_zero_s, now_s)
         if pod["metadata"].get("deletionTimestamp"):

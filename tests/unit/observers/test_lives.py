@@ -63,9 +63,31 @@ def test_a_pod_that_is_missing_from_a_list_is_gone() -> None:
     seen.created("a", "n", 1.0)
     seen.created("b", "n", 1.0)
     seen.deleted("a", 5.0)
-    seen.listed([pod("b")], 9.0)
+    seen.listed([pod("b")], 8.0, 9.0)
     assert seen.seen == [Seen(GONE, "n", 5.0, 9.0)]
     assert seen.alive() == 1
+
+
+def test_a_pod_whose_creation_is_under_way_is_not_gone_because_a_list_lacks_it() -> None:
+    seen = lives()
+    seen.created("asked", "n", 1.0)
+    seen.created("accepted", "n", 1.0)
+    seen.accepted("accepted", 3.0)
+    seen.listed([], 2.0, 4.0)
+    assert seen.alive() == 2
+    seen.listed([], 5.0, 6.0)
+    assert seen.alive() == 1
+    seen.not_created("asked", 7.0)
+    assert seen.seen == [Seen(READY, "n", 1.0, 7.0, Outcome.CREATE_FAILED)]
+
+
+def test_a_pod_that_came_and_went_before_its_creation_failed_is_told_once() -> None:
+    seen = lives()
+    seen.created("a", "n", 1.0)
+    seen.changed(pod("a", started_s=2, ready=True), 3.0)
+    seen.gone("a", 4.0)
+    seen.not_created("a", 6.0)
+    assert seen.seen == [Seen(READY, "n", 2.0, 3.0)]
 
 
 def test_what_takes_too_long_is_one_timeout_and_nothing_more() -> None:
@@ -171,7 +193,12 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(names=st.sets(NAMES))
     def listing(self, names: set[str]) -> None:
-        self.lives.listed([pod(name) for name in names], self.tick())
+        asked_s = self.tick()
+        self.lives.listed([pod(name) for name in names], asked_s, self.tick())
+
+    @rule(name=NAMES, accepted=st.booleans())
+    def answer(self, name: str, accepted: bool) -> None:
+        (self.lives.accepted if accepted else self.lives.not_created)(name, self.tick())
 
     @rule()
     def expire(self) -> None:
