@@ -100,8 +100,9 @@ class Lives:
         for pod in present.values():
             self.changed(pod, now_s)
         there = [name for name, life in self._alive.items() if life.was_there(asked_s)]
-        for name in {*there, *self._strays} - present.keys():
-            self.gone(name, now_s)
+        for name in [*there, *self._strays]:
+            if name not in present:
+                self.gone(name, now_s)
 
     def changed(self, pod: Mapping[str, Any], now_s: float) -> None:
         """The watch shows a pod as it is now."""

@@ -51,6 +51,11 @@ class Inventory:
         return tuple(part for part in self.components if not part.at_target)
 
     @property
+    def complaints(self) -> tuple[str, ...]:
+        """What keeps the upgrade from being a success, a sentence each."""
+        return (*self.unfinished, *self.unsettled)
+
+    @property
     def unfinished(self) -> tuple[str, ...]:
         """What keeps the upgrade itself from being complete, a sentence each."""
         left = [f"{p.name} on {p.node} is {p.found}, not {p.wanted}" for p in self.behind]

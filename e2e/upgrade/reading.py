@@ -29,7 +29,7 @@ def read_back(
     def complaints() -> tuple[str, ...]:
         last[:] = []
         last.append(read())
-        return (*last[0].unfinished, *last[0].unsettled)
+        return last[0].complaints
 
     try:
         wait_for(

@@ -47,11 +47,6 @@ class KubeadmRunner(ScriptedRunner):
         return Completed(words, 0, said, "", 0.0)
 
 
-def complaints(found):
-    """All that a reading has to complain of."""
-    return (*found.unfinished, *found.unsettled)
-
-
 def static(component: str) -> dict:
     return pod(
         f"{component}-{CONTROL}",
@@ -99,7 +94,7 @@ def after_upgrade(api, tmp_path):
 def test_a_good_upgrade_leaves_nothing_to_complain_of(after_upgrade):
     cluster, target, _ = after_upgrade
     found = inspect(cluster, target)
-    assert complaints(found) == ()
+    assert found.complaints == ()
     assert {part.name for part in found.components} == {
         *("kubelet", "kube-apiserver", "kube-controller-manager", "kube-scheduler"),
         *("etcd", "kube-proxy", "coredns"),
@@ -118,7 +113,7 @@ def changed(api, change):
 def test_a_kubelet_that_stayed_behind_is_named(after_upgrade, api):
     api.answers["/api/v1/nodes"] = {"items": [node(CONTROL, "v1.34.4"), node(WORKER, "v1.33.13")]}
     cluster, target, _ = after_upgrade
-    assert complaints(inspect(cluster, target)) == (
+    assert inspect(cluster, target).complaints == (
         "kubelet on dev-worker is v1.33.13, not v1.34.4",
     )
 
@@ -130,7 +125,7 @@ def test_a_container_of_the_old_image_is_named_whatever_its_spec_says(after_upgr
 
     changed(api, old_proxy)
     cluster, target, _ = after_upgrade
-    assert complaints(inspect(cluster, target)) == (
+    assert inspect(cluster, target).complaints == (
         "kube-proxy on dev-worker is v1.33.13, not v1.34.4",
     )
 
@@ -149,7 +144,7 @@ def test_a_component_without_a_pod_is_missing(after_upgrade, api, gone, said):
 
     changed(api, drop)
     cluster, target, _ = after_upgrade
-    assert complaints(inspect(cluster, target)) == (said,)
+    assert inspect(cluster, target).complaints == (said,)
 
 
 def test_a_component_that_is_not_running_is_named(after_upgrade, api):
@@ -160,7 +155,7 @@ def test_a_component_that_is_not_running_is_named(after_upgrade, api):
 
     changed(api, crash)
     cluster, target, _ = after_upgrade
-    assert complaints(inspect(cluster, target)) == (
+    assert inspect(cluster, target).complaints == (
         "kube-scheduler on dev-control-plane is not running, not v1.34.4",
     )
 
@@ -175,7 +170,7 @@ def test_a_component_that_is_not_running_is_named(after_upgrade, api):
 def test_work_that_kubeadm_still_finds_is_told(after_upgrade, part, said):
     cluster, target, answers = after_upgrade
     answers[:] = [(p, said if p == part else s) for p, s in answers]
-    assert complaints(inspect(cluster, target)) == (
+    assert inspect(cluster, target).complaints == (
         "a second run of the upgrade still finds something to do",
     )
 
@@ -186,14 +181,14 @@ def test_an_old_kubeconfig_that_no_longer_works_is_told(after_upgrade, api, tmp_
     old.write_text(api.kubeconfig().replace(str(api.port), "9"))
     cluster, _, _ = after_upgrade
     found = inspect(cluster, Target(V34, old))
-    assert complaints(found) == ("the kubeconfig from before the upgrade no longer works",)
+    assert found.complaints == ("the kubeconfig from before the upgrade no longer works",)
 
 
 def test_an_expired_certificate_is_told(after_upgrade):
     cluster, target, answers = after_upgrade
     expired = CERTIFICATES.replace(str(86400 * 200), "-5")
     answers[:] = [(p, expired if "certs" in p else s) for p, s in answers]
-    assert complaints(inspect(cluster, target)) == (
+    assert inspect(cluster, target).complaints == (
         "a certificate of the control plane has expired",
     )
 
@@ -203,7 +198,7 @@ def test_a_workload_without_its_replicas_is_told(after_upgrade, api):
     web = {"metadata": meta, "spec": {"replicas": 3}, "status": {"availableReplicas": 2}}
     api.answers["/apis/apps/v1/deployments"] = {"items": [web]}
     cluster, target, _ = after_upgrade
-    assert complaints(inspect(cluster, target)) == ("deployment shop/web has 2 of 3 replicas",)
+    assert inspect(cluster, target).complaints == ("deployment shop/web has 2 of 3 replicas",)
 
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
