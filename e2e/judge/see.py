@@ -53,10 +53,12 @@ def look(
             f"{observer} never ran: the pass has no samples of it (it has: {present}); "
             "see the log of the pass for why its probers were not deployed or not collected."
         )
-    within = _windows(timeline.watched)
-    tracks = lay_tracks(timeline.samples[observer], within, instrument, controls)
-    notes = tuple(note for track in tracks for note in track.notes)
-    return Seen(observer, Scope(tracks, within), Steps(timeline.spans), notes)
+    within, samples = _windows(timeline.watched), timeline.samples[observer]
+    tracks = lay_tracks(samples, within, instrument, controls)
+    notes = [f"broken: {samples.broken}"] if samples.broken else []
+    notes += [note for track in tracks for note in track.notes]
+    scope, steps = Scope(tracks, within), Steps(timeline.spans)
+    return Seen(observer, scope, steps, tuple(notes), samples.broken)
 
 
 def _windows(window: Window) -> Windows:
@@ -72,6 +74,11 @@ def blindness(seen: Seen, instrument: Instrument) -> tuple[str, ...]:
 
 
 def _reasons(seen: Seen, instrument: Instrument) -> Iterator[str]:
+    if seen.broken:
+        yield (
+            f"{seen.broken}; what it saw and did after that is not known. Run again, and report "
+            "this fault of upgrade-e2e with the log of the run."
+        )
     if not seen.scope.tracks:
         yield _nothing(seen)
         return

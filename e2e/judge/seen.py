@@ -27,13 +27,15 @@ class Seen:
     """The view of one observer's samples; `only`, `on` and `during` narrow it.
 
     Ratios and latencies raise Inconclusive where nothing counts, so that a claim about nothing
-    can neither hold nor break; no figure is ever NaN. What counts: see evidence.py.
+    can neither hold nor break; no figure is ever NaN. What counts: see evidence.py. `broken` is
+    that of its samples.
     """
 
     title: str
     scope: Scope
     steps: Steps
     notes: tuple[str, ...] = field(default=())
+    broken: str = ""
 
     def __repr__(self) -> str:
         return f"<{self.title}: {len(self.streams)} streams, {self.count} samples>"

@@ -96,6 +96,9 @@ class Companion(Protocol):
     def spans(self) -> tuple[Span, ...]:
         """What it did to the cluster."""
 
+    def broken(self) -> str:
+        """What ended it before it was told to stop; empty when it worked to the end."""
+
 
 @dataclass(frozen=True)
 class Parts:

@@ -19,6 +19,7 @@ from e2e.errors import DeadlinePassed
 from e2e.observers.base import Site
 from e2e.observers.lives import GONE, READY, Lives
 from e2e.observers.objects import labels
+from e2e.observers.work import Work
 from e2e.timeline import SamplesBuilder, Span, Stream, Window
 from e2e.wait import Deadline, wait_for
 
@@ -146,15 +147,11 @@ class Churner:
         self._lock = threading.Lock()
         self._no_more = threading.Event()
         self._ended = threading.Event()
-        self._threads = [
-            threading.Thread(target=work, name=f"churn-{name}", daemon=True)
-            for name, work in (("bursts", self._run_bursts), ("watch", self._run_watch))
-        ]
+        self._work = Work({"churn-bursts": self._run_bursts, "churn-watch": self._run_watch})
 
     def start(self) -> None:
         """See Companion."""
-        for thread in self._threads:
-            thread.start()
+        self._work.start()
 
     def missing(self) -> str:
         """See Companion: one pod of each node must have become ready."""
@@ -176,7 +173,7 @@ class Churner:
         if self._ended.is_set():
             return
         self._no_more.set()
-        if self._threads[0].is_alive():
+        if self._work.alive:
             with contextlib.suppress(DeadlinePassed):
                 wait_for(
                     "the last churned pods",
@@ -186,9 +183,7 @@ class Churner:
                 )
         self._ended.set()
         self._wake_watch()
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join(_JOIN_S)
+        self._work.join(_JOIN_S)
         with self._lock:
             self._lives.close(self._now_s())
 
@@ -196,7 +191,7 @@ class Churner:
         """Give the watch something to read, lest it sit out its silence; it ends anyway."""
         with self._lock:
             name = self._lives.any_alive()
-        if name and self._threads[1].is_alive():
+        if name and self._work.alive:
             with contextlib.suppress(*TRANSIENT_API_ERRORS):
                 self._nursery.touch(name)
 
@@ -220,6 +215,10 @@ class Churner:
     def spans(self) -> tuple[Span, ...]:
         """See Companion: churn is load, not a step."""
         return ()
+
+    def broken(self) -> str:
+        """See Companion."""
+        return self._work.broken
 
     def _stream(self, name: str, node: str) -> Stream:
         return Stream(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from e2e.cluster import TRANSIENT_API_ERRORS, Cluster
@@ -101,15 +102,15 @@ class Observation:
         self._end_s = self._site.origin.now_s()
         for companion in self._companions():
             companion.stop()
-        segments = self._fleet.collect()
+        segments, broken = self._fleet.collect(), self._broken()
         samples = {}
         for name, part in self._parts.items():
             builder = SamplesBuilder()
             for companion in part.companions:
                 companion.samples(builder, self.watched)
-            samples[name] = to_samples(
-                name, segments, self.clocks, window=self.watched, builder=builder
-            )
+            seen = to_samples(name, segments, self.clocks, window=self.watched, builder=builder)
+            why = _joined(broken[companion] for companion in part.companions)
+            samples[name] = replace(seen, broken=why)
         return samples
 
     def spans(self) -> tuple[Span, ...]:
@@ -137,7 +138,7 @@ class Observation:
                 self._missing,
                 lambda missing: not missing,
                 Deadline(DEPLOY_S, every_s=self._look_every_s, in_a_row=2),
-                hopeless=lambda _: hopeless_pod(self._site),
+                hopeless=lambda _: _joined(self._broken().values()) or hopeless_pod(self._site),
                 transient=(*TRANSIENT_API_ERRORS, ValueError),
             )
         except DeadlinePassed as error:
@@ -145,6 +146,9 @@ class Observation:
                 f"{error} Look at `kubectl -n {self._site.namespace} get pods -o wide` and at the "
                 "logs of the pods that are not ready."
             ) from error
+
+    def _broken(self) -> dict[Companion, str]:
+        return {companion: companion.broken() for companion in self._companions()}
 
     @property
     def _look_every_s(self) -> float:
@@ -154,6 +158,10 @@ class Observation:
         missing = not_ready(self._site) or self._fleet.complaints()
         waiting = [companion.missing() for companion in self._companions()]
         return (*missing, *filter(None, waiting))
+
+
+def _joined(reasons: Iterable[str]) -> str:
+    return "; ".join(filter(None, reasons))
 
 
 def _given(probes: Mapping[str, tuple[Probe, ...]]) -> dict[str, tuple[Probe, ...]]:

@@ -13,6 +13,7 @@ from typing import Any
 from e2e.cluster import TRANSIENT_API_ERRORS
 from e2e.errors import E2eError
 from e2e.observers.link import Link, get_json
+from e2e.observers.work import Work
 
 __all__ = ["Poller", "complaints", "words"]
 
@@ -36,17 +37,16 @@ class Poller:
         self._links, self._every_s = links, every_s
         self._heard: dict[str, Heard] = {}
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="observers-poll", daemon=True)
+        self._work = Work({"observers-poll": self._run})
 
     def start(self) -> None:
         """Begin to ask."""
-        self._thread.start()
+        self._work.start()
 
     def stop(self) -> None:
         """Ask no more; idempotent."""
         self._ended.set()
-        if self._thread.is_alive():
-            self._thread.join(3 * _STATUS_TIMEOUT_S)
+        self._work.join(3 * _STATUS_TIMEOUT_S)
 
     def glance(self) -> dict[str, str]:
         """A few words for each observer."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from e2e.cluster import TRANSIENT_API_ERRORS
 from e2e.observers.base import Site
+from e2e.observers.work import Work
 from e2e.timeline import SamplesBuilder, Span, Window
 
 __all__ = ["Rollouts"]
@@ -23,7 +24,7 @@ class _State:
 
     spans: list[Span] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
-    thread: threading.Thread | None = None
+    work: Work | None = None
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,8 @@ class Rollouts:
 
     def start(self) -> None:
         """See Companion."""
-        thread = threading.Thread(target=self._run, name=f"rollouts-{self.deployment}", daemon=True)
-        self._state.thread = thread
-        thread.start()
+        self._state.work = Work({f"rollouts-{self.deployment}": self._run})
+        self._state.work.start()
 
     def missing(self) -> str:
         """See Companion: rollouts need no warming up."""
@@ -56,8 +56,8 @@ class Rollouts:
     def stop(self) -> None:
         """See Companion."""
         self._state.ended.set()
-        if self._state.thread is not None:
-            self._state.thread.join(_STOP_S)
+        if self._state.work is not None:
+            self._state.work.join(_STOP_S)
 
     def samples(self, into: SamplesBuilder, window: Window) -> None:
         """See Companion: rollouts see nothing themselves."""
@@ -65,6 +65,10 @@ class Rollouts:
     def spans(self) -> tuple[Span, ...]:
         """See Companion: `rollout web 1` and so on; an error tells of one that did not end."""
         return tuple(self._state.spans)
+
+    def broken(self) -> str:
+        """See Companion."""
+        return self._state.work.broken if self._state.work is not None else ""
 
     def _run(self) -> None:
         # The first rollout is the deployment itself: on a busy machine it may take long.

@@ -60,6 +60,8 @@ class Samples:
     outcome      uint8   an Outcome
     code         uint16  HTTP status, DNS response code or query count; 0 when there is none
     backend      uint16  index into `backends`; `backends[0]` is "" for unknown
+
+    `broken` tells what ended the observer before it was told to stop; empty when nothing did.
     """
 
     streams: tuple[Stream, ...]
@@ -71,6 +73,7 @@ class Samples:
     outcome: npt.NDArray[np.uint8]
     code: npt.NDArray[np.uint16]
     backend: npt.NDArray[np.uint16]
+    broken: str = ""
 
     def __len__(self) -> int:
         return len(self.intended_us)
@@ -109,6 +112,7 @@ class Samples:
             "schema": SCHEMA_VERSION,
             "streams": [dataclasses.asdict(stream) for stream in self.streams],
             "backends": self.backends,
+            "broken": self.broken,
             "outcomes": {int(outcome): outcome.label for outcome in Outcome},
         }
         packed = np.frombuffer(json.dumps(meta).encode(), np.uint8)
@@ -150,7 +154,12 @@ def _assemble(path: Path, meta: Any, columns: dict[str, Any]) -> Samples:
         Stream(**{**stream, "connection": Connection(stream["connection"])})
         for stream in meta["streams"]
     )
-    return Samples(streams=streams, backends=tuple(meta["backends"]), **columns)
+    return Samples(
+        streams=streams,
+        backends=tuple(meta["backends"]),
+        broken=str(meta.get("broken", "")),
+        **columns,
+    )
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -32,12 +34,13 @@ def build(entries, stream=STREAM):
     return builder.build()
 
 
-@given(entries=rows)
-def test_what_is_saved_is_loaded(tmp_path_factory, entries):
+@given(entries=rows, broken=st.text(max_size=20))
+def test_what_is_saved_is_loaded(tmp_path_factory, entries, broken):
     path = tmp_path_factory.mktemp("samples") / "web.npz"
-    samples = build(entries)
+    samples = dataclasses.replace(build(entries), broken=broken)
     samples.save(path)
     loaded = Samples.load(path)
+    assert loaded.broken == broken
     assert loaded.streams == samples.streams
     assert loaded.backends == samples.backends
     for column in (

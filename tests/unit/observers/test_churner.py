@@ -108,6 +108,21 @@ def test_pods_come_and_go_on_workers(bench: Bench) -> None:
     assert bench.kubelet.nodes == {"worker"}
 
 
+def test_a_crash_is_told_and_ends_nobody_else(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.churner.start()
+    await_ready(bench, 3)
+
+    def crash(*_: object) -> None:
+        raise KeyError("churn-1")
+
+    monkeypatch.setattr(bench.churner._nursery.__class__, "create", crash)
+    told = wait_for("the crash", bench.churner.broken, bool, SOON)
+    assert "churn-bursts broke with KeyError: 'churn-1'" in told
+    bench.churner.stop()
+
+
 def test_the_lag_of_a_kubelet_is_seen(bench: Bench) -> None:
     bench.kubelet.lag_s = 2.0
     bench.churner.start()

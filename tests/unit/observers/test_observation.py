@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from e2e.cluster import Cluster
-from e2e.errors import BadInput, E2eError, Hopeless
+from e2e.errors import BadInput, E2eError, Hopeless, Inconclusive
+from e2e.judge import see
 from e2e.observers import (
     DnsLookups,
     HttpService,
@@ -27,7 +29,10 @@ from e2e.observers import (
     Workload,
 )
 from e2e.observers import observation as module
-from e2e.timeline import Connection, Origin, Outcome
+from e2e.observers.base import Companion
+from e2e.observers.work import Work
+from e2e.timeline import Connection, Origin, Outcome, SamplesBuilder, Span, Timeline, Window
+from e2e.wait import Deadline, wait_for
 from tests.unit.agent.rig import Agent, Rig, await_outcome, free_port
 from tests.unit.observers.fake_api import FakeApi, Object, fake_cluster
 
@@ -46,6 +51,57 @@ class Loopback:
         url = f"http://127.0.0.1:{self.port}/"
         probe = Probe("new", "http", url, 0.01, 10.0, Connection.NEW, {"url": url})
         return Parts(node_probes=(probe,), host_probes=(probe,))
+
+
+@dataclass(frozen=True)
+class Stumbler:
+    """A companion that breaks when told to; as a value, so that equal ones are one."""
+
+    wanted: threading.Event = field(default_factory=threading.Event, compare=False)
+    work: list[Work] = field(default_factory=list, compare=False)
+
+    def start(self) -> None:
+        """See Companion."""
+        self.work.append(Work({"stumbler": self._run}))
+        self.work[0].start()
+
+    def _run(self) -> None:
+        self.wanted.wait(60.0)
+        raise RuntimeError("stumbled")
+
+    def missing(self) -> str:
+        """See Companion."""
+        return ""
+
+    def glance(self) -> str:
+        """See Companion."""
+        return ""
+
+    def stop(self) -> None:
+        """See Companion."""
+
+    def samples(self, into: SamplesBuilder, window: Window) -> None:
+        """See Companion."""
+
+    def spans(self) -> tuple[Span, ...]:
+        """See Companion."""
+        return ()
+
+    def broken(self) -> str:
+        """See Companion."""
+        return self.work[0].broken if self.work else ""
+
+
+@dataclass(frozen=True)
+class Stumbling:
+    """An observer of nothing but its companion."""
+
+    name: str
+    companion: Companion
+
+    def deploy(self, site: Site) -> Parts:
+        """See Observer."""
+        return Parts(companions=(self.companion,))
 
 
 @dataclass
@@ -172,6 +228,32 @@ def test_a_prober_that_is_gone_leaves_streams_without_samples(
         seen = observation.finish()["web"]
     assert [stream.name for stream in seen.streams] == ["new@host"]
     assert "the samples of worker cannot be collected" in caplog.text
+
+
+def test_what_broke_is_told_of_each_observer_that_shares_it(bench: Bench) -> None:
+    server, stumbler = bench.rig.serve(), Stumbler()
+    observers = (Stumbling("one", stumbler), Stumbling("two", Stumbler()), Loopback(server.port))
+    observation = bench.observe(*observers)
+    with contextlib.closing(observation):
+        observation.deploy()
+        observation.start()
+        stumbler.wanted.set()
+        wait_for("the crash", stumbler.broken, bool, Deadline(60.0, every_s=0.05))
+        seen = observation.finish()
+    told = {name: samples.broken.partition(" (")[0] for name, samples in seen.items()}
+    why = "its thread stumbler broke with RuntimeError: stumbled"
+    assert told == {"one": why, "two": why, "web": ""}
+    for name in ("one", "two"):
+        with pytest.raises(Inconclusive, match="broke with RuntimeError: stumbled"):
+            see(Timeline(0.0, observation.watched, (), seen), name)
+
+
+def test_what_breaks_before_watching_begins_ends_the_wait(bench: Bench) -> None:
+    stumbler = Stumbler()
+    stumbler.wanted.set()
+    observation = bench.observe(Stumbling("one", stumbler), Loopback(free_port()))
+    with contextlib.closing(observation), pytest.raises(Hopeless, match="stumbled"):
+        observation.deploy()
 
 
 def test_glance_tells_what_goes_on(bench: Bench) -> None:

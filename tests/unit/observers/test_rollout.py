@@ -54,6 +54,14 @@ def test_each_rollout_is_a_span(api: FakeApi, site: Site) -> None:
     assert rollouts.glance().endswith("rollouts")
 
 
+def test_a_crash_is_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("e2e.observers.rollout.rolled_out", lambda _: {}["status"])
+    rollouts = started(site)
+    told = wait_for("the crash", rollouts.broken, bool, SOON)
+    assert "rollouts-web broke with KeyError" in told
+    rollouts.stop()
+
+
 def stuck(api: FakeApi, site: Site) -> Rollouts:
     """Rollouts of which the first has begun and does not come to an end."""
 
