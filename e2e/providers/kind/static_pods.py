@@ -3,7 +3,9 @@
 A new kubelet gives static pods another hash and restarts them all, seconds after the node is
 already Ready at the new version. The kubelet itself tells the hash that it works on (the UID of a
 static pod) and the state of the containers under that very UID, whether or not there is an API
-server. The mirror pod then shows what the rest of the cluster sees.
+server; the mirror pod then shows what the rest of the cluster sees. Whether a component is well is
+asked of itself, at the address of its own probe: the kubelet's word on that comes 10 to 20 s later
+(`initialDelaySeconds` of kubeadm's startup probes). Well is not yet at work: see leases.py.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import Any
 from e2e.cluster import TRANSIENT_API_ERRORS, Cluster, Node
 from e2e.errors import CommandFailed
 from e2e.providers.kind.delivery import runner_of
+from e2e.providers.kind.leases import idle_components
 from e2e.wait import Deadline, wait_for
 
 __all__ = ["Settling", "StaticPod", "is_ready", "observe", "wait_until_settled"]
@@ -24,56 +27,79 @@ COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-schedul
 HASH = "kubernetes.io/config.hash"
 MIRROR = "kubernetes.io/config.mirror"
 SOURCE = "kubernetes.io/config.source"
+_PROBES = ("readinessProbe", "startupProbe", "livenessProbe")
+_CURL = ("curl", "--silent", "--show-error", "--insecure", "--max-time", "10")
 _PKI = "/etc/kubernetes/pki/apiserver-kubelet-client"
 # The kubelet's own list of pods, as the API server's client: works while the API is away.
 KUBELET_PODS = (
-    *("curl", "--silent", "--show-error", "--fail", "--insecure", "--max-time", "10"),
-    *("--cert", f"{_PKI}.crt", "--key", f"{_PKI}.key", "https://127.0.0.1:10250/pods"),
+    *(*_CURL, "--fail", "--cert", f"{_PKI}.crt", "--key", f"{_PKI}.key"),
+    "https://127.0.0.1:10250/pods",
 )
 
 
 @dataclass(frozen=True)
 class StaticPod:
-    """One static pod: its hash, and whether its containers of that hash are ready."""
+    """One static pod as its kubelet or the API shows it: its hash, and what runs under that hash.
+
+    `started` is when the container started (RFC 3339), empty when it does not run. `probe` is the
+    address at which the component tells whether it is well, empty when it has none.
+    """
 
     name: str
     hash: str
-    ready: bool
+    ready: bool = False
+    started: str = ""
+    probe: str = ""
+
+    @property
+    def component(self) -> str:
+        """`kube-scheduler` of `kube-scheduler-NODE`; the whole name if it is none of ours."""
+        known = (name for name in COMPONENTS if self.name.startswith(f"{name}-"))
+        return next(known, self.name)
 
 
 @dataclass(frozen=True)
 class Settling:
-    """What the kubelet works on, and what the API shows of it; each pod by name."""
+    """What the kubelet works on, and what the API shows of it; each pod by name.
+
+    `well` are the components that run and say so themselves, or that the kubelet calls ready;
+    `idle` those that run and whose lease is still that of a process that is gone.
+    """
 
     kubelet: tuple[StaticPod, ...]
     mirrors: tuple[StaticPod, ...]
+    well: frozenset[str]
+    idle: frozenset[str] = frozenset()
 
     @property
     def is_settled(self) -> bool:
-        """All components are there, ready, and shown by the API under the same hash."""
-        names = [pod.name for pod in self.kubelet]
-        complete = all(any(name.startswith(f"{c}-") for name in names) for c in COMPONENTS)
-        ready = all(pod.ready for pod in (*self.kubelet, *self.mirrors))
-        return complete and ready and self.kubelet == self.mirrors
+        """All components are there, well, at work, and shown by the API under the same hash."""
+        present = {pod.component for pod in self.kubelet}
+        known = {pod.name: pod.hash for pod in self.kubelet}
+        shown = {pod.name: pod.hash for pod in self.mirrors}
+        return present >= set(COMPONENTS) and known == shown and present == self.well - self.idle
 
     def __repr__(self) -> str:
-        shown = {pod.name: pod for pod in self.mirrors}
-        return "; ".join(_tell(pod, shown.get(pod.name)) for pod in self.kubelet) or "no pods"
+        return "; ".join(self._tell(pod) for pod in self.kubelet) or "no pods"
 
-
-def _tell(pod: StaticPod, mirror: StaticPod | None) -> str:
-    state = "ready" if pod.ready else "not ready"
-    if mirror is None:
-        return f"{pod.name} {state}, not in the API"
-    if mirror.hash != pod.hash:
-        return f"{pod.name} {state}, the API still shows the one before"
-    return f"{pod.name} {state}, {'ready' if mirror.ready else 'not ready'} in the API"
+    def _tell(self, pod: StaticPod) -> str:
+        shown = next((mirror.hash for mirror in self.mirrors if mirror.name == pod.name), None)
+        if not pod.started:
+            state = "not running"
+        elif pod.component not in self.well:
+            state = "not well"
+        else:
+            state = "well but without its lease" if pod.component in self.idle else "well"
+        if shown == pod.hash:
+            return f"{pod.name} {state}"
+        seen = "not in the API" if shown is None else "the API still shows the one before"
+        return f"{pod.name} {state}, {seen}"
 
 
 def wait_until_settled(cluster: Cluster, node: Node, within_s: float) -> None:
-    """Wait until a control plane's static pods are at the kubelet's hash and ready."""
+    """Wait until a control plane's static pods are at the kubelet's hash, well and at work."""
     wait_for(
-        f"the static pods of {node.name} at their new hash and ready",
+        f"the static pods of {node.name} at their new hash and well",
         lambda: observe(cluster, node),
         lambda seen: seen.is_settled,
         Deadline(within_s, every_s=0.5, in_a_row=2),
@@ -82,11 +108,14 @@ def wait_until_settled(cluster: Cluster, node: Node, within_s: float) -> None:
 
 
 def observe(cluster: Cluster, node: Node) -> Settling:
-    """Ask the kubelet, then the API."""
+    """Ask the kubelet, the components themselves, then the API."""
     told = json.loads(runner_of(node).run(*KUBELET_PODS, timeout_s=30).stdout)
+    pods = _static(told["items"] or [], HASH)
+    well = _well(node, pods)
     query = f"/api/v1/namespaces/kube-system/pods?fieldSelector=spec.nodeName%3D{node.name}"
-    shown = cluster.api.get_json(query, timeout_s=10)
-    return Settling(_static(told["items"] or [], HASH), _static(shown["items"], MIRROR))
+    mirrors = _static(cluster.api.get_json(query, timeout_s=10)["items"], MIRROR)
+    started = {pod.component: pod.started for pod in pods if pod.started}
+    return Settling(pods, mirrors, well, idle_components(cluster.api, node.name, started))
 
 
 def _static(pods: Sequence[Mapping[str, Any]], annotation: str) -> tuple[StaticPod, ...]:
@@ -94,10 +123,53 @@ def _static(pods: Sequence[Mapping[str, Any]], annotation: str) -> tuple[StaticP
     for pod in pods:
         annotations = pod["metadata"].get("annotations") or {}
         if annotations.get(SOURCE) == "file":
-            found.append(
-                StaticPod(pod["metadata"]["name"], annotations.get(annotation, ""), is_ready(pod))
+            known_hash = annotations.get(annotation, "")
+            made = StaticPod(
+                name=pod["metadata"]["name"],
+                hash=known_hash,
+                ready=is_ready(pod),
+                started=_started(pod),
+                probe=_probe(pod),
             )
+            found.append(made)
     return tuple(sorted(found, key=lambda pod: pod.name))
+
+
+def _well(node: Node, pods: Sequence[StaticPod]) -> frozenset[str]:
+    """The components that run and are well, by their own word where they have one."""
+    running = [pod for pod in pods if pod.started]
+    probes = [pod.probe for pod in running if pod.probe]
+    answers: dict[str, str] = {}
+    if probes:
+        each = [word for probe in probes for word in ("--output", "/dev/null", probe)]
+        argv = (*_CURL, "--write-out", r"%{url_effective} %{http_code}\n", *each)
+        said = runner_of(node).run(*argv, timeout_s=60, check=False).stdout
+        answers = dict(line.split(" ") for line in said.splitlines() if line.count(" ") == 1)
+    return frozenset(
+        pod.component
+        for pod in running
+        if (answers.get(pod.probe) == "200" if pod.probe else pod.ready)
+    )
+
+
+def _started(pod: Mapping[str, Any]) -> str:
+    """When the last of a pod's containers started; empty when one does not run."""
+    statuses = (pod.get("status") or {}).get("containerStatuses") or []
+    running = [(status.get("state") or {}).get("running") or {} for status in statuses]
+    starts = [one.get("startedAt", "") for one in running]
+    return max(starts) if starts and all(starts) else ""
+
+
+def _probe(pod: Mapping[str, Any]) -> str:
+    """The address of the first container's probe; readiness is asked for before mere life."""
+    for container in pod["spec"].get("containers") or []:
+        named = {port.get("name"): port["containerPort"] for port in container.get("ports") or []}
+        for kind in _PROBES:
+            if get := (container.get(kind) or {}).get("httpGet"):
+                scheme = get.get("scheme", "HTTP").lower()
+                port = named.get(get["port"], get["port"])
+                return f"{scheme}://{get.get('host') or '127.0.0.1'}:{port}{get.get('path', '/')}"
+    return ""
 
 
 def is_ready(pod: Mapping[str, Any]) -> bool:
