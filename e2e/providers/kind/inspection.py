@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,16 +47,23 @@ class Target:
 
 
 def inspect(cluster: Cluster, target: Target) -> Inventory:
-    """Everything that success is claimed from, read once."""
-    pods = items(cluster, "/api/v1/pods")
-    return Inventory(
-        components=tuple(components(cluster, target.version)),
-        stuck_pods=stuck_pods(pods),
-        missing_workloads=missing_workloads(cluster),
-        nothing_left_to_do=_nothing_left_to_do(cluster, target.version),
-        old_kubeconfig_works=_works(target.old_kubeconfig),
-        certificates_expire_in_d=_certificate_days(cluster, target.version),
-    )
+    """Everything that success is claimed from, read once; kubeadm's slow answers side by side."""
+    pool = ThreadPoolExecutor(max_workers=3, thread_name_prefix="inspect")
+    try:
+        no_plan = pool.submit(_offers_nothing, cluster, target.version)
+        no_diff = pool.submit(_writes_nothing, cluster, target.version)
+        days = pool.submit(_certificate_days, cluster, target.version)
+        pods = items(cluster, "/api/v1/pods")
+        return Inventory(
+            components=tuple(components(cluster, target.version)),
+            stuck_pods=stuck_pods(pods),
+            missing_workloads=missing_workloads(cluster),
+            nothing_left_to_do=no_plan.result() and no_diff.result(),
+            old_kubeconfig_works=_works(target.old_kubeconfig),
+            certificates_expire_in_d=days.result(),
+        )
+    finally:  # an interruption is not held up: the commands end with the containers
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def components(cluster: Cluster, version: KubeVersion) -> Iterator[Component]:
@@ -101,15 +109,22 @@ def _tag(image: str) -> str:
     return image.rpartition("/")[2].partition("@")[0].partition(":")[2]
 
 
-def _nothing_left_to_do(cluster: Cluster, version: KubeVersion) -> bool:
-    """Whether kubeadm offers no upgrade, and would write the manifests that are there."""
-    runner = runner_of(cluster.control_planes[0])
-    kubeadm = (staged_file(version, "kubeadm"), "upgrade")
+def _offers_nothing(cluster: Cluster, version: KubeVersion) -> bool:
+    """Whether kubeadm offers no upgrade."""
     config = ("--config", staged_file(version, UPGRADE_CONFIG))
-    plan = runner.run(*kubeadm, "plan", *config, timeout_s=KUBEADM_S).stdout
-    diff = runner.run(*kubeadm, "diff", str(version), timeout_s=KUBEADM_S).stdout
-    differs = any(line.startswith(("--- ", "+++ ", "@@ ")) for line in diff.splitlines())
-    return "COMPONENT" not in plan and not differs
+    return "COMPONENT" not in _upgrade(cluster, version, "plan", *config)
+
+
+def _writes_nothing(cluster: Cluster, version: KubeVersion) -> bool:
+    """Whether kubeadm would write the manifests that are there."""
+    diff = _upgrade(cluster, version, "diff", str(version))
+    return not any(line.startswith(("--- ", "+++ ", "@@ ")) for line in diff.splitlines())
+
+
+def _upgrade(cluster: Cluster, version: KubeVersion, *words: str) -> str:
+    runner = runner_of(cluster.control_planes[0])
+    argv = (staged_file(version, "kubeadm"), "upgrade", *words)
+    return runner.run(*argv, timeout_s=KUBEADM_S).stdout
 
 
 def _certificate_days(cluster: Cluster, version: KubeVersion) -> float:
