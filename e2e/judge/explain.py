@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from e2e.errors import Inconclusive
+from e2e.judge.aftermath import aftermath
 from e2e.judge.outage import Outage
 from e2e.timeline import Outcome
 
@@ -95,6 +96,8 @@ def _asides(seen: Seen) -> Iterator[str]:
             f"not counted: {seen.masked} events ({seen.masked_share:.0%}) at which the API "
             "itself did not answer"
         )
+    if told := aftermath(seen.scope, seen.api_away):
+        yield told
 
 
 def _bounds(outage: Outage) -> str:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Iterator
 
 from e2e.errors import Inconclusive
+from e2e.judge.aftermath import api_away
 from e2e.judge.evidence import Evidence
 from e2e.judge.limits import Instrument, Limits
 from e2e.judge.scope import Scope
@@ -58,7 +59,8 @@ def look(
     notes = [f"broken: {samples.broken}"] if samples.broken else []
     notes += [note for track in tracks for note in track.notes]
     scope, steps = Scope(tracks, within), Steps(timeline.spans)
-    return Seen(observer, scope, steps, tuple(notes), samples.broken)
+    away = api_away(timeline, within)
+    return Seen(observer, scope, steps, tuple(notes), samples.broken, away)
 
 
 def _windows(window: Window) -> Windows:

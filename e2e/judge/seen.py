@@ -28,7 +28,7 @@ class Seen:
 
     Ratios and latencies raise Inconclusive where nothing counts, so that a claim about nothing
     can neither hold nor break; no figure is ever NaN. What counts: see evidence.py. `broken` is
-    that of its samples.
+    that of its samples; `api_away` is when the API server gave no answer (see aftermath.py).
     """
 
     title: str
@@ -36,6 +36,7 @@ class Seen:
     steps: Steps
     notes: tuple[str, ...] = field(default=())
     broken: str = ""
+    api_away: Windows = field(default_factory=Windows.none)
 
     def __repr__(self) -> str:
         return f"<{self.title}: {len(self.streams)} streams, {self.count} samples>"

@@ -15,7 +15,7 @@ from e2e.judge.rows import Rows
 from e2e.judge.windows import Windows
 from e2e.timeline import Outcome, Samples, Stream
 
-__all__ = ["CONTROL", "lay_tracks"]
+__all__ = ["CONTROL", "lay_tracks", "unanswered"]
 
 CONTROL = "api"
 """In an observer that follows events, the clocked stream `api@host` is its control."""
@@ -133,6 +133,11 @@ class _Survey:
 def _silence(control: Record, whole: Windows) -> Windows:
     """When the control had no answer, or saw nothing itself."""
     unseen = [blind.late(control), blind.missing(control, whole), blind.unsent(control)]
+    return Windows.union([unanswered(control, whole), *unseen]).within(whole)
+
+
+def unanswered(control: Record, whole: Windows) -> Windows:
+    """When a clocked stream had no good answer, from the last one before to the first after."""
     control = control.by_sending()
     rows = Rows.find(
         control.sent_us,
@@ -141,5 +146,4 @@ def _silence(control: Record, whole: Windows) -> Windows:
         proof=np.not_equal(control.samples.outcome, Outcome.NOT_SENT),
         interval_us=control.interval_us,
     )
-    silent = rows.reaches(int(whole.start_us[0]), int(whole.end_us[0]))
-    return Windows.union([silent, *unseen]).within(whole)
+    return rows.reaches(int(whole.start_us[0]), int(whole.end_us[0])).within(whole)

@@ -100,7 +100,7 @@ TABLE = (
     Row(
         "apiserver-freeze=2s@drain worker",
         {},
-        seen=("api", "drain worker", r"longest [1-3]\.\d+ s"),
+        seen=("api", "drain worker", r"longest [1-3](\.\d+)? s"),
     ),
     Row("etcd-stall=2s@drain worker", {}, seen=("api", "drain worker", r"\d 5xx")),
 )
