@@ -54,11 +54,13 @@ def aftermath(scope: Scope, away: Windows) -> str:
     hits, count = sum(int(one.sum()) for one in found), sum(len(one) for one in found)
     if not hits:
         return ""
+    share = near.within(scope.within).total_us / scope.within.total_us
     kinds = "failures" if all(t.clocked for t in scope.tracks) else "failures and slowest events"
     return (
         f"{hits} of {count} {kinds} came while the API server was away "
         f"({away.total_us / 1e6:.1f} s in all, until {away.end_us[-1] / 1e6:.2f} s) or within "
-        f"{HEARS_AGAIN_S:.0f} s after, when nodes that lost it may not hear of changes yet"
+        f"{HEARS_AGAIN_S:.0f} s after, when nodes that lost it may not hear of changes yet; "
+        f"that is {share:.0%} of the time"
     )
 
 

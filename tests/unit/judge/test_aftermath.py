@@ -57,6 +57,12 @@ def test_failures_are_near_until_a_node_must_have_heard():
     assert until_s == pytest.approx(20.0, abs=0.1)
 
 
+def test_how_much_of_the_time_that_is_stands_beside_it():
+    """From 9.8 to 80 s of 200 s: so many of the failures would be chance."""
+    told_text = look(timeline([web(failing([90, 150]))], AWAY), "web").explain()
+    assert "that is 35% of the time" in told_text
+
+
 def test_a_wait_that_reaches_into_the_time_counts():
     fail = {95: Outcome.TIMEOUT}  # from 9.5 to 11.5 s
     assert told(look(timeline([web(fail)], AWAY), "web"))[:2] == (1, 1)
