@@ -39,7 +39,7 @@ KUBELET_PODS = (
 
 @dataclass(frozen=True)
 class StaticPod:
-    """One static pod as its kubelet or the API shows it: its hash, and what runs under that hash.
+    """One static pod as its kubelet shows it: its hash, and what runs under that hash.
 
     `started` is when the container started (RFC 3339), empty when it does not run. `probe` is the
     address at which the component tells whether it is well, empty when it has none.
@@ -47,9 +47,9 @@ class StaticPod:
 
     name: str
     hash: str
-    ready: bool = False
-    started: str = ""
-    probe: str = ""
+    ready: bool
+    started: str
+    probe: str
 
     @property
     def component(self) -> str:
@@ -60,14 +60,14 @@ class StaticPod:
 
 @dataclass(frozen=True)
 class Settling:
-    """What the kubelet works on, and what the API shows of it; each pod by name.
+    """What the kubelet works on, and the hash that the API shows of each pod, by its name.
 
     `well` are the components that run and say so themselves, or that the kubelet calls ready;
     `idle` those that run and whose lease is still that of a process that is gone.
     """
 
     kubelet: tuple[StaticPod, ...]
-    mirrors: tuple[StaticPod, ...]
+    mirrors: Mapping[str, str]
     well: frozenset[str]
     idle: frozenset[str] = frozenset()
 
@@ -76,14 +76,14 @@ class Settling:
         """All components are there, well, at work, and shown by the API under the same hash."""
         present = {pod.component for pod in self.kubelet}
         known = {pod.name: pod.hash for pod in self.kubelet}
-        shown = {pod.name: pod.hash for pod in self.mirrors}
-        return present >= set(COMPONENTS) and known == shown and present == self.well - self.idle
+        at_work = present == self.well - self.idle
+        return present >= set(COMPONENTS) and at_work and known == self.mirrors
 
     def __repr__(self) -> str:
         return "; ".join(self._tell(pod) for pod in self.kubelet) or "no pods"
 
     def _tell(self, pod: StaticPod) -> str:
-        shown = next((mirror.hash for mirror in self.mirrors if mirror.name == pod.name), None)
+        shown = self.mirrors.get(pod.name)
         if not pod.started:
             state = "not running"
         elif pod.component not in self.well:
@@ -110,29 +110,37 @@ def wait_until_settled(cluster: Cluster, node: Node, within_s: float) -> None:
 def observe(cluster: Cluster, node: Node) -> Settling:
     """Ask the kubelet, the components themselves, then the API."""
     told = json.loads(runner_of(node).run(*KUBELET_PODS, timeout_s=30).stdout)
-    pods = _static(told["items"] or [], HASH)
+    pods = _static_pods(told["items"] or [])
     well = _well(node, pods)
     query = f"/api/v1/namespaces/kube-system/pods?fieldSelector=spec.nodeName%3D{node.name}"
-    mirrors = _static(cluster.api.get_json(query, timeout_s=10)["items"], MIRROR)
+    shown = filter(_is_static, cluster.api.get_json(query, timeout_s=10)["items"])
+    mirrors = {pod["metadata"]["name"]: _notes(pod).get(MIRROR, "") for pod in shown}
     started = {pod.component: pod.started for pod in pods if pod.started}
     return Settling(pods, mirrors, well, idle_components(cluster.api, node.name, started))
 
 
-def _static(pods: Sequence[Mapping[str, Any]], annotation: str) -> tuple[StaticPod, ...]:
-    found = []
-    for pod in pods:
-        annotations = pod["metadata"].get("annotations") or {}
-        if annotations.get(SOURCE) == "file":
-            known_hash = annotations.get(annotation, "")
-            made = StaticPod(
-                name=pod["metadata"]["name"],
-                hash=known_hash,
-                ready=is_ready(pod),
-                started=_started(pod),
-                probe=_probe(pod),
-            )
-            found.append(made)
+def _static_pods(pods: Sequence[Mapping[str, Any]]) -> tuple[StaticPod, ...]:
+    found = (
+        StaticPod(
+            name=pod["metadata"]["name"],
+            hash=_notes(pod).get(HASH, ""),
+            ready=is_ready(pod),
+            started=_started(pod),
+            probe=_probe(pod),
+        )
+        for pod in pods
+        if _is_static(pod)
+    )
     return tuple(sorted(found, key=lambda pod: pod.name))
+
+
+def _is_static(pod: Mapping[str, Any]) -> bool:
+    return _notes(pod).get(SOURCE) == "file"
+
+
+def _notes(pod: Mapping[str, Any]) -> Mapping[str, str]:
+    annotations: Mapping[str, str] = pod["metadata"].get("annotations") or {}
+    return annotations
 
 
 def _well(node: Node, pods: Sequence[StaticPod]) -> frozenset[str]:
