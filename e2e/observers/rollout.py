@@ -63,7 +63,10 @@ class Rollouts:
         """See Companion: rollouts see nothing themselves."""
 
     def spans(self) -> tuple[Span, ...]:
-        """See Companion: `rollout web 1` and so on; an error tells of one that did not end."""
+        """See Companion: `rollout web 1` and so on; one that took too long has an error.
+
+        `rollout web 2 (unfinished)` was going on when watching ended: that is no failure of it.
+        """
         return tuple(self._state.spans)
 
     def broken(self) -> str:
@@ -77,8 +80,8 @@ class Rollouts:
         while not self._state.ended.wait(self.every_s):
             start_s = self.site.origin.now_s()
             if self._begin(count):
-                error = self._await_end(start_s + _LONGEST_S)
-                self._note(count, start_s, error)
+                over = self._await_end(start_s + _LONGEST_S)
+                self._note(count, start_s, over)
                 count += 1
 
     def _begin(self, count: int) -> bool:
@@ -93,16 +96,17 @@ class Rollouts:
             return False  # the API server is away; the next turn comes
         return True
 
-    def _await_end(self, until_s: float) -> str:
+    def _await_end(self, until_s: float) -> bool:
+        """Whether the rollout is over, when it is, at `until_s` or when watching ends."""
         while self.site.origin.now_s() < until_s:
             if self._state.ended.wait(_LOOK_EVERY_S):
-                return "still going on when watching ended"
+                return False
             try:
                 if rolled_out(self._read()):
-                    return ""
+                    return True
             except TRANSIENT_API_ERRORS:
                 continue  # the API server is away; the rollout goes on or waits without us
-        return f"not over after {_LONGEST_S:g} s"
+        return False
 
     def _read(self) -> Any:
         api = self.site.cluster.api
@@ -110,13 +114,14 @@ class Rollouts:
             self.deployment, self.site.namespace, _request_timeout=api.timeout
         )
 
-    def _note(self, count: int, start_s: float, error: str) -> None:
+    def _note(self, count: int, start_s: float, over: bool) -> None:
+        cut_off = not over and self._state.ended.is_set()
         span = Span(
-            name=f"rollout {self.deployment} {count}",
+            name=f"rollout {self.deployment} {count}{' (unfinished)' if cut_off else ''}",
             kind="rollout",
             start_s=start_s,
             end_s=self.site.origin.now_s(),
-            error=error,
+            error="" if over or cut_off else f"not over after {_LONGEST_S:g} s",
         )
         self._state.spans.append(span)
 

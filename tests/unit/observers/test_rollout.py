@@ -97,7 +97,19 @@ def test_the_first_rollout_waits_for_the_workload(api: FakeApi, site: Site) -> N
 def test_a_rollout_that_is_still_going_on_at_the_end_says_so(api: FakeApi, site: Site) -> None:
     rollouts = stuck(api, site)
     rollouts.stop()
-    assert [span.error for span in rollouts.spans()] == ["still going on when watching ended"]
+    assert [(span.name, span.error) for span in rollouts.spans()] == [
+        ("rollout web 1 (unfinished)", "")
+    ]
+
+
+def test_a_rollout_that_takes_too_long_has_an_error(
+    api: FakeApi, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("e2e.observers.rollout._LONGEST_S", 1.0)
+    rollouts = stuck(api, site)
+    (span, *_) = await_spans(rollouts, 1)
+    rollouts.stop()
+    assert (span.name, span.error) == ("rollout web 1", "not over after 1 s")
 
 
 def test_an_api_that_is_away_delays_rollouts_and_nothing_else(api: FakeApi, site: Site) -> None:
