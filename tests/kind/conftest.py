@@ -9,12 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from e2e.providers.doctor import examine
+from fixtures import interrupts
 
 TOOL = str(Path(sys.executable).with_name("upgrade-e2e"))
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -24,6 +25,11 @@ OLD_CLUSTER = "e2e-old"
 # The claims that need three control planes.
 API_CLAIMS = {"test_the_api_stays_available", "test_the_api_stays_fast"}
 MINUTES = 60
+
+
+def pytest_configure(config) -> None:
+    """A request to end is an interruption, in the background too: what was made is deleted."""
+    interrupts.install(config)
 
 
 def pytest_collection_modifyitems(items) -> None:
@@ -62,11 +68,12 @@ class Tool:
     """The installed command, run in a folder of its own."""
 
     folder: Path
+    _started: list[subprocess.Popen[str]] = field(default_factory=list, repr=False)
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start it without waiting, its output in `output`."""
         with (self.folder / "output").open("w") as output:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [TOOL, *words],
                 cwd=self.folder,
                 stdout=output,
@@ -74,6 +81,8 @@ class Tool:
                 text=True,
                 start_new_session=True,
             )
+        self._started.append(process)
+        return process
 
     def run(self, *words: str, within_s: float) -> Ran:
         """Run it to its end."""
@@ -81,10 +90,17 @@ class Tool:
         try:
             code = process.wait(timeout=within_s)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(timeout=120)
             pytest.fail(f"{words} did not end within {within_s:g} s:\n{self.output()}")
+        finally:
+            self.end()
         return Ran(code, self.output(), self.folder / "artifacts")
+
+    def end(self) -> None:
+        """End what it started and what still runs, which deletes what it made."""
+        for process in self._started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+                process.wait(timeout=120)
 
     def output(self) -> str:
         """What it has printed so far."""
@@ -99,9 +115,11 @@ class Tool:
 
 
 @pytest.fixture
-def tool(tmp_path: Path) -> Tool:
-    """The command in a folder for one test."""
-    return Tool(tmp_path)
+def tool(tmp_path: Path) -> Iterator[Tool]:
+    """The command in a folder for one test; nothing of it runs afterwards."""
+    made = Tool(tmp_path)
+    yield made
+    made.end()
 
 
 @pytest.fixture(scope="module")

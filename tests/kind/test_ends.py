@@ -12,6 +12,8 @@ import pytest
 
 from tests.kind.conftest import NEW, OLD, TOOL, Tool, clusters
 
+pytestmark = pytest.mark.company
+
 PATH = ("run", "--from", OLD, "--to", NEW, "--workers", "1", "--scenario", "upgrade_path")
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kind.conftest import API_CLAIMS, MINUTES, NEW, OLD, Ran, Tool, clusters
+from tests.kind.conftest import API_CLAIMS, LIMITS, MINUTES, NEW, OLD, Ran, Tool, clusters
+
+pytestmark = pytest.mark.company
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +16,7 @@ def ran(module_tool: Tool) -> Ran:
     done = module_tool.run(
         "run", "--from", OLD, "--to", NEW, "--control-planes", "3", "--workers", "1",
         "--fast-control-plane", "--scenario", "upgrade_path", "--scenario", "api_availability",
-        within_s=25 * MINUTES,
+        "--limits", str(LIMITS), within_s=25 * MINUTES,
     )  # fmt: skip
     print(done.output)
     print(done.summary())

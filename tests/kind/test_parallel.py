@@ -6,6 +6,8 @@ import pytest
 
 from tests.kind.conftest import LIMITS, MINUTES, NEW, NEWEST, OLD, Ran, Tool, clusters
 
+pytestmark = pytest.mark.company
+
 FIRST, SECOND = f"{OLD}-{NEW}", f"{NEW}-{NEWEST}"
 
 
