@@ -10,7 +10,7 @@ from e2e.cluster import Cluster
 from e2e.providers.kind import KindProvider, KindSettings
 from e2e.timeline import Origin
 from e2e.upgrade import Marks, resolve
-from tests.kind.conftest import OLD, OLD_CLUSTER, clusters
+from tests.kind.conftest import OLD, OLD_CLUSTER, orphans
 
 
 @pytest.fixture(scope="package")
@@ -27,4 +27,4 @@ def old_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield provider.create(plan, Marks(Origin()))
     finally:
         provider.delete()
-    assert OLD_CLUSTER not in clusters()
+    assert not [name for name in orphans() if name.startswith(OLD_CLUSTER)]

@@ -1,8 +1,9 @@
 """Each scenario can fail: its fault is planted on a real cluster, and it says what went wrong.
 
-The faults share one cluster at the old version, and each pass runs only the steps that its fault
-needs, under the same limits under which the same steps hold without a fault. The order matters:
-what a fault leaves behind must not disturb the next one.
+The faults share one cluster at the old version (those that show beside other clusters share another
+one), and each pass runs only the steps that its fault needs, under the same limits under which the
+same steps hold without a fault. The order matters: what a fault leaves behind must not disturb the
+next one.
 """
 
 from __future__ import annotations
@@ -129,6 +130,7 @@ def test_one_coredns_without_lameduck_leaves_lookups_unanswered(faulty: FaultyPa
     assert "drain" in told, told
 
 
+@pytest.mark.company
 def test_a_kubelet_at_one_request_a_second_lags(faulty: FaultyPass):
     upgraded, limits = faulty.run(
         "kubelet-qps=1", (test_pod_churn.CHURN,), lambda step: step.kind == "plant", settle_s=100
@@ -139,6 +141,7 @@ def test_a_kubelet_at_one_request_a_second_lags(faulty: FaultyPass):
     assert re.search(words["ready_is_visible_soon_after_start"], str(caught.value))
 
 
+@pytest.mark.company
 def test_a_step_that_fails_is_the_verdict(tool: Tool, old_cluster: Cluster):
     ran = tool.run(
         "run", "--from", OLD, "--to", NEW, "--reuse-cluster", old_cluster.name, "--fault",
