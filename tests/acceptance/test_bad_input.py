@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -112,3 +113,28 @@ def test_collecting_a_scenario_with_a_path_runs_no_pass(pytester):
     )
     assert result.ret == 0
     result.stdout.fnmatch_lines(["*test_claim?v1.33.13-v1.34.4?", "*test_claim?v1.34.4-v1.35.4?"])
+
+
+UNMADE = """
+from e2e.errors import BadInput, ClusterNotMade
+from e2e.providers.sim.provider import SimProvider
+
+def create(*_):
+    raise {error}("there is no room for a cluster; make some.")
+
+SimProvider.create = create
+"""
+
+
+@pytest.mark.parametrize(("error", "code"), [("BadInput", 2), ("ClusterNotMade", 4)])
+def test_a_pass_that_did_not_begin_says_nothing_about_a_claim(pytester, error, code):
+    pytester.makeconftest(UNMADE.format(error=error))
+    pytester.makepyfile(SCENARIO)
+    result = pytester.runpytest_subprocess(
+        "-p", "no:cacheprovider", "--provider=sim", "--path=v1.33,v1.34", "--verdict-exit-codes"
+    )
+    assert result.ret == 100 + code
+    result.stdout.fnmatch_lines(["INCONCLUSIVE *: there is no room for a cluster; make some."])
+    record = json.loads((pytester.path / "artifacts" / "run.json").read_text())
+    assert record["verdict"] == "INCONCLUSIVE"
+    assert [scenario["verdict"] for scenario in record["scenarios"]] == ["INCONCLUSIVE"]

@@ -144,22 +144,25 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 
 def orphans() -> set[str]:
-    """The containers, running or not, that no living pass has in its ledger.
+    """Containers as passes make them, running or not, that no living pass has in its ledger.
 
     The ledger is read ahead of docker's list and after it: a pass beside this one makes and deletes
     its own meanwhile.
     """
     owned = _owned()
-    listed = subprocess.run(
-        ["docker", "ps", "-a", "--format", '{{.Names}} {{.Label "io.x-k8s.kind.cluster"}}'],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    listed = docker("ps", "-a", "--format", '{{.Names}} {{.Label "io.x-k8s.kind.cluster"}}')
     owned |= _owned()
-    names = [line.split() for line in listed.stdout.splitlines()]
-    return {name for name, *cluster in names if not owned & {name, *cluster}}
+    found = [line.split() for line in listed.splitlines()]
+    ours = [names for names in found if names[1:] or names[0].startswith("upgrade-e2e-")]
+    return {names[0] for names in ours if not owned & set(names)}
+
+
+def docker(*words: str) -> str:
+    """What a docker command printed."""
+    done = subprocess.run(
+        ["docker", *words], check=True, capture_output=True, text=True, timeout=60
+    )
+    return done.stdout.strip()
 
 
 def _owned() -> set[str]:

@@ -1,37 +1,21 @@
-"""However a pass ends, nothing stays: Ctrl-C, SIGTERM, kill -9, an image that does not exist."""
+"""Killed, refused, not made: however a pass ends, nothing stays, or a sweep deletes it."""
 
 from __future__ import annotations
 
 import os
 import signal
 import subprocess
-import time
+import uuid
+from collections.abc import Iterator
 
 import psutil
 import pytest
 
-from tests.kind.conftest import NEW, OLD, TOOL, Tool, orphans
+from tests.kind.conftest import NEW, OLD, TOOL, Tool, docker, orphans
 
 pytestmark = pytest.mark.company
 
 PATH = ("run", "--from", OLD, "--to", NEW, "--workers", "1", "--scenario", "upgrade_path")
-
-
-@pytest.mark.parametrize(
-    ("number", "moment"), [(signal.SIGTERM, "> create"), (signal.SIGINT, "> kubeadm-apply")]
-)
-def test_a_signal_ends_it_and_cleans_up(tool: Tool, number, moment):
-    before = orphans()
-    process = tool.start(*PATH)
-    tool.wait_for_output(moment, within_s=300)
-    time.sleep(3)
-    # A terminal's Ctrl-C reaches the whole foreground group, kill only the process.
-    if number == signal.SIGINT:
-        os.killpg(process.pid, number)
-    else:
-        process.send_signal(number)
-    assert process.wait(timeout=120) == 130, tool.output()
-    assert orphans() <= before
 
 
 def test_what_a_killed_run_leaves_is_swept(tool: Tool):
@@ -53,19 +37,36 @@ def test_what_a_killed_run_leaves_is_swept(tool: Tool):
 
 def test_an_image_that_does_not_exist_is_refused_before_anything_is_made(tool: Tool):
     before = orphans()
-    ran = tool.run(
-        *PATH[:5], "--image-for", f"{NEW}=localhost/no-such-image:1", within_s=120
-    )  # fmt: skip
+    ran = tool.run(*PATH, "--image-for", f"{NEW}=localhost/no-such-image:1", within_s=120)
     assert ran.code == 2, ran.output
     assert "no-such-image" in ran.output
     assert orphans() <= before
 
 
-def test_nodes_that_do_not_come_up_are_exit_code_4(tool: Tool):
+def test_a_cluster_to_reuse_that_is_not_there_is_refused(tool: Tool):
     before = orphans()
-    ran = tool.run(
-        "run", "--from", OLD, "--to", NEW, "--reuse-cluster", "no-such-cluster", within_s=120
-    )  # fmt: skip
-    assert ran.code in {2, 4}, ran.output
+    ran = tool.run(*PATH, "--reuse-cluster", "no-such-cluster", within_s=120)
+    assert ran.code == 2, ran.output
     assert "no-such-cluster" in ran.output
+    assert {scenario["verdict"] for scenario in ran.record()["scenarios"]} == {"INCONCLUSIVE"}
+    assert orphans() <= before
+
+
+@pytest.fixture
+def dead_image() -> Iterator[str]:
+    """A node image whose container ends as soon as it is started."""
+    name = f"localhost/dead-node:{uuid.uuid4().hex[:8]}"
+    container = docker("create", f"kindest/node:{OLD}")
+    docker("commit", "--change", 'ENTRYPOINT ["/bin/false"]', container, name)
+    docker("rm", container)
+    yield name
+    docker("rmi", name)
+
+
+def test_nodes_that_do_not_come_up_are_exit_code_4(tool: Tool, dead_image: str):
+    before = orphans()
+    ran = tool.run(*PATH, "--image-for", f"{OLD}={dead_image}", within_s=300)
+    assert ran.code == 4, ran.output
+    assert "kind create cluster" in ran.record()["reason"]
+    assert {scenario["verdict"] for scenario in ran.record()["scenarios"]} == {"INCONCLUSIVE"}
     assert orphans() <= before
