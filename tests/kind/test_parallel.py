@@ -6,8 +6,6 @@ import pytest
 
 from tests.kind.conftest import LIMITS, MINUTES, NEW, NEWEST, OLD, Ran, Tool, orphans
 
-pytestmark = pytest.mark.company
-
 FIRST, SECOND = f"{OLD}-{NEW}", f"{NEW}-{NEWEST}"
 
 
