@@ -94,7 +94,11 @@ TABLE = (
         },
         more={"settle_s": 15.0},
     ),
-    Row("fail-step=drain:worker2", {TARGET: r"'drain worker2' failed.*upgrade-e2e-pinned"}),
+    Row(
+        "fail-step=drain:worker2",
+        {TARGET: r"'drain worker2' failed.*upgrade-e2e-pinned"},
+        more={"drain_timeout_s": 50.0},
+    ),
     Row("fail-step=swap-kubelet:worker", {TARGET: r"'swap-kubelet worker' failed"}),
     Row("addon-stays=kube-proxy", {TARGET: r"'verify' failed.*kube-proxy on .* v1\.33"}),
     Row(
@@ -109,8 +113,7 @@ TABLE = (
 def judged(folder, faults: tuple[str, ...], **more) -> Judged:
     """A pass that is as short as judging allows."""
     settings = {"baseline_s": 1.0, "settle_s": 1.5, "limits": FEW, **more}
-    simulator = {"drain_timeout_s": 50.0, "durations": Durations(scale=100)}
-    return run_pass(folder, *faults, **settings, **simulator)
+    return run_pass(folder, *faults, durations=Durations(scale=100), **settings)
 
 
 def test_the_table_has_every_fault_and_every_scenario():
