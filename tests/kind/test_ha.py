@@ -44,7 +44,7 @@ def test_the_claims_about_the_api_were_judged_not_skipped(ran):
     verdicts = {s["name"]: s["verdict"] for s in ran.record()["scenarios"]}
     assert {verdicts[name] for name in API_CLAIMS} <= {"PASS", "FAIL"}
     api = next(o for o in ran.record()["observers"] if o["name"] == "api")
-    assert api["failure_ratio"] < 0.20, "with three servers one is there; a single one fails 0.28"
+    assert api["failure_ratio"] < 0.10, "with three servers one is always there"
 
 
 def test_the_upgrade_itself_holds(ran):
