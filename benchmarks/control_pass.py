@@ -16,17 +16,17 @@ import tempfile
 import uuid
 from pathlib import Path as FilePath
 
-from e2e.cluster import Cluster
-from e2e.judge import Limits
-from e2e.providers.base import Provider
-from e2e.report import render_run, save_record
-from e2e.run import ConsoleProgress, Pass, PassSettings, RunningPass
-from e2e.run.choose import choose_provider
-from e2e.run.recording import Ended, compose
-from e2e.timeline import Origin
-from e2e.upgrade import Path, Plan, Step
-from e2e.version import KubeVersion
 from scenarios import test_api_availability, test_dns_latency, test_pod_churn, test_rollout_502
+from upgrade_e2e.cluster import Cluster
+from upgrade_e2e.judge import Limits
+from upgrade_e2e.providers.base import Provider
+from upgrade_e2e.report import render_run, save_record
+from upgrade_e2e.run import ConsoleProgress, Pass, PassSettings, RunningPass
+from upgrade_e2e.run.choose import choose_provider
+from upgrade_e2e.run.recording import Ended, compose
+from upgrade_e2e.timeline import Origin
+from upgrade_e2e.upgrade import Path, Plan, Step
+from upgrade_e2e.version import KubeVersion
 
 OBSERVERS = (
     test_dns_latency.LOOKUPS,

@@ -21,10 +21,10 @@ from pathlib import Path
 
 import numpy as np
 
-from e2e.gate import Answer, Evidence, GateSettings, Run, decide, run_of
-from e2e.judge import Verdict
-from e2e.report import ObserverResult, RunRecord, ScenarioResult
-from e2e.timeline import Window
+from upgrade_e2e.gate import Answer, Evidence, GateSettings, Run, decide, run_of
+from upgrade_e2e.judge import Verdict
+from upgrade_e2e.report import ObserverResult, RunRecord, ScenarioResult
+from upgrade_e2e.timeline import Window
 
 PAIRS = 200
 OUTAGE_S = 2.0

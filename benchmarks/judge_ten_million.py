@@ -20,8 +20,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from e2e.judge import figures, look
-from e2e.timeline import Connection, Outcome, Samples, Span, Stream, Timeline, Window
+from upgrade_e2e.judge import figures, look
+from upgrade_e2e.timeline import Connection, Outcome, Samples, Span, Stream, Timeline, Window
 
 SAMPLES = 10_000_000
 LENGTH_S = 833.0

@@ -19,10 +19,10 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path as FilePath
 
-from e2e.cluster import Cluster
-from e2e.providers.kind import KindProvider, KindSettings
-from e2e.timeline import Origin
-from e2e.upgrade import Executor, Marks, Step, resolve
+from upgrade_e2e.cluster import Cluster
+from upgrade_e2e.providers.kind import KindProvider, KindSettings
+from upgrade_e2e.timeline import Origin
+from upgrade_e2e.upgrade import Executor, Marks, Step, resolve
 
 RAW_PASS = FilePath(__file__).with_name("raw_pass")
 PROVIDER = "By the provider"

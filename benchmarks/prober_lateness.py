@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from prober_rig import prober, stopped, web_stream, workload
 
-from e2e.observers.link import get_json
+from upgrade_e2e.observers.link import get_json
 
 RATES_HZ = (100, 1000)
 CASES = (

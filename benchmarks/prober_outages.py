@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from prober_rig import prober, stopped, web_stream, workload
 
-from e2e.observers.link import LocalLink
+from upgrade_e2e.observers.link import LocalLink
 
 RATES_HZ = (100, 1000)
 LENGTHS_MS = (10, 30, 100, 1000)

@@ -10,11 +10,11 @@ from pathlib import Path
 from subprocess import TimeoutExpired
 from typing import Any
 
-from e2e.agent import AGENT_FILE
-from e2e.command import spawn
-from e2e.observers.link import LocalLink, get_json
-from e2e.observers.spool import Segment, fetch_segments
-from e2e.wait import Deadline, wait_for
+from upgrade_e2e.agent import AGENT_FILE
+from upgrade_e2e.command import spawn
+from upgrade_e2e.observers.link import LocalLink, get_json
+from upgrade_e2e.observers.spool import Segment, fetch_segments
+from upgrade_e2e.wait import Deadline, wait_for
 
 
 @contextlib.contextmanager

@@ -19,9 +19,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from e2e.report.html import save_html
 from tests.browser import DEADLINE_MS, READY, find_chromium, launch_chromium
 from tests.synthetic import PASS_S, Shape, write_run
+from upgrade_e2e.report.html import save_html
 
 WATCHED_SHARE = 522 / PASS_S
 RATES_HZ = (10, 50, 100, 200)

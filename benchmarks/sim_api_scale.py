@@ -22,9 +22,9 @@ from typing import Any
 import aiohttp
 import psutil
 
-from e2e.providers.sim.provider import SimSettings
-from e2e.providers.sim.provider.starting import Running, start_simulator
-from e2e.version import KubeVersion
+from upgrade_e2e.providers.sim.provider import SimSettings
+from upgrade_e2e.providers.sim.provider.starting import Running, start_simulator
+from upgrade_e2e.version import KubeVersion
 
 READY = {"type": "Ready", "status": "True", "reason": "Benchmark"}
 WRITERS = 16

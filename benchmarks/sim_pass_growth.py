@@ -13,11 +13,11 @@ from pathlib import Path as FilePath
 
 import psutil
 
-from e2e.cluster import Cluster
-from e2e.providers.sim.provider import SimProvider, SimSettings
-from e2e.timeline import Origin, Span
-from e2e.upgrade import Executor, Marks, Path, Step
-from e2e.version import KubeVersion
+from upgrade_e2e.cluster import Cluster
+from upgrade_e2e.providers.sim.provider import SimProvider, SimSettings
+from upgrade_e2e.timeline import Origin, Span
+from upgrade_e2e.upgrade import Executor, Marks, Path, Step
+from upgrade_e2e.version import KubeVersion
 
 PATH = Path((KubeVersion.parse("v1.33.13"), KubeVersion.parse("v1.34.4")))
 SHOWN = ("create", "kubeadm-apply", "roll-addons", "drain", "swap-kubelet")

@@ -12,16 +12,13 @@ three.
 
 import pytest
 
-from e2e.judge import Seen
-from e2e.observers import ApiServer
-from e2e.run import Upgraded
-from fixtures import observes
+from upgrade_e2e import ApiServer, Seen, Upgraded
 
 API = ApiServer(rate_hz=10)
 HA = 3
 
 
-@observes(API)
+@pytest.mark.observes(API)
 def test_the_api_stays_available(upgraded, limits):
     """Reads, writes and the watch go on while the control planes are upgraded one by one."""
     seen = saw_with_three(upgraded)
@@ -29,7 +26,7 @@ def test_the_api_stays_available(upgraded, limits):
     assert seen.only(stream="watch").longest_gap_s <= limits.api.watch_gap_s, seen.explain()
 
 
-@observes(API)
+@pytest.mark.observes(API)
 def test_the_api_stays_fast(upgraded, limits):
     """Reads and writes of one object are answered fast meanwhile."""
     seen = saw_with_three(upgraded)

@@ -8,20 +8,21 @@ together. For the seconds in between, new lookups time out; a client that waits 
 retry turns that into an outage of its own.
 """
 
-from e2e.observers import DnsLookups
-from fixtures import observes
+import pytest
+
+from upgrade_e2e import DnsLookups
 
 LOOKUPS = DnsLookups("kubernetes.default", rate_hz=50)
 
 
-@observes(LOOKUPS)
+@pytest.mark.observes(LOOKUPS)
 def test_lookups_keep_answering(upgraded, limits):
     """Lookups of in-cluster names are answered throughout the upgrade."""
     seen = upgraded.saw(LOOKUPS)
     assert seen.failure_ratio <= limits.dns.failure_ratio, seen.explain()
 
 
-@observes(LOOKUPS)
+@pytest.mark.observes(LOOKUPS)
 def test_lookups_stay_fast(upgraded, limits):
     """Lookups of in-cluster names stay fast throughout the upgrade."""
     seen = upgraded.saw(LOOKUPS)

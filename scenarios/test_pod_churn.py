@@ -7,20 +7,21 @@ limits were raised in Kubernetes 1.27, but a kubelet configuration carried over 
 that an upgrade resets, brings the old ones back.
 """
 
-from e2e.observers import PodChurn
-from fixtures import observes
+import pytest
+
+from upgrade_e2e import PodChurn
 
 CHURN = PodChurn()
 
 
-@observes(CHURN)
+@pytest.mark.observes(CHURN)
 def test_ready_is_visible_soon_after_start(upgraded, limits):
     """A container that runs is seen as Ready in the API soon after."""
     seen = upgraded.saw(CHURN).only(stream="started-to-ready")
     assert seen.p99_s <= limits.churn.ready_p99_s, seen.explain()
 
 
-@observes(CHURN)
+@pytest.mark.observes(CHURN)
 def test_deleted_pods_are_gone_soon(upgraded, limits):
     """A pod that was deleted is gone from the API soon after."""
     seen = upgraded.saw(CHURN).only(stream="deleted-to-gone")

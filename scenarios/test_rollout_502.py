@@ -7,22 +7,23 @@ probe, a PodDisruptionBudget), and an upgrade, which evicts every pod once, is w
 itself or not.
 """
 
-from e2e.observers import HttpEdge, HttpService, Workload
-from fixtures import observes
+import pytest
+
+from upgrade_e2e import HttpEdge, HttpService, Workload
 
 WELL_BEHAVED = Workload(replicas=3, pre_stop_s=5, pdb_min_available=2, rollout_every_s=90)
 WEB = HttpService(rate_hz=50, workload=WELL_BEHAVED)
 EDGE = HttpEdge(rate_hz=20, backend=WEB)
 
 
-@observes(WEB)
+@pytest.mark.observes(WEB)
 def test_no_connection_is_refused_or_cut(upgraded, limits):
     """Requests through the Service succeed while its pods roll and move."""
     seen = upgraded.saw(WEB)
     assert seen.failure_ratio <= limits.http.failure_ratio, seen.explain()
 
 
-@observes(EDGE)
+@pytest.mark.observes(EDGE)
 def test_the_edge_gives_no_502(upgraded, limits):
     """Requests through an nginx in front of the Service never see a broken backend."""
     seen = upgraded.saw(EDGE)

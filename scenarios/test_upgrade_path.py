@@ -6,10 +6,10 @@ a certificate that the upgrade should have renewed ran out. Success is a state t
 part by part.
 """
 
-from fixtures import observes
+import pytest
 
 
-@observes()
+@pytest.mark.observes
 def test_every_component_is_at_the_target(upgraded):
     """Each node's kubelet and each control plane part and addon is at the target version."""
     assert upgraded.failed_step is None, str(upgraded.failed_step)
@@ -18,7 +18,7 @@ def test_every_component_is_at_the_target(upgraded):
     assert upgraded.found().nothing_left_to_do, "a second run of the upgrade finds work to do"
 
 
-@observes()
+@pytest.mark.observes
 def test_workloads_are_all_there(upgraded):
     """After the upgrade all workloads have their replicas and no pod is stuck."""
     found = upgraded.found()
@@ -26,7 +26,7 @@ def test_workloads_are_all_there(upgraded):
     assert not found.stuck_pods, "; ".join(found.stuck_pods)
 
 
-@observes()
+@pytest.mark.observes
 def test_old_credentials_still_work(upgraded, limits):
     """The kubeconfig from before works, and no certificate is about to expire."""
     found = upgraded.found()

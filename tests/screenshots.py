@@ -12,8 +12,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from e2e.report.html import save_html
 from tests.browser import Tab, find_chromium, launch_chromium
+from upgrade_e2e.report.html import save_html
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
-from e2e.errors import Inconclusive
-from e2e.judge import Limit, Limits, Verdict, combine, see
-from e2e.report import (
+from upgrade_e2e.errors import Inconclusive
+from upgrade_e2e.judge import Limit, Limits, Verdict, combine, see
+from upgrade_e2e.report import (
     RunRecord,
     ScenarioResult,
     observer_results,
     save_record,
     save_samples,
 )
-from e2e.timeline import (
+from upgrade_e2e.timeline import (
     Connection,
     Outcome,
     Samples,
@@ -31,7 +31,7 @@ from e2e.timeline import (
     Timeline,
     Window,
 )
-from e2e.upgrade import Component, Inventory
+from upgrade_e2e.upgrade import Component, Inventory
 
 NODES = ("e2e-control-plane", "e2e-worker", "e2e-worker2")
 HOP = "v1.33.13->v1.34.4"

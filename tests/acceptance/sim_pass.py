@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 import scenarios
-from e2e.errors import Inconclusive
-from e2e.judge import Limits, Verdict
-from e2e.observers import CATALOGUE as API_FAULTS
-from e2e.providers.sim.provider import KNOWN_VERSIONS, SimProvider, SimSettings
-from e2e.run import ConsoleProgress, Pass, PassSettings, RunningPass, Upgraded
-from e2e.timeline import Origin
-from e2e.upgrade import Fault, resolve
+from upgrade_e2e.errors import Inconclusive
+from upgrade_e2e.judge import Limits, Verdict
+from upgrade_e2e.observers import CATALOGUE as API_FAULTS
+from upgrade_e2e.providers.sim.provider import KNOWN_VERSIONS, SimProvider, SimSettings
+from upgrade_e2e.run import ConsoleProgress, Pass, PassSettings, RunningPass, Upgraded
+from upgrade_e2e.timeline import Origin
+from upgrade_e2e.upgrade import Fault, resolve
 
 PATH = resolve(("v1.33", "v1.34"), KNOWN_VERSIONS)
 

@@ -11,9 +11,9 @@ import pytest
 
 TOOL = str(Path(sys.executable).with_name("upgrade-e2e"))
 SCENARIO = """
-from fixtures import observes
+import pytest
 
-@observes()
+@pytest.mark.observes()
 def test_claim(upgraded):
     assert upgraded
 """
@@ -116,8 +116,8 @@ def test_collecting_a_scenario_with_a_path_runs_no_pass(pytester):
 
 
 UNMADE = """
-from e2e.errors import BadInput, ClusterNotMade
-from e2e.providers.sim.provider import SimProvider
+from upgrade_e2e.errors import BadInput, ClusterNotMade
+from upgrade_e2e.providers.sim.provider import SimProvider
 
 def create(*_):
     raise {error}("there is no room for a cluster; make some.")

@@ -8,9 +8,9 @@ import sqlite3
 
 import pytest
 
-from e2e.judge import Limit, Verdict
 from tests.acceptance.command import said, tool
 from tests.unit.gate.made import many, observer, planted, record, write
+from upgrade_e2e.judge import Limit, Verdict
 
 
 @pytest.fixture

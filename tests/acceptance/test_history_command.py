@@ -9,9 +9,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from e2e.judge import Verdict
 from tests.acceptance.command import said, tool
 from tests.unit.gate.made import many, observer, planted, record, write
+from upgrade_e2e.judge import Verdict
 
 
 @pytest.fixture

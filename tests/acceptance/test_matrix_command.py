@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from e2e.judge import Verdict
-from e2e.report import ScenarioResult
 from tests.acceptance.command import said, tool
 from tests.unit.gate.made import record, write
+from upgrade_e2e.judge import Verdict
+from upgrade_e2e.report import ScenarioResult
 
 KIND_CONFIG = """--- a/kind.yaml
 +++ b/kind.yaml

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from e2e.report import load_record
 from tests.acceptance.command import tool
+from upgrade_e2e.report import load_record
 
 pytestmark = pytest.mark.quiet
 

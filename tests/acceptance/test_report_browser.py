@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from e2e.report import load_timeline, save_record, save_samples
-from e2e.report.html import save_html
-from e2e.timeline import Connection, Outcome, SamplesBuilder, Stream, Window
 from tests.browser import DEADLINE_MS, Tab
 from tests.synthetic import PASS_S, Shape, make_run, write_run
+from upgrade_e2e.report import load_timeline, save_record, save_samples
+from upgrade_e2e.report.html import save_html
+from upgrade_e2e.timeline import Connection, Outcome, SamplesBuilder, Stream, Window
 
 SHAPE = Shape(60, 20)
 MEGABYTE = 1_000_000

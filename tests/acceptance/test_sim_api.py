@@ -12,8 +12,8 @@ import pytest
 from kubernetes import client, watch
 from kubernetes.client.exceptions import ApiException
 
-from e2e.wait import Deadline, wait_for
 from tests.unit.sim.cluster import simulator, status_of
+from upgrade_e2e.wait import Deadline, wait_for
 
 NAMESPACE = "default"
 SERVER = """

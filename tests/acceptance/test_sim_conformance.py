@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from e2e.wait import Deadline, wait_for
 from tests.conformance.calls import CALLS
 from tests.conformance.facts import all_facts
 from tests.unit.sim.cluster import simulator
+from upgrade_e2e.wait import Deadline, wait_for
 
 EXPECTED = json.loads(Path(__file__).with_name("conformance.json").read_text(encoding="utf-8"))
 

@@ -18,9 +18,9 @@ pytestmark = pytest.mark.quiet
 
 BIN = Path(sys.executable).parent
 SCENARIO = """
-from fixtures import observes
+import pytest
 
-@observes()
+@pytest.mark.observes()
 def test_claim(upgraded):
     assert upgraded.capabilities.simulated
 """

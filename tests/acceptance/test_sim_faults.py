@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from e2e.judge import Limits, Verdict, look
-from e2e.observers import CATALOGUE as API_FAULTS
-from e2e.providers.sim.provider import CATALOGUE
-from e2e.providers.sim.provider.durations import Durations
 from tests.acceptance.sim_pass import Judged, all_scenarios, run_pass
 from tests.outcomes import OUTCOMES
+from upgrade_e2e.judge import Limits, Verdict, look
+from upgrade_e2e.observers import CATALOGUE as API_FAULTS
+from upgrade_e2e.providers.sim.provider import CATALOGUE
+from upgrade_e2e.providers.sim.provider.durations import Durations
 
 pytestmark = pytest.mark.quiet
 

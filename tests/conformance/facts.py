@@ -7,8 +7,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from e2e.cluster import Api
 from tests.conformance.calls import CALLS, Call
+from upgrade_e2e.cluster import Api
 
 __all__ = ["Facts", "all_facts", "differences"]
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from e2e.providers.doctor import examine
-from e2e.providers.ledger import Ledger
-from fixtures import interrupts
+from pytest_upgrade_e2e import interrupts
+from upgrade_e2e.providers.doctor import examine
+from upgrade_e2e.providers.ledger import Ledger
 
 TOOL = str(Path(sys.executable).with_name("upgrade-e2e"))
 REPOSITORY = Path(__file__).resolve().parents[2]

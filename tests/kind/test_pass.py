@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from e2e.report import load_record, load_timeline
 from tests.kind.conftest import API_CLAIMS, NEW
+from upgrade_e2e.report import load_record, load_timeline
 
 CODES = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3}
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from e2e.report import load_record
 from tests.browser import Tab
 from tests.screenshots import take_screenshots
+from upgrade_e2e.report import load_record
 
 VARIABLE = "UPGRADE_E2E_SCREENSHOTS"
 MEGABYTE = 1_000_000

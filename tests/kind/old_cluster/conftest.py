@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from e2e.cluster import Cluster
-from e2e.providers.kind import KindProvider, KindSettings
-from e2e.timeline import Origin
-from e2e.upgrade import Marks, resolve
 from tests.kind.conftest import OLD, OLD_CLUSTER, orphans
+from upgrade_e2e.cluster import Cluster
+from upgrade_e2e.providers.kind import KindProvider, KindSettings
+from upgrade_e2e.timeline import Origin
+from upgrade_e2e.upgrade import Marks, resolve
 
 
 @pytest.fixture(scope="package")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from e2e.cluster import Cluster
-from e2e.version import KubeVersion
 from tests.conformance.facts import all_facts, differences
 from tests.conformance.meant import MEANT
 from tests.kind.conftest import OLD
 from tests.unit.sim.cluster import simulator
+from upgrade_e2e.cluster import Cluster
+from upgrade_e2e.version import KubeVersion
 
 
 def test_only_differences_that_are_meant(old_cluster: Cluster, tmp_path: Path):

@@ -17,16 +17,16 @@ from pathlib import Path
 
 import pytest
 
-from e2e.cluster import Cluster
-from e2e.judge import Limits
-from e2e.observers import Observer
-from e2e.run import ConsoleProgress, Pass, PassSettings, RunningPass, Upgraded
-from e2e.run.choose import choose_provider
-from e2e.timeline import Origin
-from e2e.upgrade import Fault, Plan, Step, resolve
 from scenarios import test_dns_latency, test_pod_churn, test_rollout_502
 from tests.kind.conftest import LIMITS, MINUTES, NEW, OLD, OLD_CLUSTER, Tool
 from tests.outcomes import OUTCOMES
+from upgrade_e2e.cluster import Cluster
+from upgrade_e2e.judge import Limits
+from upgrade_e2e.observers import Observer
+from upgrade_e2e.run import ConsoleProgress, Pass, PassSettings, RunningPass, Upgraded
+from upgrade_e2e.run.choose import choose_provider
+from upgrade_e2e.timeline import Origin
+from upgrade_e2e.upgrade import Fault, Plan, Step, resolve
 
 # A fault's pass is short, so few samples must do. No API server restarts in it, so no kubelet waits
 # out a back-off, for which CI's plain pass is allowed 75 s. Everything else is as there.

@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 import urllib3
 
-from e2e.agent import AGENT_FILE
-from e2e.command import spawn
-from e2e.observers.link import LocalLink
-from e2e.observers.spool import Segment, fetch_segments
-from e2e.wait import Deadline, wait_for
+from upgrade_e2e.agent import AGENT_FILE
+from upgrade_e2e.command import spawn
+from upgrade_e2e.observers.link import LocalLink
+from upgrade_e2e.observers.spool import Segment, fetch_segments
+from upgrade_e2e.wait import Deadline, wait_for
 
 SOON = Deadline(60.0, every_s=0.05)
 

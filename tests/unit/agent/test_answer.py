@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.agent.agent import Answer, BadAnswer, host_and_port
+from upgrade_e2e.agent.agent import Answer, BadAnswer, host_and_port
 
 BODIES = st.binary(max_size=200)
 CUTS = st.lists(st.integers(1, 60), max_size=12)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from e2e.observers.spool import Segment
 from tests.unit.agent.name_server import name_server
 from tests.unit.agent.rig import Rig, answers_of, await_outcome, collect, free_port, sent_records
+from upgrade_e2e.observers.spool import Segment
 
 # name asked for, type, what is expected of the answer, the outcome
 CASES = {

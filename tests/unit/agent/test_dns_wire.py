@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.agent.agent import QTYPES, BadAnswer, candidates, pack_query, read_reply
+from upgrade_e2e.agent.agent import QTYPES, BadAnswer, candidates, pack_query, read_reply
 
 LABELS = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=20)
 NAMES = st.lists(LABELS, min_size=1, max_size=6).map(".".join)

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from e2e.agent import agent as program
-from e2e.timeline import Outcome
 from tests.unit.agent.rig import (
     Rig,
     await_outcome,
@@ -22,6 +20,8 @@ from tests.unit.agent.rig import (
     send_and_reset,
     silent,
 )
+from upgrade_e2e.agent import agent as program
+from upgrade_e2e.timeline import Outcome
 
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"
 CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\nbody"

@@ -10,7 +10,6 @@ import time
 import numpy as np
 import pytest
 
-from e2e.agent import agent as program
 from tests.unit.agent.rig import (
     Agent,
     Rig,
@@ -24,6 +23,7 @@ from tests.unit.agent.rig import (
     sent_records,
     silent,
 )
+from upgrade_e2e.agent import agent as program
 
 
 def test_intended_times_are_equally_far_apart_whatever_happens(rig: Rig) -> None:

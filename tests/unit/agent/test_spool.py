@@ -12,9 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.agent import agent as program
-from e2e.observers.link import LocalLink
-from e2e.observers.spool import RECORD, fetch_segments, read_segment
 from tests.unit.agent.rig import (
     Rig,
     answers_of,
@@ -25,6 +22,9 @@ from tests.unit.agent.rig import (
     intended,
     outcomes,
 )
+from upgrade_e2e.agent import agent as program
+from upgrade_e2e.observers.link import LocalLink
+from upgrade_e2e.observers.spool import RECORD, fetch_segments, read_segment
 
 RECORDS = st.lists(
     st.tuples(

@@ -10,7 +10,6 @@ import time
 import numpy as np
 import pytest
 
-from e2e.wait import wait_for
 from tests.unit.agent.rig import (
     SOON,
     Agent,
@@ -22,6 +21,7 @@ from tests.unit.agent.rig import (
     labels_of,
     outcomes,
 )
+from upgrade_e2e.wait import wait_for
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 

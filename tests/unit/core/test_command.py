@@ -7,9 +7,9 @@ import sys
 import psutil
 import pytest
 
-from e2e.command import Runner, run, run_in_foreground, spawn
-from e2e.errors import CommandFailed
-from e2e.wait import Deadline, wait_for
+from upgrade_e2e.command import Runner, run, run_in_foreground, spawn
+from upgrade_e2e.errors import CommandFailed
+from upgrade_e2e.wait import Deadline, wait_for
 
 
 def test_output_and_code():

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from e2e.errors import BadInput, CommandFailed, StepFailed
-from e2e.timeline import Origin
-from e2e.upgrade import Executor, Marks, Step
+from upgrade_e2e.errors import BadInput, CommandFailed, StepFailed
+from upgrade_e2e.timeline import Origin
+from upgrade_e2e.upgrade import Executor, Marks, Step
 
 
 @dataclass

@@ -8,8 +8,8 @@ import threading
 import psutil
 import pytest
 
-from e2e.command import Runner, follow
-from e2e.errors import CommandFailed
+from upgrade_e2e.command import Runner, follow
+from upgrade_e2e.errors import CommandFailed
 
 
 def ends_soon(pid: int) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from e2e.cluster import Api
-from e2e.errors import BadInput
+from upgrade_e2e.cluster import Api
+from upgrade_e2e.errors import BadInput
 
 HALF = """
 apiVersion: v1

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from e2e.errors import BadInput, ImpossiblePath
-from e2e.run.paths import path_words
-from e2e.upgrade import Fault, Path, resolve
-from e2e.version import KubeVersion
+from upgrade_e2e.errors import BadInput, ImpossiblePath
+from upgrade_e2e.run.paths import path_words
+from upgrade_e2e.upgrade import Fault, Path, resolve
+from upgrade_e2e.version import KubeVersion
 
 KNOWN = [KubeVersion.parse(v) for v in ("v1.33.13", "v1.34.2", "v1.34.4", "v1.35.4")]
 

@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 
-from e2e.errors import CommandFailed, DeadlinePassed
-from e2e.upgrade import Component, Inventory, read_back
-from e2e.version import KubeVersion
-from e2e.wait import Deadline
+from upgrade_e2e.errors import CommandFailed, DeadlinePassed
+from upgrade_e2e.upgrade import Component, Inventory, read_back
+from upgrade_e2e.version import KubeVersion
+from upgrade_e2e.wait import Deadline
 
 V34 = KubeVersion.parse("v1.34.4")
 SOON = Deadline(0.05, every_s=0.001)

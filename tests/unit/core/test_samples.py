@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.errors import DamagedRecord
-from e2e.timeline import Connection, Outcome, Samples, SamplesBuilder, Stream
+from upgrade_e2e.errors import DamagedRecord
+from upgrade_e2e.timeline import Connection, Outcome, Samples, SamplesBuilder, Stream
 
 STREAM = Stream("new@worker", "worker", "http://web", 0.01, 2.0, Connection.NEW, 0.002)
 rows = st.lists(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.errors import BadInput
-from e2e.version import KubeVersion, MinorVersion, newest_patch
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.version import KubeVersion, MinorVersion, newest_patch
 
 versions = st.builds(
     KubeVersion,

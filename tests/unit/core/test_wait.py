@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from e2e.errors import DeadlinePassed, Hopeless
-from e2e.wait import Clock, Deadline, wait_for
+from upgrade_e2e.errors import DeadlinePassed, Hopeless
+from upgrade_e2e.wait import Clock, Deadline, wait_for
 
 
 @dataclass

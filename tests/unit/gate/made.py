@@ -3,10 +3,10 @@
 import dataclasses
 import itertools
 
-from e2e.gate import Claim, Figure, Run
-from e2e.judge import Verdict
-from e2e.report import ObserverResult, RunRecord, ScenarioResult, save_record
-from e2e.timeline import Span, Window
+from upgrade_e2e.gate import Claim, Figure, Run
+from upgrade_e2e.judge import Verdict
+from upgrade_e2e.report import ObserverResult, RunRecord, ScenarioResult, save_record
+from upgrade_e2e.timeline import Span, Window
 
 PATH = ("v1.33.13", "v1.34.4")
 _numbers = itertools.count()

@@ -5,11 +5,11 @@ import itertools
 
 import pytest
 
-from e2e.errors import BadInput
-from e2e.gate import Answer, GateSettings, decide, gather, render_decision
-from e2e.judge import Limit, Verdict
-from e2e.report import ScenarioResult, save_record
 from tests.unit.gate.made import many, observer, planted, record
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.gate import Answer, GateSettings, decide, gather, render_decision
+from upgrade_e2e.judge import Limit, Verdict
+from upgrade_e2e.report import ScenarioResult, save_record
 
 QUICK = GateSettings(resamples=199, simulations=0)
 BROKEN = ScenarioResult("test_dns", "Lookups.", Verdict.FAIL, "", ("dns",))

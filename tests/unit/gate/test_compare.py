@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from e2e.gate import GateSettings, Margin, State, run_of
-from e2e.gate.compare import compare, holm, worse_p
-from e2e.gate.settings import default_margins
 from tests.unit.gate.made import observer, record, run, runs
+from upgrade_e2e.gate import GateSettings, Margin, State, run_of
+from upgrade_e2e.gate.compare import compare, holm, worse_p
+from upgrade_e2e.gate.settings import default_margins
 
 QUICK = GateSettings(resamples=999)
 P_VALUES = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=6)

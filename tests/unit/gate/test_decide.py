@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from e2e.gate import (
+from tests.unit.gate.made import control, run, runs
+from upgrade_e2e.gate import (
     Answer,
     Claim,
     Evidence,
@@ -16,9 +17,8 @@ from e2e.gate import (
     decision_json,
     render_decision,
 )
-from e2e.gate.decision import combine_answers
-from e2e.judge import Verdict
-from tests.unit.gate.made import control, run, runs
+from upgrade_e2e.gate.decision import combine_answers
+from upgrade_e2e.judge import Verdict
 
 QUICK = GateSettings(resamples=199, simulations=100)
 

@@ -6,13 +6,21 @@ import sqlite3
 
 import pytest
 
-from e2e.errors import BadInput
-from e2e.gate import Answer, GateSettings, decide, gather, keep_runs, render_decision, run_of
-from e2e.gate.history import History
-from e2e.judge import Limit, Verdict
-from e2e.report import load_record, save_record
-from e2e.upgrade import Component, Inventory
 from tests.unit.gate.made import many, observer, planted, record
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.gate import (
+    Answer,
+    GateSettings,
+    decide,
+    gather,
+    keep_runs,
+    render_decision,
+    run_of,
+)
+from upgrade_e2e.gate.history import History
+from upgrade_e2e.judge import Limit, Verdict
+from upgrade_e2e.report import load_record, save_record
+from upgrade_e2e.upgrade import Component, Inventory
 
 QUICK = GateSettings(resamples=199, simulations=0)
 

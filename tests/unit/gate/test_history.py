@@ -18,9 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from e2e.errors import BadInput, DamagedRecord, DeadlinePassed
-from e2e.gate import Claim, Figure, Run
-from e2e.gate.history import (
+from tests.unit.gate.made import PATH, control, run, runs
+from upgrade_e2e.errors import BadInput, DamagedRecord, DeadlinePassed
+from upgrade_e2e.gate import Claim, Figure, Run
+from upgrade_e2e.gate.history import (
     Added,
     History,
     read_jsonl,
@@ -28,9 +29,8 @@ from e2e.gate.history import (
     trend,
     write_jsonl,
 )
-from e2e.gate.history import schema as history_schema
-from e2e.judge import Verdict
-from tests.unit.gate.made import PATH, control, run, runs
+from upgrade_e2e.gate.history import schema as history_schema
+from upgrade_e2e.judge import Verdict
 
 FIGURES = tuple(Figure("dns", f"metric{i}", i / 7) for i in range(200))
 

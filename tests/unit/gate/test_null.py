@@ -3,7 +3,7 @@
 import re
 
 from benchmarks.gate_power import BEGIN, DOCUMENT, END, NOISY, QUIET, judge_pairs
-from e2e.gate import Answer
+from upgrade_e2e.gate import Answer
 
 PAIRS = 40
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from e2e.gate import GateSettings, State
-from e2e.gate.compare import compare
-from e2e.gate.power import MOST_RUNS, sensitivity
 from tests.unit.gate.made import runs
+from upgrade_e2e.gate import GateSettings, State
+from upgrade_e2e.gate.compare import compare
+from upgrade_e2e.gate.power import MOST_RUNS, sensitivity
 
 SETTINGS = GateSettings(resamples=999)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from e2e.timeline import Outcome, Samples, SamplesBuilder, Span, Stream, Timeline, Window
+from upgrade_e2e.timeline import Outcome, Samples, SamplesBuilder, Span, Stream, Timeline, Window
 
 from .reference import Line, Shot
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from e2e.timeline import Outcome
+from upgrade_e2e.timeline import Outcome
 
 NO, GOOD, BAD = "no", "good", "bad"
 

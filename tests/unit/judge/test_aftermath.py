@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.judge import look
-from e2e.timeline import Outcome, Span, Timeline
+from upgrade_e2e.judge import look
+from upgrade_e2e.timeline import Outcome, Span, Timeline
 
 from .made import PATIENT, failing, steady, to_samples, to_timeline
 from .reference import Line, Shot

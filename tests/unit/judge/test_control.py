@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from e2e.errors import Inconclusive
-from e2e.judge import Limits, look, see
-from e2e.timeline import Outcome
+from upgrade_e2e.errors import Inconclusive
+from upgrade_e2e.judge import Limits, look, see
+from upgrade_e2e.timeline import Outcome
 
 from .made import failing, steady, to_timeline
 from .reference import Line, Shot

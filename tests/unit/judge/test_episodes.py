@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from e2e.judge import look
-from e2e.timeline import Outcome, Span
+from upgrade_e2e.judge import look
+from upgrade_e2e.timeline import Outcome, Span
 
 from .made import failing, steady, to_timeline
 

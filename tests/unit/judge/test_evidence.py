@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from e2e.errors import Inconclusive
-from e2e.judge import look, see
-from e2e.timeline import Outcome
+from upgrade_e2e.errors import Inconclusive
+from upgrade_e2e.judge import look, see
+from upgrade_e2e.timeline import Outcome
 
 from .made import steady, to_timeline
 

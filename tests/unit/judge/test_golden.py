@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.errors import Inconclusive
-from e2e.judge import Limits, Verdict, combine, figures, look, see
-from e2e.timeline import Outcome, Samples, Span, Stream, Timeline, Window
+from upgrade_e2e.errors import Inconclusive
+from upgrade_e2e.judge import Limits, Verdict, combine, figures, look, see
+from upgrade_e2e.timeline import Outcome, Samples, Span, Stream, Timeline, Window
 
 from .made import PATIENT, failing, steady, to_timeline
 

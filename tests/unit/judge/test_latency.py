@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.errors import Inconclusive
-from e2e.judge import LowerBound, Quantile
-from e2e.judge.latency import Latencies
+from upgrade_e2e.errors import Inconclusive
+from upgrade_e2e.judge import LowerBound, Quantile
+from upgrade_e2e.judge.latency import Latencies
 
 from . import reference
 from .made import PATIENT

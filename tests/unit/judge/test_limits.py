@@ -7,8 +7,8 @@ import math
 
 import pytest
 
-from e2e.errors import BadInput
-from e2e.judge import Limits
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.judge import Limits
 
 DEFAULT = Limits.default()
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from e2e.judge import look
-from e2e.judge.evidence import Evidence
-from e2e.timeline import Outcome
+from upgrade_e2e.judge import look
+from upgrade_e2e.judge.evidence import Evidence
+from upgrade_e2e.timeline import Outcome
 
 from . import reference
 from .made import PATIENT, scenes, span_trees, to_timeline

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import e2e.judge
+import upgrade_e2e.judge
 
 
 def test_public_names():
-    assert set(e2e.judge.__all__) == {
+    assert set(upgrade_e2e.judge.__all__) == {
         "Cause",
         "Limit",
         "Limits",
@@ -23,4 +23,4 @@ def test_public_names():
         "see",
         "sentence",
     }
-    assert all(hasattr(e2e.judge, name) for name in e2e.judge.__all__)
+    assert all(hasattr(upgrade_e2e.judge, name) for name in upgrade_e2e.judge.__all__)

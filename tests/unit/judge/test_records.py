@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.errors import Inconclusive
-from e2e.judge import figures, look, see
-from e2e.timeline import Outcome, Timeline
+from upgrade_e2e.errors import Inconclusive
+from upgrade_e2e.judge import figures, look, see
+from upgrade_e2e.timeline import Outcome, Timeline
 
 from .made import PATIENT, failing, scenes, steady, to_samples, to_timeline
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from e2e.errors import BadInput
-from e2e.judge import figures, look, sentence
-from e2e.timeline import Connection, Outcome, Span
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.judge import figures, look, sentence
+from upgrade_e2e.timeline import Connection, Outcome, Span
 
 from .made import failing, steady, to_timeline
 

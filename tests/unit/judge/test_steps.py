@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.judge.steps import Cause, Steps
-from e2e.timeline import Span
+from upgrade_e2e.judge.steps import Cause, Steps
+from upgrade_e2e.timeline import Span
 
 from . import reference
 from .made import PATIENT, span_trees

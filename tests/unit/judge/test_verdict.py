@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from e2e.judge import Verdict, combine
+from upgrade_e2e.judge import Verdict, combine
 
 PASS, FAIL, INCONCLUSIVE, SKIP = Verdict
 

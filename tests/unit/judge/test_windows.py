@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.judge.windows import Windows
+from upgrade_e2e.judge.windows import Windows
 
 from . import reference
 from .made import PATIENT

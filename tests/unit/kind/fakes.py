@@ -18,8 +18,8 @@ from typing import Any
 
 import yaml
 
-from e2e.command import Completed, Runner
-from e2e.errors import CommandFailed
+from upgrade_e2e.command import Completed, Runner
+from upgrade_e2e.errors import CommandFailed
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONTENT = "/var/lib/containerd/io.containerd.content.v1.content/blobs"

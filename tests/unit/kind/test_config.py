@@ -6,13 +6,13 @@ import json
 
 import yaml
 
-from e2e.providers.kind.config import (
+from upgrade_e2e.providers.kind.config import (
     FAST_API_SERVER,
     IGNORED_PREFLIGHT,
     cluster_config,
     upgrade_config,
 )
-from e2e.version import KubeVersion
+from upgrade_e2e.version import KubeVersion
 
 
 def config(**choices):

@@ -6,13 +6,13 @@ from pathlib import Path as FilePath
 
 import pytest
 
-from e2e.errors import BadInput
-from e2e.providers.kind.faults import CATALOGUE, freeze_s, target_of
-from e2e.providers.kind.planning import make_plan
-from e2e.providers.kind.planting import with_drop_in
-from e2e.providers.kind.settings import KindSettings
-from e2e.upgrade import Fault, Path
-from e2e.version import KubeVersion
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.providers.kind.faults import CATALOGUE, freeze_s, target_of
+from upgrade_e2e.providers.kind.planning import make_plan
+from upgrade_e2e.providers.kind.planting import with_drop_in
+from upgrade_e2e.providers.kind.settings import KindSettings
+from upgrade_e2e.upgrade import Fault, Path
+from upgrade_e2e.version import KubeVersion
 
 
 def steps_with(*faults: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from e2e.providers.kind.freezer import thaw
+from upgrade_e2e.providers.kind.freezer import thaw
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from e2e.errors import BadInput
-from e2e.providers.kind.docker import Docker
-from e2e.providers.kind.images import NodeImages, known_versions
-from e2e.upgrade import Path
-from e2e.version import KubeVersion
 from tests.unit.kind.fakes import FakeImage
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.providers.kind.docker import Docker
+from upgrade_e2e.providers.kind.images import NodeImages, known_versions
+from upgrade_e2e.upgrade import Path
+from upgrade_e2e.version import KubeVersion
 
 V33, V34 = KubeVersion.parse("v1.33.13"), KubeVersion.parse("v1.34.4")
 PATH = Path((V33, V34))

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.cluster import Cluster, Node, Role
-from e2e.command import Completed
-from e2e.errors import DeadlinePassed
-from e2e.providers.kind.health import Health, check, coredns, kube_proxy, roll_addons
-from e2e.providers.kind.inspection import Target, inspect
-from e2e.providers.kind.pods import STUCK_AFTER_S, stuck_pods
-from e2e.version import KubeVersion
 from tests.unit.kind.fakes import ScriptedRunner, node, pod, wanted_images
+from upgrade_e2e.cluster import Cluster, Node, Role
+from upgrade_e2e.command import Completed
+from upgrade_e2e.errors import DeadlinePassed
+from upgrade_e2e.providers.kind.health import Health, check, coredns, kube_proxy, roll_addons
+from upgrade_e2e.providers.kind.inspection import Target, inspect
+from upgrade_e2e.providers.kind.pods import STUCK_AFTER_S, stuck_pods
+from upgrade_e2e.version import KubeVersion
 
 V34 = KubeVersion.parse("v1.34.4")
 CONTROL, WORKER = "dev-control-plane", "dev-worker"
@@ -176,7 +176,7 @@ def test_work_that_kubeadm_still_finds_is_told(after_upgrade, part, said):
 
 
 def test_an_old_kubeconfig_that_no_longer_works_is_told(after_upgrade, api, tmp_path, monkeypatch):
-    monkeypatch.setattr("e2e.providers.kind.inspection.OLD_KUBECONFIG_S", 0.1)
+    monkeypatch.setattr("upgrade_e2e.providers.kind.inspection.OLD_KUBECONFIG_S", 0.1)
     old = tmp_path / "old"
     old.write_text(api.kubeconfig().replace(str(api.port), "9"))
     cluster, _, _ = after_upgrade

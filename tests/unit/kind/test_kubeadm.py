@@ -6,14 +6,14 @@ import re
 
 import pytest
 
-from e2e.cluster import Cluster, Node, Role
-from e2e.errors import CommandFailed
-from e2e.providers.kind.asking import kubectl
-from e2e.providers.kind.journal import Journal
-from e2e.providers.kind.kubeadm import PhaseReader, kubeadm_node
-from e2e.timeline import Origin, Span
-from e2e.upgrade import Marks, Step
 from tests.unit.kind.fakes import ScriptedRunner
+from upgrade_e2e.cluster import Cluster, Node, Role
+from upgrade_e2e.errors import CommandFailed
+from upgrade_e2e.providers.kind.asking import kubectl
+from upgrade_e2e.providers.kind.journal import Journal
+from upgrade_e2e.providers.kind.kubeadm import PhaseReader, kubeadm_node
+from upgrade_e2e.timeline import Origin, Span
+from upgrade_e2e.upgrade import Marks, Step
 
 APPLY = """\
 [upgrade] Reading configuration from the "kubeadm-config" ConfigMap in namespace "kube-system"...

@@ -13,9 +13,9 @@ import time
 
 import pytest
 
-from e2e.errors import BadInput, DamagedRecord, E2eError
-from e2e.providers.ledger import Ledger, state_folder
-from e2e.providers.owner import Owner
+from upgrade_e2e.errors import BadInput, DamagedRecord, E2eError
+from upgrade_e2e.providers.ledger import Ledger, state_folder
+from upgrade_e2e.providers.owner import Owner
 
 CHILD_S = 30
 
@@ -25,7 +25,7 @@ def child(ledger: Ledger, code: str) -> subprocess.Popen[str]:
     text = f"""
         import sys, time
         from pathlib import Path
-        from e2e.providers.ledger import Ledger
+        from upgrade_e2e.providers.ledger import Ledger
         ledger = Ledger(Path({str(ledger.folder)!r}))
         {code}
     """
@@ -122,7 +122,7 @@ def test_a_zombie_is_dead():
 
 def test_many_processes_claim_one_name_and_one_gets_it(ledger):
     code = """
-        from e2e.errors import BadInput
+        from upgrade_e2e.errors import BadInput
         won = 0
         for number in range(20):
             try:

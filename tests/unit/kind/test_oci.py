@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.errors import BadInput
-from e2e.providers.kind.oci import Descriptor, write_archive
 from tests.unit.kind.fakes import MANIFEST, FakeImage, read_archive
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.providers.kind.oci import Descriptor, write_archive
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"

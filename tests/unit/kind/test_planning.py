@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.errors import BadInput
-from e2e.providers.kind.planning import make_plan, node_names, on_cgroup_v1
-from e2e.providers.kind.settings import KindSettings
-from e2e.upgrade import Fault, Path, Plan
-from e2e.version import KubeVersion
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.providers.kind.planning import make_plan, node_names, on_cgroup_v1
+from upgrade_e2e.providers.kind.settings import KindSettings
+from upgrade_e2e.upgrade import Fault, Path, Plan
+from upgrade_e2e.version import KubeVersion
 
 shapes = st.builds(
     KindSettings,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from e2e.errors import ImpossiblePath
-from e2e.providers.kind import what_is_missing
-from e2e.providers.kind.docker import Docker
+from upgrade_e2e.errors import ImpossiblePath
+from upgrade_e2e.providers.kind import what_is_missing
+from upgrade_e2e.providers.kind.docker import Docker
 
 
 def everything(name):

@@ -7,13 +7,13 @@ from pathlib import Path as FilePath
 
 import pytest
 
-from e2e.errors import BadInput, ClusterNotMade
-from e2e.providers.base import Provider
-from e2e.providers.kind import CATALOGUE, KindProvider
-from e2e.timeline import Origin, Span
-from e2e.upgrade import Marks, Path, Step
-from e2e.version import KubeVersion
 from tests.unit.kind.fakes import node
+from upgrade_e2e.errors import BadInput, ClusterNotMade
+from upgrade_e2e.providers.base import Provider
+from upgrade_e2e.providers.kind import CATALOGUE, KindProvider
+from upgrade_e2e.timeline import Origin, Span
+from upgrade_e2e.upgrade import Marks, Path, Step
+from upgrade_e2e.version import KubeVersion
 
 PATH = Path(tuple(map(KubeVersion.parse, ("v1.33.13", "v1.34.4"))))
 NODES = [
@@ -192,7 +192,7 @@ def test_ctrl_c_during_creation_leaves_nothing(make, machine, ledger, marks, mon
         machine.make_cluster("dev", NODES[:1])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("e2e.providers.kind.creation.kind_create", interrupted)
+    monkeypatch.setattr("upgrade_e2e.providers.kind.creation.kind_create", interrupted)
     provider = make()
     with pytest.raises(KeyboardInterrupt):
         provider.create(provider.plan(PATH), marks)
@@ -219,7 +219,7 @@ def test_what_cannot_be_deleted_stays_in_the_ledger(
         "folder": lambda _: None,
         "kind-cluster": lambda _: (_ for _ in ()).throw(ClusterNotMade("docker is away")),
     }
-    monkeypatch.setattr("e2e.providers.kind.provider.deleters", lambda _: known)
+    monkeypatch.setattr("upgrade_e2e.providers.kind.provider.deleters", lambda _: known)
     with pytest.raises(ClusterNotMade, match="docker is away"):
         provider.delete()
     assert [entry.kind for entry in ledger.entries()] == ["kind-cluster"]
@@ -231,7 +231,7 @@ def test_what_cannot_be_deleted_stays_in_the_ledger(
 def test_an_existing_cluster_is_taken_over_and_never_deleted(
     make, machine, ledger, answering, marks, monkeypatch
 ):
-    monkeypatch.setattr("e2e.providers.kind.health.wait_until_whole", lambda *_: None)
+    monkeypatch.setattr("upgrade_e2e.providers.kind.health.wait_until_whole", lambda *_: None)
     machine.make_cluster("mine", NODES)
     names = ("mine-control-plane", "mine-worker", "mine-worker2")
     answering.answers["/api/v1/nodes"] = {"items": [node(name) for name in names]}
@@ -291,7 +291,7 @@ def test_logs_are_exported_where_they_are_wanted(make, answering, marks, tmp_pat
 
 
 def test_a_stage_step_delivers_and_frees_the_disk(make, machine, answering, marks, monkeypatch):
-    monkeypatch.setattr("e2e.providers.kind.health.wait_until_whole", lambda *_: None)
+    monkeypatch.setattr("upgrade_e2e.providers.kind.health.wait_until_whole", lambda *_: None)
     provider = make()
     plan = provider.plan(PATH)
     cluster = provider.create(plan, marks)

@@ -8,9 +8,10 @@ import sys
 
 import pytest
 
-from e2e.errors import CommandFailed
-from e2e.providers.kind.docker import Docker
-from e2e.providers.kind.remains import (
+from tests.unit.kind.fakes import FakeContainer
+from upgrade_e2e.errors import CommandFailed
+from upgrade_e2e.providers.kind.docker import Docker
+from upgrade_e2e.providers.kind.remains import (
     CLUSTER,
     CONTAINER,
     FOLDER,
@@ -19,7 +20,6 @@ from e2e.providers.kind.remains import (
     deleters,
     scratch_container,
 )
-from tests.unit.kind.fakes import FakeContainer
 
 NODES = [{"role": "control-plane", "image": "i"}, {"role": "worker", "image": "i"}]
 

@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from e2e.errors import BadInput, CommandFailed, Hopeless
-from e2e.providers.kind.creation import nodes_to_come
-from e2e.providers.kind.delivery import deliver
-from e2e.providers.kind.docker import Docker
-from e2e.providers.kind.oci import Descriptor
-from e2e.providers.kind.opened import parse_image_list
-from e2e.providers.kind.staging import Staging
-from e2e.providers.kind.takeout import TakeOut, short_name
-from e2e.version import KubeVersion
 from tests.unit.kind.fakes import FakeImage, read_archive
+from upgrade_e2e.errors import BadInput, CommandFailed, Hopeless
+from upgrade_e2e.providers.kind.creation import nodes_to_come
+from upgrade_e2e.providers.kind.delivery import deliver
+from upgrade_e2e.providers.kind.docker import Docker
+from upgrade_e2e.providers.kind.oci import Descriptor
+from upgrade_e2e.providers.kind.opened import parse_image_list
+from upgrade_e2e.providers.kind.staging import Staging
+from upgrade_e2e.providers.kind.takeout import TakeOut, short_name
+from upgrade_e2e.version import KubeVersion
 
 V33, V34, V35 = map(KubeVersion.parse, ("v1.33.13", "v1.34.4", "v1.35.4"))
 NODES = [

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from e2e.cluster import Cluster, Node, Role
-from e2e.errors import DeadlinePassed
-from e2e.providers.kind.static_pods import COMPONENTS, observe, wait_until_settled
 from tests.unit.kind.fakes import ScriptedRunner, pod
+from upgrade_e2e.cluster import Cluster, Node, Role
+from upgrade_e2e.errors import DeadlinePassed
+from upgrade_e2e.providers.kind.static_pods import COMPONENTS, observe, wait_until_settled
 
 NODE = "dev-control-plane"
 MIRRORS = f"/api/v1/namespaces/kube-system/pods?fieldSelector=spec.nodeName%3D{NODE}"

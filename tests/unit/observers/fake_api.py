@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 import urllib3
 import yaml
 
-from e2e.cluster import Cluster, Node, Role
+from upgrade_e2e.cluster import Cluster, Node, Role
 
 Object = dict[str, Any]
 

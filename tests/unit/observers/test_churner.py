@@ -12,12 +12,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from e2e.observers import Images, Parts, PodChurn, Site
-from e2e.observers.churn import pause_image
-from e2e.observers.churner import Churner
-from e2e.timeline import Origin, Outcome, Samples, SamplesBuilder, Window
-from e2e.wait import Deadline, wait_for
 from tests.unit.observers.fake_api import FakeApi, Object, fake_cluster
+from upgrade_e2e.observers import Images, Parts, PodChurn, Site
+from upgrade_e2e.observers.churn import pause_image
+from upgrade_e2e.observers.churner import Churner
+from upgrade_e2e.timeline import Origin, Outcome, Samples, SamplesBuilder, Window
+from upgrade_e2e.wait import Deadline, wait_for
 
 SOON = Deadline(60.0, every_s=0.1)
 PODS = "/api/v1/namespaces/upgrade-e2e/pods/"

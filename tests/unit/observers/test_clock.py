@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.observers.clock import measure_offset, own_boot_id
-from e2e.timeline import Origin
+from upgrade_e2e.observers.clock import measure_offset, own_boot_id
+from upgrade_e2e.timeline import Origin
 
 
 @dataclass

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from e2e.cluster import Cluster
-from e2e.errors import BadInput, DeadlinePassed
-from e2e.observers import CATALOGUE, DnsLookups, HttpEdge, HttpService, plant
-from e2e.observers import faults as module
-from e2e.observers.faults import alter, plant_before, without_lameduck
-from e2e.upgrade import Fault
 from tests.unit.observers.fake_api import FakeApi, fake_cluster
+from upgrade_e2e.cluster import Cluster
+from upgrade_e2e.errors import BadInput, DeadlinePassed
+from upgrade_e2e.observers import CATALOGUE, DnsLookups, HttpEdge, HttpService, plant
+from upgrade_e2e.observers import faults as module
+from upgrade_e2e.observers.faults import alter, plant_before, without_lameduck
+from upgrade_e2e.upgrade import Fault
 
 COREFILE = """\
 .:53 {

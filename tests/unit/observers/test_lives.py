@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from e2e.observers.lives import GONE, READY, Lives, Seen
-from e2e.timeline import Outcome
+from upgrade_e2e.observers.lives import GONE, READY, Lives, Seen
+from upgrade_e2e.timeline import Outcome
 
 WALL = 1_800_000_000.0
 """The wall clock at the origin: a whole second."""

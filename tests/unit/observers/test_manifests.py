@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from e2e.agent import AGENT_FILE
-from e2e.agent import agent as program
-from e2e.errors import BadInput
-from e2e.observers import (
+from tests.unit.observers.fake_api import FakeApi, fake_cluster
+from upgrade_e2e.agent import AGENT_FILE
+from upgrade_e2e.agent import agent as program
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.observers import (
     ApiServer,
     DnsLookups,
     HttpEdge,
@@ -27,11 +28,10 @@ from e2e.observers import (
     Site,
     Workload,
 )
-from e2e.observers.churner import Churner
-from e2e.observers.prober import apply_probers, prober_spec
-from e2e.observers.rollout import Rollouts
-from e2e.timeline import Connection, Origin
-from tests.unit.observers.fake_api import FakeApi, fake_cluster
+from upgrade_e2e.observers.churner import Churner
+from upgrade_e2e.observers.prober import apply_probers, prober_spec
+from upgrade_e2e.observers.rollout import Rollouts
+from upgrade_e2e.timeline import Connection, Origin
 
 ROOM = "/namespaces/upgrade-e2e/"
 ALL: tuple[Observer, ...] = (HttpService(), HttpEdge(), DnsLookups(), ApiServer(), PodChurn())

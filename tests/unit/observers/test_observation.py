@@ -13,10 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from e2e.cluster import Cluster
-from e2e.errors import BadInput, E2eError, Hopeless, Inconclusive
-from e2e.judge import see
-from e2e.observers import (
+from tests.unit.agent.rig import Agent, Rig, await_outcome, free_port
+from tests.unit.observers.fake_api import FakeApi, Object, fake_cluster
+from upgrade_e2e.cluster import Cluster
+from upgrade_e2e.errors import BadInput, E2eError, Hopeless, Inconclusive
+from upgrade_e2e.judge import see
+from upgrade_e2e.observers import (
     DnsLookups,
     HttpService,
     Images,
@@ -28,13 +30,11 @@ from e2e.observers import (
     Site,
     Workload,
 )
-from e2e.observers import observation as module
-from e2e.observers.base import Companion
-from e2e.observers.work import Work
-from e2e.timeline import Connection, Origin, Outcome, SamplesBuilder, Span, Timeline, Window
-from e2e.wait import Deadline, wait_for
-from tests.unit.agent.rig import Agent, Rig, await_outcome, free_port
-from tests.unit.observers.fake_api import FakeApi, Object, fake_cluster
+from upgrade_e2e.observers import observation as module
+from upgrade_e2e.observers.base import Companion
+from upgrade_e2e.observers.work import Work
+from upgrade_e2e.timeline import Connection, Origin, Outcome, SamplesBuilder, Span, Timeline, Window
+from upgrade_e2e.wait import Deadline, wait_for
 
 PODS = "/api/v1/namespaces/upgrade-e2e/pods"
 
@@ -217,7 +217,7 @@ def test_a_prober_that_was_replaced_keeps_its_samples(bench: Bench) -> None:
 def test_a_prober_that_is_gone_leaves_streams_without_samples(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("e2e.observers.fleet.COLLECT_S", 0.5)
+    monkeypatch.setattr("upgrade_e2e.observers.fleet.COLLECT_S", 0.5)
     server = bench.rig.serve()
     observation = bench.observe(Loopback(server.port))
     with contextlib.closing(observation):

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from e2e.observers import HttpEdge, HttpService, Images, Site, Workload
-from e2e.observers.rollout import Rollouts
-from e2e.timeline import Origin, Span
-from e2e.wait import Deadline, wait_for
 from tests.unit.observers.fake_api import FakeApi, Object, fake_cluster
+from upgrade_e2e.observers import HttpEdge, HttpService, Images, Site, Workload
+from upgrade_e2e.observers.rollout import Rollouts
+from upgrade_e2e.timeline import Origin, Span
+from upgrade_e2e.wait import Deadline, wait_for
 
 SOON = Deadline(60.0, every_s=0.05)
 ROLLING = HttpService(workload=Workload(rollout_every_s=0.2))
@@ -55,7 +55,7 @@ def test_each_rollout_is_a_span(api: FakeApi, site: Site) -> None:
 
 
 def test_a_crash_is_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("e2e.observers.rollout.rolled_out", lambda _: {}["status"])
+    monkeypatch.setattr("upgrade_e2e.observers.rollout.rolled_out", lambda _: {}["status"])
     rollouts = started(site)
     told = wait_for("the crash", rollouts.broken, bool, SOON)
     assert "rollouts-web broke with KeyError" in told
@@ -105,7 +105,7 @@ def test_a_rollout_that_is_still_going_on_at_the_end_says_so(api: FakeApi, site:
 def test_a_rollout_that_takes_too_long_has_an_error(
     api: FakeApi, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("e2e.observers.rollout._LONGEST_S", 1.0)
+    monkeypatch.setattr("upgrade_e2e.observers.rollout._LONGEST_S", 1.0)
     rollouts = stuck(api, site)
     (span, *_) = await_spans(rollouts, 1)
     rollouts.stop()

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.agent.agent import OUTCOMES
-from e2e.errors import DamagedRecord
-from e2e.observers.clock import ClockOffset
-from e2e.observers.spool import RECORD, Segment, read_segment, to_samples
-from e2e.timeline import Connection, Outcome, SamplesBuilder, Window
+from upgrade_e2e.agent.agent import OUTCOMES
+from upgrade_e2e.errors import DamagedRecord
+from upgrade_e2e.observers.clock import ClockOffset
+from upgrade_e2e.observers.spool import RECORD, Segment, read_segment, to_samples
+from upgrade_e2e.timeline import Connection, Outcome, SamplesBuilder, Window
 
 FACTS = {
     "observer": "web",

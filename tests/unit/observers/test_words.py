@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from e2e.observers.poll import Heard, complaints, words
+from upgrade_e2e.observers.poll import Heard, complaints, words
 
 
 def status(**streams: tuple[int, dict[str, int]]) -> dict[str, Any]:

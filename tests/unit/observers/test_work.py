@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from e2e.observers.work import Work
+from upgrade_e2e.observers.work import Work
 
 
 def test_work_that_ends_is_not_broken() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from e2e.judge import Verdict
-from e2e.report import ScenarioResult
-from e2e.report.html.claims import claims_on, linked, outage_id, whereabouts
 from tests.unit.report.test_record import record
 from tests.unit.report.test_summary import OUTAGE, SEEN
+from upgrade_e2e.judge import Verdict
+from upgrade_e2e.report import ScenarioResult
+from upgrade_e2e.report.html.claims import claims_on, linked, outage_id, whereabouts
 
 BROKEN = ScenarioResult(
     "test_web",

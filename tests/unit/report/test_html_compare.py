@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
-from e2e.judge import Verdict
-from e2e.report import ScenarioResult
-from e2e.report.html.compare import compare
-from e2e.timeline import Span
 from tests.unit.report.test_record import record
 from tests.unit.report.test_summary import SEEN
+from upgrade_e2e.judge import Verdict
+from upgrade_e2e.report import ScenarioResult
+from upgrade_e2e.report.html.compare import compare
+from upgrade_e2e.timeline import Span
 
 
 def rows(comparison, key):

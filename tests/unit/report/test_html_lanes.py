@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.report.lanes import lay_lanes
-from e2e.timeline import Span
 from tests.synthetic import Shape, make_timeline
+from upgrade_e2e.report.lanes import lay_lanes
+from upgrade_e2e.timeline import Span
 
 SPANS = st.lists(
     st.builds(

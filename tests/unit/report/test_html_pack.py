@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.report.html.pack import EXACT, Packed, pack, varints
-from e2e.timeline import Outcome, Samples, SamplesBuilder, Stream
 from tests.synthetic import Shape, make_timeline
+from upgrade_e2e.report.html.pack import EXACT, Packed, pack, varints
+from upgrade_e2e.timeline import Outcome, Samples, SamplesBuilder, Stream
 
 LATE_US = 10_000
 

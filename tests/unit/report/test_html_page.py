@@ -11,14 +11,14 @@ from html.parser import HTMLParser
 
 import pytest
 
-from e2e.errors import DamagedRecord
-from e2e.judge import Verdict
-from e2e.report import ScenarioResult, save_record, save_samples
-from e2e.report.html import REPORT_NAME, render_html, save_html
-from e2e.timeline import Samples, Span, Stream, Window
 from tests.synthetic import Shape, make_run, write_run
 from tests.unit.report.test_record import record
 from tests.unit.report.test_summary import OUTAGE, SEEN
+from upgrade_e2e.errors import DamagedRecord
+from upgrade_e2e.judge import Verdict
+from upgrade_e2e.report import ScenarioResult, save_record, save_samples
+from upgrade_e2e.report.html import REPORT_NAME, render_html, save_html
+from upgrade_e2e.timeline import Samples, Span, Stream, Window
 
 SHAPE = Shape(20, 10)
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from e2e.judge import Limit, Limits, look
-from e2e.judge.evidence import Evidence
-from e2e.report.html.picture import FAMILIES, compose, limits_of
-from e2e.timeline import Outcome, SamplesBuilder, Stream, Timeline, Window
 from tests.synthetic import Shape, make_run
 from tests.unit.report.test_html_pack import unpack
 from tests.unit.report.test_record import record
+from upgrade_e2e.judge import Limit, Limits, look
+from upgrade_e2e.judge.evidence import Evidence
+from upgrade_e2e.report.html.picture import FAMILIES, compose, limits_of
+from upgrade_e2e.timeline import Outcome, SamplesBuilder, Stream, Timeline, Window
 
 
 def picture(run, timeline):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.report.html.words import NOTHING, duration, moment, share, wall_clock
+from upgrade_e2e.report.html.words import NOTHING, duration, moment, share, wall_clock
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.errors import DamagedRecord
-from e2e.judge import Verdict
-from e2e.report import RunRecord, ScenarioResult, load_record, save_record, save_samples
-from e2e.report.record import FailedStep
-from e2e.timeline import Samples, Span, Window
-from e2e.upgrade import Component, Inventory
+from upgrade_e2e.errors import DamagedRecord
+from upgrade_e2e.judge import Verdict
+from upgrade_e2e.report import RunRecord, ScenarioResult, load_record, save_record, save_samples
+from upgrade_e2e.report.record import FailedStep
+from upgrade_e2e.timeline import Samples, Span, Window
+from upgrade_e2e.upgrade import Component, Inventory
 
 
 def record(**changes) -> RunRecord:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from e2e.judge import Limit, Verdict
-from e2e.report import ObserverResult, OutageRow, render_run, render_runs
 from tests.unit.report.test_record import record
+from upgrade_e2e.judge import Limit, Verdict
+from upgrade_e2e.report import ObserverResult, OutageRow, render_run, render_runs
 
 OUTAGE = OutageRow(
     target="http://web",

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.errors import DamagedRecord
-from e2e.report import save_record
-from e2e.report.trace import save_trace, trace_events
-from e2e.timeline import Span
 from tests.synthetic import Shape, write_run
 from tests.unit.report.test_html_lanes import SPANS
 from tests.unit.report.test_record import record
 from tests.unit.report.test_summary import OUTAGE, SEEN
+from upgrade_e2e.errors import DamagedRecord
+from upgrade_e2e.report import save_record
+from upgrade_e2e.report.trace import save_trace, trace_events
+from upgrade_e2e.timeline import Span
 
 
 def events(run, kind="X"):

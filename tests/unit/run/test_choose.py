@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from e2e.run.choose import DEFAULT_PATH, choose
-from e2e.run.settings import PassSettings
-from e2e.upgrade import Fault
+from upgrade_e2e.run.choose import DEFAULT_PATH, choose
+from upgrade_e2e.run.settings import PassSettings
+from upgrade_e2e.upgrade import Fault
 
 
 def nothing_missing(settings, words):

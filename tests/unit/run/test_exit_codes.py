@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from e2e.judge import Verdict
-from e2e.run.exit_codes import code_of_child, code_of_runs, told_by_child
 from tests.unit.report.test_record import record
+from upgrade_e2e.judge import Verdict
+from upgrade_e2e.run.exit_codes import code_of_child, code_of_runs, told_by_child
 
 PASS = record(verdict=Verdict.PASS)
 FAIL = record(verdict=Verdict.FAIL)

@@ -7,14 +7,14 @@ import json
 
 import pytest
 
-from e2e.judge import Limits, Verdict
-from e2e.report import ScenarioResult, load_record, load_timeline
-from e2e.run import Pass, RunningPass, Upgraded
-from e2e.run.choose import choose_provider, make_plan
-from e2e.run.progress import Silence
-from e2e.run.recording import Ended, write_artifacts
-from e2e.run.settings import WATCHED_AROUND_S, PassSettings
 from tests.synthetic import Shape, make_timeline
+from upgrade_e2e.judge import Limits, Verdict
+from upgrade_e2e.report import ScenarioResult, load_record, load_timeline
+from upgrade_e2e.run import Pass, RunningPass, Upgraded
+from upgrade_e2e.run.choose import choose_provider, make_plan
+from upgrade_e2e.run.progress import Silence
+from upgrade_e2e.run.recording import Ended, write_artifacts
+from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings
 
 WORDS = ("v1.33", "v1.34")
 HELD = ScenarioResult("test_dns", "Lookups.", Verdict.PASS, "", ("dns",))

@@ -9,10 +9,10 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from e2e.cluster import Api
-from e2e.providers.sim.provider import SimSettings
-from e2e.providers.sim.provider.starting import start_simulator
-from e2e.version import KubeVersion
+from upgrade_e2e.cluster import Api
+from upgrade_e2e.providers.sim.provider import SimSettings
+from upgrade_e2e.providers.sim.provider.starting import start_simulator
+from upgrade_e2e.version import KubeVersion
 
 VERSION = KubeVersion.parse("v1.33.13")
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.providers.sim.api.table.column import human_duration
-from e2e.providers.sim.controllers.placement import fits, tolerates_all
-from e2e.providers.sim.controllers.pods import rounded, template_hash
-from e2e.providers.sim.node.limits import TokenBucket
-from e2e.providers.sim.parameters import KubeletParameters
+from upgrade_e2e.providers.sim.api.table.column import human_duration
+from upgrade_e2e.providers.sim.controllers.placement import fits, tolerates_all
+from upgrade_e2e.providers.sim.controllers.pods import rounded, template_hash
+from upgrade_e2e.providers.sim.node.limits import TokenBucket
+from upgrade_e2e.providers.sim.parameters import KubeletParameters
 
 
 @pytest.mark.parametrize(

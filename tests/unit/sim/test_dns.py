@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.providers.sim.pod.coredns import Corefile, answer_to
-from e2e.providers.sim.pod.dnswire import (
+from upgrade_e2e.providers.sim.pod.coredns import Corefile, answer_to
+from upgrade_e2e.providers.sim.pod.dnswire import (
     AAAA,
     NOERROR,
     NXDOMAIN,
@@ -20,7 +20,7 @@ from e2e.providers.sim.pod.dnswire import (
     pack,
     parse,
 )
-from e2e.providers.sim.pod.zone import Zone
+from upgrade_e2e.providers.sim.pod.zone import Zone
 
 LABELS = st.lists(st.text("abcdefghij-0123456789", min_size=1, max_size=12), min_size=1, max_size=6)
 

@@ -7,8 +7,8 @@ import contextlib
 
 import pytest
 
-from e2e.observers.edge import nginx_conf
-from e2e.providers.sim.pod.edge import Edge, Settings, content_length
+from upgrade_e2e.observers.edge import nginx_conf
+from upgrade_e2e.providers.sim.pod.edge import Edge, Settings, content_length
 
 ASK = b"GET /page HTTP/1.1\r\nHost: edge\r\nX-Mark: 7\r\n\r\n"
 HELLO = b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from e2e.providers.sim.node.environment import command_line, expand
-from e2e.providers.sim.node.images import Unknown, program_of, short_name, sleep_of, tag_of
-from e2e.providers.sim.release import images_of
-from e2e.version import KubeVersion
+from upgrade_e2e.providers.sim.node.environment import command_line, expand
+from upgrade_e2e.providers.sim.node.images import Unknown, program_of, short_name, sleep_of, tag_of
+from upgrade_e2e.providers.sim.release import images_of
+from upgrade_e2e.version import KubeVersion
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.errors import BadInput
-from e2e.providers.sim.network import ClusterNetwork, claim_network
-from e2e.providers.sim.node.node import PodAddresses
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.providers.sim.network import ClusterNetwork, claim_network
+from upgrade_e2e.providers.sim.node.node import PodAddresses
 
 
 @given(st.integers(20, 249), st.integers(1, 1792))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.providers.sim.api.patch import (
+from upgrade_e2e.providers.sim.api.patch import (
     ApplyConflict,
     BadPatch,
     after_update,
@@ -15,8 +15,8 @@ from e2e.providers.sim.api.patch import (
     merge_patch,
     strategic_merge,
 )
-from e2e.providers.sim.api.patch.fields import fields_of, from_v1, to_v1
-from e2e.providers.sim.api.patch.ownership import Manager
+from upgrade_e2e.providers.sim.api.patch.fields import fields_of, from_v1, to_v1
+from upgrade_e2e.providers.sim.api.patch.ownership import Manager
 
 NOW = "2026-01-01T00:00:00Z"
 VALUES = st.recursive(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.providers.sim.api.protobuf import BadProtobuf, decode
+from upgrade_e2e.providers.sim.api.protobuf import BadProtobuf, decode
 
 
 def varint(value):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.providers.sim.store.selectors import (
+from upgrade_e2e.providers.sim.store.selectors import (
     BadSelector,
     field_selector,
     label_selector,

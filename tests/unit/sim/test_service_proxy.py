@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from e2e.providers.sim.node.service_proxy import service_table
+from upgrade_e2e.providers.sim.node.service_proxy import service_table
 
 
 class Cached:

@@ -6,12 +6,12 @@ from pathlib import Path as FilePath
 
 import pytest
 
-from e2e.errors import BadInput
-from e2e.providers.sim.parameters import Parameters, set_parameter
-from e2e.providers.sim.provider import CATALOGUE, SimProvider, SimSettings
-from e2e.providers.sim.provider.durations import Durations
-from e2e.upgrade import Fault, Path
-from e2e.version import KubeVersion
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.providers.sim.parameters import Parameters, set_parameter
+from upgrade_e2e.providers.sim.provider import CATALOGUE, SimProvider, SimSettings
+from upgrade_e2e.providers.sim.provider.durations import Durations
+from upgrade_e2e.upgrade import Fault, Path
+from upgrade_e2e.version import KubeVersion
 
 PATH = Path((KubeVersion.parse("v1.33.13"), KubeVersion.parse("v1.34.4")))
 VALUES = {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.providers.sim.store import Compacted, Exists, Key, Missing, Stale, Store
+from upgrade_e2e.providers.sim.store import Compacted, Exists, Key, Missing, Stale, Store
 
 NAMES = st.sampled_from(["a", "b", "c"])
 ACTIONS = st.lists(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from e2e.providers.sim.watchdog import Watchdog
+from upgrade_e2e.providers.sim.watchdog import Watchdog
 
 
 def block_the_loop(for_s):

@@ -1,1 +1,0 @@
-"""upgrade-e2e: upgrade a real cluster in place, watch it all the time, judge what was seen."""

@@ -1,7 +1,0 @@
-"""The provider `sim`: drives a simulator through the same steps as a real upgrade."""
-
-from e2e.providers.sim.provider.faults import CATALOGUE
-from e2e.providers.sim.provider.provider import SimProvider
-from e2e.providers.sim.provider.settings import KNOWN_VERSIONS, SimSettings
-
-__all__ = ["CATALOGUE", "KNOWN_VERSIONS", "SimProvider", "SimSettings"]

@@ -1,0 +1,55 @@
+"""Upgrade a cluster in place while probes watch, and say what broke.
+
+The names here are what scenarios are written with; docs/scenarios.md shows how. Each is loaded
+when it is first asked for, so that importing this package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from upgrade_e2e.errors import Inconclusive
+    from upgrade_e2e.judge import Limits, Outage, Seen
+    from upgrade_e2e.observers import (
+        ApiServer,
+        DnsLookups,
+        HttpEdge,
+        HttpService,
+        PodChurn,
+        Workload,
+    )
+    from upgrade_e2e.run import Upgraded
+
+__all__ = [
+    "ApiServer",
+    "DnsLookups",
+    "HttpEdge",
+    "HttpService",
+    "Inconclusive",
+    "Limits",
+    "Outage",
+    "PodChurn",
+    "Seen",
+    "Upgraded",
+    "Workload",
+]
+
+_HOMES = {
+    "Inconclusive": "upgrade_e2e.errors",
+    "Limits": "upgrade_e2e.judge",
+    "Outage": "upgrade_e2e.judge",
+    "Seen": "upgrade_e2e.judge",
+    "Upgraded": "upgrade_e2e.run",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES.get(name, "upgrade_e2e.observers")), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,31 @@
+"""`annotate`: verdicts beside a workflow run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from upgrade_e2e.cli.shared import FILE, tell_errors
+from upgrade_e2e.gate import run_folders
+from upgrade_e2e.pipelines import annotate_runs
+from upgrade_e2e.report import load_runs
+
+__all__ = ["annotate"]
+
+
+@click.command()
+@click.argument("run_dirs", nargs=-1, required=True, type=FILE)
+@tell_errors
+def annotate(run_dirs: tuple[Path, ...]) -> None:
+    """Print lines that GitHub Actions shows beside a workflow run: verdicts and broken claims.
+
+    A folder without a run is a warning among them, so that a pass that was killed is seen too.
+    """
+    folders = [
+        place
+        for folder in run_dirs
+        for place in (run_folders(folder) if folder.is_dir() else [folder])
+    ]
+    for line in annotate_runs(run for _, run in load_runs(folders)):
+        click.echo(line)

@@ -1,0 +1,64 @@
+"""Cluster and Node: values that name a cluster and let one talk to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+from upgrade_e2e.cluster.api import Api
+from upgrade_e2e.command import Runner
+
+__all__ = ["Cluster", "Node", "Role"]
+
+
+class Role(StrEnum):
+    """What a node is for."""
+
+    CONTROL_PLANE = "control-plane"
+    WORKER = "worker"
+
+
+@dataclass(frozen=True)
+class Node:
+    """One machine of the cluster.
+
+    `name` is the Kubernetes node name. `runner` runs commands on the node; None where the
+    provider has no way in (capability `node_exec`).
+    """
+
+    name: str
+    role: Role
+    runner: Runner | None = None
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that exists: how to reach it and what it is made of."""
+
+    name: str
+    kubeconfig: Path
+    nodes: tuple[Node, ...]
+
+    @cached_property
+    def api(self) -> Api:
+        """The API client of this kubeconfig."""
+        return Api.from_kubeconfig(self.kubeconfig)
+
+    @property
+    def control_planes(self) -> tuple[Node, ...]:
+        """The control plane nodes, the first one first."""
+        return tuple(node for node in self.nodes if node.role is Role.CONTROL_PLANE)
+
+    @property
+    def workers(self) -> tuple[Node, ...]:
+        """The nodes that are not control planes."""
+        return tuple(node for node in self.nodes if node.role is Role.WORKER)
+
+    def node(self, name: str) -> Node:
+        """The node with this name; raises KeyError when there is none."""
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        raise KeyError(name)

@@ -1,0 +1,246 @@
+"""The one door through which the project runs other programs."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import selectors
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from upgrade_e2e.errors import CommandFailed
+
+__all__ = ["Completed", "Runner", "follow", "run", "run_in_foreground", "spawn"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A command that ended: what was run, its exit code, both outputs and its duration."""
+
+    command: str
+    returncode: int
+    stdout: str
+    stderr: str
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs commands behind a fixed prefix and environment, as `docker exec NODE` does.
+
+    A node of the cluster is itself a Runner, so local and in-node commands read alike.
+    """
+
+    prefix: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+
+    def run(
+        self,
+        *argv: str,
+        timeout_s: float,
+        check: bool = True,
+        stdin: str | None = None,
+        stdin_file: Path | None = None,
+        stdout_file: Path | None = None,
+    ) -> Completed:
+        """As `run`, behind this runner's prefix."""
+        return run(
+            [*self.prefix, *argv],
+            timeout_s=timeout_s,
+            check=check,
+            stdin=stdin,
+            stdin_file=stdin_file,
+            stdout_file=stdout_file,
+            env=dict(self.env),
+        )
+
+    def follow(self, *argv: str, on_line: Callable[[str], None], timeout_s: float) -> Completed:
+        """As `follow`, behind this runner's prefix."""
+        return follow(
+            [*self.prefix, *argv], on_line=on_line, timeout_s=timeout_s, env=dict(self.env)
+        )
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    timeout_s: float,
+    check: bool = True,
+    stdin: str | None = None,
+    stdin_file: Path | None = None,
+    stdout_file: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Completed:
+    """Run `argv` to its end and return what it said.
+
+    `env` is added to the inherited environment. `stdin` is text, `stdin_file` a file to read
+    from; `stdout_file` takes stdout instead of memory. The command gets its own process group,
+    so that a terminal's Ctrl-C reaches only this program, which then decides; on timeout or
+    interruption the whole group is killed. Raises CommandFailed on a non-zero exit (unless
+    `check` is false) and on timeout.
+    """
+    shown = shlex.join(argv)
+    _log.debug("run: %s", shown)
+    started = time.monotonic()
+    with contextlib.ExitStack() as files:
+        source: int | object = subprocess.DEVNULL if stdin is None else subprocess.PIPE
+        if stdin_file is not None:
+            source = files.enter_context(stdin_file.open("rb"))
+        sink: int | object = subprocess.PIPE
+        if stdout_file is not None:
+            sink = files.enter_context(stdout_file.open("wb"))
+        process = _start(argv, source, sink, subprocess.PIPE, env=env, cwd=cwd)
+        try:
+            out, err = process.communicate(
+                None if stdin is None else stdin.encode(), timeout=timeout_s
+            )
+        except subprocess.TimeoutExpired:
+            said = "".join(_text(stream) for stream in _kill_group(process))
+            raise CommandFailed(shown, None, said, timeout_s) from None
+        except BaseException:
+            _kill_group(process)
+            raise
+    done = Completed(shown, process.returncode, _text(out), _text(err), time.monotonic() - started)
+    _log.debug("exit %d after %.1f s: %s", done.returncode, done.duration_s, shown)
+    if check and done.returncode != 0:
+        raise CommandFailed(shown, done.returncode, done.stdout + done.stderr, timeout_s)
+    return done
+
+
+def follow(
+    argv: Sequence[str],
+    *,
+    on_line: Callable[[str], None],
+    timeout_s: float,
+    env: Mapping[str, str] | None = None,
+) -> Completed:
+    """Run `argv` to its end and hand each line that it writes to `on_line` as it comes.
+
+    Both outputs are followed, in the order of writing, and come back as `stdout`. Groups,
+    timeouts and errors are as in `run`.
+    """
+    shown = shlex.join(argv)
+    _log.debug("follow: %s", shown)
+    started = time.monotonic()
+    process = _start(argv, subprocess.DEVNULL, subprocess.PIPE, subprocess.STDOUT, env=env)
+    said: list[str] = []
+    try:
+        for line in _lines(process, started + timeout_s):
+            said.append(line)
+            on_line(line.rstrip("\n"))
+        process.wait(timeout=max(0.0, started + timeout_s - time.monotonic()))
+        process.communicate()
+    except subprocess.TimeoutExpired:
+        _kill_group(process)
+        raise CommandFailed(shown, None, "".join(said), timeout_s) from None
+    except BaseException:
+        _kill_group(process)
+        raise
+    done = Completed(shown, process.returncode, "".join(said), "", time.monotonic() - started)
+    _log.debug("exit %d after %.1f s: %s", done.returncode, done.duration_s, shown)
+    if done.returncode != 0:
+        raise CommandFailed(shown, done.returncode, done.stdout, timeout_s)
+    return done
+
+
+def _lines(process: subprocess.Popen[bytes], end: float) -> Iterator[str]:
+    """Lines of the process's output until it closes; raises TimeoutExpired at `end`."""
+    assert process.stdout is not None  # noqa: S101  (it was started with a pipe)
+    rest = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while True:
+            left_s = end - time.monotonic()
+            if left_s <= 0 or not selector.select(left_s):
+                raise subprocess.TimeoutExpired(process.args, 0)
+            chunk = os.read(process.stdout.fileno(), 65536)
+            *whole, rest = (rest + chunk).split(b"\n")
+            yield from (line.decode(errors="replace") + "\n" for line in whole)
+            if not chunk:
+                break
+    if rest:
+        yield rest.decode(errors="replace")
+
+
+def spawn(
+    argv: Sequence[str],
+    *,
+    log_file: Path,
+    env: Mapping[str, str] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start a long-running program in its own session, its output in `log_file`.
+
+    The caller owns the process and ends it (`terminate` it, then wait).
+    """
+    _log.debug("spawn: %s", shlex.join(argv))
+    with log_file.open("ab") as log:
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(env or {})},
+            start_new_session=True,
+        )
+
+
+def run_in_foreground(argv: Sequence[str]) -> int:
+    """Run a program on this terminal and return its exit code.
+
+    It shares the process group, so Ctrl-C reaches it directly; this process then waits for it to
+    clean up. SIGTERM is passed on. A program that a signal ended gives 128 + the signal.
+    """
+    _log.debug("run in foreground: %s", shlex.join(argv))
+    process = subprocess.Popen(argv)
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.terminate()),
+    }
+    try:
+        code = process.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return code if code >= 0 else 128 - code
+
+
+def _start(
+    argv: Sequence[str],
+    source: int | object,
+    sink: int | object,
+    errors: int,
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            argv,
+            stdin=source,  # type: ignore[arg-type]
+            stdout=sink,  # type: ignore[arg-type]
+            stderr=errors,
+            env={**os.environ, **(env or {})},
+            cwd=cwd,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise CommandFailed(shlex.join(argv), 127, f"cannot be started: {error}", 0) from error
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> tuple[bytes | None, bytes | None]:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    return process.communicate()
+
+
+def _text(data: bytes | None) -> str:
+    return (data or b"").decode(errors="replace")

@@ -1,0 +1,154 @@
+"""The conditions of an approval that need no statistics: a pure function each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from upgrade_e2e.gate.alike import alike_problems
+from upgrade_e2e.gate.decision import Answer, Check, combine_answers
+from upgrade_e2e.gate.run import Run
+from upgrade_e2e.judge import Verdict, combine
+
+__all__ = ["check_budgets", "check_control", "check_evidence", "check_sight", "sight_problems"]
+
+MOST_BLIND = 0.5
+FEWEST_SAMPLES = 30
+"""Whatever limits a run was held to: who missed half of a pass, or saw next to nothing, is no
+witness for a version."""
+
+
+def check_evidence(
+    candidates: Sequence[Run],
+    baseline: Sequence[Run],
+    controls: Sequence[Run],
+    damaged: Sequence[str],
+    again: str,
+) -> Check:
+    """The runs are real, whole and alike; `again` is the command for another."""
+    why, steps = list(damaged), []
+    if damaged:
+        steps.append("restore the damaged runs from where they were copied, or run them again.")
+    if not candidates:
+        why.append("there is no run to decide on.")
+        steps.append(f"make one: {again}")
+    if any(run.simulated for run in candidates):
+        why.append("the runs are SIMULATED: a rehearsal, never evidence for a real version.")
+        steps.append(f"run the path on real clusters: {again}")
+    if problems := list(alike_problems(candidates, baseline, controls)):
+        why += problems
+        steps.append(f"make all runs with the same scenarios, rates and limits: {again}")
+    if why:
+        return Check("evidence", Answer.INCONCLUSIVE, tuple(why), tuple(steps))
+    return Check("evidence", Answer.APPROVE, (f"{_runs(len(candidates))} of a real cluster.",))
+
+
+def check_budgets(candidates: Sequence[Run], again: str) -> Check:
+    """Each run kept every absolute limit: its verdict is PASS."""
+    answers: list[Answer] = []
+    why: list[str] = []
+    steps: list[str] = []
+    for run in candidates:
+        verdict = _verdict(run)
+        if verdict is Verdict.FAIL:
+            answers.append(Answer.REJECT)
+            why.append(f"run {run.name} is FAIL: {run.reason}")
+            steps.append("read the summary.md of the run that failed: it names step and cause.")
+        elif verdict is not Verdict.PASS:
+            answers.append(Answer.INCONCLUSIVE)
+            why.append(f"run {run.name} is {verdict}: {run.reason}")
+            steps.append(f"mend what made it {verdict} and replace it: {again}")
+        else:
+            answers.append(Answer.APPROVE)
+    if not why and candidates:
+        why.append(f"every claim held in {_runs(len(candidates))}.")
+    why = why or ["no run was judged."]
+    return Check("budgets", combine_answers(answers), tuple(why), tuple(dict.fromkeys(steps)))
+
+
+def _verdict(run: Run) -> Verdict:
+    """That of the run; a PASS is believed only as far as its claims bear it out."""
+    claimed = combine(claim.verdict for claim in run.claims)
+    return claimed if run.verdict is Verdict.PASS else run.verdict
+
+
+def check_sight(candidates: Sequence[Run]) -> Check:
+    """The probers of each run saw enough of the pass."""
+    problems = [problem for run in candidates for problem in sight_problems(run)]
+    if problems:
+        step = "give the probers more CPU or a lower rate, and run again."
+        return Check("sight", Answer.INCONCLUSIVE, tuple(problems), (step,))
+    shares = [
+        figure.value
+        for run in candidates
+        for observer in run.observers
+        if (figure := run.figure(observer, "blind_share")) is not None
+    ]
+    if not shares:
+        return Check("sight", Answer.INCONCLUSIVE, ("nothing was watched.",))
+    return Check("sight", Answer.APPROVE, (f"blind for at most {max(shares):.1%} of a pass.",))
+
+
+def sight_problems(run: Run) -> tuple[str, ...]:
+    """Why this run saw too little to be evidence; empty if it saw enough."""
+    if not run.observers:
+        return (f"run {run.name} has no observer.",)
+    return tuple(_sight_problems(run))
+
+
+def check_control(candidates: Sequence[Run], controls: Sequence[Run], again: str) -> Check:
+    """A planted outage was noticed, by scenarios that hold in the candidates."""
+    plant = f"plant an outage once and pass its folder along: {again} --fault coredns-replicas=1"
+    if not controls:
+        none = "there is no positive control: nobody has seen these settings notice an outage."
+        return Check("control", Answer.INCONCLUSIVE, (none,), (plant,))
+    why_not: list[str] = []
+    why: list[str] = []
+    proven: set[str] = set()
+    for run in controls:
+        noticed = [
+            claim.name for claim in run.claims if claim.watched and claim.verdict is Verdict.FAIL
+        ]
+        proven.update(noticed)
+        faults = ", ".join(run.faults)
+        if noticed:
+            why.append(f"run {run.name} noticed {faults}: {', '.join(noticed)}.")
+        else:
+            why_not.append(f"run {run.name} did not notice {faults} ({run.verdict}).")
+    if why_not:
+        step = "find out why the planted outage was missed before trusting the silence of others."
+        return Check("control", Answer.INCONCLUSIVE, (*why_not, *why), (step, plant))
+    claimed = {
+        claim.name
+        for run in candidates
+        for claim in run.claims
+        if claim.watched and claim.verdict is Verdict.PASS
+    }
+    if candidates and not proven & claimed:
+        why.append("but none of those scenarios was judged in the candidate runs.")
+        return Check("control", Answer.INCONCLUSIVE, tuple(why), (plant,))
+    if unproven := sorted(claimed - proven):
+        why.append(f"No planted outage has proven yet: {', '.join(unproven)}.")
+    return Check("control", Answer.APPROVE, tuple(why))
+
+
+def _sight_problems(run: Run) -> Iterator[str]:
+    most_blind = min(MOST_BLIND, run.limit("instrument.blind_share"))
+    fewest = max(FEWEST_SAMPLES, run.limit("instrument.min_samples"))
+    for observer in run.observers:
+        blind, samples = run.figure(observer, "blind_share"), run.figure(observer, "samples")
+        if blind is None or not blind.value <= most_blind:
+            share = "an unknown share" if blind is None else f"{blind.value:.1%}"
+            yield (
+                f"run {run.name}: {observer} did not see {share} of the pass "
+                f"(at most {most_blind:.1%}, instrument.blind_share)."
+            )
+        if samples is None or not samples.value >= fewest:
+            count = 0 if samples is None else int(samples.value)
+            yield (
+                f"run {run.name}: {observer} has {count} samples that count "
+                f"(at least {fewest:g}, instrument.min_samples)."
+            )
+
+
+def _runs(count: int) -> str:
+    return f"{count} run" if count == 1 else f"{count} runs"

@@ -1,0 +1,206 @@
+"""Candidate runs against a baseline, metric by metric.
+
+The run is the unit: each side has one value a run. Two questions are asked of each metric:
+
+- Is it worse? One-sided Mann-Whitney test, Holm over the metrics, and the difference of the means
+  above the margin. One metric that is worse rejects, so the chance of a wrong rejection is held
+  over all metrics together.
+- Is it no worse than the margin? The upper end of the bootstrap interval of the difference of the
+  means is within the margin. All metrics must be, so nothing is adjusted for their number.
+
+Neither a yes to the first nor to the second is "cannot tell".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import scipy  # its parts are loaded when they are first used
+
+from upgrade_e2e.gate.run import Figure, Run
+from upgrade_e2e.gate.settings import GateSettings
+
+__all__ = ["Comparison", "State", "compare", "holm", "worse_p"]
+
+Values = npt.NDArray[np.float64]
+
+_MOST_PERMUTATIONS = 20_000
+_ROUNDING = 1e-9
+
+
+class State(StrEnum):
+    """What can be said of one metric."""
+
+    NOT_WORSE = "not worse"
+    WORSE = "worse"
+    CANNOT_TELL = "cannot tell"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One metric of one observer on both sides; a value a run, in the metric's unit.
+
+    `missing` counts runs that have no such value. `difference` is that of the means, candidate
+    less baseline, with `low` and `high` the ends of its interval (infinite where it is unknown);
+    all three are None when a side is empty. `p_value` and `p_adjusted` are None when the runs
+    differ by less than the absolute margin: then there is nothing to test. `censored` says that
+    some values are lower bounds.
+    """
+
+    observer: str
+    metric: str
+    candidate: tuple[float, ...]
+    baseline: tuple[float, ...]
+    missing: int
+    margin: float
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    censored: bool = False
+    state: State = State.CANNOT_TELL
+
+    @property
+    def name(self) -> str:
+        """`dns-kubernetes.default downtime_s`."""
+        return f"{self.observer} {self.metric}"
+
+
+def compare(
+    candidates: Sequence[Run], baseline: Sequence[Run], settings: GateSettings
+) -> tuple[Comparison, ...]:
+    """Every metric that has a margin, of every observer of either side."""
+    rng = np.random.default_rng(settings.seed)
+    observers = sorted({name for run in (*candidates, *baseline) for name in run.observers})
+    rows = [
+        _measured(_row(candidates, baseline, observer, metric, settings), settings, rng)
+        for observer in observers
+        for metric in settings.margins
+    ]
+    tested = [row for row in rows if row.p_value is not None]
+    adjusted = holm([row.p_value for row in tested if row.p_value is not None])
+    by_name = {row.name: p for row, p in zip(tested, adjusted, strict=True)}
+    return tuple(_judged(replace(row, p_adjusted=by_name.get(row.name)), settings) for row in rows)
+
+
+def worse_p(candidate: Values, baseline: Values, rng: np.random.Generator) -> float:
+    """The one-sided p-value that candidate values tend to be larger (Mann-Whitney).
+
+    Exact without ties; with ties exact over all permutations while they are few, else the normal
+    approximation with the correction for ties.
+    """
+    both = np.concatenate([candidate, baseline])
+    if len(candidate) == 1:
+        return float(np.mean(both >= candidate[0]))
+    if len(baseline) == 1:
+        return float(np.mean(both <= baseline[0]))
+    method: scipy.stats.PermutationMethod | Literal["exact", "asymptotic"]
+    if len(np.unique(both)) == len(both):
+        method = "exact"
+    elif math.comb(len(both), len(candidate)) <= _MOST_PERMUTATIONS:
+        method = scipy.stats.PermutationMethod(n_resamples=_MOST_PERMUTATIONS, rng=rng)
+    else:
+        method = "asymptotic"
+    result = scipy.stats.mannwhitneyu(candidate, baseline, alternative="greater", method=method)
+    return float(result.pvalue)
+
+
+def holm(p_values: Sequence[float]) -> tuple[float, ...]:
+    """The p-values adjusted after Holm: a step-down Bonferroni, in the order given."""
+    adjusted = [0.0] * len(p_values)
+    largest = 0.0
+    for rank, index in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = largest
+    return tuple(adjusted)
+
+
+def _row(
+    candidates: Sequence[Run],
+    baseline: Sequence[Run],
+    observer: str,
+    metric: str,
+    settings: GateSettings,
+) -> Comparison:
+    new = tuple(_figures(candidates, observer, metric))
+    old = tuple(_figures(baseline, observer, metric))
+    values = tuple(figure.value for figure in old)
+    return Comparison(
+        observer=observer,
+        metric=metric,
+        candidate=tuple(figure.value for figure in new),
+        baseline=values,
+        missing=len(candidates) + len(baseline) - len(new) - len(old),
+        margin=settings.margins[metric].at(float(np.mean(values)) if values else 0.0),
+        censored=any(figure.censored for figure in (*new, *old)),
+    )
+
+
+def _figures(runs: Sequence[Run], observer: str, metric: str) -> Iterator[Figure]:
+    for run in runs:
+        figure = run.figure(observer, metric)
+        if figure is not None:
+            yield figure
+
+
+def _measured(row: Comparison, settings: GateSettings, rng: np.random.Generator) -> Comparison:
+    if not (row.candidate and row.baseline):
+        return row
+    new, old = np.array(row.candidate), np.array(row.baseline)
+    low, high = _interval(new, old, settings, rng)
+    # Whether a metric is tested at all must not depend on which run is on which side, or the
+    # p-values would no longer be p-values: so the spread of all runs decides, not the difference.
+    spread = float(np.ptp(np.concatenate([new, old])))
+    tested = spread > settings.margins[row.metric].absolute
+    return replace(
+        row,
+        difference=float(new.mean() - old.mean()),
+        low=low,
+        high=high,
+        p_value=worse_p(new, old, rng) if tested else None,
+    )
+
+
+def _interval(
+    new: Values, old: Values, settings: GateSettings, rng: np.random.Generator
+) -> tuple[float, float]:
+    difference = float(new.mean() - old.mean())
+    if max(np.ptp(new), np.ptp(old)) <= _ROUNDING * max(1.0, np.abs(new).max(), np.abs(old).max()):
+        return difference, difference
+    if min(len(new), len(old)) < 2:
+        return -math.inf, math.inf  # one value says nothing about its spread
+    result = scipy.stats.bootstrap(
+        (new, old),
+        _difference_of_means,
+        n_resamples=settings.resamples,
+        confidence_level=settings.confidence,
+        method="BCa",
+        rng=rng,
+    )
+    low, high = result.confidence_interval
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return -math.inf, math.inf
+    return float(low), float(high)
+
+
+def _difference_of_means(new: Values, old: Values, axis: int = -1) -> Values:
+    return np.asarray(new.mean(axis=axis) - old.mean(axis=axis), np.float64)
+
+
+def _judged(row: Comparison, settings: GateSettings) -> Comparison:
+    if row.difference is None or row.high is None:
+        return row
+    significant = row.p_adjusted is not None and row.p_adjusted <= settings.alpha
+    if significant and row.difference > row.margin:
+        return replace(row, state=State.WORSE)
+    enough = min(len(row.candidate), len(row.baseline)) >= settings.min_runs
+    if enough and not row.missing and row.high <= row.margin:
+        return replace(row, state=State.NOT_WORSE)
+    return row

@@ -1,0 +1,18 @@
+"""The runs that were: kept in one file, told as trends, carried along as text."""
+
+from upgrade_e2e.gate.history.file import LOCK_TIMEOUT_S
+from upgrade_e2e.gate.history.history import Added, History
+from upgrade_e2e.gate.history.jsonl import read_jsonl, write_jsonl
+from upgrade_e2e.gate.history.trend import Point, Trend, render_runs_table, trend
+
+__all__ = [
+    "LOCK_TIMEOUT_S",
+    "Added",
+    "History",
+    "Point",
+    "Trend",
+    "read_jsonl",
+    "render_runs_table",
+    "trend",
+    "write_jsonl",
+]

@@ -1,0 +1,37 @@
+"""From run directories into a history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from upgrade_e2e.gate.history import Added, History
+from upgrade_e2e.gate.reading import read_runs
+
+__all__ = ["Kept", "keep_runs"]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What came into a history; `damaged` are the runs that could not be read, as sentences."""
+
+    added: Added
+    damaged: tuple[str, ...]
+
+    def render(self) -> str:
+        """What was done, a line each."""
+        lines = [f"{self.added.new} new, {self.added.known} known already."]
+        return "\n".join([*lines, *(f"left out: {sentence}" for sentence in self.damaged)])
+
+
+def keep_runs(folders: Sequence[Path], history: Path) -> Kept:
+    """Add the runs in these folders to the history at `history`, made if need be.
+
+    A damaged run is left out and told; the others are kept. Raises as `History.writing`, and
+    BadInput for a folder that does not exist.
+    """
+    found = read_runs(folders)
+    with History.writing(history) as opened:
+        added = opened.add(found.runs)
+    return Kept(added, tuple(found.damaged))

@@ -1,0 +1,110 @@
+"""A decision in words, for a terminal, a job summary or a pull request (GitHub's Markdown)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from pydantic import TypeAdapter
+
+from upgrade_e2e.gate.compare import Comparison
+from upgrade_e2e.gate.decision import Answer, Decision, Sighted
+from upgrade_e2e.gate.settings import GateSettings
+
+__all__ = ["decision_json", "render_decision"]
+
+_DECISION = TypeAdapter(Decision)
+_HOLDS = {Answer.APPROVE: "yes", Answer.REJECT: "no", Answer.INCONCLUSIVE: "cannot tell"}
+
+
+def render_decision(decision: Decision) -> str:
+    """The answer, why, what to do next, and all numbers."""
+    return "\n".join(_lines(decision)) + "\n"
+
+
+def decision_json(decision: Decision) -> str:
+    """The decision as JSON, with `answer` and `exit_code` beside its parts."""
+    parts = _DECISION.dump_json(decision, indent=1).decode()
+    head = f'{{\n "answer": "{decision.answer}",\n "exit_code": {decision.exit_code},\n'
+    return head + parts.removeprefix("{\n") + "\n"
+
+
+def _lines(decision: Decision) -> Iterator[str]:
+    where = f"{' -> '.join(decision.path)} on {decision.provider}" if decision.path else "no run"
+    yield f"# {decision.answer}: {_cell(where)}"
+    yield ""
+    if decision.simulated:
+        yield from ("**SIMULATED**: a rehearsal, never evidence for a real version.", "")
+    yield (
+        f"{len(decision.candidates)} candidate(s), {len(decision.baseline)} of the baseline, "
+        f"{len(decision.controls)} positive control(s)."
+    )
+    yield from ("", "| condition | holds | why |", "|---|---|---|")
+    for check in decision.checks:
+        yield f"| {check.name} | **{_HOLDS[check.answer]}** | {_cell(' '.join(check.why))} |"
+    if decision.next:
+        yield from ("", "## What to do next", "")
+        yield from (f"{number}. {step}" for number, step in enumerate(decision.next, start=1))
+    if decision.metrics:
+        yield from _metrics(decision.metrics, decision.settings)
+    if decision.notes:
+        yield from ("", "## To know before signing", "")
+        yield from (f"- {_cell(note)}" for note in decision.notes)
+
+
+def _metrics(metrics: Sequence[Sighted], settings: GateSettings) -> Iterator[str]:
+    yield from ("", "## Against the baseline", "")
+    yield (
+        "| observer | metric | candidate | baseline | difference | margin | p (Holm) | answer "
+        "| would have seen |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for sighted in metrics:
+        yield _row(sighted)
+    yield ""
+    yield (
+        "Means over runs, with the range in brackets; of the difference the "
+        f"{settings.confidence:.0%} bootstrap interval. *Would have seen* is the smallest "
+        f"difference that would have been called worse with {settings.power:.0%} chance, simulated "
+        "from the spread of these runs."
+    )
+
+
+def _row(sighted: Sighted) -> str:
+    row = sighted.comparison
+    bound = " (>=)" if row.censored else ""
+    return (
+        f"| {row.observer} | {row.metric}{bound} | {_side(row.candidate)} | {_side(row.baseline)} "
+        f"| {_difference(row)} | {row.margin:.3g} | {_p(row)} | {row.state} "
+        f"| {_seen(sighted)} |"
+    )
+
+
+def _side(values: Sequence[float]) -> str:
+    if not values:
+        return "-"
+    return f"{math.fsum(values) / len(values):.4g} ({min(values):.3g} to {max(values):.3g})"
+
+
+def _difference(row: Comparison) -> str:
+    if row.difference is None or row.low is None or row.high is None:
+        return "-"
+    if not (math.isfinite(row.low) and math.isfinite(row.high)):
+        return f"{row.difference:+.3g} [unknown]"
+    return f"{row.difference:+.3g} [{row.low:+.3g}, {row.high:+.3g}]"
+
+
+def _p(row: Comparison) -> str:
+    return "-" if row.p_adjusted is None else f"{row.p_adjusted:.2g}"
+
+
+def _seen(sighted: Sighted) -> str:
+    if sighted.sensitivity is None:
+        return "-"
+    if sighted.sensitivity.smallest is None:
+        return "nothing: too few runs"
+    return f"{sighted.sensitivity.smallest:+.3g}"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")

@@ -1,0 +1,156 @@
+"""A run as the gate and the history see it: the record of a pass without its samples and spans."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from upgrade_e2e.judge import Limits, Verdict
+from upgrade_e2e.report import ObserverResult, RunRecord
+from upgrade_e2e.upgrade import Inventory
+
+__all__ = ["WHOLE", "Claim", "Figure", "Run", "run_of"]
+
+WHOLE = "pass"
+OBSERVED = (
+    "failure_ratio",
+    "downtime_s",
+    "longest_gap_s",
+    "p50_s",
+    "p99_s",
+    "blind_share",
+    "samples",
+    "failures",
+    "outage_count",
+)
+_LATENCIES = ("p50_s", "p99_s")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of one run: `p99_s` of the observer `dns-kubernetes.default`.
+
+    The observer `pass` stands for the pass itself: `duration_s`, and the time that each kind of
+    step took (`drain_s`). A `censored` figure is a lower bound: probes gave up waiting.
+    """
+
+    observer: str
+    metric: str
+    value: float
+    censored: bool = False
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What became of one scenario; `watched` tells whether it rests on an observer."""
+
+    name: str
+    verdict: Verdict
+    watched: bool = True
+
+
+@dataclass(frozen=True)
+class Run:
+    """One pass, small enough to keep for years.
+
+    `choices` are the settings that change what is measured, planted faults aside; `nodes` is the
+    size of the cluster, empty where it could not be read. `limits` are those that differ from the
+    defaults. A figure that the pass could not give is not there; none is ever NaN or infinite.
+    """
+
+    run_id: str
+    path: tuple[str, ...]
+    provider: str
+    simulated: bool
+    verdict: Verdict
+    reason: str
+    started_unix_s: float
+    tool: str = ""
+    nodes: str = ""
+    choices: Mapping[str, str] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
+    limits: Mapping[str, float] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
+    figures: tuple[Figure, ...] = ()
+
+    @property
+    def path_id(self) -> str:
+        """The path as a name: `v1.33.13-v1.34.4`."""
+        return "-".join(self.path)
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: the first characters of its id."""
+        return self.run_id[:8]
+
+    @cached_property
+    def observers(self) -> tuple[str, ...]:
+        """The observers that left figures, in order of name."""
+        return tuple(sorted({figure.observer for figure in self.figures} - {WHOLE}))
+
+    def figure(self, observer: str, metric: str) -> Figure | None:
+        """One figure; None where the pass could not give it."""
+        return self._by_name.get((observer, metric))
+
+    def limit(self, key: str) -> float:
+        """The limit in force in this run; raises KeyError for a key that is no limit."""
+        defaults = {row.key: row.value for row in Limits.default().table}
+        return self.limits.get(key, defaults[key])
+
+    @cached_property
+    def _by_name(self) -> Mapping[tuple[str, str], Figure]:
+        return {(figure.observer, figure.metric): figure for figure in self.figures}
+
+
+def run_of(record: RunRecord) -> Run:
+    """The run that a record tells of."""
+    return Run(
+        run_id=record.run_id,
+        path=record.path,
+        provider=record.provider,
+        simulated=record.simulated,
+        verdict=record.verdict,
+        reason=" ".join(record.reason.split()),
+        started_unix_s=record.started_unix_s,
+        tool=record.tools.get("upgrade-e2e", ""),
+        nodes=_nodes(record.inventory),
+        choices={
+            key: value for key, value in record.choices.items() if not key.startswith("fault ")
+        },
+        faults=record.faults,
+        limits={limit.key: limit.value for limit in record.limits_changed},
+        claims=tuple(
+            Claim(result.name, result.verdict, bool(result.observers))
+            for result in record.scenarios
+        ),
+        figures=tuple(figure for figure in _figures(record) if math.isfinite(figure.value)),
+    )
+
+
+def _nodes(inventory: Inventory | None) -> str:
+    if inventory is None:
+        return ""
+    names = [part.name for part in inventory.components]
+    planes, nodes = names.count("kube-apiserver"), names.count("kubelet")
+    return f"{planes} control plane(s), {nodes - planes} worker(s)" if nodes else ""
+
+
+def _figures(record: RunRecord) -> Iterator[Figure]:
+    for seen in record.observers:
+        yield from _observed(seen)
+    yield Figure(WHOLE, "duration_s", record.duration_s)
+    steps: dict[str, float] = {}
+    for span in record.spans:
+        if not span.parent:
+            steps[span.kind] = steps.get(span.kind, 0.0) + span.duration_s
+    for kind, took_s in steps.items():
+        yield Figure(WHOLE, f"{kind}_s", took_s)
+
+
+def _observed(seen: ObserverResult) -> Iterator[Figure]:
+    for metric in OBSERVED:
+        value = getattr(seen, metric)
+        if value is not None:
+            yield Figure(seen.name, metric, float(value), seen.censored and metric in _LATENCIES)

@@ -1,0 +1,30 @@
+"""Judging: from what was observed to what can be said. Pure: nothing in here acts or waits."""
+
+from upgrade_e2e.judge.counts import Tally
+from upgrade_e2e.judge.explain import sentence
+from upgrade_e2e.judge.figures import figures
+from upgrade_e2e.judge.latency import LowerBound, Quantile
+from upgrade_e2e.judge.limits import Limit, Limits
+from upgrade_e2e.judge.outage import Outage
+from upgrade_e2e.judge.see import blindness, look, see
+from upgrade_e2e.judge.seen import Seen
+from upgrade_e2e.judge.steps import Cause
+from upgrade_e2e.judge.verdict import Verdict, combine
+
+__all__ = [
+    "Cause",
+    "Limit",
+    "Limits",
+    "LowerBound",
+    "Outage",
+    "Quantile",
+    "Seen",
+    "Tally",
+    "Verdict",
+    "blindness",
+    "combine",
+    "figures",
+    "look",
+    "see",
+    "sentence",
+]

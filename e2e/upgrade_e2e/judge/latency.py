@@ -1,0 +1,102 @@
+"""Percentiles of latencies of which some are only known to be long (censored)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from upgrade_e2e.errors import Inconclusive
+
+__all__ = ["Latencies", "LowerBound", "Quantile"]
+
+
+class LowerBound(float):
+    """A latency that is only known to be this long at least, for use in claims.
+
+    It compares like the number as long as the answer is certain: `>= 2 s` is not `<= 0.1`. Where
+    the true value could lie on either side (`>= 2 s` against a limit of 5 s) the comparison
+    raises Inconclusive, rather than to let an unseen 10 s pass.
+    """
+
+    __slots__ = ()
+
+    def __le__(self, other: float) -> bool:
+        return False if float(self) > other else self._unknown(other)
+
+    def __lt__(self, other: float) -> bool:
+        return False if float(self) >= other else self._unknown(other)
+
+    def __ge__(self, other: float) -> bool:
+        return True if float(self) >= other else self._unknown(other)
+
+    def __gt__(self, other: float) -> bool:
+        return True if float(self) > other else self._unknown(other)
+
+    def __repr__(self) -> str:
+        return f">={float(self)!r}"
+
+    def _unknown(self, other: float) -> NoReturn:
+        raise Inconclusive(
+            f"the latency is at least {float(self):g} s, because probes gave up waiting, and so "
+            f"cannot be compared with {float(other):g} s; give the observer a timeout above that."
+        )
+
+
+@dataclass(frozen=True)
+class Quantile:
+    """One percentile; `censored` when the true one may be longer than `value_s`."""
+
+    value_s: float
+    censored: bool
+
+    def claim(self) -> float:
+        """The number for an assert: a LowerBound when censored."""
+        return LowerBound(self.value_s) if self.censored else self.value_s
+
+    def __str__(self) -> str:
+        return f"{'>= ' if self.censored else ''}{_duration(self.value_s)}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds * 1e3:.3g} ms" if seconds < 0.9995 else f"{seconds:.4g} s"
+
+
+@dataclass(frozen=True, eq=False)
+class Latencies:
+    """Measured latencies, and lower bounds of those that ran into a timeout; microseconds."""
+
+    exact_us: npt.NDArray[np.uint32]
+    censored_us: npt.NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        return len(self.exact_us) + len(self.censored_us)
+
+    def quantiles(self, *shares: float) -> tuple[Quantile, ...]:
+        """For each share the smallest latency that this share of samples does not exceed.
+
+        The nearest rank, without interpolation, so that the result is a latency that was seen.
+        Each censored latency is at least its bound, so the rank among the bounds is a lower bound
+        of the true percentile; it is the percentile itself exactly when moving all censored ones
+        to infinity leaves the rank where it is. Raises Inconclusive without any latency.
+        """
+        if not len(self):
+            raise Inconclusive(
+                "no latency can be told: no probe was sent on time and answered; lower the rate, "
+                "or give the probers a core of their own."
+            )
+        ranks = [max(1, math.ceil(share * len(self) - 1e-9)) - 1 for share in shares]
+        low = np.concatenate([self.exact_us, self.censored_us])
+        low.partition(sorted(set(ranks)))
+        bounds = [int(low[rank]) for rank in ranks]
+        del low
+        return tuple(
+            Quantile(bound / 1e6, self._may_be_longer(rank, bound))
+            for rank, bound in zip(ranks, bounds, strict=True)
+        )
+
+    def _may_be_longer(self, rank: int, bound: int) -> bool:
+        return int(np.count_nonzero(self.exact_us <= bound)) <= rank

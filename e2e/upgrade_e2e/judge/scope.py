@@ -1,0 +1,53 @@
+"""What part of a pass is looked at: which streams, and which stretches of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from upgrade_e2e.judge.evidence import Track
+from upgrade_e2e.judge.rows import Rows
+from upgrade_e2e.judge.windows import Times, Windows
+
+__all__ = ["Scope"]
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Scope:
+    """Some tracks, and the time that is asked about; `narrowed` when that is not all of it.
+
+    A sample is in scope when it was sent in that time; a row of failures when it overlaps it, and
+    then as a whole, since cutting it would make up a beginning or an end.
+    """
+
+    tracks: tuple[Track, ...]
+    within: Windows
+    narrowed: bool = False
+
+    @property
+    def edges_us(self) -> tuple[int, int]:
+        """Beginning and end of the watched window."""
+        if not self.tracks:
+            return 0, 0
+        watched = self.tracks[0].watched
+        return int(watched.start_us[0]), int(watched.end_us[0])
+
+    def pick(self, track: Track, mask: Mask) -> Mask:
+        """The samples of `mask` that are in scope."""
+        return mask & self.within.contains(track.sent_us) if self.narrowed else mask
+
+    def rows(self, track: Track) -> Rows:
+        """The rows of failures of one track that are in scope."""
+        if not self.narrowed:
+            return track.rows
+        return track.rows.where(self.touches(track.rows.first_us, track.rows.last_us))
+
+    def touches(self, first_us: Times, last_us: Times) -> Mask:
+        """Which stretches [first, last] overlap the time that is asked about."""
+        if not self.narrowed:
+            return np.ones(len(first_us), bool)
+        return self.within.overlap_us(first_us, last_us + 1) > 0

@@ -1,0 +1,253 @@
+"""What one observer saw in a pass, as figures that claims are made about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from upgrade_e2e.errors import BadInput, Inconclusive
+from upgrade_e2e.judge.counts import Counts, Tally
+from upgrade_e2e.judge.evidence import Evidence
+from upgrade_e2e.judge.explain import explain
+from upgrade_e2e.judge.latency import Quantile
+from upgrade_e2e.judge.losses import Losses
+from upgrade_e2e.judge.outage import Outage
+from upgrade_e2e.judge.scope import Scope
+from upgrade_e2e.judge.sight import Sight
+from upgrade_e2e.judge.steps import Steps
+from upgrade_e2e.judge.windows import Windows
+from upgrade_e2e.timeline import Outcome, Stream
+
+__all__ = ["Seen"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Seen:
+    """The view of one observer's samples; `only`, `on` and `during` narrow it.
+
+    Ratios and latencies raise Inconclusive where nothing counts, so that a claim about nothing
+    can neither hold nor break; no figure is ever NaN. What counts: see evidence.py. `broken` is
+    that of its samples; `api_away` is when the API server gave no answer (see aftermath.py).
+    """
+
+    title: str
+    scope: Scope
+    steps: Steps
+    notes: tuple[str, ...] = field(default=())
+    broken: str = ""
+    api_away: Windows = field(default_factory=Windows.none)
+
+    def __repr__(self) -> str:
+        return f"<{self.title}: {len(self.streams)} streams, {self.count} samples>"
+
+    def only(
+        self, *, stream: str = "", node: str = "", target: str = "", connection: str = ""
+    ) -> Seen:
+        """The streams with this name, node, target and connection; raises BadInput for none.
+
+        `stream` is a whole name (`new@e2e-worker2`) or its kind (`new`: on all nodes), `node` a
+        name with or without the cluster's (`worker2`).
+        """
+        asked = {"stream": stream, "node": node, "target": target, "connection": connection}
+        asked = {key: value for key, value in asked.items() if value}
+        tracks = tuple(track for track in self.scope.tracks if _matches(track.stream, asked))
+        if not tracks:
+            names = ", ".join(track.stream.name for track in self.scope.tracks) or "none"
+            raise BadInput(f"{self.title} has no stream with {asked}; its streams: {names}.")
+        scope = replace(self.scope, tracks=tracks)
+        return replace(self, title=" ".join([self.title, *asked.values()]), scope=scope)
+
+    def on(self, node: str) -> Seen:
+        """What probers on this node saw; raises BadInput when there was none."""
+        return self.only(node=node)
+
+    def during(self, step: str) -> Seen:
+        """What was seen in the steps and phases of this kind or name; raises BadInput for none."""
+        spans = self.steps.named(step)
+        if not spans:
+            known = ", ".join(dict.fromkeys(span.kind for span in self.steps.spans)) or "none"
+            raise BadInput(f"the pass has no step {step!r}; its kinds of step: {known}.")
+        starts = [round(span.start_s * 1e6) for span in spans]
+        ends = [round(span.end_s * 1e6) for span in spans]
+        within = self.scope.within.within(Windows.of(starts, ends))
+        scope = replace(self.scope, within=within, narrowed=True)
+        return replace(self, title=f"{self.title} during {step}", scope=scope)
+
+    def by_node(self) -> dict[str, Seen]:
+        """The view of each node."""
+        nodes = sorted({track.stream.node for track in self.scope.tracks})
+        return {node: self.only(node=node) for node in nodes}
+
+    def by_stream(self) -> dict[str, Seen]:
+        """The view of each stream."""
+        names = [track.stream.name for track in self.scope.tracks]
+        return {name: self.only(stream=name) for name in names}
+
+    @cached_property
+    def counts(self) -> Counts:
+        """All that is counted."""
+        return Counts(self.scope)
+
+    @cached_property
+    def losses(self) -> Losses:
+        """All that is known about outages."""
+        return Losses(self.scope, self.steps)
+
+    @cached_property
+    def sight(self) -> Sight:
+        """How well the probers saw."""
+        return Sight(self.scope)
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """The streams in view."""
+        return tuple(track.stream for track in self.scope.tracks)
+
+    @property
+    def count(self) -> int:
+        """Samples that count: good or failed."""
+        return self._weighed(Evidence.GOOD) + self._weighed(Evidence.FAILED)
+
+    @property
+    def failures(self) -> int:
+        """Samples that failed."""
+        return self._weighed(Evidence.FAILED)
+
+    @property
+    def suspect(self) -> int:
+        """Timeouts that the prober slept through: they do not count."""
+        return self._weighed(Evidence.SUSPECT)
+
+    @property
+    def unsent(self) -> int:
+        """Probes that could not be sent."""
+        return self._weighed(Evidence.UNSENT)
+
+    @property
+    def masked(self) -> int:
+        """Events that the silence of the control stream hides."""
+        return self._weighed(Evidence.MASKED)
+
+    @property
+    def masked_share(self) -> float:
+        """The share of all samples that are masked; 0 without samples."""
+        return self.masked / max(1, sum(self.counts.by_evidence))
+
+    @property
+    def failure_ratio(self) -> float:
+        """Failures over samples that count; raises Inconclusive when none does."""
+        if not self.count:
+            raise Inconclusive(
+                f"{self.title}: no sample counts, so there is no failure ratio; "
+                "see whether its probers ran, and whether they ran on time."
+            )
+        return self.failures / self.count
+
+    @property
+    def availability(self) -> float:
+        """The share of good samples among those that count; raises Inconclusive for none."""
+        return 1.0 - self.failure_ratio
+
+    @property
+    def outcomes(self) -> Mapping[Outcome, int]:
+        """How many of the samples that count ended how, most frequent first."""
+        return self.counts.outcomes
+
+    @property
+    def backends(self) -> Mapping[str, Tally]:
+        """Good and failed answers of each backend that answers named; "" if they named none."""
+        return self.counts.backends
+
+    @property
+    def timed_share(self) -> float:
+        """The share of answers and timeouts whose latency counts; 0 without any."""
+        told = self.outcomes.get(Outcome.OK, 0) + self.outcomes.get(Outcome.TIMEOUT, 0)
+        return len(self.counts.latencies) / max(1, told)
+
+    def quantile(self, share: float) -> Quantile:
+        """The latency that this share of samples did not exceed; raises Inconclusive for none."""
+        return self.counts.latencies.quantiles(share)[0]
+
+    @property
+    def p50_s(self) -> float:
+        """Median latency; a LowerBound where it is censored. Raises Inconclusive for none."""
+        return self.counts.common[0].claim()
+
+    @property
+    def p95_s(self) -> float:
+        """95th percentile of latency, as `p50_s`."""
+        return self.counts.common[1].claim()
+
+    @property
+    def p99_s(self) -> float:
+        """99th percentile of latency, as `p50_s`."""
+        return self.counts.common[2].claim()
+
+    @property
+    def max_s(self) -> float:
+        """Longest latency, as `p50_s`."""
+        return self.counts.common[3].claim()
+
+    @property
+    def outages(self) -> tuple[Outage, ...]:
+        """Failures in a row, stream by stream, in time order."""
+        return self.losses.outages
+
+    @property
+    def episodes(self) -> tuple[Outage, ...]:
+        """Outages of targets, over all streams, in time order (see episodes.py)."""
+        return self.losses.episodes
+
+    @property
+    def downtime_s(self) -> float:
+        """Time in which something failed for certain, over all streams: a lower bound."""
+        return self.losses.downtime_s
+
+    @property
+    def downtime_at_most_s(self) -> float:
+        """Time in which something may have failed: an upper bound."""
+        return self.losses.downtime_at_most_s
+
+    @property
+    def longest_outage_s(self) -> float:
+        """The longest outage of a stream: a lower bound; 0 without failures."""
+        return self.losses.longest_outage_s
+
+    @property
+    def longest_gap_s(self) -> float:
+        """The longest time between good answers around a failure: an upper bound.
+
+        An open end is taken to the edge of the watched window.
+        """
+        return self.losses.longest_gap_s
+
+    @property
+    def blind_share(self) -> float:
+        """The share of the time that was not seen, mean over the streams."""
+        return self.sight.blind_share
+
+    @property
+    def resolution_s(self) -> float:
+        """The shortest hole that would have met a probe with 99 % chance."""
+        return self.sight.resolution_s
+
+    def explain(self, most: int = 10) -> str:
+        """The figures and the worst outages, as the message of a failing assert."""
+        return explain(self, most)
+
+    def _weighed(self, kind: Evidence) -> int:
+        return self.counts.by_evidence[kind]
+
+
+def _matches(stream: Stream, asked: Mapping[str, str]) -> bool:
+    has = {
+        "stream": {stream.name, stream.name.partition("@")[0]},
+        "node": {stream.node},
+        "target": {stream.target},
+        "connection": {stream.connection.label},
+    }
+    return all(
+        value in has[key] or (key == "node" and stream.node.endswith(f"-{value}"))
+        for key, value in asked.items()
+    )

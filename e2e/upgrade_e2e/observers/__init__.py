@@ -1,0 +1,41 @@
+"""Observers: what is watched during a pass, deployed through the API and collected through it."""
+
+from upgrade_e2e.observers.apiserver import ApiServer
+from upgrade_e2e.observers.base import (
+    HOST,
+    NAMESPACE,
+    Companion,
+    Images,
+    Observer,
+    Parts,
+    Probe,
+    Site,
+)
+from upgrade_e2e.observers.churn import PodChurn
+from upgrade_e2e.observers.dns import DnsLookups
+from upgrade_e2e.observers.edge import HttpEdge
+from upgrade_e2e.observers.faults import CATALOGUE, ApiFault, plant
+from upgrade_e2e.observers.http import HttpService
+from upgrade_e2e.observers.observation import Observation
+from upgrade_e2e.observers.workload import Workload
+
+__all__ = [
+    "CATALOGUE",
+    "HOST",
+    "NAMESPACE",
+    "ApiFault",
+    "ApiServer",
+    "Companion",
+    "DnsLookups",
+    "HttpEdge",
+    "HttpService",
+    "Images",
+    "Observation",
+    "Observer",
+    "Parts",
+    "PodChurn",
+    "Probe",
+    "Site",
+    "Workload",
+    "plant",
+]

@@ -1,0 +1,120 @@
+"""What an observer is: a value that names what is watched, and the parts it asks to be run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from upgrade_e2e.cluster import Cluster, retry_api
+from upgrade_e2e.timeline import Connection, Origin, SamplesBuilder, Span, Window
+
+__all__ = ["HOST", "NAMESPACE", "Companion", "Images", "Observer", "Parts", "Probe", "Site"]
+
+NAMESPACE = "upgrade-e2e"
+HOST = "host"
+"""The `node` of streams whose prober runs beside the framework, outside of the cluster."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """Container images of what observers deploy. `agent` is any image with Python 3.11+."""
+
+    agent: str = "python:3.11-slim"
+    edge: str = "nginx:stable"
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where observers work: the cluster, the namespace in it and a folder on this machine.
+
+    `pace` is how many times faster than real the cluster goes: what an observer does every N
+    seconds, it does every N / pace seconds here.
+    """
+
+    cluster: Cluster
+    images: Images
+    workdir: Path
+    origin: Origin
+    namespace: str = NAMESPACE
+    pace: float = 1.0
+
+    def apply(self, manifest: dict[str, Any]) -> Any:
+        """Server-side apply, retried while the API server is away; returns the object."""
+        return retry_api(lambda: self.cluster.api.apply(manifest))
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One stream, as the agent is told to run it (on each node, or once on this machine).
+
+    `kind` and `settings` are the agent's own (see the docstring of agent.py); `target` is for
+    people.
+    """
+
+    name: str
+    kind: str
+    target: str
+    interval_s: float
+    timeout_s: float
+    connection: Connection = Connection.NONE
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def spec(self, observer: str) -> dict[str, Any]:
+        """The stream as it stands in the agent's spec."""
+        return {
+            **self.settings,
+            "observer": observer,
+            "name": self.name,
+            "kind": self.kind,
+            "target": self.target,
+            "interval_s": self.interval_s,
+            "timeout_s": self.timeout_s,
+            "connection": self.connection.label,
+        }
+
+
+class Companion(Protocol):
+    """Something an observer does in this process, in threads of its own, while it watches."""
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+
+    def missing(self) -> str:
+        """What is still missing before it is of use; empty when it works."""
+
+    def glance(self) -> str:
+        """What it sees right now, in a few words; empty when that is of no interest."""
+
+    def stop(self) -> None:
+        """End the threads, bounded in time; idempotent."""
+
+    def samples(self, into: SamplesBuilder, window: Window) -> None:
+        """Add what was seen of all that began inside `window`."""
+
+    def spans(self) -> tuple[Span, ...]:
+        """What it did to the cluster."""
+
+    def broken(self) -> str:
+        """What ended it before it was told to stop; empty when it worked to the end."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What is to be run for an observer, once what it watches has been applied."""
+
+    node_probes: tuple[Probe, ...] = ()
+    host_probes: tuple[Probe, ...] = ()
+    companions: tuple[Companion, ...] = ()
+
+
+class Observer(Protocol):
+    """Names something to be watched; a frozen value, so that it can key what was seen."""
+
+    @property
+    def name(self) -> str:
+        """Unique in a pass; a DNS label, because objects are named after it."""
+
+    def deploy(self, site: Site) -> Parts:
+        """Apply what is watched, without waiting for it; returns what is to be run."""

@@ -1,0 +1,82 @@
+"""Pod churn: bursts of short-lived pods, to see whether the kubelets' word keeps up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from upgrade_e2e.cluster import retry_api
+from upgrade_e2e.errors import E2eError
+from upgrade_e2e.observers.apiserver import readyz_probe
+from upgrade_e2e.observers.base import Parts, Site
+from upgrade_e2e.observers.churner import Churner, Nursery
+from upgrade_e2e.observers.objects import config_map
+
+__all__ = ["PodChurn", "pause_image"]
+
+_OWNER = "churn-owner"
+_API_HZ = 5.0
+_API_TIMEOUT_S = 2.0
+
+
+@dataclass(frozen=True)
+class PodChurn:
+    """Every `every_s`, `burst` pods are created on each worker and the ones before are deleted.
+
+    Streams that follow events, so their interval is 0:
+    started-to-ready@NODE  from the container's start (`startedAt`, whole seconds, so up to 1 s
+                           too long, which is the stream's `clock_error_s`) until this process
+                           sees the pod Ready in a watch
+    deleted-to-gone@NODE   from the accepted deletion until the watch shows the pod gone
+    Control, at 5 Hz: api@host, GET /readyz. While that fails, the API and not a kubelet is late.
+    A stretch that takes longer than `timeout_s` is a timeout. That is more than the 60 s after
+    which a kubelet that lost the API watches again (client-go's reflector: back-off up to 30 s,
+    jitter 1.0). No pods are created on cordoned nodes. The pods run the node's own pause image,
+    which costs next to nothing.
+    """
+
+    burst: int = 3
+    every_s: float = 10.0
+    name: str = "churn"
+    timeout_s: float = 90.0
+
+    def deploy(self, site: Site) -> Parts:
+        """Find out the pause image and prepare the churner; see Observer."""
+        owner = site.apply(config_map(site, _OWNER, {}))
+        api = site.cluster.api
+        nodes = retry_api(lambda: api.core.list_node(_request_timeout=api.timeout)).items
+        names = [node.name for node in site.cluster.workers or site.cluster.nodes]
+        nursery = Nursery(
+            site=site,
+            image=pause_image(nodes, default=site.images.agent),
+            owner={"name": _OWNER, "uid": owner["metadata"]["uid"]},
+        )
+        if not names:
+            raise E2eError("pod churn needs a node to create pods on, and the cluster has none.")
+        churner = Churner(
+            nursery=nursery,
+            nodes=tuple(names),
+            burst=self.burst,
+            every_s=self.every_s / site.pace,
+            timeout_s=self.timeout_s,
+        )
+        return Parts(
+            host_probes=(readyz_probe(api, "api", _API_HZ, _API_TIMEOUT_S),),
+            companions=(churner,),
+        )
+
+
+def pause_image(nodes: Iterable[Any], default: str) -> str:
+    """The pause image that most nodes have, so that nothing need be pulled.
+
+    Nodes report their fifty largest images only; where none reports it, `default` (which is run
+    with `sleep`) must do.
+    """
+    counts: dict[str, int] = {}
+    for node in nodes:
+        names = {name for image in node.status.images or () for name in image.names or ()}
+        for name in names:
+            if name.partition("@")[0] == name and "/pause:" in name:
+                counts[name] = counts.get(name, 0) + 1
+    return max(sorted(counts), key=lambda name: counts[name], default=default)

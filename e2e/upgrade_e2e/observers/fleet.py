@@ -1,0 +1,134 @@
+"""All probers of an observation: started, asked, stopped and emptied together."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, retry_api
+from upgrade_e2e.errors import E2eError
+from upgrade_e2e.observers.base import Probe, Site
+from upgrade_e2e.observers.clock import ClockOffset, measure_offset
+from upgrade_e2e.observers.link import Link, get_json
+from upgrade_e2e.observers.poll import Poller, complaints
+from upgrade_e2e.observers.prober import LocalProber, apply_probers, find_probers, prober_spec
+from upgrade_e2e.observers.spool import Segment, fetch_segments
+
+__all__ = ["Clocks", "Fleet"]
+
+T = TypeVar("T")
+Clocks = dict[tuple[str, str], ClockOffset]
+"""Clock offsets by node and boot id."""
+
+_log = logging.getLogger(__name__)
+COLLECT_S = 120.0
+STATUS_TIMEOUT_S = 3.0
+UNREACHED: tuple[type[Exception], ...] = (*TRANSIENT_API_ERRORS, E2eError, ValueError)
+
+
+class Fleet:
+    """The probers on the nodes and the one on this machine."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._local: LocalProber | None = None
+        self._on_nodes = False
+        self._links: tuple[Link, ...] = ()
+        self._poller = Poller(lambda: self._links)
+        self.clocks: Clocks = {}
+
+    def deploy(
+        self,
+        node_probes: Mapping[str, Sequence[Probe]],
+        host_probes: Mapping[str, Sequence[Probe]],
+    ) -> None:
+        """Apply the DaemonSet and start the local prober, as far as there are probes for them."""
+        run = uuid.uuid4().hex[:12]
+        if node_probes:
+            self._on_nodes = True
+            apply_probers(self._site, prober_spec(run, node_probes))
+        if host_probes:
+            self._local = LocalProber(self._site, prober_spec(run, host_probes))
+            self._local.start()
+
+    def complaints(self) -> list[str]:
+        """What is missing before every stream works. Raises what the links raise."""
+        self._links = self._find()
+        asked = self._on_all(
+            lambda link: list(complaints(link.node, get_json(link, "/status", STATUS_TIMEOUT_S)))
+        )
+        return [text for texts in asked for text in texts]
+
+    def settle(self) -> None:
+        """All probers work: measure their clocks, and keep an eye on them from now on."""
+        self._measure_clocks()
+        self._poller.start()
+
+    def glance(self) -> dict[str, str]:
+        """A few words for each observer, from what was last heard."""
+        return self._poller.glance()
+
+    def collect(self) -> list[Segment]:
+        """Stop all probers and fetch what they saw.
+
+        One that cannot be reached within two minutes is logged and left out: its streams have no
+        samples, which makes claims about them inconclusive.
+        """
+        self._poller.stop()
+        self._find_again()
+        collected = self._on_all(self._collect_one)
+        self._measure_clocks()
+        return [segment for segments in collected for segment in segments]
+
+    def close(self) -> None:
+        """End what runs on this machine; idempotent."""
+        self._poller.stop()
+        if self._local is not None:
+            self._local.stop()
+
+    def _find(self) -> tuple[Link, ...]:
+        on_nodes: tuple[Link, ...] = find_probers(self._site) if self._on_nodes else ()
+        local = self._local.link if self._local is not None else None
+        return on_nodes if local is None else (*on_nodes, local)
+
+    def _find_again(self) -> None:
+        known = {link.node: link for link in self._links}
+        try:
+            found = retry_api(self._find, COLLECT_S)
+        except TRANSIENT_API_ERRORS as error:
+            _log.warning("the probers cannot be listed, so the last known are asked: %s", error)
+            return
+        self._links = tuple({**known, **{link.node: link for link in found}}.values())
+
+    def _collect_one(self, link: Link) -> tuple[Segment, ...]:
+        try:
+            retry_api(lambda: link.request("POST", "/stop", timeout_s=30.0), COLLECT_S)
+            return fetch_segments(link, COLLECT_S)
+        except UNREACHED as error:
+            _log.warning("the samples of %s cannot be collected: %s", link.node, error)
+            return ()
+
+    def _measure_clocks(self) -> None:
+        for offset in self._on_all(self._measure_one):
+            if offset is None:
+                continue
+            node, clock = offset
+            known = self.clocks.get((node, clock.boot_id))
+            if known is None or clock.error_s < known.error_s:
+                self.clocks[node, clock.boot_id] = clock
+
+    def _measure_one(self, link: Link) -> tuple[str, ClockOffset] | None:
+        try:
+            return link.node, retry_api(lambda: measure_offset(link, self._site.origin), 30.0)
+        except UNREACHED as error:
+            _log.warning("the clock of %s cannot be measured: %s", link.node, error)
+            return None
+
+    def _on_all(self, do: Callable[[Link], T]) -> list[T]:
+        if not self._links:
+            return []
+        with ThreadPoolExecutor(len(self._links), thread_name_prefix="probers") as pool:
+            return list(pool.map(do, self._links))

@@ -1,0 +1,76 @@
+"""Kubernetes objects that several observers share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from upgrade_e2e.agent import AGENT_FILE
+from upgrade_e2e.observers.base import Site
+
+__all__ = [
+    "AGENT_CONFIG",
+    "LABELS",
+    "agent_config",
+    "agent_mount",
+    "agent_volume",
+    "config_map",
+    "field_env",
+    "http_url",
+    "labels",
+    "namespace",
+]
+
+LABELS = {"app.kubernetes.io/managed-by": "upgrade-e2e"}
+AGENT_CONFIG = "agent"
+_AGENT_FOLDER = "/agent"
+
+
+def labels(app: str) -> dict[str, str]:
+    """The labels of everything that belongs to `app`."""
+    return {**LABELS, "app.kubernetes.io/name": app}
+
+
+def namespace(name: str) -> dict[str, Any]:
+    """The namespace; probers need a host path and a raised priority, hence `privileged`."""
+    enforce = {"pod-security.kubernetes.io/enforce": "privileged"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": name, "labels": {**LABELS, **enforce}},
+    }
+
+
+def config_map(site: Site, name: str, data: dict[str, str]) -> dict[str, Any]:
+    """A ConfigMap in the observers' namespace."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": site.namespace, "labels": LABELS},
+        "data": data,
+    }
+
+
+def agent_config(site: Site) -> dict[str, Any]:
+    """The ConfigMap that carries the agent."""
+    return config_map(site, AGENT_CONFIG, {AGENT_FILE.name: AGENT_FILE.read_text()})
+
+
+def agent_volume() -> dict[str, Any]:
+    """The volume with the agent in it."""
+    return {"name": "agent", "configMap": {"name": AGENT_CONFIG}}
+
+
+def agent_mount() -> dict[str, Any]:
+    """Where containers find the agent: /agent/agent.py."""
+    return {"name": "agent", "mountPath": _AGENT_FOLDER, "readOnly": True}
+
+
+def field_env(name: str, path: str) -> dict[str, Any]:
+    """An environment variable out of a field of the pod."""
+    return {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
+
+
+def http_url(address: str, port: int, path: str = "/") -> str:
+    """The URL of an address, IPv4 or IPv6."""
+    host = f"[{address}]" if ":" in address else address
+    return f"http://{host}:{port}{path}"

@@ -1,0 +1,179 @@
+"""One observation: all observers of a pass, from deploying what they need to their samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster
+from upgrade_e2e.errors import BadInput, DeadlinePassed, E2eError
+from upgrade_e2e.observers.base import Companion, Images, Observer, Parts, Probe, Site
+from upgrade_e2e.observers.clock import ClockOffset
+from upgrade_e2e.observers.faults import alter, plant_before
+from upgrade_e2e.observers.fleet import Fleet
+from upgrade_e2e.observers.objects import agent_config
+from upgrade_e2e.observers.readiness import hopeless_pod, not_ready
+from upgrade_e2e.observers.room import make_room, remove_room
+from upgrade_e2e.observers.spool import to_samples
+from upgrade_e2e.timeline import Origin, Samples, SamplesBuilder, Span, Window
+from upgrade_e2e.upgrade import Fault
+from upgrade_e2e.wait import Deadline, wait_for
+
+__all__ = ["Observation"]
+
+DEPLOY_S = 240.0
+_LOOK_EVERY_S = 1.0
+_LOOK_AT_MOST_EVERY_S = 0.25
+
+
+class Observation:
+    """Deploys observers, watches, collects. The order: deploy, start, finish, close."""
+
+    def __init__(  # noqa: PLR0917 - one name for each thing that a pass has
+        self,
+        cluster: Cluster,
+        observers: Sequence[Observer],
+        images: Images,
+        origin: Origin,
+        workdir: Path,
+        faults: Sequence[Fault] = (),
+        pace: float = 1.0,
+    ) -> None:
+        self._site = Site(cluster, images, workdir, origin, pace=pace)
+        self._observers = _distinct(observers)
+        self._faults = tuple(faults)
+        self._parts: dict[str, Parts] = {}
+        self._fleet = Fleet(self._site)
+        self._start_s = origin.now_s()
+        self._end_s: float | None = None
+
+    @property
+    def clocks(self) -> Mapping[tuple[str, str], ClockOffset]:
+        """The clock offsets by node and boot id, measured when watching began and ended."""
+        return dict(self._fleet.clocks)
+
+    @property
+    def watched(self) -> Window:
+        """The window that claims are made about; until `finish` it ends now."""
+        end_s = self._site.origin.now_s() if self._end_s is None else self._end_s
+        return Window(self._start_s, end_s)
+
+    def deploy(self) -> None:
+        """Apply everything and wait until every stream of every prober works.
+
+        Raises E2eError saying what is missing; Hopeless when a pod can never start.
+        """
+        self._site.workdir.mkdir(parents=True, exist_ok=True)
+        make_room(self._site)
+        plant_before(self._faults, self._site.cluster)
+        self._site.apply(agent_config(self._site))
+        for observer in alter(self._observers, self._faults):
+            self._parts[observer.name] = observer.deploy(self._site)
+        parts = self._parts.items()
+        self._fleet.deploy(
+            _given({name: part.node_probes for name, part in parts}),
+            _given({name: part.host_probes for name, part in parts}),
+        )
+        for companion in self._companions():
+            companion.start()
+        self._wait_until_ready()
+        self._fleet.settle()
+
+    def start(self) -> float:
+        """The window of claims opens now; returns its start in seconds since the origin."""
+        self._start_s = self._site.origin.now_s()
+        return self._start_s
+
+    def glance(self) -> Mapping[str, str]:
+        """What each observer sees right now; never waits, never raises."""
+        heard = self._fleet.glance()
+        seen = {}
+        for name, part in self._parts.items():
+            said = [heard.get(name, ""), *(companion.glance() for companion in part.companions)]
+            seen[name] = ", ".join(filter(None, said)) or "no word yet"
+        return seen
+
+    def finish(self) -> Mapping[str, Samples]:
+        """The window closes now: stop all probers and return what they saw, by observer.
+
+        Every observer is in the answer; one of which nothing could be collected has no samples.
+        """
+        self._end_s = self._site.origin.now_s()
+        for companion in self._companions():
+            companion.stop()
+        segments, broken = self._fleet.collect(), self._broken()
+        samples = {}
+        for name, part in self._parts.items():
+            builder = SamplesBuilder()
+            for companion in part.companions:
+                companion.samples(builder, self.watched)
+            seen = to_samples(name, segments, self.clocks, window=self.watched, builder=builder)
+            why = _joined(broken[companion] for companion in part.companions)
+            samples[name] = replace(seen, broken=why)
+        return samples
+
+    def spans(self) -> tuple[Span, ...]:
+        """What the observers themselves did to the cluster, such as rollouts."""
+        return tuple(span for companion in self._companions() for span in companion.spans())
+
+    def close(self) -> None:
+        """End the threads and processes on this machine; idempotent."""
+        for companion in self._companions():
+            companion.stop()
+        self._fleet.close()
+
+    def remove(self) -> None:
+        """Delete what was deployed, for a cluster that stays; does not wait for the end of it."""
+        remove_room(self._site)
+
+    def _companions(self) -> list[Companion]:
+        parts = self._parts.values()
+        return [*dict.fromkeys(companion for part in parts for companion in part.companions)]
+
+    def _wait_until_ready(self) -> None:
+        try:
+            wait_for(
+                "every stream of every prober to work",
+                self._missing,
+                lambda missing: not missing,
+                Deadline(DEPLOY_S, every_s=self._look_every_s, in_a_row=2),
+                hopeless=lambda _: _joined(self._broken().values()) or hopeless_pod(self._site),
+                transient=(*TRANSIENT_API_ERRORS, ValueError),
+            )
+        except DeadlinePassed as error:
+            raise E2eError(
+                f"{error} Look at `kubectl -n {self._site.namespace} get pods -o wide` and at the "
+                "logs of the pods that are not ready."
+            ) from error
+
+    def _broken(self) -> dict[Companion, str]:
+        return {companion: companion.broken() for companion in self._companions()}
+
+    @property
+    def _look_every_s(self) -> float:
+        return max(_LOOK_AT_MOST_EVERY_S, _LOOK_EVERY_S / self._site.pace)
+
+    def _missing(self) -> tuple[str, ...]:
+        missing = not_ready(self._site) or self._fleet.complaints()
+        waiting = [companion.missing() for companion in self._companions()]
+        return (*missing, *filter(None, waiting))
+
+
+def _joined(reasons: Iterable[str]) -> str:
+    return "; ".join(filter(None, reasons))
+
+
+def _given(probes: Mapping[str, tuple[Probe, ...]]) -> dict[str, tuple[Probe, ...]]:
+    return {name: some for name, some in probes.items() if some}
+
+
+def _distinct(observers: Sequence[Observer]) -> tuple[Observer, ...]:
+    by_name: dict[str, Observer] = {}
+    for observer in observers:
+        if by_name.setdefault(observer.name, observer) != observer:
+            raise BadInput(
+                f"two different observers are named {observer.name!r}: {by_name[observer.name]} "
+                f"and {observer}; give one of them another name."
+            )
+    return tuple(by_name.values())

@@ -1,0 +1,179 @@
+"""The probers: a DaemonSet of agents, and one agent beside the framework."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from upgrade_e2e.agent import AGENT_FILE
+from upgrade_e2e.command import spawn
+from upgrade_e2e.observers.base import Probe, Site
+from upgrade_e2e.observers.link import LocalLink, PodLink
+from upgrade_e2e.observers.objects import agent_mount, agent_volume, config_map, field_env, labels
+from upgrade_e2e.wait import Deadline, wait_for
+
+__all__ = [
+    "PROBER",
+    "LocalProber",
+    "apply_probers",
+    "daemon_set",
+    "find_probers",
+    "prober_spec",
+]
+
+PROBER = "prober"
+_PORT = 9464
+_SPEC_CONFIG = "prober-spec"
+_END_S = 10.0
+
+
+def prober_spec(run: str, probes: Mapping[str, Sequence[Probe]]) -> dict[str, Any]:
+    """The agent's spec for the probes of each observer."""
+    streams = [probe.spec(observer) for observer, all_of in probes.items() for probe in all_of]
+    return {"run": run, "streams": streams}
+
+
+def apply_probers(site: Site, spec: dict[str, Any]) -> None:
+    """Apply one DaemonSet of probers for all observers."""
+    site.apply(config_map(site, _SPEC_CONFIG, {"spec.json": json.dumps(spec, indent=1)}))
+    site.apply(daemon_set(site, spec["run"]))
+
+
+def daemon_set(site: Site, run: str) -> dict[str, Any]:
+    """The DaemonSet: on every node, never evicted, its samples on the node's own disk.
+
+    Pods of a DaemonSet are not touched by a drain. There is no liveness probe, because a prober
+    that is restarted is a prober that is blind.
+    """
+    pod = {
+        "priorityClassName": "system-node-critical",
+        "terminationGracePeriodSeconds": 3,
+        "tolerations": [{"operator": "Exists"}],
+        "containers": [_container(site)],
+        "volumes": [
+            agent_volume(),
+            {"name": "spec", "configMap": {"name": _SPEC_CONFIG}},
+            {
+                "name": "spool",
+                "hostPath": {
+                    "path": f"/var/lib/upgrade-e2e/{site.namespace}",
+                    "type": "DirectoryOrCreate",
+                },
+            },
+        ],
+    }
+    meta = {"labels": labels(PROBER), "annotations": {"upgrade-e2e/run": run}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": {"name": PROBER, "namespace": site.namespace, "labels": labels(PROBER)},
+        "spec": {
+            "selector": {"matchLabels": labels(PROBER)},
+            "template": {"metadata": meta, "spec": pod},
+        },
+    }
+
+
+def _container(site: Site) -> dict[str, Any]:
+    return {
+        "name": PROBER,
+        "image": site.images.agent,
+        "imagePullPolicy": "IfNotPresent",
+        "command": [
+            "python3",
+            "/agent/agent.py",
+            "probe",
+            "--spec=/spec/spec.json",
+            "--spool=/spool",
+            f"--listen=[$(POD_IP)]:{_PORT}",
+        ],
+        "env": [field_env("POD_IP", "status.podIP")],
+        "ports": [{"name": "control", "containerPort": _PORT}],
+        "resources": {"requests": {"cpu": "200m", "memory": "48Mi"}},
+        "securityContext": {"runAsUser": 0, "capabilities": {"add": ["SYS_NICE"]}},
+        "volumeMounts": [
+            agent_mount(),
+            {"name": "spec", "mountPath": "/spec", "readOnly": True},
+            {"name": "spool", "mountPath": "/spool"},
+        ],
+    }
+
+
+def find_probers(site: Site) -> tuple[PodLink, ...]:
+    """Links to the probers that run now, by node name. Raises what the API client raises."""
+    selector = ",".join(f"{name}={value}" for name, value in labels(PROBER).items())
+    api = site.cluster.api
+    pods = api.core.list_namespaced_pod(
+        site.namespace, label_selector=selector, _request_timeout=api.timeout
+    ).items
+    running = [
+        pod
+        for pod in pods
+        if pod.status.phase == "Running" and pod.metadata.deletion_timestamp is None
+    ]
+    links = [
+        PodLink(pod.spec.node_name, site.cluster.api, site.namespace, pod.metadata.name, _PORT)
+        for pod in running
+    ]
+    return tuple(sorted(links, key=lambda link: link.node))
+
+
+class LocalProber:
+    """One agent as a child process of the framework, for what is watched from outside."""
+
+    def __init__(self, site: Site, spec: dict[str, Any]) -> None:
+        self._folder = site.workdir / "host-prober"
+        self._spec = spec
+        self._process: subprocess.Popen[bytes] | None = None
+        self.link: LocalLink | None = None
+
+    def start(self, within_s: float = 20.0) -> None:
+        """Start the process and wait until it listens; raises E2eError when it does not."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        spec_file, ready_file = self._folder / "spec.json", self._folder / "ready.json"
+        spec_file.touch(mode=0o600)
+        spec_file.write_text(json.dumps(self._spec))
+        ready_file.unlink(missing_ok=True)
+        log_file = self._folder / "agent.log"
+        self._process = spawn(self._argv(spec_file, ready_file), log_file=log_file)
+        wait_for(
+            "the start of the prober on this machine",
+            ready_file.exists,
+            bool,
+            Deadline(within_s, every_s=0.1),
+            hopeless=lambda _: self._ended(log_file),
+        )
+        self.link = LocalLink(json.loads(ready_file.read_text())["port"])
+
+    def stop(self) -> None:
+        """End the process; idempotent."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(_END_S)
+
+    def _argv(self, spec_file: Path, ready_file: Path) -> list[str]:
+        options = {
+            "spec": spec_file,
+            "spool": self._folder / "spool",
+            "listen": "127.0.0.1:0",
+            "ready-file": ready_file,
+            "owner-pid": os.getpid(),  # a pass that is killed must not leave a prober behind
+        }
+        given = [f"--{name}={value}" for name, value in options.items()]
+        return [sys.executable, str(AGENT_FILE), "probe", *given]
+
+    def _ended(self, log_file: Path) -> str | None:
+        if self._process is None or self._process.poll() is None:
+            return None
+        return f"it exited with {self._process.returncode}: {log_file.read_text()[-2000:]}"

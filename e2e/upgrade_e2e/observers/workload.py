@@ -1,0 +1,131 @@
+"""The workload that HTTP observers watch: replicas of the agent's web service behind a Service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from upgrade_e2e.observers.base import Site
+from upgrade_e2e.observers.objects import agent_mount, agent_volume, field_env, labels
+
+__all__ = ["WEB_PORT", "Workload", "apply_workload"]
+
+_PORT = 8080
+WEB_PORT = 80
+
+
+@dataclass(frozen=True)
+class Workload:
+    """How the watched service runs.
+
+    `pre_stop_s` is a sleep before SIGTERM, in which endpoints are removed while the pod still
+    answers; `on_term` is what the process does then: `drain` or `exit` at once. Without
+    `readiness` a pod gets traffic as soon as its process starts, and it listens `warm_up_s` after
+    that. `pdb_min_available` 0 means no
+    PodDisruptionBudget. `rollout_every_s` replaces all pods again and again while watched.
+    """
+
+    replicas: int = 3
+    pre_stop_s: float = 5.0
+    on_term: str = "drain"
+    pdb_min_available: int = 2
+    rollout_every_s: float | None = None
+    readiness: bool = True
+    warm_up_s: float = 0.0
+    drain_s: float = 10.0
+
+
+def apply_workload(site: Site, name: str, workload: Workload) -> str:
+    """Apply Deployment, Service and PodDisruptionBudget; returns the Service's cluster IP."""
+    site.apply(deployment(site, name, workload))
+    if workload.pdb_min_available:
+        site.apply(disruption_budget(site, name, workload))
+    address: str = site.apply(service(site, name))["spec"]["clusterIP"]
+    return address
+
+
+def deployment(site: Site, name: str, workload: Workload) -> dict[str, Any]:
+    """The Deployment, spread over the nodes as far as they go."""
+    spread = {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": labels(name)},
+    }
+    pod = {
+        "terminationGracePeriodSeconds": int(workload.pre_stop_s + workload.drain_s) + 5,
+        "topologySpreadConstraints": [spread],
+        "containers": [_container(site, workload)],
+        "volumes": [agent_volume()],
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": site.namespace, "labels": labels(name)},
+        "spec": {
+            "replicas": workload.replicas,
+            "selector": {"matchLabels": labels(name)},
+            "template": {"metadata": {"labels": labels(name)}, "spec": pod},
+        },
+    }
+
+
+def _container(site: Site, workload: Workload) -> dict[str, Any]:
+    container: dict[str, Any] = {
+        "name": "web",
+        "image": site.images.agent,
+        "imagePullPolicy": "IfNotPresent",
+        "command": [
+            "python3",
+            "/agent/agent.py",
+            "serve",
+            f"--bind=[$(POD_IP)]:{_PORT}",
+            f"--on-term={workload.on_term}",
+            f"--drain-s={workload.drain_s:g}",
+            f"--warm-up-s={workload.warm_up_s:g}",
+        ],
+        "env": [
+            field_env("POD_NAME", "metadata.name"),
+            field_env("POD_IP", "status.podIP"),
+            field_env("NODE_NAME", "spec.nodeName"),
+        ],
+        "ports": [{"name": "http", "containerPort": _PORT}],
+        "resources": {"requests": {"cpu": "50m", "memory": "32Mi"}},
+        "volumeMounts": [agent_mount()],
+    }
+    if workload.pre_stop_s:
+        sleep = ["sleep", f"{workload.pre_stop_s:g}"]
+        container["lifecycle"] = {"preStop": {"exec": {"command": sleep}}}
+    if workload.readiness:
+        container["readinessProbe"] = {
+            "httpGet": {"path": "/readyz", "port": _PORT},
+            "periodSeconds": 2,
+            "timeoutSeconds": 2,
+        }
+    return container
+
+
+def service(site: Site, name: str) -> dict[str, Any]:
+    """The Service in front of the pods."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": site.namespace, "labels": labels(name)},
+        "spec": {
+            "selector": labels(name),
+            "ports": [{"name": "http", "port": WEB_PORT, "targetPort": _PORT}],
+        },
+    }
+
+
+def disruption_budget(site: Site, name: str, workload: Workload) -> dict[str, Any]:
+    """The PodDisruptionBudget that drains must respect."""
+    return {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": name, "namespace": site.namespace, "labels": labels(name)},
+        "spec": {
+            "minAvailable": workload.pdb_min_available,
+            "selector": {"matchLabels": labels(name)},
+        },
+    }

@@ -1,0 +1,207 @@
+"""What this machine lacks for real clusters, and the command that mends it."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from upgrade_e2e.command import Runner
+from upgrade_e2e.errors import CommandFailed, DamagedRecord
+from upgrade_e2e.providers.ledger import Ledger
+from upgrade_e2e.version import KubeVersion
+
+__all__ = ["Finding", "Level", "Machine", "examine"]
+
+GIB = 2**30
+SYS_RESOURCE_BIT = 24
+"""CAP_SYS_RESOURCE in the capability masks of /proc/PID/status (capabilities(7))."""
+INOTIFY = {"max_user_instances": 512, "max_user_watches": 524288}
+"""kind's own advice: https://kind.sigs.k8s.io/docs/user/known-issues/ (too many open files)."""
+MEMORY_GIB = 4.0
+"""Measured: three nodes with workloads and probers take 2.5 GiB."""
+DISK_GIB = 12.0
+"""Measured: three nodes and one hop take 6 GiB, a node image 1.1 GiB."""
+SUPPORT_IMAGES = ("python:3.11-slim", "nginx:stable")
+DEBIAN = "on Debian run ci/kind-host"
+
+
+@dataclass(frozen=True)
+class Level:
+    """How bad a finding is."""
+
+    word: str
+    ok: bool
+
+
+GOOD, NOTE, PROBLEM = Level("ok", ok=True), Level("note", ok=True), Level("MISSING", ok=False)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: what was found, and what mends it."""
+
+    what: str
+    level: Level
+    told: str
+    mend: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """False when a pass cannot work before this is mended."""
+        return self.level.ok
+
+    def __str__(self) -> str:
+        mend = f"\n         mend: {self.mend}" if self.mend else ""
+        return f"{self.level.word:<8} {self.what}: {self.told}{mend}"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where the checks look; tests bring their own."""
+
+    host: Runner = field(default_factory=Runner)
+    proc: Path = Path("/proc")
+    ledger: Ledger = field(default_factory=Ledger)
+
+
+def examine(
+    versions: Sequence[str] = (),
+    *,
+    image_template: str = "kindest/node:{version}",
+    support_images: Sequence[str] = SUPPORT_IMAGES,
+    machine: Machine | None = None,
+) -> list[Finding]:
+    """Look at everything that a pass over `versions` on kind needs.
+
+    Raises BadInput for a word that is no full version.
+    """
+    machine = machine or Machine()
+    images = [image_template.format(version=KubeVersion.parse(word)) for word in versions]
+    mends = [f"ci/node-image/build {KubeVersion.parse(word)}" for word in versions]
+    return [
+        Finding("python", GOOD, platform.python_version()),
+        *_docker(machine, [*zip(images, mends, strict=True), *_support(support_images)]),
+        _program(machine, "kind", ("kind", "version"), PROBLEM),
+        _program(machine, "kubectl", ("kubectl", "version", "--client"), NOTE),
+        *(_inotify(machine, name, least) for name, least in INOTIFY.items()),
+        _memory(),
+        _leftovers(machine),
+    ]
+
+
+def _support(images: Sequence[str]) -> list[tuple[str, str]]:
+    mend = "docker pull {image}; without a registry: ci/node-image/build --support"
+    return [(image, mend.format(image=image)) for image in images]
+
+
+def _docker(machine: Machine, images: Sequence[tuple[str, str]]) -> Iterator[Finding]:
+    """The daemon, and what only it can tell; nothing more when it does not answer."""
+    try:
+        told = machine.host.run("docker", "info", "--format", "{{json .}}", timeout_s=30)
+    except CommandFailed as error:
+        mend = f"{DEBIAN}; elsewhere see https://docs.docker.com/engine/install"
+        yield Finding("docker", PROBLEM, _last_line(error.output), mend)
+        return
+    info: dict[str, Any] = json.loads(told.stdout)
+    yield Finding("docker", GOOD, f"server {info['ServerVersion']}, {info['NCPU']} CPUs")
+    yield _cgroup(int(info.get("CgroupVersion") or 1))
+    yield _capability(machine, str(info.get("DefaultRuntime", "")))
+    yield _disk(Path(info["DockerRootDir"]))
+    for image, mend in images:
+        yield _image(machine, image, mend)
+
+
+def _cgroup(version: int) -> Finding:
+    if version >= 2:
+        return Finding("cgroups", GOOD, "version 2")
+    told = (
+        "version 1: kubelets from v1.35 on refuse it, so a path that reaches v1.35 gets kubelets "
+        "with failCgroupV1: false, and says so"
+    )
+    return Finding("cgroups", NOTE, told)
+
+
+def _capability(machine: Machine, default_runtime: str) -> Finding:
+    """Privileged containers ask for every capability and fail where the machine lacks one."""
+    status = (machine.proc / "self" / "status").read_text(encoding="ascii")
+    mask = next(line.split()[1] for line in status.splitlines() if line.startswith("CapBnd:"))
+    if int(mask, 16) >> SYS_RESOURCE_BIT & 1:
+        return Finding("CAP_SYS_RESOURCE", GOOD, "there")
+    if default_runtime != "runc":
+        told = f"missing, and docker's default runtime {default_runtime!r} can make up for it"
+        return Finding("CAP_SYS_RESOURCE", NOTE, told)
+    told = "missing: docker cannot start privileged containers, which nodes are"
+    return Finding("CAP_SYS_RESOURCE", PROBLEM, told, "ci/kind-host")
+
+
+def _disk(root: Path) -> Finding:
+    if not root.is_dir():
+        return Finding("disk", NOTE, f"{root} is not to be seen from here; not measured")
+    free_gib = shutil.disk_usage(root).free / GIB
+    told = f"{free_gib:.0f} GiB free in {root}"
+    if free_gib >= DISK_GIB:
+        return Finding("disk", GOOD, told)
+    mend = "docker system prune --volumes"
+    return Finding("disk", PROBLEM, f"{told}, a pass needs about {DISK_GIB:.0f}", mend)
+
+
+def _image(machine: Machine, image: str, mend: str) -> Finding:
+    argv = ("docker", "image", "inspect", "--format", "{{.Id}}", image)
+    there = machine.host.run(*argv, timeout_s=30, check=False).returncode == 0
+    if there:
+        return Finding(f"image {image}", GOOD, "there")
+    told = "not on this machine; it is pulled where a registry can be reached"
+    return Finding(f"image {image}", PROBLEM, told, mend)
+
+
+def _program(machine: Machine, name: str, argv: Sequence[str], if_missing: Level) -> Finding:
+    try:
+        told = machine.host.run(*argv, timeout_s=30).stdout
+    except CommandFailed as error:
+        mend = {"kind": f"go install sigs.k8s.io/kind@v0.33.0; {DEBIAN}"}.get(name, "")
+        needed = "" if if_missing is PROBLEM else "; only for your own use of kept clusters"
+        return Finding(name, if_missing, f"{_last_line(error.output)}{needed}", mend)
+    return Finding(name, GOOD, told.strip().splitlines()[0])
+
+
+def _inotify(machine: Machine, name: str, least: int) -> Finding:
+    what = f"fs.inotify.{name}"
+    file = machine.proc / "sys" / "fs" / "inotify" / name
+    if not file.is_file():
+        return Finding(what, NOTE, "not a Linux machine, or not to be seen from here")
+    found = int(file.read_text(encoding="ascii"))
+    if found >= least:
+        return Finding(what, GOOD, str(found))
+    return Finding(what, NOTE, f"{found}, kind advises {least}", f"sysctl -w {what}={least}")
+
+
+def _memory() -> Finding:
+    available_gib = psutil.virtual_memory().available / GIB
+    told = f"{available_gib:.1f} GiB available"
+    if available_gib >= MEMORY_GIB:
+        return Finding("memory", GOOD, told)
+    mend = "end other programs, or give docker's machine more memory"
+    return Finding("memory", PROBLEM, f"{told}, a pass needs about {MEMORY_GIB:.0f}", mend)
+
+
+def _leftovers(machine: Machine) -> Finding:
+    try:
+        left = machine.ledger.abandoned()
+    except DamagedRecord as error:
+        return Finding("leftovers", PROBLEM, str(error))
+    if not left:
+        return Finding("leftovers", GOOD, "nothing is left of dead runs")
+    named = ", ".join(str(entry) for entry in left)
+    return Finding("leftovers", NOTE, f"of dead runs: {named}", "upgrade-e2e sweep")
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else "it cannot be run"

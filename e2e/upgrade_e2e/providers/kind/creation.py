@@ -1,0 +1,136 @@
+"""From nothing, or from a cluster that is there, to a Cluster at the path's first version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from upgrade_e2e.cluster import Cluster, Node, Role
+from upgrade_e2e.command import Runner
+from upgrade_e2e.errors import BadInput, CommandFailed
+from upgrade_e2e.providers.kind.asking import items
+from upgrade_e2e.providers.kind.config import FAST_API_SERVER, cluster_config
+from upgrade_e2e.providers.kind.docker import Docker
+from upgrade_e2e.providers.kind.planning import CGROUP_V1_CHOICE, node_names
+from upgrade_e2e.providers.kind.settings import KindSettings
+from upgrade_e2e.upgrade import Plan
+from upgrade_e2e.version import KubeVersion
+
+__all__ = [
+    "NameTaken",
+    "export_logs",
+    "handle",
+    "kind_create",
+    "nodes_to_come",
+    "require_exists",
+    "require_fit",
+    "take_kubeconfig",
+]
+
+CREATE_S = 480.0
+
+
+class NameTaken(BadInput):
+    """The cluster of this name is somebody else's, and not to be deleted."""
+
+
+def kind_create(
+    host: Runner, settings: KindSettings, name: str, plan: Plan, kubeconfig: Path
+) -> None:
+    """`kind create cluster`; the nodes of a failed attempt stay, so that their logs can be read.
+
+    Raises NameTaken, and CommandFailed for everything else.
+    """
+    config = cluster_config(
+        settings.image_for(plan.path.versions[0]),
+        settings.control_planes,
+        settings.workers,
+        api_server_flags=FAST_API_SERVER if settings.fast_control_plane else {},
+        allow_cgroup_v1=CGROUP_V1_CHOICE in plan.choices,
+    )
+    try:
+        host.run(
+            *("kind", "create", "cluster", "--name", name, "--config", "-", "--retain"),
+            *("--kubeconfig", str(kubeconfig), "--wait", "0s"),
+            timeout_s=CREATE_S,
+            stdin=config,
+        )
+    except CommandFailed as error:
+        if "already exist for a cluster with the name" in error.output:
+            raise NameTaken(
+                f"somebody else made a kind cluster {name!r} a moment ago; choose another name."
+            ) from error
+        raise
+    kubeconfig.chmod(0o600)
+
+
+def take_kubeconfig(host: Runner, name: str, kubeconfig: Path) -> None:
+    """Write the kubeconfig of a cluster that is there into a file of its own."""
+    host.run("kind", "get", "kubeconfig", "--name", name, timeout_s=60, stdout_file=kubeconfig)
+    kubeconfig.chmod(0o600)
+
+
+def handle(docker: Docker, name: str, kubeconfig: Path) -> Cluster:
+    """The Cluster of this name; its load balancer is not a node."""
+    roles = {role.value: role for role in Role}
+    nodes = tuple(
+        Node(container.name, roles[container.role], docker.node(container.name))
+        for container in docker.nodes_of(name)
+        if container.role in roles
+    )
+    return Cluster(name, kubeconfig, nodes)
+
+
+def nodes_to_come(docker: Docker, settings: KindSettings, name: str) -> tuple[Node, ...]:
+    """The nodes that kind will make, by the names that it will give them."""
+    controls, workers = node_names(settings)
+    named = [(short, Role.CONTROL_PLANE) for short in controls]
+    named += [(short, Role.WORKER) for short in workers]
+    return tuple(
+        Node(f"{name}-{short}", role, docker.node(f"{name}-{short}")) for short, role in named
+    )
+
+
+def require_fit(settings: KindSettings, cluster: Cluster, version: KubeVersion) -> None:
+    """Refuse, with BadInput, an existing cluster that is not what the pass starts from."""
+    have = (len(cluster.control_planes), len(cluster.workers))
+    want = (settings.control_planes, settings.workers)
+    if have != want:
+        raise BadInput(
+            f"cluster {cluster.name} has {have[0]} control plane(s) and {have[1]} worker(s), not "
+            f"{want[0]} and {want[1]}; say --control-planes {have[0]} --workers {have[1]}."
+        )
+    found = {
+        node["status"]["nodeInfo"]["kubeletVersion"] for node in items(cluster, "/api/v1/nodes")
+    }
+    found.add(str(cluster.api.get_json("/version")["gitVersion"]))
+    if found != {str(version)}:
+        raise BadInput(
+            f"cluster {cluster.name} is at {', '.join(sorted(found))}, not wholly at {version}; "
+            "give the version that it is at as the first one of the path."
+        )
+
+
+def require_exists(docker: Docker, name: str) -> None:
+    """Refuse, with BadInput, the name of a cluster that is not there or not running."""
+    containers = docker.nodes_of(name)
+    if not containers:
+        raise BadInput(
+            f"there is no kind cluster {name!r} to reuse; `kind get clusters` lists all."
+        )
+    stopped = [container.name for container in containers if not container.running]
+    if stopped:
+        raise BadInput(
+            f"{', '.join(stopped)} of cluster {name!r} is not running; start it with "
+            f"`docker start {' '.join(stopped)}`."
+        )
+
+
+def export_logs(host: Runner, name: str, into: Path, timeout_s: float) -> None:
+    """`kind export logs`: the journal, pod logs and states of all nodes, as far as they answer."""
+    into.mkdir(parents=True, exist_ok=True)
+    try:
+        host.run("kind", "export", "logs", str(into), "--name", name, timeout_s=timeout_s)
+    except CommandFailed as error:
+        if not any(into.iterdir()):
+            raise
+        (into / "incomplete.txt").write_text(f"{error}\n", encoding="utf-8")

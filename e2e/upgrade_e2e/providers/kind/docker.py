@@ -1,0 +1,145 @@
+"""The docker commands that the provider needs, each a line."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from upgrade_e2e.command import Completed, Runner
+from upgrade_e2e.errors import BadInput, CommandFailed
+
+__all__ = ["CLUSTER_LABEL", "ROLE_LABEL", "Container", "Docker", "Server"]
+
+CLUSTER_LABEL = "io.x-k8s.kind.cluster"
+ROLE_LABEL = "io.x-k8s.kind.role"
+QUICK_S = 60.0
+PULL_S = 900.0
+COPY_S = 300.0
+
+
+@dataclass(frozen=True)
+class Server:
+    """What the docker daemon says of itself; `root` is its data folder on its own machine."""
+
+    version: str
+    cgroup_version: int
+    root: Path
+    cpus: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True)
+class Container:
+    """A node of a kind cluster as docker sees it."""
+
+    name: str
+    role: str
+    running: bool
+
+
+@dataclass(frozen=True)
+class Docker:
+    """The docker client of this machine, through one Runner."""
+
+    host: Runner = field(default_factory=Runner)
+
+    def server(self) -> Server:
+        """Ask the daemon; raises BadInput when there is no client or no daemon."""
+        try:
+            told = self._docker("info", "--format", "{{json .}}")
+        except CommandFailed as error:
+            raise BadInput(
+                "docker cannot be used: install and start it (on Debian: ci/kind-host), and let "
+                f"this user reach its socket. It said: {error.output.strip()[-300:]}"
+            ) from error
+        data = json.loads(told.stdout)
+        return Server(
+            version=str(data["ServerVersion"]),
+            cgroup_version=int(data.get("CgroupVersion") or 1),
+            root=Path(data["DockerRootDir"]),
+            cpus=int(data["NCPU"]),
+            memory_bytes=int(data["MemTotal"]),
+        )
+
+    def node(self, name: str) -> Runner:
+        """Runs commands in the container `name`."""
+        return dataclasses.replace(
+            self.host, prefix=(*self.host.prefix, "docker", "exec", "--interactive", name)
+        )
+
+    def has_image(self, image: str) -> bool:
+        """Whether the image is on this machine."""
+        asked = self._docker("image", "inspect", "--format", "{{.Id}}", image, check=False)
+        return asked.returncode == 0
+
+    def pull(self, image: str) -> None:
+        """Pull an image; raises CommandFailed."""
+        self._docker("pull", "--quiet", image, timeout_s=PULL_S)
+
+    def tags(self, repository: str) -> list[str]:
+        """The tags of a repository that are on this machine."""
+        told = self._docker("image", "ls", "--format", "{{.Tag}}", repository)
+        return [tag for tag in told.stdout.split() if tag != "<none>"]
+
+    def save(self, image: str, into: Path) -> None:
+        """Write an image as an archive."""
+        self._docker("save", "--output", str(into), image, timeout_s=COPY_S)
+
+    def create(self, name: str, image: str) -> None:
+        """Make a container that does nothing but sleep, and do not start it yet."""
+        argv = ("--name", name, "--network", "none", "--entrypoint", "sleep", image, "infinity")
+        self._docker("create", *argv)
+
+    def start(self, name: str) -> None:
+        """Start a container."""
+        self._docker("start", name)
+
+    def run_detached(self, name: str, *argv: str) -> None:
+        """Start a command in a running container and leave it running there."""
+        self._docker("exec", "--detach", name, *argv)
+
+    def copy_out(self, container: str, path: str, into: Path) -> None:
+        """Copy a file out of a container; `into` is a file or an existing folder."""
+        self._docker("cp", f"{container}:{path}", str(into), timeout_s=COPY_S)
+
+    def copy_in(self, source: str, container: str, path: str) -> None:
+        """Copy files into a container; `source` ending in `/.` copies a folder's content."""
+        self._docker("cp", source, f"{container}:{path}", timeout_s=COPY_S)
+
+    def remove(self, *names: str) -> None:
+        """Remove containers with their volumes, running or not; those that are gone are fine."""
+        if names:
+            done = self._docker("rm", "--force", "--volumes", *names, timeout_s=120, check=False)
+            _forgive(done, ("No such container", "is already in progress"))
+
+    def ids_of(self, cluster: str) -> tuple[str, ...]:
+        """The full ids of the containers of a kind cluster."""
+        mine = f"label={CLUSTER_LABEL}={cluster}"
+        told = self._docker("ps", "--all", "--no-trunc", "--quiet", "--filter", mine)
+        return tuple(told.stdout.split())
+
+    def nodes_of(self, cluster: str) -> tuple[Container, ...]:
+        """The containers of a kind cluster, its load balancer included, by name."""
+        shown = f'{{{{.Names}}}}\t{{{{.Label "{ROLE_LABEL}"}}}}\t{{{{.State}}}}'
+        told = self._docker(
+            *("ps", "--all", "--filter", f"label={CLUSTER_LABEL}={cluster}", "--format", shown)
+        )
+        rows = (line.split("\t") for line in told.stdout.splitlines() if line)
+        return tuple(sorted((Container(n, r, s == "running") for n, r, s in rows), key=_by_name))
+
+    def _docker(self, *argv: str, timeout_s: float = QUICK_S, check: bool = True) -> Completed:
+        return self.host.run("docker", *argv, timeout_s=timeout_s, check=check)
+
+
+def _by_name(container: Container) -> tuple[int, str]:
+    """control-plane before control-plane2 before control-plane10."""
+    return (len(container.name), container.name)
+
+
+def _forgive(done: Completed, harmless: tuple[str, ...]) -> None:
+    """Raise CommandFailed unless every complaint is a harmless one."""
+    complaints = [line for line in done.stderr.splitlines() if line]
+    if done.returncode and not all(any(w in line for w in harmless) for line in complaints):
+        raise CommandFailed(done.command, done.returncode, done.stderr, QUICK_S)

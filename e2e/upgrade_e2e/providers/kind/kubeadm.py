@@ -1,0 +1,107 @@
+"""Running kubeadm on a node, its output followed live: phases marked, every line kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from upgrade_e2e.cluster import Cluster
+from upgrade_e2e.errors import CommandFailed
+from upgrade_e2e.providers.kind.asking import node_of
+from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
+from upgrade_e2e.providers.kind.journal import Journal
+from upgrade_e2e.providers.kind.static_pods import wait_until_settled
+from upgrade_e2e.providers.kind.takeout import UPGRADE_CONFIG
+from upgrade_e2e.upgrade import Marks, Step
+from upgrade_e2e.wait import Deadline, wait_for
+
+__all__ = ["PhaseReader", "kubeadm_apply", "kubeadm_node"]
+
+KUBEADM_S = 900.0
+SETTLE_S = 240.0
+KUBELET_CONF = "/etc/kubernetes/kubelet.conf"
+_RBAC = Deadline(within_s=120.0, every_s=0.5, in_a_row=3)
+
+# What kubeadm writes when a phase of `upgrade apply` or `upgrade node` begins.
+_PHASES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r'\[upgrade/staticpods\] Preparing for "([\w-]+)" upgrade'), r"\1"),
+    (re.compile(r"\[upgrade/preflight\]"), "preflight"),
+    (re.compile(r"\[upload-config\]|\[upgrade/kubelet-config\]|\[kubelet-start\]"), "config"),
+    (
+        re.compile(r"\[bootstrap-token\].*certificate rotation|\[addons\]|\[upgrade/addon\]"),
+        "addons",
+    ),
+)
+
+
+@dataclass
+class PhaseReader:
+    """Turns kubeadm's lines into marks; a phase is marked once, when its first line comes."""
+
+    mark: Callable[[str], None]
+    seen: set[str] = field(default_factory=set)
+
+    def read(self, line: str) -> None:
+        """Take in one line."""
+        if "Skipping" in line:
+            return
+        for pattern, name in _PHASES:
+            if match := pattern.match(line.strip()):
+                phase = match.expand(name)
+                if phase not in self.seen:
+                    self.seen.add(phase)
+                    self.mark(phase)
+                return
+
+
+def kubeadm_apply(step: Step, cluster: Cluster, marks: Marks, journal: Journal) -> None:
+    """`kubeadm upgrade apply` on the first control plane."""
+    _run_kubeadm(step, cluster, marks, journal, "apply", "--yes")
+    _settle(step, cluster, marks)
+
+
+def kubeadm_node(step: Step, cluster: Cluster, marks: Marks, journal: Journal) -> None:
+    """`kubeadm upgrade node` on any other node."""
+    _wait_for_permission(cluster, step)
+    _run_kubeadm(step, cluster, marks, journal, "node")
+    _settle(step, cluster, marks)
+
+
+def _settle(step: Step, cluster: Cluster, marks: Marks) -> None:
+    """Before the next control plane is touched, this one's static pods must be back."""
+    if step.params.get("settles"):
+        marks.mark("settle")
+        wait_until_settled(cluster, node_of(cluster, step.node), SETTLE_S)
+
+
+def _run_kubeadm(step: Step, cluster: Cluster, marks: Marks, journal: Journal, *words: str) -> None:
+    version = step.params["version"]
+    argv = (staged_file(version, "kubeadm"), "upgrade", *words)
+    config = ("--config", staged_file(version, UPGRADE_CONFIG))
+    phases = PhaseReader(marks.mark)
+    with journal.of(step) as write:
+
+        def on_line(line: str) -> None:
+            write(line)
+            phases.read(line)
+
+        runner = runner_of(node_of(cluster, step.node))
+        runner.follow(*argv, *config, on_line=on_line, timeout_s=KUBEADM_S)
+
+
+def _wait_for_permission(cluster: Cluster, step: Step) -> None:
+    """Wait until the node's own credentials may read the new kubelet configuration.
+
+    Its RBAC rule is written by `apply`; an API server that has just restarted answers no for a
+    moment.
+    """
+    runner = runner_of(node_of(cluster, step.node))
+    argv = ("kubectl", "--kubeconfig", KUBELET_CONF, "--namespace", "kube-system", "auth", "can-i")
+    wait_for(
+        f"the permission of {step.node} to read configmap/kubelet-config",
+        lambda: runner.run(*argv, "get", "configmap/kubelet-config", timeout_s=30),
+        lambda told: told.stdout.strip() == "yes",
+        _RBAC,
+        transient=(CommandFailed,),
+    )

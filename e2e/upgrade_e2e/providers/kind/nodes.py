@@ -1,0 +1,117 @@
+"""Taking one node through the change of its kubelet: drain, swap, uncordon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster, Node
+from upgrade_e2e.errors import CommandFailed
+from upgrade_e2e.providers.kind.asking import full_name, is_control_plane, kubectl, node_of
+from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
+from upgrade_e2e.providers.kind.journal import Journal
+from upgrade_e2e.providers.kind.static_pods import wait_until_settled
+from upgrade_e2e.upgrade import Marks, Step
+from upgrade_e2e.wait import Deadline, wait_for
+
+__all__ = ["drain", "restart_kubelet", "swap_kubelet", "uncordon"]
+
+READY_S = 180.0
+SETTLE_S = 240.0
+# kind's unit restarts a kubelet that exits after one second; a good one never exits.
+TOO_MANY_RESTARTS = 15
+
+
+@dataclass(frozen=True)
+class Kubelet:
+    """What the API says of a node's kubelet, and how often systemd had to start it again."""
+
+    version: str
+    ready: bool
+    restarts: int
+
+
+def drain(step: Step, cluster: Cluster, journal: Journal) -> None:
+    """Evict everything that can be evicted; raises CommandFailed when a pod may not go in time.
+
+    `--force` is for bare pods, which nothing would bring back anyway; budgets are respected.
+    """
+    with journal.of(step) as write:
+        kubectl(
+            cluster,
+            *("drain", full_name(cluster, step.node), "--ignore-daemonsets"),
+            *("--delete-emptydir-data", "--force", f"--timeout={step.params['allowed_s']}s"),
+            timeout_s=step.timeout_s,
+            on_line=write,
+        )
+
+
+def uncordon(step: Step, cluster: Cluster, journal: Journal) -> None:
+    """Let pods be scheduled on the node again."""
+    with journal.of(step) as write:
+        name = full_name(cluster, step.node)
+        kubectl(cluster, "uncordon", name, timeout_s=step.timeout_s, on_line=write)
+
+
+def swap_kubelet(step: Step, cluster: Cluster, marks: Marks) -> None:
+    """Put the staged kubelet and kubectl in place and wait until the node has taken them up."""
+    node, version = node_of(cluster, step.node), step.params["version"]
+    runner = runner_of(node)
+    for name in ("kubelet", "kubectl"):
+        # `install` removes the old file first: a running program cannot be written to.
+        argv = ("install", "--mode=755", staged_file(version, name), f"/usr/bin/{name}")
+        runner.run(*argv, timeout_s=60)
+    restart_kubelet(node)
+    marks.mark("ready")
+    wait_until_ready(cluster, node, version)
+    if is_control_plane(node):
+        marks.mark("static-pods")
+        wait_until_settled(cluster, node, SETTLE_S)
+
+
+def restart_kubelet(node: Node) -> None:
+    """Restart the kubelet, with a fresh count of restarts."""
+    runner = runner_of(node)
+    runner.run("systemctl", "daemon-reload", timeout_s=60)
+    runner.run("systemctl", "reset-failed", "kubelet", timeout_s=60)
+    runner.run("systemctl", "restart", "kubelet", timeout_s=60)
+
+
+def wait_until_ready(cluster: Cluster, node: Node, version: str) -> None:
+    """Wait until the node is Ready at exactly `version`; raises Hopeless for a kubelet that dies.
+
+    Node status and kubelet version are reported together, so a Ready of the old kubelet is not
+    taken for one of the new.
+    """
+    wait_for(
+        f"{node.name} Ready at exactly {version}",
+        lambda: _observe(cluster, node),
+        lambda seen: seen.ready and seen.version == version,
+        Deadline(READY_S, every_s=0.5),
+        hopeless=lambda seen: _hopeless(node, seen),
+        transient=(CommandFailed, *TRANSIENT_API_ERRORS),
+    )
+
+
+def _observe(cluster: Cluster, node: Node) -> Kubelet:
+    argv = ("systemctl", "show", "kubelet", "--property=NRestarts", "--value")
+    restarts = int(runner_of(node).run(*argv, timeout_s=30).stdout.strip() or 0)
+    if restarts > TOO_MANY_RESTARTS:
+        return Kubelet(version="", ready=False, restarts=restarts)
+    shown = cluster.api.get_json(f"/api/v1/nodes/{node.name}", timeout_s=10)
+    return Kubelet(shown["status"]["nodeInfo"]["kubeletVersion"], is_node_ready(shown), restarts)
+
+
+def _hopeless(node: Node, seen: Kubelet) -> str | None:
+    if seen.restarts <= TOO_MANY_RESTARTS:
+        return None
+    argv = ("journalctl", "--unit=kubelet", "--lines=15", "--output=cat", "--no-pager")
+    said = runner_of(node).run(*argv, timeout_s=30, check=False).stdout.strip()
+    return f"the kubelet exited {seen.restarts} times in a row; its last words:\n{said}"
+
+
+def is_node_ready(node: Mapping[str, Any]) -> bool:
+    """The node's condition Ready."""
+    conditions = node["status"].get("conditions") or []
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)

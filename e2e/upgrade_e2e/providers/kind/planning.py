@@ -1,0 +1,235 @@
+"""The steps of a pass on kind: pure data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path as FilePath
+
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.providers.kind.config import (
+    FAIL_CGROUP_V1_SINCE,
+    FAST_API_SERVER,
+    IGNORED_PREFLIGHT,
+)
+from upgrade_e2e.providers.kind.delivery import STAGE_ROOT, staged_file
+from upgrade_e2e.providers.kind.faults import with_faults
+from upgrade_e2e.providers.kind.settings import KindSettings
+from upgrade_e2e.upgrade import Hop, Path, Plan, Step
+from upgrade_e2e.version import MinorVersion
+
+__all__ = ["CGROUP_V1_CHOICE", "make_plan", "node_names", "on_cgroup_v1"]
+
+OLDEST_TARGET = MinorVersion(1, 31)
+"""UpgradeConfiguration exists from kubeadm v1.31 on."""
+
+CREATE_S = 900.0
+STAGE_S = 900.0
+KUBEADM_S = 1200.0
+ADDONS_S = 300.0
+SWAP_S = 420.0
+QUICK_S = 120.0
+CHECK_S = 240.0
+VERIFY_S = 180.0
+# kubectl gives up first, so that its own words are what is reported.
+DRAIN_GRACE_S = 60.0
+CGROUP_V1_CHOICE = "fail-cgroup-v1"
+SETTLED = "wait until every static pod of the control plane is at its new hash and ready"
+
+
+def on_cgroup_v1(root: FilePath = FilePath("/sys/fs/cgroup")) -> bool:
+    """Whether this machine has the cgroup v1 hierarchy (v2 has a file cgroup.controllers)."""
+    return root.is_dir() and not (root / "cgroup.controllers").exists()
+
+
+def needs_cgroup_v1(path: Path) -> bool:
+    """Whether a version of the path has a kubelet that refuses cgroup v1 by default."""
+    return any(version.minor_version >= FAIL_CGROUP_V1_SINCE for version in path.versions)
+
+
+def node_names(settings: KindSettings) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Short names of control planes and workers, as kind numbers them."""
+    return (
+        _numbered("control-plane", settings.control_planes),
+        _numbered("worker", settings.workers),
+    )
+
+
+def _numbered(role: str, count: int) -> tuple[str, ...]:
+    return tuple(role if number == 1 else f"{role}{number}" for number in range(1, count + 1))
+
+
+def make_plan(settings: KindSettings, path: Path, *, cgroup_v1: bool) -> Plan:
+    """The plan of one pass; raises BadInput for what this provider cannot do."""
+    for hop in path.hops:
+        if hop.target.minor_version < OLDEST_TARGET:
+            raise BadInput(
+                f"{hop.target} is older than {OLDEST_TARGET}, the first version whose kubeadm "
+                f"reads an UpgradeConfiguration; choose a target from {OLDEST_TARGET} on."
+            )
+    upgrade = tuple(step for hop in path.hops for step in _hop_steps(settings, hop))
+    return Plan(
+        provider="kind",
+        path=path,
+        prepare=(_create(settings, path), *(_stage(settings, hop) for hop in path.hops)),
+        upgrade=with_faults(upgrade, settings.faults),
+        verify=(_verify(path),),
+        choices=_choices(settings, path, cgroup_v1=cgroup_v1),
+    )
+
+
+def _choices(settings: KindSettings, path: Path, *, cgroup_v1: bool) -> dict[str, str]:
+    choices: dict[str, str] = {}
+    if settings.fast_control_plane:
+        flags = ", ".join(f"{name}={value}" for name, value in FAST_API_SERVER.items())
+        choices["fast-control-plane"] = f"API server with {flags}"
+    if cgroup_v1 and needs_cgroup_v1(path) and not settings.reuse_cluster:
+        choices[CGROUP_V1_CHOICE] = (
+            f"kubelets with failCgroupV1: false, as this machine has cgroup v1, which kubelets "
+            f"from {FAIL_CGROUP_V1_SINCE} on refuse otherwise"
+        )
+    if settings.reuse_cluster:
+        choices["reuse-cluster"] = settings.reuse_cluster
+    for fault in settings.faults:
+        choices[f"fault {fault.name}"] = str(fault)
+    return choices
+
+
+def _create(settings: KindSettings, path: Path) -> Step:
+    first = path.versions[0]
+    shape = f"{settings.control_planes} control plane(s), {settings.workers} worker(s)"
+    if settings.reuse_cluster:
+        made = f"take over the kind cluster {settings.reuse_cluster} at {first}, with {shape}"
+    else:
+        made = f"kind create cluster --image {settings.image_for(first)}: {shape}"
+    targets = ", ".join(settings.image_for(hop.target) for hop in path.hops)
+    preload = (
+        (f"load {', '.join(settings.preload_images)} onto every node",)
+        if settings.preload_images
+        else ()
+    )
+    does = (made, f"meanwhile take programs and container images out of {targets}", *preload)
+    return Step("create", CREATE_S, does=does)
+
+
+def _stage(settings: KindSettings, hop: Hop) -> Step:
+    return Step(
+        "stage",
+        STAGE_S,
+        about=str(hop.target),
+        does=(
+            f"copy kubeadm, kubelet, kubectl and an UpgradeConfiguration (v1beta4) to "
+            f"{STAGE_ROOT}/{hop.target} on every node",
+            f"import the container images of {settings.image_for(hop.target)} that differ",
+            "wait until all nodes, kube-proxy, etcd and CoreDNS are ready",
+        ),
+        params={"version": str(hop.target)},
+    )
+
+
+def _hop_steps(settings: KindSettings, hop: Hop) -> Iterator[Step]:
+    control_planes, workers = node_names(settings)
+    for node in control_planes:
+        raising = _kubeadm_apply if node == control_planes[0] else _kubeadm_node
+        yield raising(hop, node, settles=node != control_planes[-1])
+    yield _roll_addons(hop, control_planes[-1])
+    for node in control_planes:
+        yield from _swap_steps(settings, hop, node)
+    for node in workers:
+        yield _kubeadm_node(hop, node, settles=False)
+        yield from _swap_steps(settings, hop, node)
+
+
+def _step(
+    hop: Hop, kind: str, timeout_s: float, does: tuple[str, ...], node: str = "", **more: str
+) -> Step:
+    params = {"version": str(hop.target), **more}
+    return Step(kind, timeout_s, node=node, hop=str(hop), does=does, params=params)
+
+
+def _kubeadm_apply(hop: Hop, node: str, *, settles: bool) -> Step:
+    kubeadm, config = staged_file(hop.target, "kubeadm"), staged_file(hop.target, "upgrade.yaml")
+    ignored = ", ".join(IGNORED_PREFLIGHT)
+    does = (
+        f"{kubeadm} upgrade apply --yes --config {config}",
+        f"ignored preflight errors: {ignored}",
+        *((SETTLED,) if settles else ()),
+    )
+    return _step(hop, "kubeadm-apply", KUBEADM_S, does, node, **_settling(settles=settles))
+
+
+def _kubeadm_node(hop: Hop, node: str, *, settles: bool) -> Step:
+    kubeadm, config = staged_file(hop.target, "kubeadm"), staged_file(hop.target, "upgrade.yaml")
+    does = (
+        "wait until the node may read the kubelet's configuration of the new version",
+        f"{kubeadm} upgrade node --config {config}",
+        *((SETTLED,) if settles else ()),
+    )
+    return _step(hop, "kubeadm-node", KUBEADM_S, does, node, **_settling(settles=settles))
+
+
+def _settling(*, settles: bool) -> dict[str, str]:
+    """Whether the step waits for static pods; after the last control plane, roll-addons does."""
+    return {"settles": "yes"} if settles else {}
+
+
+def _roll_addons(hop: Hop, last: str) -> Step:
+    does = (
+        f"kubeadm rolls CoreDNS and kube-proxy once the last control plane ({last}) is done",
+        "wait until both have been rolled to their new images",
+        SETTLED,
+    )
+    return _step(hop, "roll-addons", ADDONS_S, does, last=last)
+
+
+def _swap_steps(settings: KindSettings, hop: Hop, node: str) -> Iterator[Step]:
+    allowed_s = settings.drain_timeout_s
+    yield _step(
+        hop,
+        "drain",
+        allowed_s + DRAIN_GRACE_S,
+        (
+            f"kubectl drain {node} --ignore-daemonsets --delete-emptydir-data --force "
+            f"--timeout={allowed_s:g}s (PodDisruptionBudgets are respected)",
+        ),
+        node,
+        allowed_s=f"{allowed_s:g}",
+    )
+    yield _step(
+        hop,
+        "swap-kubelet",
+        SWAP_S,
+        (
+            f"install kubelet and kubectl {hop.target}; systemctl restart kubelet",
+            f"wait until the node is Ready at exactly {hop.target}",
+            *(
+                ("wait until its static pods are at the hash of the new kubelet, and ready",)
+                if node.startswith("control-plane")
+                else ()
+            ),
+        ),
+        node,
+    )
+    yield _step(hop, "uncordon", QUICK_S, (f"kubectl uncordon {node}",), node)
+    yield _step(
+        hop,
+        "check",
+        CHECK_S,
+        ("all nodes Ready, one kube-proxy ready on each, all etcd members healthy",),
+        node,
+    )
+
+
+def _verify(path: Path) -> Step:
+    last = path.versions[-1]
+    return Step(
+        "verify",
+        VERIFY_S,
+        does=(
+            f"read back that every component is at what kubeadm {last} names, no pod is stuck "
+            "and no workload lacks replicas",
+            "kubeadm upgrade plan and kubeadm upgrade diff find nothing left to do",
+            "the kubeconfig from before the upgrade still reaches the API",
+            "kubeadm certs check-expiration",
+        ),
+        params={"version": str(last)},
+    )

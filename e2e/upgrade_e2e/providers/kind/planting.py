@@ -1,0 +1,155 @@
+"""Planting the faults of the catalogue on a real cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping
+
+import yaml
+
+from upgrade_e2e.cluster import Cluster, Node
+from upgrade_e2e.command import Runner
+from upgrade_e2e.providers.kind.asking import ask, node_of
+from upgrade_e2e.providers.kind.delivery import on_all, runner_of, staged_file
+from upgrade_e2e.providers.kind.faults import freeze_s, target_of
+from upgrade_e2e.providers.kind.nodes import restart_kubelet, wait_until_ready
+from upgrade_e2e.providers.kind.opened import CTR, parse_image_list
+from upgrade_e2e.upgrade import Step
+from upgrade_e2e.wait import Deadline, wait_for
+
+__all__ = ["plant"]
+
+DROP_IN_FOLDER = "/etc/kubernetes/kubelet.conf.d"
+EXTRA_ARGS_FILE = "/etc/default/kubelet"
+BROKEN_PROGRAM = "#!/bin/sh\necho 'this program was planted to fail' >&2\nexit 1\n"
+PINNED = "upgrade-e2e-pinned"
+# Which staged program a step cannot do without.
+_PROGRAM_OF = {
+    "kubeadm-apply": "kubeadm",
+    "kubeadm-node": "kubeadm",
+    "swap-kubelet": "kubelet",
+}
+
+
+def plant(step: Step, cluster: Cluster) -> None:
+    """Do one `plant` step."""
+    value = step.params["value"]
+    match step.params["fault"]:
+        case "kubelet-qps":
+            on_all(cluster.workers, lambda node: _limit_kubelet(cluster, node, int(value)))
+        case "apiserver-freeze":
+            _freeze_api_servers(cluster, freeze_s(value))
+        case "fail-step":
+            _break_step(cluster, step.params, *target_of(value))
+
+
+def _limit_kubelet(cluster: Cluster, node: Node, rate_hz: int) -> None:
+    """Limit how often the kubelet may call the API, by a drop-in that kubeadm does not rewrite."""
+    runner = runner_of(node)
+    document = {
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        "kubeAPIQPS": rate_hz,
+        "kubeAPIBurst": rate_hz,
+    }
+    runner.run("mkdir", "-p", DROP_IN_FOLDER, timeout_s=60)
+    write_file(runner, f"{DROP_IN_FOLDER}/90-upgrade-e2e.conf", yaml.safe_dump(document))
+    before = runner.run("cat", EXTRA_ARGS_FILE, timeout_s=60).stdout
+    write_file(runner, EXTRA_ARGS_FILE, with_drop_in(before))
+    path = f"/api/v1/nodes/{node.name}"
+    shown = ask(node.name, lambda: cluster.api.get_json(path))
+    restart_kubelet(node)
+    _wait_for_rate(cluster, node, rate_hz)
+    wait_until_ready(cluster, node, shown["status"]["nodeInfo"]["kubeletVersion"])
+
+
+def with_drop_in(environment: str) -> str:
+    """The kubelet's environment file with `--config-dir` among its extra arguments."""
+    flag = f"--config-dir={DROP_IN_FOLDER}"
+    if flag in environment:
+        return environment
+    lines = [line for line in environment.splitlines() if line.strip()]
+    for index, line in enumerate(lines):
+        name, equals, value = line.partition("=")
+        if equals and name == "KUBELET_EXTRA_ARGS":
+            arguments = " ".join([*value.strip("\"'").split(), flag])
+            lines[index] = f'{name}="{arguments}"'
+            return "\n".join(lines) + "\n"
+    return "\n".join([*lines, f'KUBELET_EXTRA_ARGS="{flag}"']) + "\n"
+
+
+def _wait_for_rate(cluster: Cluster, node: Node, rate_hz: int) -> None:
+    """Wait until the kubelet tells the limit: a fault that is not there proves nothing."""
+    path = f"/api/v1/nodes/{node.name}/proxy/configz"
+    wait_for(
+        f"a limit of {rate_hz} API calls a second in the kubelet of {node.name}",
+        lambda: ask(path, lambda: cluster.api.get_json(path))["kubeletconfig"].get("kubeAPIQPS"),
+        lambda rate: rate == rate_hz,
+        Deadline(within_s=60, every_s=0.5),
+    )
+
+
+def _freeze_api_servers(cluster: Cluster, duration_s: float) -> None:
+    """Stop every API server process, and let it go on even when this is interrupted."""
+    with contextlib.ExitStack() as frozen:
+        for node in cluster.control_planes:
+            frozen.enter_context(_frozen(runner_of(node)))
+        time.sleep(duration_s)
+
+
+@contextlib.contextmanager
+def _frozen(runner: Runner) -> Iterator[None]:
+    runner.run("pkill", "--signal", "STOP", "--exact", "kube-apiserver", timeout_s=30)
+    try:
+        yield
+    finally:
+        runner.run("pkill", "--signal", "CONT", "--exact", "kube-apiserver", timeout_s=30)
+
+
+def _break_step(cluster: Cluster, params: Mapping[str, str], kind: str, short: str) -> None:
+    node = node_of(cluster, short)
+    if kind == "drain":
+        _pin_pod(cluster, node)
+        return
+    path = staged_file(params["version"], _PROGRAM_OF[kind])
+    write_file(runner_of(node), path, BROKEN_PROGRAM)
+
+
+def _pin_pod(cluster: Cluster, node: Node) -> None:
+    """Put a pod on the node that its PodDisruptionBudget never lets go."""
+    images = parse_image_list(runner_of(node).run(*CTR, "images", "list", timeout_s=60).stdout)
+    pause = min(name for name in images if "/pause:" in name)
+    labels = {"app": PINNED}
+    meta = {"name": PINNED, "namespace": "default"}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {**meta, "labels": labels},
+        "spec": {
+            "nodeName": node.name,
+            "terminationGracePeriodSeconds": 0,
+            "tolerations": [{"operator": "Exists"}],
+            "containers": [{"name": "pause", "image": pause}],
+        },
+    }
+    budget = {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": meta,
+        "spec": {"minAvailable": 1, "selector": {"matchLabels": labels}},
+    }
+    ask("that it took the budget", lambda: cluster.api.apply(budget))
+    ask("that it took the pod", lambda: cluster.api.apply(pod))
+    path = f"/api/v1/namespaces/default/pods/{PINNED}"
+    wait_for(
+        f"the pod {PINNED} running on {node.name}",
+        lambda: ask(path, lambda: cluster.api.get_json(path))["status"].get("phase"),
+        lambda phase: phase == "Running",
+        Deadline(within_s=90, every_s=0.5),
+    )
+
+
+def write_file(runner: Runner, path: str, content: str) -> None:
+    """Write a file on a node, keeping the mode of one that is there."""
+    runner.run("tee", path, timeout_s=60, stdin=content)

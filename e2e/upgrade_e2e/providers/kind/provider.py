@@ -1,0 +1,269 @@
+"""The provider `kind`: real clusters in containers, upgraded in place with kubeadm."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+
+from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster, Node
+from upgrade_e2e.command import Runner
+from upgrade_e2e.errors import BadInput, ClusterNotMade, CommandFailed, DeadlinePassed, E2eError
+from upgrade_e2e.providers.base import Capabilities
+from upgrade_e2e.providers.kind import creation, health, kubeadm, nodes
+from upgrade_e2e.providers.kind.asking import node_of
+from upgrade_e2e.providers.kind.creation import NameTaken
+from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
+from upgrade_e2e.providers.kind.docker import Docker
+from upgrade_e2e.providers.kind.faults import CATALOGUE
+from upgrade_e2e.providers.kind.inspection import Target, inspect
+from upgrade_e2e.providers.kind.journal import Journal
+from upgrade_e2e.providers.kind.planning import make_plan, on_cgroup_v1
+from upgrade_e2e.providers.kind.planting import plant
+from upgrade_e2e.providers.kind.preflight import KIND_ENV, preflight, require_free_name
+from upgrade_e2e.providers.kind.remains import CLUSTER, FOLDER, REUSED_CLUSTER, deleters
+from upgrade_e2e.providers.kind.settings import KindSettings
+from upgrade_e2e.providers.kind.staging import Staging
+from upgrade_e2e.providers.kind.static_pods import wait_until_settled
+from upgrade_e2e.providers.ledger import Entry
+from upgrade_e2e.timeline import Origin
+from upgrade_e2e.upgrade import Inventory, Marks, Path, Plan, Step, read_back
+from upgrade_e2e.version import KubeVersion
+from upgrade_e2e.wait import Deadline
+
+__all__ = ["KindProvider"]
+
+NODES_READY_S = 240.0
+LOGS_S = 180.0
+
+
+@dataclass
+class KindProvider:
+    """Makes one kind cluster, takes it along one path, deletes it."""
+
+    settings: KindSettings
+    host: Runner = field(default_factory=lambda: Runner(env=KIND_ENV))
+
+    def __post_init__(self) -> None:
+        given = self.settings.cluster_name or self.settings.reuse_cluster
+        self.name = given or f"upgrade-e2e-{uuid.uuid4().hex[:6]}"
+        self.docker = Docker(self.host)
+        self.journal = Journal(self.settings.workdir / "steps")
+        self.marks = Marks(Origin())
+        self._stage_folder = self.settings.workdir / f"stage-{uuid.uuid4().hex[:8]}"
+        self._entries: list[Entry] = []
+        self._staging: Staging | None = None
+        self._verified: Inventory | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Nodes can be entered; `ha` tells whether this cluster has several control planes."""
+        return Capabilities(
+            name="kind",
+            ha=self.settings.control_planes > 1,
+            node_exec=True,
+            faults=frozenset(kind.name for kind in CATALOGUE),
+            tools={
+                "kind": ("kind", "version"),
+                "docker": ("docker", "version", "--format", "{{.Server.Version}}"),
+            },
+        )
+
+    @property
+    def kubeconfig(self) -> FilePath:
+        """The cluster's own kubeconfig; `~/.kube/config` is never touched."""
+        return self.settings.workdir / "kubeconfig"
+
+    @property
+    def old_kubeconfig(self) -> FilePath:
+        """A copy of the kubeconfig as it was before the upgrade."""
+        return self.settings.workdir / "kubeconfig.before"
+
+    def plan(self, path: Path) -> Plan:
+        """The steps for `path`; touches nothing."""
+        return make_plan(self.settings, path, cgroup_v1=on_cgroup_v1())
+
+    def create(self, plan: Plan, marks: Marks) -> Cluster:
+        """Make the cluster, or take over the one to reuse, while the targets are taken out.
+
+        Raises BadInput for what cannot work on this machine, and ClusterNotMade with the logs of
+        the nodes in `workdir`/logs; either leaves nothing behind, unless it is to be kept.
+        """
+        self.marks = marks
+        self.settings.workdir.mkdir(parents=True, exist_ok=True)
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._undo)
+            marks.mark("preflight")
+            preflight(self.settings, self.docker, self.host, plan.path)
+            self._claim_cluster()
+            try:
+                cluster = self._make(plan)
+            except NameTaken:
+                self._disown()
+                raise
+            except BadInput:
+                raise
+            except E2eError as error:
+                raise ClusterNotMade(self._tell_failure(error)) from error
+            undo.pop_all()
+        return cluster
+
+    def perform(self, step: Step, cluster: Cluster) -> None:
+        """Do one step."""
+        actions: dict[str, Callable[[Step, Cluster], None]] = {
+            "stage": self._stage,
+            "kubeadm-apply": lambda s, c: kubeadm.kubeadm_apply(s, c, self.marks, self.journal),
+            "kubeadm-node": lambda s, c: kubeadm.kubeadm_node(s, c, self.marks, self.journal),
+            "roll-addons": self._roll_addons,
+            "drain": lambda s, c: nodes.drain(s, c, self.journal),
+            "swap-kubelet": lambda s, c: nodes.swap_kubelet(s, c, self.marks),
+            "uncordon": lambda s, c: nodes.uncordon(s, c, self.journal),
+            "check": lambda s, c: health.check(c, s.timeout_s),
+            "verify": self._verify,
+            "plant": plant,
+            "export-logs": self._export_logs,
+        }
+        if step.kind not in actions:
+            raise BadInput(f"the kind provider has no step {step.kind!r}; use those of its plan.")
+        try:
+            actions[step.kind](step, cluster)
+        except TRANSIENT_API_ERRORS as error:
+            raise E2eError(f"no answer: {type(error).__name__}: {error}") from error
+
+    def inspect(self, plan: Plan, cluster: Cluster) -> Inventory:
+        """What the cluster is made of, against the plan's last version.
+
+        That is what `verify` has just read back, and is read anew when it came to no answer.
+        """
+        if self._verified is not None:
+            return self._verified
+        return inspect(cluster, Target(plan.path.versions[-1], self.old_kubeconfig))
+
+    def keep(self) -> None:
+        """Give the cluster to the user: it is no longer in the ledger, so no sweep deletes it."""
+        self._disown()
+        self.delete()
+
+    def delete(self) -> None:
+        """Delete the cluster and the staged files; raises the first E2eError, having tried all."""
+        if self._staging is not None:
+            self._staging.stop()
+        failures: list[E2eError] = []
+        for entry in tuple(self._entries):
+            if entry.kind == FOLDER and self._staging is not None:
+                self._staging.join()
+            try:
+                deleters(self.host)[entry.kind](entry.name)
+            except E2eError as error:
+                failures.append(error)
+            else:
+                self.settings.ledger.release(entry)
+                self._entries.remove(entry)
+        if failures:
+            raise failures[0]
+
+    def _claim(self, kind: str, name: str) -> None:
+        self._entries.append(self.settings.ledger.claim(kind, name))
+
+    def _claim_cluster(self) -> None:
+        if self.settings.reuse_cluster:
+            self._claim(REUSED_CLUSTER, self.name)
+        else:
+            require_free_name(self.settings, self.docker, self.name)
+            self._claim(CLUSTER, self.name)
+
+    def _disown(self) -> None:
+        for entry in [entry for entry in self._entries if entry.kind == CLUSTER]:
+            self.settings.ledger.release(entry)
+            self._entries.remove(entry)
+
+    def _undo(self) -> None:
+        if self.settings.keep == "never":
+            self.delete()
+        else:
+            self.keep()
+
+    def _make(self, plan: Plan) -> Cluster:
+        if self.settings.reuse_cluster:
+            cluster = self._take_over(plan.path)
+            staging = self._start_staging(plan, cluster.nodes)
+        else:
+            coming = creation.nodes_to_come(self.docker, self.settings, self.name)
+            staging = self._start_staging(plan, coming)
+            self.marks.mark("kind-create")
+            creation.kind_create(self.host, self.settings, self.name, plan, self.kubeconfig)
+            cluster = creation.handle(self.docker, self.name, self.kubeconfig)
+            self.marks.mark("nodes-ready")
+            health.wait_until_nodes_ready(cluster, NODES_READY_S)
+        shutil.copy2(self.kubeconfig, self.old_kubeconfig)
+        if self.settings.preload_images:
+            self.marks.mark("preload")
+            staging.wait_until_preloaded()
+        if not _stages(plan):
+            self._wait_until_whole(cluster)
+        return cluster
+
+    def _take_over(self, path: Path) -> Cluster:
+        creation.require_exists(self.docker, self.name)
+        creation.take_kubeconfig(self.host, self.name, self.kubeconfig)
+        cluster = creation.handle(self.docker, self.name, self.kubeconfig)
+        creation.require_fit(self.settings, cluster, path.versions[0])
+        return cluster
+
+    def _wait_until_whole(self, cluster: Cluster) -> None:
+        self.marks.mark("whole")
+        health.wait_until_whole(cluster, NODES_READY_S)
+
+    def _start_staging(self, plan: Plan, nodes: Sequence[Node]) -> Staging:
+        folder = self._stage_folder.resolve()
+        self._claim(FOLDER, str(folder))
+        folder.mkdir(parents=True)
+        self._staging = Staging(self.docker, self.settings, folder, nodes)
+        self._staging.start(plan.path.versions[0], _stages(plan))
+        return self._staging
+
+    def _tell_failure(self, error: E2eError) -> str:
+        logs = self.settings.workdir / "logs"
+        told = f"the logs of its nodes are in {logs}"
+        try:
+            creation.export_logs(self.host, self.name, logs, LOGS_S)
+        except E2eError as problem:
+            told = f"its logs could not be had ({type(problem).__name__})"
+        return f"the cluster {self.name} could not be made; {told}. {error}"
+
+    def _stage(self, step: Step, cluster: Cluster) -> None:
+        if self._staging is None:
+            raise BadInput("nothing was taken out to stage; create the cluster first.")
+        self.marks.mark("deliver")
+        self._staging.wait_until_delivered(KubeVersion.parse(step.params["version"]))
+        self._wait_until_whole(cluster)
+
+    def _roll_addons(self, step: Step, cluster: Cluster) -> None:
+        version = step.params["version"]
+        runner = runner_of(cluster.control_planes[0])
+        images = health.images_of(runner, staged_file(version, "kubeadm"), version)
+        health.roll_addons(cluster, images, step.timeout_s)
+        self.marks.mark("static-pods")
+        wait_until_settled(cluster, node_of(cluster, step.params["last"]), step.timeout_s)
+
+    def _verify(self, step: Step, cluster: Cluster) -> None:
+        target = Target(KubeVersion.parse(step.params["version"]), self.old_kubeconfig)
+        self._verified = read_back(
+            lambda: inspect(cluster, target),
+            target.version,
+            Deadline(step.timeout_s, every_s=2.0),
+            transient=(CommandFailed, DeadlinePassed, *TRANSIENT_API_ERRORS),
+        )
+
+    def _export_logs(self, step: Step, cluster: Cluster) -> None:
+        into = FilePath(step.params["into"])
+        creation.export_logs(self.host, cluster.name, into, step.timeout_s)
+
+
+def _stages(plan: Plan) -> list[KubeVersion]:
+    """The versions that steps of the plan stage; a trimmed plan may have none."""
+    steps = (step for step in plan.prepare if step.kind == "stage")
+    return [KubeVersion.parse(step.params["version"]) for step in steps]

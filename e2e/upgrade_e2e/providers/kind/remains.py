@@ -1,0 +1,101 @@
+"""What the provider makes outside of Kubernetes, by ledger kind, and how each is deleted."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import psutil
+
+from upgrade_e2e.command import Runner
+from upgrade_e2e.errors import CommandFailed, E2eError
+from upgrade_e2e.providers.kind.docker import Container, Docker
+from upgrade_e2e.providers.kind.freezer import thaw
+from upgrade_e2e.providers.ledger import Ledger
+from upgrade_e2e.wait import Deadline, wait_for
+
+__all__ = [
+    "CLUSTER",
+    "CONTAINER",
+    "FOLDER",
+    "REUSED_CLUSTER",
+    "delete_cluster",
+    "delete_folder",
+    "deleters",
+    "scratch_container",
+]
+
+CLUSTER = "kind-cluster"
+REUSED_CLUSTER = "reused-kind-cluster"
+CONTAINER = "docker-container"
+FOLDER = "folder"
+# A `docker run` whose client was killed may still bring its container to life a moment later.
+_GONE = Deadline(within_s=180.0, every_s=0.5, in_a_row=2)
+
+
+def deleters(host: Runner | None = None) -> Mapping[str, Callable[[str], None]]:
+    """What deletes each kind of thing that this provider writes into the ledger, by name."""
+    docker = Docker(host or Runner())
+    return {
+        CLUSTER: lambda name: delete_cluster(docker, name),
+        CONTAINER: docker.remove,
+        FOLDER: lambda name: delete_folder(Path(name)),
+        REUSED_CLUSTER: lambda _: None,
+    }
+
+
+def delete_cluster(docker: Docker, name: str) -> None:
+    """Remove all containers of a kind cluster, those that appear meanwhile included.
+
+    A `kind create` that outlived its killed parent is ended first. The network `kind` stays, as
+    with `kind delete cluster`: all clusters of the machine share it.
+    """
+    _end_creation(name)
+
+    def remove_what_is_left() -> tuple[Container, ...]:
+        left = docker.nodes_of(name)
+        thaw(docker.ids_of(name))
+        docker.remove(*(container.name for container in left))
+        return left
+
+    wait_for(
+        f"the deletion of cluster {name!r}",
+        remove_what_is_left,
+        lambda left: not left,
+        _GONE,
+        transient=(CommandFailed,),
+    )
+
+
+def _end_creation(name: str) -> None:
+    for process in psutil.process_iter(["cmdline"]):
+        argv = process.info["cmdline"] or []
+        if argv[1:3] == ["create", "cluster"] and Path(argv[0]).name == "kind" and name in argv:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+def delete_folder(folder: Path) -> None:
+    """Delete a folder with its content; one that is gone is fine."""
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise E2eError(f"{folder} cannot be deleted ({error.strerror}); delete it.") from error
+
+
+@contextlib.contextmanager
+def scratch_container(docker: Docker, ledger: Ledger, image: str) -> Iterator[str]:
+    """A container of `image`, in the ledger, not started; removed when the context ends."""
+    name = f"upgrade-e2e-scratch-{uuid.uuid4().hex[:8]}"
+    entry = ledger.claim(CONTAINER, name)
+    try:
+        docker.create(name, image)
+        yield name
+    finally:
+        docker.remove(name)
+        ledger.release(entry)

@@ -1,0 +1,83 @@
+"""What the user chose for a kind cluster, as one value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.providers.ledger import Ledger
+from upgrade_e2e.upgrade import Fault
+from upgrade_e2e.version import KubeVersion
+
+__all__ = ["DEFAULT_IMAGE", "Keep", "KindSettings"]
+
+Keep = Literal["never", "on-failure", "always"]
+DEFAULT_IMAGE = "kindest/node:{version}"
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+# The longest node name adds "-external-load-balancer" and must fit into 63 characters.
+LONGEST_NAME = 40
+
+
+@dataclass(frozen=True)
+class KindSettings:
+    """How the cluster is made and upgraded.
+
+    `images` maps a version to a node image; every other version gets `image_template`.
+    `cluster_name` is made up when it is empty. `workdir` takes kubeconfigs, staged files and the
+    output of each step. `faults` are planted by steps of the plan. `preload_images` are loaded
+    onto all nodes once they are Ready. A pod that may not be evicted fails a drain after
+    `drain_timeout_s`. Raises BadInput for values that cannot work.
+    """
+
+    workdir: Path
+    control_planes: int = 1
+    workers: int = 2
+    images: Mapping[KubeVersion, str] = field(default_factory=dict)
+    image_template: str = DEFAULT_IMAGE
+    fast_control_plane: bool = False
+    keep: Keep = "never"
+    reuse_cluster: str = ""
+    cluster_name: str = ""
+    faults: tuple[Fault, ...] = ()
+    preload_images: tuple[str, ...] = ()
+    drain_timeout_s: float = 300.0
+    ledger: Ledger = field(default_factory=Ledger)
+
+    def __post_init__(self) -> None:
+        if self.control_planes < 1 or self.control_planes % 2 == 0:
+            raise BadInput(
+                f"{self.control_planes} control planes cannot hold a majority in etcd while one "
+                "of them restarts; use 1 or 3."
+            )
+        if self.workers < 1:
+            raise BadInput("an upgrade needs one worker at least, or a drain has nowhere to go.")
+        if "{version}" not in self.image_template:
+            raise BadInput(
+                f"node image {self.image_template!r} names no version; write it like "
+                f"{DEFAULT_IMAGE}."
+            )
+        if self.reuse_cluster and self.fast_control_plane:
+            raise BadInput(
+                "an existing cluster's API server keeps its flags; leave out either the reuse or "
+                "the fast control plane."
+            )
+        if self.reuse_cluster and self.cluster_name:
+            raise BadInput("a cluster that is reused has its name already; give only that one.")
+        _check_name(self.cluster_name)
+        _check_name(self.reuse_cluster)
+
+    def image_for(self, version: KubeVersion) -> str:
+        """The node image of a version."""
+        return self.images.get(version) or self.image_template.format(version=version)
+
+
+def _check_name(name: str) -> None:
+    if name and (len(name) > LONGEST_NAME or not _NAME.fullmatch(name)):
+        raise BadInput(
+            f"cluster name {name!r} does not fit; use up to {LONGEST_NAME} lower case letters, "
+            "digits and dashes."
+        )

@@ -1,0 +1,112 @@
+"""Starting a simulator as a child of this process, and taking hold of its cluster."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from upgrade_e2e.cluster import Cluster, Node
+from upgrade_e2e.command import spawn
+from upgrade_e2e.errors import E2eError
+from upgrade_e2e.providers.sim.control import READY_FILE, ControlClient, SimulatorGone
+from upgrade_e2e.providers.sim.provider.settings import SimSettings
+from upgrade_e2e.providers.sim.topology import node_specs
+from upgrade_e2e.version import KubeVersion
+from upgrade_e2e.wait import Deadline, wait_for
+
+__all__ = ["Running", "start_simulator"]
+
+_START_S = 60.0
+_END_S = 10.0
+_PACKAGE_ROOT = Path(__file__).resolve().parents[4]
+
+
+@dataclass
+class Running:
+    """A simulator that runs for us."""
+
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def control(self) -> ControlClient:
+        """How to ask it."""
+        return ControlClient(self.folder)
+
+    def require_alive(self) -> None:
+        """Raise SimulatorGone, with its last words, when it has ended."""
+        said = _last_words(self.process, self.folder / "simulator.log")
+        if said is not None:
+            raise SimulatorGone(f"the simulator is gone, and with it the cluster: {said}")
+
+    def cluster(self, settings: SimSettings) -> Cluster:
+        """The handle of its cluster."""
+        specs = node_specs(settings.cluster_name, settings.control_planes, settings.workers)
+        nodes = tuple(Node(spec.name, spec.role) for spec in specs)
+        return Cluster(settings.cluster_name, self.folder / "kubeconfig", nodes)
+
+    def end(self) -> None:
+        """End it and wait for that; killed when it does not end by itself. Idempotent."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(_END_S)
+
+
+def start_simulator(settings: SimSettings, version: KubeVersion) -> Running:
+    """Start it and wait until its API serves. Raises E2eError with its last words."""
+    folder = settings.workdir.resolve() / "simulator"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in (READY_FILE, "control.sock", "zygote.sock"):
+        (folder / name).unlink(missing_ok=True)
+    log_file = folder / "simulator.log"
+    path = os.pathsep.join([str(_PACKAGE_ROOT), os.environ.get("PYTHONPATH", "")])
+    process = spawn(
+        _argv(settings, version, folder), log_file=log_file, env={"PYTHONPATH": path.rstrip(":")}
+    )
+    running = Running(folder, process)
+    try:
+        wait_for(
+            "the simulator to serve its API",
+            (folder / READY_FILE).exists,
+            bool,
+            Deadline(_START_S, every_s=0.05),
+            hopeless=lambda _: _last_words(process, log_file),
+        )
+    except E2eError:
+        running.end()
+        raise
+    return running
+
+
+def _argv(settings: SimSettings, version: KubeVersion, folder: Path) -> list[str]:
+    durations = settings.durations
+    options = {
+        "name": settings.cluster_name,
+        "version": version,
+        "workers": settings.workers,
+        "port": settings.port,
+        "folder": folder,
+        "owner-pid": os.getpid(),
+    }
+    parameters = {
+        "kubelet.pace": durations.pace,
+        "api.grace_s": durations.grace_s,
+        "api.request_timeout_s": durations.storage_timeout_s,
+    }
+    words = [f"--{name}={value}" for name, value in options.items()]
+    words += [f"--set={name}={value}" for name, value in parameters.items()]
+    return [sys.executable, "-m", "upgrade_e2e.providers.sim", *words]
+
+
+def _last_words(process: subprocess.Popen[bytes], log_file: Path) -> str | None:
+    if process.poll() is None:
+        return None
+    said = log_file.read_text(encoding="utf-8", errors="replace").strip()
+    return f"it exited with {process.returncode}: {said[-2000:]}"

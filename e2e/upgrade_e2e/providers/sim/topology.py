@@ -1,0 +1,47 @@
+"""What the simulated cluster is made of, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from upgrade_e2e.cluster import Role
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.version import KubeVersion
+
+__all__ = ["NodeSpec", "Topology", "node_specs"]
+
+
+@dataclass(frozen=True)
+class NodeSpec:
+    """A node to be: its name and what it is for."""
+
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class Topology:
+    """A cluster to be. `port` is where the API is published on 127.0.0.1; 0 for any free one."""
+
+    name: str
+    version: KubeVersion
+    nodes: tuple[NodeSpec, ...]
+    folder: Path
+    port: int = 0
+
+
+def node_specs(cluster: str, control_planes: int, workers: int) -> tuple[NodeSpec, ...]:
+    """Nodes with kind's names: `e2e-control-plane`, `e2e-worker`, `e2e-worker2`."""
+    if control_planes != 1:
+        raise BadInput(
+            f"a simulated cluster has one control plane, not {control_planes}; use --provider kind "
+            "for more."
+        )
+    if workers < 1:
+        raise BadInput("a simulated cluster needs one worker at least, or a drain goes nowhere.")
+    names = ["worker", *(f"worker{number}" for number in range(2, workers + 1))]
+    return (
+        NodeSpec(f"{cluster}-control-plane", Role.CONTROL_PLANE),
+        *(NodeSpec(f"{cluster}-{name}", Role.WORKER) for name in names[:workers]),
+    )

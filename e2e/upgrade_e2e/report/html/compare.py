@@ -1,0 +1,186 @@
+"""A run and its baseline, side by side: figures, steps and verdicts, with the differences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from upgrade_e2e.judge import Verdict
+from upgrade_e2e.report.html.tables import Cell, Column, Table, number, text
+from upgrade_e2e.report.html.words import NOTHING, duration, share
+from upgrade_e2e.report.record import ObserverResult, RunRecord
+
+__all__ = ["Comparison", "compare"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`warnings` say why the runs should not be compared; `tables` compare them all the same."""
+
+    baseline: RunRecord
+    warnings: tuple[str, ...]
+    tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True)
+class _Figure:
+    """One figure of an observer; more is worse."""
+
+    title: str
+    name: str
+    shown: Callable[[float | None], str]
+    value: Callable[[ObserverResult], float | None]
+
+
+_FIGURES = (
+    _Figure("failure ratio", "failure_ratio", share, lambda seen: seen.failure_ratio),
+    _Figure("p50", "p50_s", duration, lambda seen: seen.p50_s),
+    _Figure("p99", "p99_s", duration, lambda seen: seen.p99_s),
+    _Figure("down at least", "downtime_s", duration, lambda seen: seen.downtime_s),
+    _Figure("longest gap", "longest_gap_s", duration, lambda seen: seen.longest_gap_s),
+    _Figure(
+        "outages",
+        "outages",
+        lambda count: NOTHING if count is None else f"{count:g}",
+        lambda seen: float(seen.outage_count),
+    ),
+    _Figure("blind", "blind_share", share, lambda seen: seen.blind_share),
+)
+_NOTABLE = 0.1
+"""Smaller differences, as a share of the baseline, are shown without a colour."""
+_SIDES = (
+    Column("this run", "this", numeric=True),
+    Column("baseline", "baseline", numeric=True),
+    Column("difference", "difference", numeric=True),
+)
+
+
+def compare(run: RunRecord, baseline: RunRecord) -> Comparison:
+    """`run` beside `baseline`."""
+    tables = (_verdicts(run, baseline), _figures(run, baseline), _steps(run, baseline))
+    return Comparison(baseline, tuple(_warnings(run, baseline)), tables)
+
+
+def _warnings(run: RunRecord, baseline: RunRecord) -> Iterator[str]:
+    if run.run_id == baseline.run_id:
+        yield "The baseline is this very run: every difference is zero."
+    if run.path != baseline.path:
+        yield f"The baseline walked another path: {' → '.join(baseline.path)}."
+    if run.provider != baseline.provider:
+        yield f"The baseline ran on another provider: {baseline.provider}."
+    for name in sorted({*run.choices, *baseline.choices}):
+        mine, theirs = run.choices.get(name, "not set"), baseline.choices.get(name, "not set")
+        if mine != theirs:
+            yield f"The baseline chose otherwise: {name} was {theirs}, here {mine}."
+    if run.faults != baseline.faults:
+        theirs = ", ".join(baseline.faults) or "none"
+        yield f"Other faults were planted in the baseline: {theirs}."
+
+
+def _verdicts(run: RunRecord, baseline: RunRecord) -> Table:
+    mine = {result.name: result for result in run.scenarios}
+    theirs = {result.name: result for result in baseline.scenarios}
+    rows = []
+    for name in dict.fromkeys((*mine, *theirs)):
+        here = mine[name].verdict if name in mine else None
+        there = theirs[name].verdict if name in theirs else None
+        changed = "same" if here is there else "changed"
+        rows.append(
+            (
+                text((mine.get(name) or theirs[name]).claim),
+                _verdict(here),
+                _verdict(there),
+                text(changed, "muted" if here is there else "strong"),
+            )
+        )
+    columns = (
+        Column("claim", "claim"),
+        Column("this run", "this"),
+        Column("baseline", "baseline"),
+        Column("change", "change"),
+    )
+    return Table("compare-verdicts", "Verdicts", columns, rows)
+
+
+def _verdict(verdict: Verdict | None) -> Cell:
+    tones = {Verdict.FAIL: "fail", Verdict.PASS: "pass"}
+    return text(verdict or NOTHING, tones.get(verdict, "muted") if verdict else "muted")
+
+
+def _figures(run: RunRecord, baseline: RunRecord) -> Table:
+    mine = {seen.name: seen for seen in run.observers}
+    theirs = {seen.name: seen for seen in baseline.observers}
+    rows = [
+        (text(name), text(figure.title), *_beside(figure, mine.get(name), theirs.get(name)))
+        for name in dict.fromkeys((*mine, *theirs))
+        for figure in _FIGURES
+    ]
+    columns = (Column("observer", "observer"), Column("figure", "figure"), *_SIDES)
+    return Table("compare-figures", "Figures", columns, rows)
+
+
+def _beside(
+    figure: _Figure, here: ObserverResult | None, there: ObserverResult | None
+) -> Iterator[Cell]:
+    mine = None if here is None else figure.value(here)
+    theirs = None if there is None else figure.value(there)
+    censored = figure.name in ("p50_s", "p99_s")
+    yield _side(figure, mine, censored and here is not None and here.censored)
+    yield _side(figure, theirs, censored and there is not None and there.censored)
+    yield _difference(mine, theirs, figure.shown)
+
+
+def _side(figure: _Figure, value: float | None, censored: bool) -> Cell:
+    return number(("≥ " if censored else "") + figure.shown(value), value)
+
+
+def _difference(
+    mine: float | None, theirs: float | None, shown: Callable[[float | None], str]
+) -> Cell:
+    """The difference in words that do not need colour: more or less, and by how much."""
+    if mine is None or theirs is None:
+        return text("only in one", "muted")
+    change = mine - theirs
+    if change == 0:
+        return number("none", 0.0, "muted")
+    word, tone = ("more", "worse") if change > 0 else ("less", "better")
+    if theirs and abs(change / theirs) < _NOTABLE:
+        tone = "muted"
+    return number(f"{shown(abs(change))} {word}{_relative(mine, theirs)}", change, tone)
+
+
+def _relative(mine: float, theirs: float) -> str:
+    if theirs == 0:
+        return ""
+    if mine >= 2 * theirs:
+        return f" (x{mine / theirs:.3g})"
+    percent = f"{mine / theirs - 1:+.0%}"
+    return "" if percent in ("+0%", "-0%") else f" ({percent})"
+
+
+def _steps(run: RunRecord, baseline: RunRecord) -> Table:
+    mine, theirs = _durations(run), _durations(baseline)
+    rows = []
+    for key in dict.fromkeys((*mine, *theirs)):
+        here, there = mine.get(key), theirs.get(key)
+        rows.append(
+            (
+                text(key[0]),
+                number(duration(here), here),
+                number(duration(there), there),
+                _difference(here, there, duration),
+            )
+        )
+    columns = (Column("step", "step"), *_SIDES)
+    return Table("compare-steps", "How long the steps took", columns, rows)
+
+
+def _durations(run: RunRecord) -> dict[tuple[str, int], float]:
+    """By name and how many times it had come before: hops repeat the names of steps."""
+    counted: Counter[str] = Counter()
+    lengths: dict[tuple[str, int], float] = {}
+    for span in sorted(run.spans, key=lambda span: span.start_s):
+        lengths[span.name, counted[span.name]] = span.duration_s
+        counted[span.name] += 1
+    return lengths

@@ -1,0 +1,104 @@
+"""The tables of what was done: steps, the cluster afterwards, limits and tools."""
+
+from __future__ import annotations
+
+from upgrade_e2e.report.html.tables import Cell, Column, Table, number, text
+from upgrade_e2e.report.html.words import duration, moment
+from upgrade_e2e.report.record import RunRecord
+from upgrade_e2e.timeline import Span, Window
+
+__all__ = ["environment", "inventory", "limits", "steps"]
+
+
+def steps(record: RunRecord) -> Table:
+    """What was done, in order."""
+    columns = (
+        Column("began", "start_s", numeric=True),
+        Column("step", "step"),
+        Column("node", "node"),
+        Column("hop", "hop"),
+        Column("took", "duration_s", numeric=True),
+        Column("result", "error"),
+    )
+    rows = [_step(span) for span in sorted(record.spans, key=lambda s: (s.start_s, -s.end_s))]
+    return Table("steps", "Steps", columns, rows)
+
+
+def _step(span: Span) -> tuple[Cell, ...]:
+    name = f"  {span.name}" if span.parent else span.name
+    result = " ".join(span.error.split())
+    return (
+        Cell(
+            moment(span.start_s),
+            f"{span.start_s:.6f}",
+            tone="figure",
+            zoom=Window(span.start_s, max(span.end_s, span.start_s + 0.01)),
+        ),
+        Cell(name, span.name, tone="phase" if span.parent else ""),
+        text(span.node),
+        text(span.hop),
+        number(duration(span.duration_s), span.duration_s),
+        text(result[:300] or "done", "fail" if result else "muted"),
+    )
+
+
+def inventory(record: RunRecord) -> Table:
+    """What the cluster was made of afterwards."""
+    columns = (
+        Column("component", "component"),
+        Column("node", "node"),
+        Column("found", "found"),
+        Column("wanted", "wanted"),
+    )
+    found = record.inventory
+    if found is None:
+        return Table("inventory", "The cluster afterwards", columns, (), "It was not read back.")
+    rows = [
+        (
+            text(part.name),
+            text(part.node),
+            text(part.found, "" if part.at_target else "fail"),
+            text(part.wanted),
+        )
+        for part in sorted(found.components, key=lambda part: (part.at_target, part.name))
+    ]
+    problems = [f"Stuck: {pod}." for pod in found.stuck_pods]
+    problems += [f"Missing: {workload}." for workload in found.missing_workloads]
+    note = " ".join(problems) or "No pod is stuck and no workload lacks a replica."
+    return Table("inventory", "The cluster afterwards", columns, rows, note)
+
+
+def limits(record: RunRecord) -> Table:
+    """The limits that are not the defaults."""
+    columns = (
+        Column("limit", "limit"),
+        Column("in force", "value", numeric=True),
+        Column("default", "default", numeric=True),
+        Column("reason", "reason"),
+    )
+    rows = [
+        (
+            text(limit.key),
+            number(f"{limit.value:g}", limit.value),
+            number(f"{limit.default:g}", limit.default),
+            text(limit.reason or "none given", "" if limit.reason else "muted"),
+        )
+        for limit in record.limits_changed
+    ]
+    return Table("limits", "Limits that differ from the defaults", columns, rows)
+
+
+def environment(record: RunRecord) -> Table:
+    """What the pass ran with."""
+    rows = [
+        (text(what), text(name), text(value))
+        for what, pairs in (
+            ("choice", record.choices),
+            ("tool", record.tools),
+            ("image", record.images),
+        )
+        for name, value in pairs.items()
+    ]
+    rows += [(text("planted fault"), text(fault), text("")) for fault in record.faults]
+    columns = (Column("what", "what"), Column("name", "name"), Column("value", "value"))
+    return Table("environment", "What the pass ran with", columns, rows)

@@ -1,0 +1,66 @@
+"""The figures of each observer, taken from what the judge saw."""
+
+from __future__ import annotations
+
+import math
+
+from upgrade_e2e.errors import Inconclusive
+from upgrade_e2e.judge import Limits, Outage, Seen, look
+from upgrade_e2e.report.record import ObserverResult, OutageRow
+from upgrade_e2e.timeline import Timeline
+
+__all__ = ["observer_results"]
+
+OUTAGES_KEPT = 50
+
+
+def observer_results(timeline: Timeline, limits: Limits) -> tuple[ObserverResult, ...]:
+    """One result an observer, whether or not it saw enough for a claim."""
+    return tuple(_result(name, look(timeline, name, limits)) for name in sorted(timeline.samples))
+
+
+def _result(name: str, seen: Seen) -> ObserverResult:
+    p50_s, _ = _quantile(seen, 0.50)
+    p99_s, censored = _quantile(seen, 0.99)
+    resolution_s = seen.resolution_s
+    return ObserverResult(
+        name=name,
+        samples=seen.count,
+        failures=seen.failures,
+        suspect=seen.suspect,
+        failure_ratio=seen.failure_ratio if seen.count else None,
+        p50_s=p50_s,
+        p99_s=p99_s,
+        censored=censored,
+        downtime_s=seen.downtime_s,
+        longest_gap_s=seen.longest_gap_s,
+        blind_share=seen.blind_share,
+        resolution_s=resolution_s if math.isfinite(resolution_s) else None,
+        outage_count=seen.losses.episode_count,
+        outages=tuple(_row(outage) for outage in seen.losses.worst(OUTAGES_KEPT)),
+        notes=seen.notes,
+    )
+
+
+def _quantile(seen: Seen, share: float) -> tuple[float | None, bool]:
+    try:
+        quantile = seen.quantile(share)
+    except Inconclusive:  # no latency at all: the report shows a dash
+        return None, False
+    return quantile.value_s, quantile.censored
+
+
+def _row(outage: Outage) -> OutageRow:
+    return OutageRow(
+        target=outage.target,
+        start_s=outage.start_s,
+        at_least_s=outage.at_least_s,
+        at_most_s=outage.at_most_s if math.isfinite(outage.at_most_s) else None,
+        failures=outage.failures,
+        outcomes={outcome.label: count for outcome, count in outage.outcomes.items()},
+        share=outage.share,
+        cause=outage.cause.names,
+        told=str(outage.cause),
+        nodes=outage.nodes,
+        backends=outage.backends,
+    )

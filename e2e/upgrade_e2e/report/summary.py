@@ -1,0 +1,157 @@
+"""summary.md: what a person reads first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from upgrade_e2e.errors import DamagedRecord
+from upgrade_e2e.report.record import FailedStep, ObserverResult, OutageRow, RunRecord, load_record
+
+__all__ = ["SUMMARY_NAME", "load_runs", "render_run", "render_runs", "save_summary"]
+
+SUMMARY_NAME = "summary.md"
+SIMULATED = "**SIMULATED**: a rehearsal, no evidence about a real version."
+OUTAGES_SHOWN = 10
+
+
+def save_summary(text: str, folder: Path) -> None:
+    """Write summary.md into `folder`."""
+    (folder / SUMMARY_NAME).write_text(text, encoding="utf-8")
+
+
+def load_runs(folders: Sequence[Path]) -> list[tuple[Path, RunRecord | str]]:
+    """The record of each run, or the sentence that says why there is none."""
+    runs: list[tuple[Path, RunRecord | str]] = []
+    for folder in folders:
+        try:
+            runs.append((folder, load_record(folder)))
+        except DamagedRecord as error:
+            runs.append((folder, str(error)))
+    return runs
+
+
+def render_runs(runs: Sequence[tuple[Path, RunRecord | str]]) -> str:
+    """The summary over several paths, a line each, and each path's own below."""
+    lines = ["# Upgrade summary", "", "| path | provider | verdict | why |", "|---|---|---|---|"]
+    for folder, run in runs:
+        if isinstance(run, str):
+            lines.append(f"| {folder.name} | | **INCONCLUSIVE** | {_cell(run)} |")
+        else:
+            path = " -> ".join(run.path)
+            lines.append(f"| {path} | {run.provider} | **{run.verdict}** | {_cell(run.reason)} |")
+    for folder, run in runs:
+        if not isinstance(run, str):
+            lines += ["", f"Artifacts: `{folder.name}/`", "", *_run_lines(run)]
+    return "\n".join(lines) + "\n"
+
+
+def render_run(run: RunRecord) -> str:
+    """The summary of one pass."""
+    return "\n".join(_run_lines(run)) + "\n"
+
+
+def _run_lines(run: RunRecord) -> Iterator[str]:
+    yield f"# {run.verdict}: {' -> '.join(run.path)} on {run.provider}"
+    yield ""
+    if run.simulated:
+        yield from (SIMULATED, "")
+    yield run.reason
+    yield ""
+    for name, value in run.choices.items():
+        yield f"- {name}: {value}"
+    for fault in run.faults:
+        yield f"- planted fault: `{fault}`"
+    if run.failed_step is not None:
+        yield from _failed_step(run.failed_step)
+    yield from _scenarios(run)
+    if run.observers:
+        yield from _observers(run.observers)
+        yield from _outages(run.observers)
+    yield from _limits(run)
+
+
+def _failed_step(failed: FailedStep) -> Iterator[str]:
+    yield from ("", f"## The step `{failed.step}` failed", "", "```")
+    yield failed.reason.strip()
+    yield "```"
+
+
+def _scenarios(run: RunRecord) -> Iterator[str]:
+    yield from ("", "## Scenarios", "", "| verdict | scenario | claim |", "|---|---|---|")
+    for result in run.scenarios:
+        yield f"| **{result.verdict}** | {result.name} | {_cell(result.claim)} |"
+    if not run.scenarios:
+        yield "| - | none was judged | |"
+    for result in run.scenarios:
+        if result.explanation:
+            yield from ("", f"### {result.name}: {result.verdict}", "", "```")
+            yield result.explanation.strip()
+            yield "```"
+
+
+def _observers(observers: Sequence[ObserverResult]) -> Iterator[str]:
+    yield from ("", "## What the observers saw", "")
+    yield (
+        "| observer | samples | failed | p50 | p99 | down at least | outages | blind "
+        "| sees holes of |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for seen in observers:
+        ratio = "-"
+        if seen.failure_ratio is not None:
+            ratio = f"{seen.failures} ({seen.failure_ratio:.3%})"
+        bound = ">= " if seen.censored else ""
+        yield (
+            f"| {seen.name} | {seen.samples} | {ratio} | {_time(seen.p50_s)} "
+            f"| {bound}{_time(seen.p99_s)} | {_time(seen.downtime_s)} | {seen.outage_count} "
+            f"| {seen.blind_share:.1%} | {_time(seen.resolution_s)} |"
+        )
+
+
+def _outages(observers: Sequence[ObserverResult]) -> Iterator[str]:
+    rows = [(seen.name, outage) for seen in observers for outage in seen.outages]
+    if not rows:
+        yield from ("", "No outage was seen.")
+        return
+    rows.sort(key=lambda pair: -(pair[1].at_least_s * pair[1].share))
+    yield from ("", "## Outages, the worst first", "")
+    yield (
+        "| at | observer | target | lasted | probes failing | outcomes | during | node | backend |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for name, outage in rows[:OUTAGES_SHOWN]:
+        yield _outage(name, outage)
+    hidden = sum(seen.outage_count for seen in observers) - min(len(rows), OUTAGES_SHOWN)
+    if hidden > 0:
+        yield from ("", f"{hidden} more; the worst {len(rows)} are in run.json.")
+
+
+def _outage(name: str, outage: OutageRow) -> str:
+    outcomes = ", ".join(f"{count} {label}" for label, count in outage.outcomes.items())
+    most = "open" if outage.at_most_s is None else _time(outage.at_most_s)
+    return (
+        f"| {outage.start_s:.2f} s | {name} | {_cell(outage.target)} "
+        f"| {_time(outage.at_least_s)} to {most} | {outage.share:.0%} | {outcomes} "
+        f"| {_cell(outage.told)} | {', '.join(outage.nodes)} | {', '.join(outage.backends)} |"
+    )
+
+
+def _limits(run: RunRecord) -> Iterator[str]:
+    if not run.limits_changed:
+        return
+    yield from ("", "## Limits that differ from the defaults", "")
+    yield from ("| limit | in force | default | reason |", "|---|---|---|---|")
+    for limit in run.limits_changed:
+        reason = _cell(limit.reason or "none given")
+        yield f"| {limit.key} | {limit.value:g} | {limit.default:g} | {reason} |"
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    return f"{seconds * 1e3:.3g} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")

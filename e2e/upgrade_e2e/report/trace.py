@@ -1,0 +1,150 @@
+"""A pass as a Chrome trace: opens in Perfetto, chrome://tracing and speedscope.
+
+The format is the JSON object form of the Trace Event Format. Steps and phases are complete events
+(`X`), one thread a lane, so that phases nest in their step; outages are complete events as long as
+they lasted for certain, one process an observer; the watched window is marked by two instants.
+Times are microseconds since the pass began.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from upgrade_e2e.report.files import write_whole
+from upgrade_e2e.report.lanes import lay_lanes
+from upgrade_e2e.report.record import ObserverResult, OutageRow, RunRecord, load_record
+from upgrade_e2e.timeline import Span
+
+__all__ = ["TRACE_NAME", "save_trace", "trace_events"]
+
+TRACE_NAME = "trace.json"
+_STEPS = 1
+"""The process number of the steps; observers follow."""
+
+
+def save_trace(folder: Path, file: Path) -> Path:
+    """Write the pass in `folder` to `file`, whole or not at all, and return that.
+
+    Raises DamagedRecord for a run that cannot be read, BadInput for a file that cannot be written.
+    """
+    record = load_record(folder)
+    document = {
+        "displayTimeUnit": "ms",
+        "otherData": {
+            "run": record.run_id,
+            "path": " -> ".join(record.path),
+            "provider": record.provider,
+            "simulated": record.simulated,
+            "verdict": str(record.verdict),
+            "began_unix_s": record.started_unix_s,
+        },
+        "traceEvents": list(trace_events(record)),
+    }
+    return write_whole(json.dumps(document, allow_nan=False), file)
+
+
+def trace_events(record: RunRecord) -> Iterator[dict[str, Any]]:
+    """Every event of the trace, names of processes and threads first."""
+    rehearsal = " (SIMULATED)" if record.simulated else ""
+    yield from _process(_STEPS, f"upgrade {' -> '.join(record.path)}{rehearsal}")
+    for thread, lane in enumerate(lay_lanes(record.spans), start=1):
+        yield _named("thread_name", _STEPS, thread, lane.group)
+        yield _named("thread_sort_index", _STEPS, thread, thread)
+        for span in (*lane.steps, *lane.phases):
+            yield _step(span, thread)
+    for name, moment in (("begin", record.watched.start_s), ("end", record.watched.end_s)):
+        yield {
+            "name": f"watching: {name}",
+            "cat": "watched",
+            "ph": "i",
+            "s": "g",
+            "ts": _us(moment),
+            "pid": _STEPS,
+            "tid": 1,
+        }
+    for process, seen in enumerate(record.observers, start=_STEPS + 1):
+        if seen.outages:
+            yield from _observer(record, seen, process)
+
+
+def _observer(record: RunRecord, seen: ObserverResult, process: int) -> Iterator[dict[str, Any]]:
+    yield from _process(process, f"outages seen by {seen.name}")
+    claims = [
+        f"{scenario.verdict}: {scenario.claim}"
+        for scenario in record.scenarios
+        if seen.name in scenario.observers
+    ]
+    for thread, (target, outages) in enumerate(_apart(seen.outages), start=1):
+        yield _named("thread_name", process, thread, target)
+        for outage in outages:
+            yield _outage(outage, process, thread, claims)
+
+
+def _apart(outages: Sequence[OutageRow]) -> list[tuple[str, list[OutageRow]]]:
+    """By target, and outages that overlap apart: events of one thread may only nest."""
+    threads: list[tuple[str, list[OutageRow]]] = []
+    for outage in sorted(outages, key=lambda outage: (outage.target, outage.start_s)):
+        for target, before in threads:
+            last = before[-1]
+            if target == outage.target and last.start_s + last.at_least_s <= outage.start_s:
+                before.append(outage)
+                break
+        else:
+            threads.append((outage.target, [outage]))
+    return threads
+
+
+def _step(span: Span, thread: int) -> dict[str, Any]:
+    facts = {"node": span.node, "hop": span.hop, "parent": span.parent, "error": span.error}
+    told = {key: value for key, value in facts.items() if value}
+    return {
+        "name": f"{span.name} FAILED" if span.error else span.name,
+        "cat": "phase" if span.parent else "step",
+        "ph": "X",
+        "ts": _us(span.start_s),
+        "dur": _us(span.end_s) - _us(span.start_s),
+        "pid": _STEPS,
+        "tid": thread,
+        **({"args": told} if told else {}),
+    }
+
+
+def _outage(outage: OutageRow, process: int, thread: int, claims: Sequence[str]) -> dict[str, Any]:
+    outcomes = ", ".join(f"{count} {label}" for label, count in outage.outcomes.items())
+    return {
+        "name": outcomes,
+        "cat": "outage",
+        "ph": "X",
+        "ts": _us(outage.start_s),
+        "dur": _us(outage.start_s + outage.at_least_s) - _us(outage.start_s),
+        "pid": process,
+        "tid": thread,
+        "args": {
+            "target": outage.target,
+            "at_least_s": outage.at_least_s,
+            "at_most_s": outage.at_most_s,
+            "share": outage.share,
+            "during": outage.told,
+            "nodes": list(outage.nodes),
+            "backends": list(outage.backends),
+            "claims": list(claims),
+        },
+    }
+
+
+def _process(process: int, name: str) -> Iterator[dict[str, Any]]:
+    yield _named("process_name", process, 0, name)
+    yield _named("process_sort_index", process, 0, process)
+
+
+def _named(what: str, process: int, thread: int, value: str | int) -> dict[str, Any]:
+    key = "sort_index" if what.endswith("sort_index") else "name"
+    return {"name": what, "ph": "M", "pid": process, "tid": thread, "args": {key: value}}
+
+
+def _us(seconds: float) -> int:
+    """Whole microseconds, so that a phase that ends with its step still ends inside it."""
+    return round(seconds * 1e6)

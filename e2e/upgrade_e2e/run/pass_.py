@@ -1,0 +1,207 @@
+"""One pass: create, deploy, watch, upgrade, settle, collect, verify. Judging comes after."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+
+from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster
+from upgrade_e2e.errors import ClusterGone, ClusterNotMade, E2eError, Inconclusive, StepFailed
+from upgrade_e2e.judge import Limits
+from upgrade_e2e.observers import CATALOGUE as API_FAULTS
+from upgrade_e2e.observers import Observation, Observer, plant
+from upgrade_e2e.providers.base import Provider
+from upgrade_e2e.run.progress import Progress
+from upgrade_e2e.run.settings import PassSettings
+from upgrade_e2e.run.upgraded import Upgraded
+from upgrade_e2e.timeline import Origin, Samples, Span, Timeline, Window
+from upgrade_e2e.upgrade import Executor, Inventory, Marks, Plan, Step
+
+__all__ = ["Pass", "RunningPass"]
+
+LOGS_TIMEOUT_S = 180.0
+TROUBLE: tuple[type[Exception], ...] = (E2eError, *TRANSIENT_API_ERRORS)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Everything that one pass needs, before it begins.
+
+    `folder` takes logs and working files. `origin` is second zero of its timeline.
+    """
+
+    plan: Plan
+    provider: Provider
+    observers: tuple[Observer, ...]
+    settings: PassSettings
+    limits: Limits
+    folder: FilePath
+    progress: Progress
+    run_id: str
+    origin: Origin = field(default_factory=Origin)
+
+
+@dataclass
+class RunningPass:
+    """Runs a pass once; `spans` and `evidence` grow as it goes."""
+
+    what: Pass
+    cluster: Cluster | None = None
+    failed_step: StepFailed | None = None
+
+    def __post_init__(self) -> None:
+        marks = Marks(self.what.origin)
+        self.executor = Executor(self._perform, self.what.progress, marks)
+
+    @property
+    def spans(self) -> list[Span]:
+        """What has been done so far."""
+        return self.executor.spans
+
+    def run(self) -> Upgraded:
+        """Make the cluster, watch it while it is upgraded, and hand back what was seen.
+
+        Raises BadInput for what cannot work, ClusterNotMade when there is no cluster to watch and
+        Inconclusive when the probers never became ready. A failed upgrade step raises nothing: it
+        is part of the evidence.
+        """
+        cluster = self._prepare()
+        observation = Observation(
+            cluster=cluster,
+            observers=self.what.observers,
+            images=self.what.settings.images,
+            origin=self.what.origin,
+            workdir=self.what.folder / "work",
+            faults=self.what.settings.faults,
+            pace=self.what.provider.capabilities.pace,
+        )
+        with contextlib.closing(observation), self._leaving_no_trace(observation):
+            self._deploy(observation)
+            with self.what.progress.watching(observation.glance):
+                self._advance(self.what.plan.upgrade)
+                self._settle()
+            samples = self._collect(observation)
+            # Reading back keeps cores busy for long, so it comes when nobody watches any more.
+            inventory, inventory_error = self._read_back(cluster)
+            timeline = self._timeline(observation.watched, samples, observation.spans())
+        return Upgraded(
+            timeline=timeline,
+            plan=self.what.plan,
+            limits=self.what.limits,
+            capabilities=self.what.provider.capabilities,
+            inventory=inventory,
+            inventory_error=inventory_error,
+            failed_step=self.failed_step,
+            control_planes=len(cluster.control_planes),
+        )
+
+    def collect_logs(self) -> None:
+        """Copy the logs of all nodes into the run's `logs` folder; says so when that fails."""
+        if self.cluster is None:
+            return
+        into = self.what.folder / "logs"
+        step = Step("export-logs", LOGS_TIMEOUT_S, params={"into": str(into)})
+        try:
+            self.what.provider.perform(step, self.cluster)
+        except E2eError as error:
+            self.what.progress.say(f"the logs of the nodes could not be collected: {error}")
+
+    def _perform(self, step: Step) -> None:
+        if step.kind == "create":
+            self.cluster = self.what.provider.create(self.what.plan, self.executor.marks)
+            return
+        if self.cluster is None:
+            raise ClusterNotMade(f"step {step.name!r} came before the cluster was created.")
+        for fault in self.what.settings.faults:
+            if fault.name in API_FAULTS and fault.at in {step.kind, step.name}:
+                plant(fault, self.cluster)
+        self.what.provider.perform(step, self.cluster)
+
+    def _prepare(self) -> Cluster:
+        try:
+            self.executor.run(self.what.plan.prepare)
+        except StepFailed as failure:
+            self.collect_logs()
+            raise ClusterNotMade(
+                f"the cluster was not made ready to upgrade: {failure}"
+            ) from failure
+        if self.cluster is None:
+            raise ClusterNotMade("the plan has no step that creates a cluster.")
+        return self.cluster
+
+    def _deploy(self, observation: Observation) -> None:
+        with self._span("deploy"):
+            try:
+                observation.deploy()
+            except TROUBLE as error:
+                self.collect_logs()
+                raise Inconclusive(f"the probers did not become ready: {error}") from error
+        observation.start()
+        with self._span("baseline"), self.what.progress.watching(observation.glance):
+            time.sleep(self.what.settings.baseline_s)
+
+    def _advance(self, steps: Sequence[Step]) -> None:
+        """Perform steps; one that fails is kept as the pass's failed step, with its logs."""
+        try:
+            self.executor.run(steps)
+        except StepFailed as failure:
+            self.failed_step = failure
+            self.what.progress.say(str(failure))
+            self.collect_logs()
+            if isinstance(failure.__cause__, ClusterGone):
+                raise Inconclusive(f"nothing more can be seen: {failure}") from failure
+
+    def _settle(self) -> None:
+        with self._span("settle"):
+            time.sleep(self.what.settings.settle_s)
+
+    def _read_back(self, cluster: Cluster) -> tuple[Inventory | None, str]:
+        if self.failed_step is None:
+            self._advance(self.what.plan.verify)
+        with self._span("inspect"):
+            try:
+                return self.what.provider.inspect(self.what.plan, cluster), ""
+            except ClusterGone as gone:
+                raise Inconclusive(f"nothing more can be seen: {gone}") from gone
+            except TROUBLE as error:
+                return None, f"{type(error).__name__}: {error}"
+
+    def _collect(self, observation: Observation) -> dict[str, Samples]:
+        with self._span("collect"):
+            return dict(observation.finish())
+
+    def _timeline(
+        self, watched: Window, samples: dict[str, Samples], more: tuple[Span, ...]
+    ) -> Timeline:
+        spans = sorted((*self.spans, *more), key=lambda span: (span.start_s, -span.end_s))
+        return Timeline(self.what.origin.unix_s, watched, tuple(spans), samples)
+
+    @contextlib.contextmanager
+    def _leaving_no_trace(self, observation: Observation) -> Iterator[None]:
+        """In a cluster that is not ours, what was deployed is deleted again."""
+        try:
+            yield
+        finally:
+            if self.what.settings.reuse_cluster:
+                try:
+                    observation.remove()
+                except TROUBLE as error:
+                    self.what.progress.say(f"the workloads could not be removed: {error}")
+
+    @contextlib.contextmanager
+    def _span(self, name: str) -> Iterator[None]:
+        self.what.progress.began(name)
+        start_s, error = self.what.origin.now_s(), "interrupted"
+        try:
+            yield
+            error = ""
+        except E2eError as caught:
+            error = str(caught)
+            raise
+        finally:
+            span = Span(name, name, start_s, self.what.origin.now_s(), error=error)
+            self.spans.append(span)
+            self.what.progress.ended(span)

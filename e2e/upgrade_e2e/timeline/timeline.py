@@ -1,0 +1,38 @@
+"""All that was observed in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from upgrade_e2e.timeline.samples import Samples
+from upgrade_e2e.timeline.span import Span
+
+__all__ = ["Timeline", "Window"]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of the timeline, both ends in seconds since the origin."""
+
+    start_s: float
+    end_s: float
+
+    @property
+    def duration_s(self) -> float:
+        """How long it is; never negative."""
+        return max(0.0, self.end_s - self.start_s)
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Spans and samples of one pass on one clock.
+
+    `watched` is the window that claims are made about: from the moment that all probers were
+    ready to the moment that they were told to stop. `samples` is keyed by observer name.
+    """
+
+    origin_unix_s: float
+    watched: Window
+    spans: tuple[Span, ...] = ()
+    samples: Mapping[str, Samples] = field(default_factory=dict)

@@ -1,0 +1,22 @@
+"""Upgrade paths, plans and the executor that turns steps into spans; nothing in here acts."""
+
+from upgrade_e2e.upgrade.executor import Executor, Marks, Watcher
+from upgrade_e2e.upgrade.inventory import Component, Inventory
+from upgrade_e2e.upgrade.path import Hop, Path, resolve
+from upgrade_e2e.upgrade.plan import Fault, Plan, Step
+from upgrade_e2e.upgrade.reading import read_back
+
+__all__ = [
+    "Component",
+    "Executor",
+    "Fault",
+    "Hop",
+    "Inventory",
+    "Marks",
+    "Path",
+    "Plan",
+    "Step",
+    "Watcher",
+    "read_back",
+    "resolve",
+]

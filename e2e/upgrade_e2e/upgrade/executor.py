@@ -1,0 +1,110 @@
+"""Runs steps one after another and turns each into a span."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from upgrade_e2e.errors import BadInput, ClusterNotMade, CommandFailed, E2eError, StepFailed
+from upgrade_e2e.timeline import Origin, Span
+from upgrade_e2e.upgrade.plan import Step
+
+__all__ = ["Executor", "Marks", "Watcher"]
+
+
+class Watcher(Protocol):
+    """Is told about steps as they begin and end, for live progress."""
+
+    def began(self, name: str, node: str = "") -> None:
+        """The step `name` begins now."""
+
+    def ended(self, span: Span) -> None:
+        """A step has ended; `span.error` tells how."""
+
+
+@dataclass
+class Marks:
+    """Phases inside the running step, reported by the provider while it works.
+
+    A phase lasts from its mark to the next one, or to the end of the step.
+    """
+
+    origin: Origin
+    _marks: list[tuple[str, float]] = field(default_factory=list)
+
+    def mark(self, phase: str) -> None:
+        """The phase `phase` of the running step begins now."""
+        self._marks.append((phase, self.origin.now_s()))
+
+    def take(self, parent: Span) -> list[Span]:
+        """The phases of the step that has just ended, as spans; forgets them."""
+        marks, self._marks = self._marks, []
+        ends = [*(start for _, start in marks[1:]), parent.end_s]
+        return [
+            Span(
+                name=f"{parent.name}: {phase}",
+                kind=phase,
+                start_s=start,
+                end_s=end,
+                node=parent.node,
+                hop=parent.hop,
+                parent=parent.name,
+            )
+            for (phase, start), end in zip(marks, ends, strict=False)
+        ]
+
+
+@dataclass
+class Executor:
+    """Performs steps in order; `spans` grows with each. The first failure ends it.
+
+    A refusal (BadInput) and a cluster that could not be made pass through as they are; every
+    other error of the project becomes StepFailed.
+    """
+
+    perform: Callable[[Step], None]
+    watcher: Watcher
+    marks: Marks
+    spans: list[Span] = field(default_factory=list)
+
+    def run(self, steps: Iterable[Step]) -> None:
+        """Perform all steps; raises StepFailed (cause chained) at the first that fails."""
+        for step in steps:
+            self._run_one(step)
+
+    def _run_one(self, step: Step) -> None:
+        self.watcher.began(step.name, step.node)
+        start_s = self.marks.origin.now_s()
+        error = "interrupted"
+        try:
+            self.perform(step)
+            error = ""
+        except (BadInput, ClusterNotMade) as refusal:
+            error = reason_of(refusal)
+            raise
+        except E2eError as failure:
+            error = reason_of(failure)
+            raise StepFailed(step.name, error) from failure
+        finally:
+            self._close(step, start_s, error)
+
+    def _close(self, step: Step, start_s: float, error: str) -> None:
+        span = Span(
+            name=step.name,
+            kind=step.kind,
+            start_s=start_s,
+            end_s=self.marks.origin.now_s(),
+            node=step.node,
+            hop=step.hop,
+            error=error,
+        )
+        self.spans.extend([span, *self.marks.take(span)])
+        self.watcher.ended(span)
+
+
+def reason_of(error: E2eError) -> str:
+    """What to tell of a failed step: for a command its line, exit code and output."""
+    if isinstance(error, CommandFailed):
+        return str(error)
+    return f"{type(error).__name__}: {error}"

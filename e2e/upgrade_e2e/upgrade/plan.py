@@ -1,0 +1,81 @@
+"""Plans: the named steps of a pass, as data that can be printed before anything is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from upgrade_e2e.upgrade.path import Path
+
+__all__ = ["Fault", "Plan", "Step"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A planted failure: its name, a value, and the kind of step (or step name) it begins at.
+
+    Written `coredns-replicas=1`, `no-prestop` or `apiserver-freeze=2s@kubeadm-apply`. An empty
+    `at` means before the upgrade begins.
+    """
+
+    name: str
+    value: str = ""
+    at: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Fault:
+        """Read `name[=value][@step]`."""
+        head, _, at = text.partition("@")
+        name, _, value = head.partition("=")
+        return cls(name.strip(), value.strip(), at.strip())
+
+    def __str__(self) -> str:
+        value = f"={self.value}" if self.value else ""
+        at = f"@{self.at}" if self.at else ""
+        return f"{self.name}{value}{at}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One named action.
+
+    `kind` is what is done (`kubeadm-apply`, `drain`), `node` to whom (short name: `worker2`),
+    `about` to what where that is no node (`v1.34.4`), `hop` during which arrow. `does` are
+    sentences or commands for people; `params` is what the provider needs to perform it. A step
+    that takes longer than `timeout_s` has failed.
+    """
+
+    kind: str
+    timeout_s: float
+    node: str = ""
+    about: str = ""
+    hop: str = ""
+    does: tuple[str, ...] = ()
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """`drain worker2`: unique within one hop."""
+        return " ".join(word for word in (self.kind, self.node, self.about) if word)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps of one pass over one path on one provider, in order.
+
+    `prepare` makes the cluster at the old version, `upgrade` changes it, `verify` reads back what
+    it has become. `choices` are the settings that change what is measured (named in every
+    artifact), such as `fast-control-plane`.
+    """
+
+    provider: str
+    path: Path
+    prepare: tuple[Step, ...]
+    upgrade: tuple[Step, ...]
+    verify: tuple[Step, ...]
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All steps in order."""
+        return (*self.prepare, *self.upgrade, *self.verify)

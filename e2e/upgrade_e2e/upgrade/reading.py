@@ -1,0 +1,45 @@
+"""Success is a state that is read back: what the step `verify` waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from upgrade_e2e.errors import DeadlinePassed
+from upgrade_e2e.upgrade.inventory import Inventory
+from upgrade_e2e.version import KubeVersion
+from upgrade_e2e.wait import Deadline, wait_for
+
+__all__ = ["read_back"]
+
+
+def read_back(
+    read: Callable[[], Inventory],
+    target: KubeVersion,
+    deadline: Deadline,
+    transient: tuple[type[Exception], ...] = (),
+) -> Inventory:
+    """Read until nothing is left to complain of, and return the last reading.
+
+    Raises DeadlinePassed with the complaints when the upgrade is still not complete at the
+    deadline. What is merely unsettled by then, such as a stuck pod, raises nothing: it stands in
+    the reading, and the claim about it is what fails.
+    """
+    last: list[Inventory] = []
+
+    def complaints() -> tuple[str, ...]:
+        last[:] = []
+        last.append(read())
+        return last[0].complaints
+
+    try:
+        wait_for(
+            f"every part of the cluster at {target}",
+            complaints,
+            lambda left: not left,
+            deadline,
+            transient=transient,
+        )
+    except DeadlinePassed:
+        if not last or last[0].unfinished:
+            raise
+    return last[0]

@@ -1,0 +1,74 @@
+"""The one wait of the project: ready, hopeless, deadline, and the last observation in the error."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from upgrade_e2e.errors import DeadlinePassed, Hopeless
+
+__all__ = ["Clock", "Deadline", "wait_for"]
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time as a value, so that tests can bring their own: `now` and `sleep` in seconds."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """How long to wait, how often to look, and how many times in a row it must be ready."""
+
+    within_s: float
+    every_s: float = 1.0
+    in_a_row: int = 1
+
+
+def wait_for(
+    what: str,
+    observe: Callable[[], T],
+    ready: Callable[[T], bool],
+    deadline: Deadline,
+    *,
+    hopeless: Callable[[T], str | None] = lambda _: None,
+    transient: tuple[type[Exception], ...] = (),
+    clock: Clock | None = None,
+) -> T:
+    """Observe until `ready` held `deadline.in_a_row` times, and return the last observation.
+
+    `hopeless` returns a reason once waiting further is pointless (raises Hopeless). Errors listed
+    in `transient` count as "not ready" and are shown as the last observation. Raises
+    DeadlinePassed when the time is over. A line is logged only when the observation changes.
+    """
+    clock = clock or Clock()
+    end = clock.now() + deadline.within_s
+    streak, last_text = 0, ""
+    while True:
+        try:
+            seen = observe()
+        except transient as error:
+            streak, text = 0, f"{type(error).__name__}: {error}"
+        else:
+            text = repr(seen)
+            streak = streak + 1 if ready(seen) else 0
+            if streak >= deadline.in_a_row:
+                return seen
+            if (reason := hopeless(seen)) is not None:
+                raise Hopeless(f"{what} will not happen: {reason}. Last seen: {text}")
+        if text != last_text:
+            _log.debug("waiting for %s: %s", what, text)
+            last_text = text
+        if clock.now() >= end:
+            raise DeadlinePassed(
+                f"{what} did not happen within {deadline.within_s:g} s. Last seen: {text}"
+            )
+        clock.sleep(min(deadline.every_s, max(0.0, end - clock.now())))
