@@ -16,7 +16,7 @@ from pathlib import Path
 
 from upgrade_e2e.errors import CommandFailed
 
-__all__ = ["Completed", "Runner", "follow", "run", "run_in_foreground", "spawn"]
+__all__ = ["Completed", "Runner", "follow", "run", "spawn"]
 
 _log = logging.getLogger(__name__)
 
@@ -191,26 +191,6 @@ def spawn(
             env={**os.environ, **(env or {})},
             start_new_session=True,
         )
-
-
-def run_in_foreground(argv: Sequence[str]) -> int:
-    """Run a program on this terminal and return its exit code.
-
-    It shares the process group, so Ctrl-C reaches it directly; this process then waits for it to
-    clean up. SIGTERM is passed on. A program that a signal ended gives 128 + the signal.
-    """
-    _log.debug("run in foreground: %s", shlex.join(argv))
-    process = subprocess.Popen(argv)
-    before = {
-        signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
-        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.terminate()),
-    }
-    try:
-        code = process.wait()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    return code if code >= 0 else 128 - code
 
 
 def _start(

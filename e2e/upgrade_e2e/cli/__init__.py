@@ -11,8 +11,10 @@ __all__ = ["main"]
 # Where each command is. A module is loaded when its command is asked for: the statistics of the
 # gate alone take longer to load than `plan` takes to run.
 MODULES = {
-    "run": "upgrade_e2e.cli.passes",
-    "plan": "upgrade_e2e.cli.passes",
+    # These two start pytest, so they stand a layer above.
+    "run": "pytest_upgrade_e2e.command",
+    "rejudge": "pytest_upgrade_e2e.rejudging",
+    "plan": "upgrade_e2e.cli.plans",
     "doctor": "upgrade_e2e.cli.machine",
     "faults": "upgrade_e2e.cli.machine",
     "simulator": "upgrade_e2e.cli.machine",

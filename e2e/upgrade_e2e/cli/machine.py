@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from upgrade_e2e.cli.common import tell_errors
+from upgrade_e2e.cli.shared import tell_errors
 from upgrade_e2e.providers.doctor import examine
 from upgrade_e2e.run.choose import sweep_dead
 from upgrade_e2e.run.exit_codes import FAILED

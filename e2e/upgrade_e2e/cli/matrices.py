@@ -12,7 +12,7 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.pipelines import Matrix, build_matrix, matrix_of_diff, neighbouring_paths
 from upgrade_e2e.providers.kind import known_versions
 from upgrade_e2e.run.choose import kind_settings
-from upgrade_e2e.run.settings import PassSettings, load_config, parse_image_overrides, with_config
+from upgrade_e2e.run.request import settings_of, values_of
 from upgrade_e2e.version import KubeVersion
 
 __all__ = ["matrix"]
@@ -60,9 +60,8 @@ def matrix(
 
 
 def _local(image_for: tuple[str, ...]) -> list[KubeVersion]:
-    settings = PassSettings(node_images=parse_image_overrides(image_for))
-    table = load_config(None, Path.cwd())
-    return known_versions(kind_settings(with_config(settings, table), Path()))
+    settings = settings_of(values_of({"image-for": image_for}, Path.cwd()))
+    return known_versions(kind_settings(settings, Path()))
 
 
 def _read(diff: Path) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.observers import CATALOGUE as API_FAULTS
+from upgrade_e2e.options import PROVIDERS
 from upgrade_e2e.providers.base import Provider
 from upgrade_e2e.providers.kind import (
     KindProvider,
@@ -29,11 +30,12 @@ __all__ = [
     "Choice",
     "choose",
     "choose_provider",
+    "is_simulated",
     "make_plan",
     "sweep_dead",
 ]
 
-PROVIDERS = ("kind", "sim")
+
 DEFAULT_PATH = ("v1.33", "v1.34")
 """What is walked when no path is given."""
 
@@ -137,3 +139,8 @@ def make_plan(words: Sequence[str], settings: PassSettings) -> Plan:
 def sweep_dead() -> Swept:
     """Delete what passes of dead processes left behind, whichever provider made it."""
     return Ledger().sweep(deleters())
+
+
+def is_simulated(provider: str) -> bool:
+    """Whether clusters of this provider are simulated ones, which are no evidence."""
+    return provider == "sim"

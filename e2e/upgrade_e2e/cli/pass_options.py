@@ -1,0 +1,47 @@
+"""The options that say which pass is run, as click has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from upgrade_e2e.options import OPTIONS, Option
+
+__all__ = ["given_values", "pass_options"]
+
+
+def pass_options(chosen: Iterable[Option] = OPTIONS) -> Callable[[Any], Any]:
+    """A decorator that adds these options to a command."""
+
+    def decorate(command: Any) -> Any:
+        for option in reversed(tuple(chosen)):
+            command = _click_option(option)(command)
+        return command
+
+    return decorate
+
+
+def given_values(choices: dict[str, Any]) -> dict[str, Any]:
+    """What a command was given, by names of options; what was not given is None or empty."""
+    return {option.name: choices[option.field] for option in OPTIONS if option.field in choices}
+
+
+def _click_option(option: Option) -> Callable[[Any], Any]:
+    names = (f"--{option.name}", option.field)
+    if option.type is bool:
+        return click.option(*names, is_flag=True, default=None, help=option.shown_help)
+    settings: dict[str, Any] = {"help": option.shown_help, "multiple": option.multiple}
+    if option.bare:
+        settings |= {"is_flag": False, "flag_value": option.bare}
+    if option.metavar:
+        settings["metavar"] = option.metavar
+    return click.option(*names, type=_click_type(option), **settings)
+
+
+def _click_type(option: Option) -> click.ParamType[Any] | type:
+    if option.choices:
+        return click.Choice(option.choices)
+    return click.Path(path_type=Path) if option.type is Path else option.type

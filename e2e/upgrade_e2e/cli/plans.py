@@ -1,0 +1,45 @@
+"""`plan`: what a pass would do."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from upgrade_e2e.cli.pass_options import given_values, pass_options
+from upgrade_e2e.cli.shared import tell_errors
+from upgrade_e2e.options import OPTIONS
+from upgrade_e2e.run import RunRequest
+from upgrade_e2e.upgrade import Plan
+
+__all__ = ["plan"]
+
+
+@click.command()
+@pass_options(option for option in OPTIONS if option.planned or option.name == "config")
+@tell_errors
+def plan(**choices: Any) -> None:
+    """Print the steps of a pass. Nothing is created, changed or pulled.
+
+    Example: upgrade-e2e plan --from v1.33 --to v1.34 --fault coredns-replicas=1
+    """
+    request = RunRequest.of(given_values(choices), Path.cwd())
+    if request.why:
+        click.echo(f"upgrade-e2e: {request.why}", err=True)
+    for made in request.plans:
+        _print_plan(made)
+
+
+def _print_plan(made: Plan) -> None:
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    console.print(f"[bold]{made.path}[/bold] on {made.provider}")
+    for name, value in made.choices.items():
+        console.print(f"  {name}: {value}")
+    table = Table("#", "step", "hop", "what it does", box=None, pad_edge=False)
+    for number, step in enumerate(made.steps, start=1):
+        table.add_row(str(number), step.name, step.hop, "\n".join(step.does))
+    console.print(table)

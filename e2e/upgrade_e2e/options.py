@@ -1,0 +1,180 @@
+"""Every option that says which pass is run, declared once.
+
+`upgrade-e2e run` and `plan` spell an option `--NAME`, pytest spells it `--upgrade-NAME`, and the
+configuration table has the key `NAME`. docs/cli.md explains them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["DEFAULT_NODE_IMAGE", "KEEP_CHOICES", "OPTIONS", "PROVIDERS", "Option", "option_named"]
+
+PROVIDERS = ("kind", "sim")
+KEEP_CHOICES = ("never", "on-failure", "always")
+DEFAULT_NODE_IMAGE = "kindest/node:{version}"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option: its name, what it means, and what values it takes.
+
+    `type` is str, int, float, bool (a flag) or Path. `default` holds where neither the command
+    line nor the configuration table gives a value; None means that it is worked out later.
+    `multiple` options may be repeated, and their values come as a tuple. `bare` is the value that
+    the option has when it is written without one. `planned` options change the plan, so `plan`
+    takes them too. `starts` options ask pytest for a pass. `configurable` is false for options
+    that make no sense in a file.
+    """
+
+    name: str
+    help: str
+    type: type = str
+    default: object = None
+    choices: tuple[str, ...] = ()
+    multiple: bool = False
+    bare: str = ""
+    metavar: str = ""
+    planned: bool = True
+    starts: bool = False
+    configurable: bool = True
+
+    @property
+    def field(self) -> str:
+        """The name as a Python identifier: `control_planes`."""
+        return self.name.replace("-", "_")
+
+    @property
+    def shown_help(self) -> str:
+        """The help text with the default value, if there is a fixed one."""
+        if self.default in (None, False):
+            return self.help
+        return f"{self.help} Default: {self.default}."
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option(
+        "provider",
+        "Who makes the cluster: kind makes a real one, sim a simulated one. Without this option "
+        "kind is used where docker has the node images of the path, else sim.",
+        choices=PROVIDERS,
+        starts=True,
+    ),
+    Option(
+        "from",
+        "The version to start at, like v1.33.13, or v1.33 for its newest known patch.",
+        metavar="VERSION",
+        starts=True,
+    ),
+    Option("to", "The version to end at.", metavar="VERSION", starts=True),
+    Option(
+        "via",
+        "A version in between. May be repeated.",
+        metavar="VERSION",
+        multiple=True,
+        starts=True,
+    ),
+    Option(
+        "path",
+        "A whole path, like v1.32.2,v1.33.13,v1.34.4. May be repeated: each path is walked on a "
+        "cluster of its own. Without any path: v1.33,v1.34.",
+        metavar="VERSIONS",
+        multiple=True,
+        starts=True,
+    ),
+    Option("control-planes", "How many control plane nodes: 1 or 3.", int, 1),
+    Option("workers", "How many worker nodes.", int, 2),
+    Option(
+        "node-image",
+        "The node image of a version, as a template in which {version} stands for the version.",
+        default=DEFAULT_NODE_IMAGE,
+        metavar="TEMPLATE",
+    ),
+    Option(
+        "image-for",
+        "The node image of one version, like v1.34.4=NAME. May be repeated.",
+        metavar="VERSION=IMAGE",
+        multiple=True,
+        configurable=False,
+    ),
+    Option(
+        "agent-image",
+        "The image that workloads and probers run in: any with Python 3.11 or newer.",
+        default="python:3.11-slim",
+        metavar="IMAGE",
+    ),
+    Option("edge-image", "The nginx image of the edge.", default="nginx:stable", metavar="IMAGE"),
+    Option(
+        "fast-control-plane",
+        "Give the API server two flags that halve the time of an upgrade, and change what is "
+        "tested: see docs/cli.md.",
+        bool,
+        default=False,
+    ),
+    Option(
+        "fault",
+        "Plant a failure, written NAME[=VALUE][@STEP]. May be repeated. `upgrade-e2e faults` "
+        "lists all.",
+        metavar="FAULT",
+        multiple=True,
+    ),
+    Option(
+        "reuse-cluster",
+        "Upgrade this kind cluster, which is there already, instead of a new one.",
+        default="",
+        metavar="NAME",
+    ),
+    Option(
+        "keep-cluster",
+        "When to leave the cluster running after the pass; without a value: always.",
+        choices=KEEP_CHOICES,
+        default="never",
+        bare="always",
+        planned=False,
+    ),
+    Option(
+        "baseline",
+        "Seconds to watch the untouched cluster before the first step. Default: 10, or 3 on a "
+        "simulated cluster.",
+        float,
+        metavar="SECONDS",
+        planned=False,
+    ),
+    Option(
+        "settle",
+        "Seconds to watch after the last step. Default: 10, or 3 on a simulated cluster.",
+        float,
+        metavar="SECONDS",
+        planned=False,
+    ),
+    Option(
+        "limits",
+        "A TOML file with limits that differ from the defaults: see docs/limits.md.",
+        Path,
+        metavar="FILE",
+        planned=False,
+    ),
+    Option(
+        "artifacts-dir",
+        "The folder for the record, the report, samples and logs.",
+        Path,
+        Path("artifacts"),
+        metavar="FOLDER",
+        planned=False,
+    ),
+    Option(
+        "config",
+        "A TOML file to read in place of [tool.upgrade-e2e] in ./pyproject.toml.",
+        Path,
+        metavar="FILE",
+        configurable=False,
+    ),
+)
+
+_BY_NAME = {option.name: option for option in OPTIONS}
+
+
+def option_named(name: str) -> Option:
+    """The option of that name; raises KeyError for one that does not exist."""
+    return _BY_NAME[name]

@@ -1,0 +1,175 @@
+"""A pass from its plan to its record: run, judged, reported, torn down."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from upgrade_e2e.errors import BadInput, ClusterNotMade, E2eError
+from upgrade_e2e.judge import Limits, Verdict, combine
+from upgrade_e2e.observers import Observer
+from upgrade_e2e.providers.base import Provider
+from upgrade_e2e.report import RunRecord, ScenarioResult
+from upgrade_e2e.run.choose import choose_provider
+from upgrade_e2e.run.claims import Claim, Ruling, judge
+from upgrade_e2e.run.closing import close_pass
+from upgrade_e2e.run.pass_ import Pass, RunningPass
+from upgrade_e2e.run.progress import Progress, Silence
+from upgrade_e2e.run.recording import Ended, write_artifacts
+from upgrade_e2e.run.request import RunRequest
+from upgrade_e2e.run.settings import PassSettings
+from upgrade_e2e.run.upgraded import Upgraded
+from upgrade_e2e.timeline import Origin
+from upgrade_e2e.upgrade import Plan
+
+__all__ = ["JudgedPass", "run_pass"]
+
+STALE_FILES = ("run.json", "summary.md", "report.html", "trace.json")
+STALE_FOLDERS = ("samples", "logs")
+NOT_JUDGED = Ruling(
+    Verdict.INCONCLUSIVE, "it was selected and not judged: the run ended before that."
+)
+
+
+@dataclass
+class JudgedPass:
+    """One pass and what is claimed of it.
+
+    The order: `expect` each claim, which says what must be watched; `evidence`, which runs the
+    pass; `note` a ruling on each claim; `write` the record. `folder` takes all artifacts.
+    `provider` is chosen by the settings unless one is given.
+    """
+
+    plan: Plan
+    settings: PassSettings
+    limits: Limits
+    folder: Path
+    provider: Provider | None = None
+    results: dict[str, ScenarioResult] = field(default_factory=dict)
+    _observers: dict[Observer, None] = field(default_factory=dict)
+    _ended: Ended | None = None
+
+    @classmethod
+    def of(cls, request: RunRequest, plan: Plan) -> JudgedPass:
+        """The pass over one of the request's plans."""
+        return cls(plan, request.settings, request.limits, request.folder_of(plan))
+
+    @cached_property
+    def made_by(self) -> Provider:
+        """Who makes the cluster; made when it is first asked for."""
+        return self.provider or choose_provider(self.settings, self.folder / "work")
+
+    @property
+    def ended(self) -> bool:
+        """Whether the pass has been run, to whatever end."""
+        return self._ended is not None
+
+    @property
+    def trouble(self) -> str:
+        """Why the pass ended before anything could be judged; empty if it did not."""
+        return "" if self._ended is None else self._ended.error
+
+    def expect(self, name: str, sentence: str, observers: Sequence[Observer]) -> None:
+        """A claim will be judged: its observers must watch. Until then nothing is known of it."""
+        self._observers.update(dict.fromkeys(observers))
+        labels = tuple(observer.name for observer in observers)
+        self.results[name] = ScenarioResult(name, sentence, Verdict.INCONCLUSIVE, observers=labels)
+        self.note(name, NOT_JUDGED)
+
+    def note(self, name: str, ruling: Ruling) -> None:
+        """The ruling on a claim that was expected."""
+        before = self.results[name]
+        self.results[name] = ScenarioResult(
+            name, before.claim, ruling.verdict, ruling.explanation, before.observers
+        )
+
+    @contextlib.contextmanager
+    def evidence(
+        self, progress: Progress | None = None, origin: Origin | None = None
+    ) -> Iterator[Upgraded]:
+        """Run the pass and hand over what was seen; the cluster is gone when the context ends.
+
+        `origin` is second zero, by default now. Raises as RunningPass.run. However the pass ends,
+        the artifacts are written.
+        """
+        clear(self.folder)
+        origin = origin or Origin()
+        running = RunningPass(self._pass(origin, progress or Silence()))
+        upgraded: Upgraded | None = None
+        try:
+            upgraded = running.run()
+            yield upgraded
+        finally:
+            error = sys.exception()
+            refused = isinstance(error, BadInput) and upgraded is None
+            made = not refused and not isinstance(error, ClusterNotMade)
+            why = "" if upgraded is not None else why_ended(error)
+            self._ended = Ended(running, upgraded, why, made, origin.now_s(), refused)
+            close_pass(running, passed=self._passed)
+            self.write()
+
+    def write(self) -> RunRecord:
+        """Write the artifacts with the rulings known so far, and return the record."""
+        if self._ended is None:
+            raise BadInput("the pass has not been run yet, so there is nothing to write.")
+        return write_artifacts(self._ended, self.results.values())
+
+    @property
+    def _passed(self) -> bool:
+        verdict = combine(result.verdict for result in self.results.values())
+        return not self.trouble and verdict is Verdict.PASS
+
+    def _pass(self, origin: Origin, progress: Progress) -> Pass:
+        return Pass(
+            plan=self.plan,
+            provider=self.made_by,
+            observers=tuple(self._observers),
+            settings=self.settings,
+            limits=self.limits,
+            folder=self.folder,
+            progress=progress,
+            origin=origin,
+            run_id=uuid.uuid4().hex,
+        )
+
+
+def run_pass(
+    judged: JudgedPass,
+    claims: Sequence[Claim],
+    progress: Progress | None = None,
+    origin: Origin | None = None,
+    skips: tuple[type[BaseException], ...] = (),
+) -> RunRecord:
+    """Run a pass, judge the claims, write everything into its folder, and return the record.
+
+    A pass that could not be run or watched has the verdict INCONCLUSIVE, with the reason in the
+    record. `skips` are errors with which a check says that this pass cannot be asked.
+    """
+    for claim in claims:
+        judged.expect(claim.name, claim.sentence, claim.observers)
+    with contextlib.suppress(E2eError), judged.evidence(progress, origin) as upgraded:
+        for claim in claims:
+            judged.note(claim.name, judge(claim, upgraded, skips))
+    return judged.write()
+
+
+def clear(folder: Path) -> None:
+    """Make the folder of a pass, without what an earlier pass left there."""
+    (folder / "work").mkdir(parents=True, exist_ok=True)
+    for name in STALE_FILES:
+        (folder / name).unlink(missing_ok=True)
+    for name in STALE_FOLDERS:
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def why_ended(error: BaseException | None) -> str:
+    """Why a pass ended early, as a sentence."""
+    if isinstance(error, KeyboardInterrupt):
+        return f"interrupted by {error or 'Ctrl-C'}"
+    return str(error) if isinstance(error, E2eError) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,109 @@
+"""What one invocation asks for: every choice of the user, checked, with a plan for each path."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.judge import Limits
+from upgrade_e2e.observers import Images
+from upgrade_e2e.options import OPTIONS
+from upgrade_e2e.run.choose import DEFAULT_PATH, Choice, choose, make_plan
+from upgrade_e2e.run.config import IMAGES, load_config
+from upgrade_e2e.run.paths import path_words
+from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings, parse_image_overrides
+from upgrade_e2e.upgrade import Fault, Plan
+
+__all__ = ["RunRequest", "settings_of", "values_of"]
+
+_PATHS = ("from", "to", "via", "path")
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """One or several passes, each over a path of its own, with the same settings and limits.
+
+    `artifacts` is the folder for all that they leave. `why` is a sentence about the provider when
+    the user named none, else empty.
+    """
+
+    plans: tuple[Plan, ...]
+    settings: PassSettings
+    limits: Limits
+    artifacts: Path
+    why: str = ""
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any], folder: Path | None = None) -> RunRequest:
+        """The request that these options make; touches nothing.
+
+        `given` maps names of options (see upgrade_e2e.options) to values; what is absent, None or
+        empty was not given, and comes from the configuration table of `folder` (by default the
+        current one) or is the default. Raises BadInput for what cannot work.
+        """
+        values = values_of(given, folder or Path.cwd())
+        words = path_words(values["from"], values["to"], values["via"], values["path"])
+        words = words or (DEFAULT_PATH,)
+        settings = settings_of(values)
+        named = values["provider"]
+        choice = Choice(named, "") if named else choose(settings, words)
+        settings = _on(choice.provider, settings, values)
+        return cls(
+            plans=tuple(make_plan(path, settings) for path in words),
+            settings=settings,
+            limits=Limits.load(values["limits"]),
+            # Not resolved: a link that the user named is shown as the user named it.
+            artifacts=Path(os.path.abspath(values["artifacts-dir"])),  # noqa: PTH100
+            why=choice.why,
+        )
+
+    def folder_of(self, plan: Plan) -> Path:
+        """Where the artifacts of one path go: a folder each when there are several."""
+        return self.artifacts if len(self.plans) == 1 else self.artifacts / plan.path.id
+
+
+def values_of(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """A value for each option: what was given, else what the table says, else the default.
+
+    A path on the command line replaces the whole path of the table. Raises BadInput for an option
+    that does not exist, and as `load_config`.
+    """
+    known = {option.name for option in OPTIONS}
+    if unknown := sorted(set(given) - known):
+        raise BadInput(f"there is no option {unknown[0]!r}; known are {', '.join(sorted(known))}.")
+    said = {name: value for name, value in given.items() if value not in (None, (), [])}
+    table = load_config(said.get("config"), folder)
+    if said.keys() & set(_PATHS):
+        table = {name: value for name, value in table.items() if name not in _PATHS}
+    defaults = {option.name: () if option.multiple else option.default for option in OPTIONS}
+    return {IMAGES: {}, **defaults, **table, **said}
+
+
+def settings_of(values: Mapping[str, Any]) -> PassSettings:
+    """The settings that hold for every path, with the provider still open."""
+    return PassSettings(
+        control_planes=values["control-planes"],
+        workers=values["workers"],
+        node_image=values["node-image"],
+        node_images={**values[IMAGES], **parse_image_overrides(values["image-for"])},
+        images=Images(agent=values["agent-image"], edge=values["edge-image"]),
+        fast_control_plane=values["fast-control-plane"],
+        keep=values["keep-cluster"],
+        reuse_cluster=values["reuse-cluster"],
+        faults=tuple(Fault.parse(word) for word in values["fault"]),
+    )
+
+
+def _on(provider: str, settings: PassSettings, values: Mapping[str, Any]) -> PassSettings:
+    around_s = WATCHED_AROUND_S.get(provider, 10.0)
+    baseline_s, settle_s = values["baseline"], values["settle"]
+    return replace(
+        settings,
+        provider=provider,
+        baseline_s=around_s if baseline_s is None else baseline_s,
+        settle_s=around_s if settle_s is None else settle_s,
+    )
