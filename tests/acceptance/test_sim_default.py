@@ -102,7 +102,11 @@ def test_pytest_chooses_alike(pytester, monkeypatch):
     monkeypatch.setenv("PATH", str(BIN))
     pytester.makepyfile(SCENARIO)
     result = pytester.runpytest_subprocess(
-        "-p", "no:cacheprovider", "--path=v1.33,v1.34", "--baseline=0", "--settle=0"
+        "-p",
+        "no:cacheprovider",
+        "--upgrade-path=v1.33,v1.34",
+        "--upgrade-baseline=0",
+        "--upgrade-settle=0",
     )
     assert result.ret == 0
     result.stdout.fnmatch_lines(["upgrade-e2e: *simulated cluster, because docker*"])

@@ -7,7 +7,7 @@ import sys
 import psutil
 import pytest
 
-from upgrade_e2e.command import Runner, run, run_in_foreground, spawn
+from upgrade_e2e.command import Runner, run, spawn
 from upgrade_e2e.errors import CommandFailed
 from upgrade_e2e.wait import Deadline, wait_for
 
@@ -67,11 +67,6 @@ def test_a_runner_puts_its_prefix_in_front():
         Runner(("env", "A=1"), (("B", "2"),)).run("sh", "-c", "echo $A$B", timeout_s=9).stdout
         == "12\n"
     )
-
-
-def test_a_foreground_program_gives_its_code():
-    assert run_in_foreground(["sh", "-c", "exit 7"]) == 7
-    assert run_in_foreground(["sh", "-c", "kill -TERM $$"]) == 143
 
 
 def test_a_spawned_program_logs(tmp_path):
