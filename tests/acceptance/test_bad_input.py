@@ -36,6 +36,7 @@ def tool(*words, cwd):
         (("--provider", "vm"), "'vm' is not one of"),
         (("--control-planes", "3", "--provider", "sim"), "one control plane"),
         (("--path", "v1.33.13"), "two versions"),
+        (("--path", "v1.34.4,v1.34.4"), "changes no version"),
         (("--from", "v1.33.13", "--to", "v1.34.4", "--control-planes", "2"), "use 1 or 3"),
         (("--from", "v1.33.13", "--to", "v1.34.4", "--workers", "0"), "one worker"),
         (("--from", "v1.33.13", "--to", "v1.34.4", "--node-image", "x:1"), "{version}"),

@@ -1,68 +1,45 @@
-"""Claims about what was seen, and the verdict that each way of ending one means."""
+"""What is claimed of one pass: what must be watched for it, and what became of each claim."""
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from upgrade_e2e.errors import ClusterNotMade, Inconclusive
-from upgrade_e2e.judge import Limits, Verdict
+from upgrade_e2e.judge import Verdict, combine
 from upgrade_e2e.observers import Observer
-from upgrade_e2e.run.upgraded import Upgraded
+from upgrade_e2e.report import ScenarioResult
+from upgrade_e2e.run.rulings import NOT_JUDGED, Ruling
 
-__all__ = ["Claim", "Ruling", "broken_scenario", "judge"]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """Something that must be true of a pass.
-
-    `check` is called with what was seen and the limits in force, and raises AssertionError when
-    the claim does not hold. `sentence` says the claim in words. `observers` must have watched.
-    """
-
-    name: str
-    sentence: str
-    check: Callable[[Upgraded, Limits], None]
-    observers: tuple[Observer, ...] = ()
+__all__ = ["Claims"]
 
 
-@dataclass(frozen=True)
-class Ruling:
-    """A verdict with its reason. `traceback` is there when the scenario itself is broken."""
+@dataclass
+class Claims:
+    """The claims about one pass by name, in the order in which they were expected."""
 
-    verdict: Verdict
-    explanation: str = ""
-    traceback: str = ""
+    results: dict[str, ScenarioResult] = field(default_factory=dict)
+    _observers: dict[Observer, None] = field(default_factory=dict)
 
+    @property
+    def observers(self) -> tuple[Observer, ...]:
+        """All observers that some claim needs, each once."""
+        return tuple(self._observers)
 
-def judge(claim: Claim, upgraded: Upgraded, skips: tuple[type[BaseException], ...] = ()) -> Ruling:
-    """The ruling on one claim. Only a broken claim is FAIL.
+    @property
+    def hold(self) -> bool:
+        """Whether all that could be judged hold, and something could."""
+        return combine(result.verdict for result in self.results.values()) is Verdict.PASS
 
-    An error of any other kind says that the check itself does not work, so nothing is known.
-    `skips` are errors with which a check says that this pass cannot be asked.
-    """
-    try:
-        claim.check(upgraded, upgraded.limits)
-    except AssertionError as error:
-        return Ruling(Verdict.FAIL, str(error))
-    except skips as error:
-        return Ruling(Verdict.SKIP, str(error))
-    except (Inconclusive, ClusterNotMade) as error:
-        return Ruling(Verdict.INCONCLUSIVE, str(error))
-    except Exception as error:  # noqa: BLE001 - it is shown, with its traceback, as what it is
-        return broken_scenario(error)
-    return Ruling(Verdict.PASS)
+    def expect(self, name: str, sentence: str, observers: Sequence[Observer]) -> None:
+        """A claim will be judged, so its observers must watch. Until then nothing is known."""
+        self._observers.update(dict.fromkeys(observers))
+        labels = tuple(observer.name for observer in observers)
+        self.results[name] = ScenarioResult(name, sentence, Verdict.INCONCLUSIVE, observers=labels)
+        self.note(name, NOT_JUDGED)
 
-
-def broken_scenario(error: BaseException, shown: str = "") -> Ruling:
-    """The ruling for a scenario that raised something other than a broken claim.
-
-    `shown` is its traceback, when the caller has a better one than Python's.
-    """
-    return Ruling(
-        Verdict.INCONCLUSIVE,
-        f"the scenario itself is broken: {type(error).__name__}: {error}",
-        shown or "".join(traceback.format_exception(error)),
-    )
+    def note(self, name: str, ruling: Ruling) -> None:
+        """The ruling on a claim that was expected."""
+        before = self.results[name]
+        self.results[name] = ScenarioResult(
+            name, before.claim, ruling.verdict, ruling.explanation, before.observers
+        )

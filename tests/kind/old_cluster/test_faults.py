@@ -55,7 +55,7 @@ class FaultyPass:
         limits = Limits.load(LIMITS).override(HERE, "tests/kind/old_cluster/test_faults.py")
         (self.folder / "work").mkdir()
         provider = choose_provider(settings, self.folder / "work")
-        plan = only(provider.plan(resolve([OLD, OLD], [])), wanted)
+        plan = only(provider.plan(resolve([OLD, NEW], [])), wanted)
         origin = Origin()
         progress = ConsoleProgress(sys.stderr, origin, f"{name}: ")
         what = Pass(
