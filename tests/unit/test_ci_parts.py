@@ -195,7 +195,9 @@ def test_images_that_only_a_part_needs_are_built_only_for_it(copy):
     usual = (ROOT / "ci" / "versions").read_text().strip()
     assert [call for call in copy.calls() if call.startswith("build")] == [f"build {usual}"]
     assert copy.run("--all", "two-paths").returncode == 0
-    assert copy.calls().count(f"build {usual} {PARTS['two-paths']['more images']}") == 1
+    more = PARTS["two-paths"]["more images"]
+    assert copy.calls().count(f"build {usual} {more}") == 1
+    assert f'NEWEST = "{more}"' in (ROOT / "tests" / "kind" / "test_parallel.py").read_text()
 
 
 def test_a_part_without_clusters_leaves_the_machine_alone(copy):
