@@ -3,7 +3,7 @@
 The faults share one cluster at the old version (those that show beside other clusters share another
 one), and each pass runs only the steps that its fault needs, under the same limits under which the
 same steps hold without a fault. The order matters: what a fault leaves behind must not disturb the
-next one.
+next one. Every run plants those that share the cores; the others are a part of `ci/test --all`.
 """
 
 from __future__ import annotations
@@ -94,6 +94,7 @@ def moves(*nodes: str) -> Callable[[Step], bool]:
     return lambda step: step.node in nodes and step.kind in {"drain", "uncordon"}
 
 
+@pytest.mark.thorough(part="faults")
 def test_without_a_fault_the_same_drains_hold(faulty: FaultyPass):
     observers = (test_rollout_502.WEB, test_rollout_502.EDGE, test_dns_latency.LOOKUPS)
     upgraded, limits = faulty.run("", observers, moves("control-plane", "worker", "worker2"))
@@ -102,6 +103,7 @@ def test_without_a_fault_the_same_drains_hold(faulty: FaultyPass):
     test_dns_latency.test_lookups_keep_answering(upgraded, limits)
 
 
+@pytest.mark.thorough(part="faults")
 def test_without_a_prestop_delay_connections_are_refused(faulty: FaultyPass):
     observers = (test_rollout_502.WEB, test_rollout_502.EDGE)
     upgraded, limits = faulty.run("no-prestop", observers, moves("worker", "worker2"))
@@ -116,6 +118,7 @@ def test_without_a_prestop_delay_connections_are_refused(faulty: FaultyPass):
     assert re.search(words["the_edge_gives_no_502"], str(caught.value)), str(caught.value)
 
 
+@pytest.mark.thorough(part="faults")
 def test_one_coredns_without_lameduck_leaves_lookups_unanswered(faulty: FaultyPass):
     upgraded, limits = faulty.run(
         "coredns-replicas=1 coredns-no-lameduck",
