@@ -89,7 +89,7 @@ class RunningPass:
             timeline = self._timeline(observation.watched, samples, observation.spans())
         return Upgraded(
             timeline=timeline,
-            plan=self.what.plan,
+            path=tuple(str(version) for version in self.what.plan.path.versions),
             limits=self.what.limits,
             capabilities=self.what.provider.capabilities,
             inventory=inventory,
