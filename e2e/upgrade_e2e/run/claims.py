@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from upgrade_e2e.judge import Verdict, combine
 from upgrade_e2e.observers import Observer
@@ -40,6 +40,9 @@ class Claims:
     def note(self, name: str, ruling: Ruling) -> None:
         """The ruling on a claim that was expected."""
         before = self.results[name]
-        self.results[name] = ScenarioResult(
-            name, before.claim, ruling.verdict, ruling.explanation, before.observers
+        self.results[name] = replace(
+            before,
+            verdict=ruling.verdict,
+            explanation=ruling.explanation,
+            traceback=ruling.traceback,
         )
