@@ -23,6 +23,7 @@ from upgrade_e2e.run.progress import Progress, Silence
 from upgrade_e2e.run.recording import Ended, write_artifacts
 from upgrade_e2e.run.request import RunRequest
 from upgrade_e2e.run.rulings import Claim, judge
+from upgrade_e2e.run.saved import REJUDGED
 from upgrade_e2e.run.settings import PassSettings
 from upgrade_e2e.run.upgraded import Upgraded
 from upgrade_e2e.timeline import Origin
@@ -141,8 +142,8 @@ def clear(folder: Path) -> None:
     (folder / "work").mkdir(parents=True, exist_ok=True)
     for name in STALE_FILES:
         (folder / name).unlink(missing_ok=True)
-    for name in STALE_FOLDERS:
-        shutil.rmtree(folder / name, ignore_errors=True)
+    for stale in (*(folder / name for name in STALE_FOLDERS), *folder.glob(f"{REJUDGED}-*")):
+        shutil.rmtree(stale, ignore_errors=True)
 
 
 def why_ended(error: BaseException | None) -> str:
