@@ -41,6 +41,10 @@ def tool(*words, cwd):
         (("--from", "v1.33.13", "--to", "v1.34.4", "--node-image", "x:1"), "{version}"),
         (("--from", "v1.33.13", "--to", "v1.34.4", "--image-for", "v1.34.4"), "names no image"),
         (("--from", "v1.33.13", "--to", "v1.34.4", "--fault", "gremlins"), "gremlins"),
+        (("--provider", "sim", "--fault", "coredns-replicas=1@nonsense"), "no step 'nonsense'"),
+        (("--provider", "sim", "--fault", "coredns-replicas=abc"), "give a number"),
+        (("--provider", "sim", "--fault", "no-prestop@drain"), "without `@drain`"),
+        (("--provider", "sim", "--fault", "no-prestop=3"), "has no value"),
     ],
 )
 @pytest.mark.parametrize("command", ["plan", "run"])

@@ -28,6 +28,7 @@ from upgrade_e2e.run.pass_ import RunningPass
 from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings
 from upgrade_e2e.run.upgraded import Upgraded
 from upgrade_e2e.timeline import Window
+from upgrade_e2e.upgrade import planted_in
 
 __all__ = ["Ended", "write_artifacts"]
 
@@ -94,7 +95,7 @@ def compose(ended: Ended, scenarios: tuple[ScenarioResult, ...]) -> RunRecord:
         cluster_made=ended.cluster_made,
         refused=ended.refused,
         choices={**what.plan.choices, **_watching(what.settings)},
-        faults=tuple(str(fault) for fault in what.settings.faults),
+        faults=tuple(str(fault) for fault in planted_in(what.plan)),
         tools=tool_versions(capabilities.tools),
         images=dataclasses.asdict(what.settings.images),
         spans=upgraded.timeline.spans if upgraded else tuple(ended.running.spans),
