@@ -73,6 +73,14 @@ def test_a_limits_file_that_makes_no_sense(tmp_path, content, told):
     assert told in done.stdout + done.stderr
 
 
+def test_a_fault_that_changes_nothing_is_refused(tmp_path):
+    words = ("--provider", "sim", "--fault", "no-prestop", "--scenario", "dns_latency")
+    done = tool("run", *words, cwd=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "no-prestop changes nothing" in done.stdout + done.stderr
+    assert not list(tmp_path.glob("artifacts/work/*"))
+
+
 def test_an_unknown_scenario_names_the_known_ones(tmp_path):
     done = tool("run", "--from", "v1.33.13", "--to", "v1.34.4", "-s", "nope", cwd=tmp_path)
     assert done.returncode == 2
