@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
+from click.testing import CliRunner
 
 from tests.unit.observers.fake_api import FakeApi, fake_cluster
+from upgrade_e2e.cli.machine import faults as faults_command
 from upgrade_e2e.errors import BadInput, ClusterGone, E2eError, FaultNotPlanted, Inconclusive
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.observers import HttpService
@@ -16,6 +18,7 @@ from upgrade_e2e.run.choose import make_plan
 from upgrade_e2e.run.progress import Silence
 from upgrade_e2e.run.recording import Ended, compose
 from upgrade_e2e.upgrade import Fault
+from upgrade_e2e.upgrade.faults import CATALOGUE
 
 WEB = HttpService()
 COREDNS = "/apis/apps/v1/namespaces/kube-system/deployments/coredns"
@@ -155,3 +158,12 @@ def test_a_cluster_that_is_gone_is_said_to_be_gone(make):
     with pytest.raises(Inconclusive, match="simulator has ended") as caught:
         advance(running)
     assert not isinstance(caught.value.__cause__.__cause__, FaultNotPlanted)
+
+
+def test_the_command_lists_every_fault_and_who_plants_it():
+    lines = CliRunner().invoke(faults_command).stdout.splitlines()
+    listed = {line.split()[0]: line for line in lines if line and not line.startswith(" ")}
+    assert set(listed) == {"write", *(kind.form for kind in CATALOGUE)}
+    assert "kind, sim" in listed["kubelet-qps=1"]
+    assert "any cluster" in listed["no-prestop"]
+    assert "kube-system/coredns" in listed["coredns-replicas=1"]
