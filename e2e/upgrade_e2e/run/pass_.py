@@ -18,14 +18,15 @@ from upgrade_e2e.errors import (
     StepFailed,
 )
 from upgrade_e2e.judge import Limits
-from upgrade_e2e.observers import Observation, Observer, alter, plant
+from upgrade_e2e.observers import Observation, Observer, alter
 from upgrade_e2e.providers.base import Provider
+from upgrade_e2e.run.planting import perform_plant
 from upgrade_e2e.run.progress import Progress
 from upgrade_e2e.run.settings import PassSettings
 from upgrade_e2e.run.upgraded import Upgraded
 from upgrade_e2e.timeline import Origin, Samples, Span, Timeline, Window
 from upgrade_e2e.upgrade import Executor, Inventory, Marks, Plan, Step, planted_in
-from upgrade_e2e.upgrade.faults import PLANT, fault_of, kind_of
+from upgrade_e2e.upgrade.faults import PLANT
 
 __all__ = ["Pass", "RunningPass"]
 
@@ -123,25 +124,9 @@ class RunningPass:
         if self.cluster is None:
             raise ClusterNotMade(f"step {step.name!r} came before the cluster was created.")
         if step.kind == PLANT:
-            self._plant(step, self.cluster)
-            return
-        self.what.provider.perform(step, self.cluster)
-
-    def _plant(self, step: Step, cluster: Cluster) -> None:
-        """Plant one fault; one of the workload is in the observers that are deployed later."""
-        fault = fault_of(step)
-        acts_on = kind_of(fault.name).acts_on
-        try:
-            if acts_on == "cluster":
-                plant(fault, cluster)
-            elif acts_on == "nodes":
-                self.what.provider.perform(step, cluster)
-        except (FaultNotPlanted, ClusterGone):
-            raise
-        except TROUBLE as error:
-            raise FaultNotPlanted(
-                f"fault {fault} could not be planted: {type(error).__name__}: {error}"
-            ) from error
+            perform_plant(step, self.cluster, self.what.provider)
+        else:
+            self.what.provider.perform(step, self.cluster)
 
     def _prepare(self) -> Cluster:
         try:
