@@ -16,9 +16,8 @@ import pytest
 from tests.acceptance.sim_pass import Judged, all_scenarios, run_pass
 from tests.outcomes import OUTCOMES
 from upgrade_e2e.judge import Limits, Verdict, look
-from upgrade_e2e.observers import CATALOGUE as API_FAULTS
-from upgrade_e2e.providers.sim.provider import CATALOGUE
 from upgrade_e2e.providers.sim.provider.durations import Durations
+from upgrade_e2e.upgrade.faults import plantable_on
 
 pytestmark = pytest.mark.quiet
 
@@ -127,7 +126,7 @@ def judged(folder, faults: tuple[str, ...], **more) -> Judged:
 
 
 def test_the_table_has_every_fault_and_every_scenario():
-    known = {kind.name for kind in CATALOGUE} | set(API_FAULTS)
+    known = plantable_on("sim")
     assert set().union(*(row.names for row in TABLE)) == known
     assert set().union(*(row.names for row in TABLE if not row.again)) == known
     assert set(OUTCOMES) <= {" ".join(r.faults.partition("@")[0].split(", ")) for r in TABLE}

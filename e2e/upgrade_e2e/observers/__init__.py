@@ -4,6 +4,7 @@ from upgrade_e2e.observers.apiserver import ApiServer
 from upgrade_e2e.observers.base import (
     HOST,
     NAMESPACE,
+    Alterable,
     Companion,
     Images,
     Observer,
@@ -14,16 +15,15 @@ from upgrade_e2e.observers.base import (
 from upgrade_e2e.observers.churn import PodChurn
 from upgrade_e2e.observers.dns import DnsLookups
 from upgrade_e2e.observers.edge import HttpEdge
-from upgrade_e2e.observers.faults import CATALOGUE, ApiFault, plant
+from upgrade_e2e.observers.faults import alter, plant
 from upgrade_e2e.observers.http import HttpService
 from upgrade_e2e.observers.observation import Observation
 from upgrade_e2e.observers.workload import Workload
 
 __all__ = [
-    "CATALOGUE",
     "HOST",
     "NAMESPACE",
-    "ApiFault",
+    "Alterable",
     "ApiServer",
     "Companion",
     "DnsLookups",
@@ -37,5 +37,6 @@ __all__ = [
     "Probe",
     "Site",
     "Workload",
+    "alter",
     "plant",
 ]

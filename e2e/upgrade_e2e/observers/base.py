@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from upgrade_e2e.cluster import Cluster, retry_api
 from upgrade_e2e.timeline import Connection, Origin, SamplesBuilder, Span, Window
 
-__all__ = ["HOST", "NAMESPACE", "Companion", "Images", "Observer", "Parts", "Probe", "Site"]
+if TYPE_CHECKING:
+    from upgrade_e2e.observers.workload import Workload
+
+__all__ = [
+    "HOST",
+    "NAMESPACE",
+    "Alterable",
+    "Companion",
+    "Images",
+    "Observer",
+    "Parts",
+    "Probe",
+    "Site",
+]
 
 NAMESPACE = "upgrade-e2e"
 HOST = "host"
@@ -118,3 +131,11 @@ class Observer(Protocol):
 
     def deploy(self, site: Site) -> Parts:
         """Apply what is watched, without waiting for it; returns what is to be run."""
+
+
+@runtime_checkable
+class Alterable(Protocol):
+    """An observer that deploys a workload, which a fault may change before that."""
+
+    def altered(self, change: Callable[[Workload], Workload]) -> Observer:
+        """The same observer with `change` made to its workload; equal if that changes nothing."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from upgrade_e2e.observers.base import Parts, Site
 from upgrade_e2e.observers.http import HttpService, http_probe
 from upgrade_e2e.observers.objects import config_map, http_url, labels
-from upgrade_e2e.observers.workload import WEB_PORT, apply_workload
+from upgrade_e2e.observers.workload import WEB_PORT, Workload, apply_workload
 from upgrade_e2e.timeline import Connection
 
 __all__ = ["HttpEdge", "nginx_conf"]
@@ -43,6 +44,10 @@ class HttpEdge:
             node_probes=(http_probe(url, Connection.NEW, self.rate_hz, self.timeout_s),),
             companions=behind.companions(site),
         )
+
+    def altered(self, change: Callable[[Workload], Workload]) -> HttpEdge:
+        """The same with another workload behind it; see Alterable."""
+        return replace(self, backend=self.backend.altered(change))
 
 
 def nginx_conf(upstream: str, timeout_s: float) -> str:

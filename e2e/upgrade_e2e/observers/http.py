@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from upgrade_e2e.observers.base import Companion, Parts, Probe, Site
 from upgrade_e2e.observers.objects import http_url
@@ -36,6 +37,10 @@ class HttpService:
             ),
             companions=self.companions(site),
         )
+
+    def altered(self, change: Callable[[Workload], Workload]) -> HttpService:
+        """The same with another workload; see Alterable."""
+        return replace(self, workload=change(self.workload))
 
     def companions(self, site: Site) -> tuple[Companion, ...]:
         """The rollouts, if there are to be any."""

@@ -31,6 +31,7 @@ from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings
 from upgrade_e2e.run.upgraded import Upgraded
 from upgrade_e2e.run.verdicts import verdict_of
 from upgrade_e2e.timeline import Timeline, Window
+from upgrade_e2e.upgrade import planted_in
 
 __all__ = ["Ended", "compose", "limits_changed", "write_artifacts", "write_record"]
 
@@ -124,7 +125,7 @@ def compose(ended: Ended, scenarios: tuple[ScenarioResult, ...]) -> RunRecord:
         cluster_made=ended.cluster_made,
         refused=ended.refused,
         choices={**what.plan.choices, **_watching(what.settings)},
-        faults=tuple(str(fault) for fault in what.settings.faults),
+        faults=tuple(str(fault) for fault in planted_in(what.plan)),
         tools=ended.tools,
         images=dataclasses.asdict(what.settings.images),
         spans=views.timeline.spans,

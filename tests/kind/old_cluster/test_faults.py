@@ -26,7 +26,7 @@ from upgrade_e2e.observers import Observer
 from upgrade_e2e.run import ConsoleProgress, Pass, PassSettings, RunningPass, Upgraded
 from upgrade_e2e.run.choose import choose_provider
 from upgrade_e2e.timeline import Origin
-from upgrade_e2e.upgrade import Fault, Plan, Step, resolve
+from upgrade_e2e.upgrade import Fault, Plan, Step, resolve, with_faults
 
 # A fault's pass is short, so few samples must do. No API server restarts in it, so no kubelet waits
 # out a back-off, for which CI's plain pass is allowed 75 s. Everything else is as there.
@@ -55,7 +55,7 @@ class FaultyPass:
         limits = Limits.load(LIMITS).override(HERE, "tests/kind/old_cluster/test_faults.py")
         (self.folder / "work").mkdir()
         provider = choose_provider(settings, self.folder / "work")
-        plan = only(provider.plan(resolve([OLD, NEW], [])), wanted)
+        plan = only(with_faults(provider.plan(resolve([OLD, NEW], [])), faults), wanted)
         origin = Origin()
         progress = ConsoleProgress(sys.stderr, origin, f"{name}: ")
         what = Pass(
@@ -77,9 +77,10 @@ class FaultyPass:
 
 
 def only(plan: Plan, wanted: Callable[[Step], bool]) -> Plan:
-    """The plan with its first step, and those upgrade steps that are wanted."""
-    steps = tuple(step for step in plan.upgrade if wanted(step))
-    return dataclasses.replace(plan, prepare=plan.prepare[:1], upgrade=steps, verify=())
+    """The plan with creation, all faults, and those upgrade steps that are wanted."""
+    prepare = tuple(step for step in plan.prepare if step.kind in {"create", "plant"})
+    steps = tuple(step for step in plan.upgrade if step.kind == "plant" or wanted(step))
+    return dataclasses.replace(plan, prepare=prepare, upgrade=steps, verify=())
 
 
 @pytest.fixture
