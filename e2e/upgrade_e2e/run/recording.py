@@ -31,7 +31,7 @@ from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings
 from upgrade_e2e.run.upgraded import Upgraded
 from upgrade_e2e.run.verdicts import verdict_of
 from upgrade_e2e.timeline import Timeline, Window
-from upgrade_e2e.upgrade import planted_in
+from upgrade_e2e.upgrade.faults import PLANT, fault_of
 
 __all__ = ["Ended", "compose", "limits_changed", "write_artifacts", "write_record"]
 
@@ -125,7 +125,7 @@ def compose(ended: Ended, scenarios: tuple[ScenarioResult, ...]) -> RunRecord:
         cluster_made=ended.cluster_made,
         refused=ended.refused,
         choices={**what.plan.choices, **_watching(what.settings)},
-        faults=tuple(str(fault) for fault in planted_in(what.plan)),
+        faults=planted(ended.running),
         tools=ended.tools,
         images=dataclasses.asdict(what.settings.images),
         spans=views.timeline.spans,
@@ -144,6 +144,13 @@ def compose(ended: Ended, scenarios: tuple[ScenarioResult, ...]) -> RunRecord:
 def limits_changed(limits: Limits) -> tuple[Limit, ...]:
     """The limits that the user set."""
     return tuple(limit for limit in limits.table if limit.overridden)
+
+
+def planted(running: RunningPass) -> tuple[str, ...]:
+    """The faults that were planted: not those whose step was never reached, or failed."""
+    done = {span.name for span in running.spans if span.kind == PLANT and not span.error}
+    steps = (step for step in running.what.plan.steps if step.kind == PLANT)
+    return tuple(str(fault_of(step)) for step in steps if step.name in done)
 
 
 def _watching(settings: PassSettings) -> dict[str, str]:
