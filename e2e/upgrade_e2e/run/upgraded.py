@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from upgrade_e2e.errors import Inconclusive, StepFailed
 from upgrade_e2e.judge import Limits, Seen, see
-from upgrade_e2e.observers import Observer
+from upgrade_e2e.observers import Observer, label_or_kind
 from upgrade_e2e.providers.base import Capabilities
 from upgrade_e2e.timeline import Timeline
 from upgrade_e2e.upgrade import Inventory, Plan
@@ -33,7 +33,7 @@ class Upgraded:
 
     def saw(self, observer: Observer) -> Seen:
         """What `observer` saw; raises Inconclusive when its probers were blind or saw nothing."""
-        return see(self.timeline, observer.name, self.limits)
+        return see(self.timeline, label_or_kind(observer), self.limits)
 
     def found(self) -> Inventory:
         """What the cluster was made of at the end; raises Inconclusive when that is not known."""
