@@ -123,6 +123,11 @@ def test_another_backend_has_a_label_of_its_own() -> None:
         assert backend(edge, list(wanted)) == "web-shop"
 
 
+def test_a_backend_that_is_watched_as_well_comes_as_early_as_any_other() -> None:
+    assert labels(HttpEdge(MINE), MINE, OTHER) == ["edge", "web", "web-2"]
+    assert labels(HttpEdge(MINE), OTHER) == ["edge", "web"]
+
+
 def test_two_edges_of_one_backend_share_it() -> None:
     slow, fast = HttpEdge(MINE, rate_hz=5), HttpEdge(MINE, rate_hz=50)
     wanted = [Wanted(slow), Wanted(fast)]
