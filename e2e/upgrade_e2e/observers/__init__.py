@@ -11,12 +11,14 @@ from upgrade_e2e.observers.base import (
     Parts,
     Probe,
     Site,
+    label_or_kind,
 )
 from upgrade_e2e.observers.churn import PodChurn
 from upgrade_e2e.observers.dns import DnsLookups
 from upgrade_e2e.observers.edge import HttpEdge
 from upgrade_e2e.observers.faults import alter, plant
 from upgrade_e2e.observers.http import HttpService
+from upgrade_e2e.observers.naming import Wanted, label_observers
 from upgrade_e2e.observers.observation import Observation
 from upgrade_e2e.observers.workload import Workload
 
@@ -36,7 +38,10 @@ __all__ = [
     "PodChurn",
     "Probe",
     "Site",
+    "Wanted",
     "Workload",
     "alter",
+    "label_observers",
+    "label_or_kind",
     "plant",
 ]

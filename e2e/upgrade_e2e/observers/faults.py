@@ -9,7 +9,7 @@ from typing import Any
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster, retry_api
 from upgrade_e2e.errors import BadInput, FaultNotPlanted
-from upgrade_e2e.observers.base import Alterable, Observer
+from upgrade_e2e.observers.base import Alterable, Observer, label_or_kind
 from upgrade_e2e.observers.rollout import rolled_out
 from upgrade_e2e.observers.workload import Workload
 from upgrade_e2e.upgrade import Fault
@@ -62,7 +62,7 @@ def _with_change(
     )
     if changed != observers:
         return changed
-    alike = ", ".join(one.name for one in observers if isinstance(one, Alterable))
+    alike = ", ".join(label_or_kind(one) for one in observers if isinstance(one, Alterable))
     if alike:
         raise BadInput(
             f"fault {fault} changes nothing: the workload of {alike} is like that already; leave "

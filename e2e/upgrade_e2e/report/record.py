@@ -104,7 +104,8 @@ class RunRecord:
     `cluster_made` is false when the pass ended before there was a cluster that could be watched;
     `refused` is true when that was because what was asked for cannot work. `control_planes` and
     `workers` are the nodes of the cluster, 0 where that is not known; `pace` is how many times
-    faster than in a real cluster its pods lived. `inventory_error` says why there is no inventory
+    faster than in a real cluster its pods lived. `observers_as_written` has, by
+    label, how each observer's scenario writes it. `inventory_error` says why there is no inventory
     of a cluster that was asked for one. `rejudged_unix_s` is when saved samples were judged
     again; None for the record of the pass itself.
     """
@@ -131,6 +132,7 @@ class RunRecord:
     failed_step: FailedStep | None = None
     inventory: Inventory | None = None
     inventory_error: str = ""
+    observers_as_written: Mapping[str, str] = field(default_factory=dict)
     control_planes: int = 0
     workers: int = 0
     pace: float = 1.0

@@ -7,12 +7,13 @@ import shutil
 import sys
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from upgrade_e2e.errors import BadInput, ClusterNotMade, E2eError
 from upgrade_e2e.judge import Limits
+from upgrade_e2e.observers import Wanted, alter
 from upgrade_e2e.providers.base import Provider
 from upgrade_e2e.report import RunRecord
 from upgrade_e2e.run.choose import choose_provider
@@ -39,9 +40,9 @@ STALE_FOLDERS = ("samples", "logs")
 class JudgedPass:
     """One pass and what is claimed of it.
 
-    The order: `claims.expect` each claim, which says what must be watched; `evidence`, which runs
-    the pass; `claims.note` a ruling on each; `write` the record. `folder` takes all artifacts.
-    `provider` is chosen by the settings unless one is given.
+    The order: `claims.expect` each claim, which says what must be watched; `check`; `evidence`,
+    which runs the pass; `claims.note` a ruling on each; `write` the record. `folder` takes all
+    artifacts. `provider` is chosen by the settings unless one is given.
     """
 
     plan: Plan
@@ -72,6 +73,11 @@ class JudgedPass:
         """Why the pass ended before anything could be judged; empty if it did not."""
         return "" if self._ended is None else self._ended.error
 
+    def check(self) -> None:
+        """All claims are expected; raises BadInput for what the pass cannot do for them."""
+        self.claims.label()
+        alter(self.claims.observers, self.settings.faults)
+
     @contextlib.contextmanager
     def evidence(
         self, progress: Progress | None = None, origin: Origin | None = None
@@ -86,7 +92,7 @@ class JudgedPass:
         running = RunningPass(self._pass(origin, progress or Silence()))
         upgraded: Upgraded | None = None
         try:
-            upgraded = running.run()
+            upgraded = replace(running.run(), labels=self.claims.labels)
             yield upgraded
         finally:
             error = sys.exception()
@@ -126,11 +132,13 @@ def run_pass(
 ) -> RunRecord:
     """Run a pass, judge the claims, write everything into its folder, and return the record.
 
-    A pass that could not be run or watched has the verdict INCONCLUSIVE, with the reason in the
-    record. `skips` are errors with which a check says that this pass cannot be asked.
+    Raises BadInput, before anything is created, for claims that the pass cannot serve. A pass that
+    could not be run or watched has the verdict INCONCLUSIVE, with the reason in the record.
+    `skips` are errors with which a check says that this pass cannot be asked.
     """
     for claim in claims:
-        judged.claims.expect(claim.name, claim.sentence, claim.observers)
+        judged.claims.expect(claim.name, claim.sentence, [Wanted(one) for one in claim.observers])
+    judged.check()
     with contextlib.suppress(E2eError), judged.evidence(progress, origin) as upgraded:
         for claim in claims:
             judged.claims.note(claim.name, judge(claim, upgraded, skips))

@@ -131,6 +131,9 @@ def compose(ended: Ended, scenarios: tuple[ScenarioResult, ...]) -> RunRecord:
         spans=views.timeline.spans,
         scenarios=scenarios,
         observers=ended.observers,
+        observers_as_written={label: repr(mine) for mine, label in (upgraded.labels or {}).items()}
+        if upgraded
+        else {},
         limits_changed=limits_changed(what.limits),
         failed_step=None if failed is None else FailedStep(failed.step, failed.reason),
         inventory=upgraded.inventory if upgraded else None,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.judge import Limits
+from upgrade_e2e.observers import label_or_kind
 from upgrade_e2e.report import RunRecord, limits_of, load_record
 from upgrade_e2e.run.claims import Claims
 from upgrade_e2e.run.progress import Progress
@@ -44,6 +45,21 @@ class SavedPass:
         record = load_record(source)
         return cls(source, record, limits_of(record) if limits is None else limits)
 
+    def check(self) -> None:
+        """All claims are expected: find the observers that watched the pass.
+
+        An observer is the same when its scenario writes it as in that pass. A record that does not
+        say how they were written is searched by the observers' own labels.
+        """
+        written = self.record.observers_as_written
+        same = {text: label for label, text in written.items()}
+        wanted = [one.observer for one in self.claims.wanted]
+        if written:
+            labels = {mine: same[repr(mine)] for mine in wanted if repr(mine) in same}
+        else:
+            labels = {mine: label_or_kind(mine) for mine in wanted}
+        self.claims.adopt(labels)
+
     @property
     def ended(self) -> bool:
         """Whether its evidence has been loaded."""
@@ -56,7 +72,8 @@ class SavedPass:
         origin: Origin | None = None,  # noqa: ARG002
     ) -> Iterator[Upgraded]:
         """What was seen in the pass; raises DamagedRecord when its samples are not there."""
-        self._upgraded = load_pass(self.source, self.limits)
+        saved = load_pass(self.source, self.limits)
+        self._upgraded = replace(saved, labels=self.claims.labels)
         yield self._upgraded
 
     def write(self) -> RunRecord:

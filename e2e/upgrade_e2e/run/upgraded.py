@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from upgrade_e2e.errors import Inconclusive, StepFailed
 from upgrade_e2e.judge import Limits, Seen, Views
-from upgrade_e2e.observers import Observer
+from upgrade_e2e.observers import Observer, label_or_kind
 from upgrade_e2e.providers.base import Capabilities
 from upgrade_e2e.timeline import Timeline
 from upgrade_e2e.upgrade import Inventory
@@ -35,7 +35,7 @@ class Upgraded:
     inventory_error: str = ""
     failed_step: StepFailed | None = None
     control_planes: int = 1
-    labels: Mapping[Observer, str] = field(default_factory=dict)
+    labels: Mapping[Observer, str] | None = None
 
     @cached_property
     def views(self) -> Views:
@@ -48,7 +48,7 @@ class Upgraded:
         Raises Inconclusive when the pass did not run it, and when its probers were blind or saw
         nothing.
         """
-        label = self.labels.get(observer, "") if self.labels else _own_label(observer)
+        label = label_or_kind(observer) if self.labels is None else self.labels.get(observer, "")
         if label not in self.timeline.samples:
             raise Inconclusive(
                 f"this pass did not run {observer}; add it to @pytest.mark.observes(...) of the "
@@ -64,7 +64,3 @@ class Upgraded:
                 f"{self.inventory_error or 'the pass ended before'}"
             )
         return self.inventory
-
-
-def _own_label(observer: Observer) -> str:
-    return observer.name

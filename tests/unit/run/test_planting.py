@@ -114,8 +114,11 @@ def test_a_fault_of_the_cluster_is_planted_before_its_step(make, api):
     assert (seen["kubeadm-apply"], seen["drain"]) == (2, 1)
 
 
-def test_the_record_names_the_faults_of_the_plan(make):
+def test_the_record_names_the_faults_that_were_planted(make, api):
     running = make("coredns-replicas=1@drain", "no-prestop")
+    running._prepare()
+    assert record_of(running).faults == ("no-prestop",)
+    running._advance(running.what.plan.upgrade)
     record = record_of(running)
     assert record.faults == ("no-prestop", "coredns-replicas=1@drain")
     assert record.choices["fault no-prestop"] == "no-prestop"

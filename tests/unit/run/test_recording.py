@@ -112,7 +112,7 @@ def test_unusual_times_of_watching_are_choices_that_the_gate_compares(tmp_path):
 class Named:
     """An observer of which only the name matters."""
 
-    name: str
+    label: str
 
 
 def counted(monkeypatch, module, name):
