@@ -1,4 +1,4 @@
-"""Waits that look more often than on a cluster: what is waited for here comes within moments."""
+"""What unit tests share: quick looks at what is waited for, patience with a busy machine."""
 
 from __future__ import annotations
 
@@ -8,24 +8,33 @@ from types import SimpleNamespace
 
 import pytest
 import tenacity.nap
+from hypothesis import HealthCheck, settings
 
 from upgrade_e2e import wait
 
-_LONGEST_SLEEP_S = 0.05
+settings.register_profile(
+    "busy-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("busy-machine")
+
+LONGEST_SLEEP_S = 0.05
 
 
 def sleep(seconds: float) -> None:
-    """Sleep, but not for long; deadlines stay as they are."""
-    time.sleep(min(seconds, _LONGEST_SLEEP_S))
+    """Sleep, but not for long: what is waited for here comes within moments."""
+    time.sleep(min(seconds, LONGEST_SLEEP_S))
+
+
+EAGER = wait.Clock(sleep=sleep)
 
 
 @pytest.fixture(scope="package", autouse=True)
 def eager_waits() -> Iterator[None]:
-    """Every `wait_for` without a clock of its own and every retry looks again soon."""
+    """Every `wait_for` without a clock of its own, and every retry, looks again soon.
+
+    Deadlines stay as they are.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(wait, "Clock", lambda: EAGER)
         patch.setattr(tenacity.nap, "time", SimpleNamespace(sleep=sleep))
         yield
-
-
-EAGER = wait.Clock(sleep=sleep)

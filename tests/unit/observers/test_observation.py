@@ -29,8 +29,8 @@ from upgrade_e2e.observers import (
     Probe,
     Site,
     Workload,
+    fleet,
 )
-from upgrade_e2e.observers import fleet
 from upgrade_e2e.observers import observation as module
 from upgrade_e2e.observers.base import Companion
 from upgrade_e2e.observers.link import get_json
