@@ -122,7 +122,7 @@ def canary_server(canary: Canary) -> Iterator[int]:
     server.daemon_threads = True
     server.block_on_close = False
     server.ended = False  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield server.server_port

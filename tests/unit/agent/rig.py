@@ -89,10 +89,10 @@ class Rig:
             f"--owner-pid={owner_pid}",
         )  # fmt: skip
 
-    def on_disk(self, key: str) -> int:
-        """How many samples of a stream are written down."""
-        files = (self.folder / "spool").glob(f"*/*/{key}.rec")
-        return sum(file.stat().st_size for file in files) // RECORD.itemsize
+    def on_disk(self, key: str) -> Any:
+        """The records of a stream that are written down."""
+        data = b"".join(f.read_bytes() for f in (self.folder / "spool").glob(f"*/*/{key}.rec"))
+        return np.frombuffer(data[: len(data) // RECORD.itemsize * RECORD.itemsize], RECORD)
 
     def close(self) -> None:
         for agent in self.agents:

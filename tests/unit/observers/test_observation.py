@@ -179,13 +179,13 @@ def await_on_host(observation: Observation, label: str) -> None:
     )
 
 
-def await_on_disk(bench: Bench, count: int) -> None:
-    """Wait until the node's prober has written down so many more samples."""
-    before = bench.rig.on_disk("web.new")
+def await_on_disk(bench: Bench, observation: Observation, count: int) -> None:
+    """Wait until the node's prober has written down so many samples that count."""
+    start_us = (observation._site.origin.monotonic_s + observation.watched.start_s) * 1e6
     wait_for(
         f"{count} samples on disk",
-        lambda: bench.rig.on_disk("web.new"),
-        lambda written: written >= before + count,
+        lambda: int((bench.rig.on_disk("web.new")["intended_us"] >= start_us).sum()),
+        lambda written: written >= count,
         SOON,
     )
 
@@ -228,7 +228,7 @@ def test_a_prober_that_was_replaced_keeps_its_samples(bench: Bench) -> None:
         observation.deploy()
         observation.start()
         old = bench.kubelet.prober
-        await_on_disk(bench, 40)
+        await_on_disk(bench, observation, 25)
         old.end()
         again = bench.rig.start(
             "probe",
