@@ -47,6 +47,7 @@ class Handler(BaseHTTPRequestHandler):
     """The three requests that the agent makes."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # a body would wait 40 ms for the ACK of its head
     canary: Canary
 
     def do_PATCH(self) -> None:

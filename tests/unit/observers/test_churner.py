@@ -249,3 +249,15 @@ def test_without_a_pause_image_the_agent_image_sleeps(bench: Bench) -> None:
     (container,) = nursery.manifest("a", "worker")["spec"]["containers"]
     assert container["image"] == "python:3.11-slim"
     assert container["command"] == ["sleep", "infinity"]
+
+
+def test_stopping_lets_the_last_pods_get_ready_and_does_not_sit_out_the_silence(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_SILENCE_S", 60.0)  # longer than a join waits
+    bench.kubelet.lag_s = 0.5
+    bench.churner.start()
+    await_ready(bench, 1)
+    bench.churner.stop()
+    assert set(bench.samples().outcome) == {Outcome.OK}
+    assert not [one for one in threading.enumerate() if one.name.startswith("churn-")]
