@@ -190,7 +190,7 @@ class Churner:
             self._lives.close(self._now_s())
 
     def _wake_watch(self) -> None:
-        """Give the watch something to read, lest it sit out its silence; it ends anyway."""
+        """Give the watch something to read; without it, it ends after its silence."""
         with self._lock:
             name = self._lives.any_alive()
         if name:
