@@ -141,10 +141,12 @@ class Row:
         return self.answers.count(answer) / len(self.answers)
 
 
-def judge_pairs(extra: str, new: int, old: int, pairs: int, seed: int = SEED) -> Row:
+def judge_pairs(
+    extra: str, new: int, old: int, pairs: int, *, resamples: int = GateSettings.resamples
+) -> Row:
     """Decide on `pairs` pairs of `new` candidate runs against `old` baseline runs."""
-    rng = np.random.default_rng([seed, new, old, *extra.encode()])
-    settings = GateSettings(simulations=0)
+    rng = np.random.default_rng([SEED, new, old, *extra.encode()])
+    settings = GateSettings(simulations=0, resamples=resamples)
     control = make_run(rng, verdict=Verdict.FAIL, faults=("planted",))
     answers = []
     for _ in range(pairs):

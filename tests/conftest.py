@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
+import importlib
 
-from tests.browser import find_chromium, launch_chromium
+import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,8 +25,10 @@ def pytest_runtest_makereport(item, call):
 @pytest.fixture(scope="module")
 def browser():
     """One browser for all tests of a file."""
-    path = find_chromium()
+    pytest.importorskip("playwright", reason="playwright is not installed; the dev group has it")
+    browsers = importlib.import_module("tests.browser")  # later than that it may be missing
+    path = browsers.find_chromium()
     if path is None:
         pytest.skip("there is no Chromium on this machine; ci/chromium installs it")
-    with launch_chromium(path) as launched:
+    with browsers.launch_chromium(path) as launched:
         yield launched

@@ -179,8 +179,9 @@ class Churner:
         """See Companion: bursts end at once, the last pods get some seconds to get ready."""
         if self._ended.is_set():
             return
+        works = self._work.alive  # asked for now: bursts end by themselves from here on
         self._no_more.set()
-        if self._work.alive:
+        if works:
             with contextlib.suppress(DeadlinePassed):
                 wait_for(
                     "the last churned pods",
@@ -189,16 +190,17 @@ class Churner:
                     Deadline(_LAST_POD_S, every_s=0.2),
                 )
         self._ended.set()
-        self._wake_watch()
+        if works:
+            self._wake_watch()
         self._work.join(_JOIN_S)
         with self._lock:
             self._lives.close(self._now_s())
 
     def _wake_watch(self) -> None:
-        """Give the watch something to read, so that it need not wait; it ends anyway."""
+        """Give the watch something to read; without it, it ends after its silence."""
         with self._lock:
             name = self._lives.any_alive()
-        if name and self._work.alive:
+        if name:
             with contextlib.suppress(*TRANSIENT_API_ERRORS):
                 self._nursery.touch(name)
 

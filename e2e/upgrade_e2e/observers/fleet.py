@@ -25,6 +25,8 @@ Clocks = dict[tuple[str, str], ClockOffset]
 
 _log = logging.getLogger(__name__)
 COLLECT_S = 120.0
+CLOCK_S = 30.0
+POLL_EVERY_S = 2.0
 STATUS_TIMEOUT_S = 3.0
 UNREACHED: tuple[type[Exception], ...] = (*TRANSIENT_API_ERRORS, E2eError, ValueError)
 
@@ -37,7 +39,7 @@ class Fleet:
         self._local: LocalProber | None = None
         self._on_nodes = False
         self._links: tuple[Link, ...] = ()
-        self._poller = Poller(lambda: self._links)
+        self._poller = Poller(lambda: self._links, POLL_EVERY_S)
         self.clocks: Clocks = {}
 
     def deploy(
@@ -122,7 +124,7 @@ class Fleet:
 
     def _measure_one(self, link: Link) -> tuple[str, ClockOffset] | None:
         try:
-            return link.node, retry_api(lambda: measure_offset(link, self._site.origin), 30.0)
+            return link.node, retry_api(lambda: measure_offset(link, self._site.origin), CLOCK_S)
         except UNREACHED as error:
             _log.warning("the clock of %s cannot be measured: %s", link.node, error)
             return None

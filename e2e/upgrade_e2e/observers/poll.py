@@ -33,7 +33,7 @@ class Heard:
 class Poller:
     """Asks all probers for their status every `every_s`; what it last heard is always at hand."""
 
-    def __init__(self, links: Callable[[], Sequence[Link]], every_s: float = 2.0) -> None:
+    def __init__(self, links: Callable[[], Sequence[Link]], every_s: float) -> None:
         self._links, self._every_s = links, every_s
         self._heard: dict[str, Heard] = {}
         self._ended = threading.Event()

@@ -47,6 +47,7 @@ class Handler(BaseHTTPRequestHandler):
     """The three requests that the agent makes."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # a body would wait 40 ms for the ACK of its head
     canary: Canary
 
     def do_PATCH(self) -> None:
@@ -122,7 +123,7 @@ def canary_server(canary: Canary) -> Iterator[int]:
     server.daemon_threads = True
     server.block_on_close = False
     server.ended = False  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield server.server_port

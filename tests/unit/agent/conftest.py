@@ -6,12 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from tests.unit.agent.rig import Rig
-
-settings.register_profile("busy-machine", deadline=None)
-settings.load_profile("busy-machine")
 
 
 @pytest.fixture

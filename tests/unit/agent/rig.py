@@ -23,7 +23,7 @@ import urllib3
 from upgrade_e2e.agent import AGENT_FILE
 from upgrade_e2e.command import spawn
 from upgrade_e2e.observers.link import LocalLink
-from upgrade_e2e.observers.spool import Segment, fetch_segments
+from upgrade_e2e.observers.spool import RECORD, Segment, fetch_segments
 from upgrade_e2e.wait import Deadline, wait_for
 
 SOON = Deadline(60.0, every_s=0.05)
@@ -57,15 +57,15 @@ class Rig:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._agents: list[Agent] = []
+        self.agents: list[Agent] = []
 
     def start(self, command: str, *options: str) -> Agent:
-        ready = self.folder / f"ready-{len(self._agents)}.json"
+        ready = self.folder / f"ready-{len(self.agents)}.json"
         argv = [sys.executable, str(AGENT_FILE), command, f"--ready-file={ready}", *options]
         log = self.folder / "agent.log"
         process = spawn(argv, log_file=log)
         agent = Agent(process, 0)
-        self._agents.append(agent)
+        self.agents.append(agent)
         wait_for(
             "the agent to listen",
             ready.exists,
@@ -89,8 +89,13 @@ class Rig:
             f"--owner-pid={owner_pid}",
         )  # fmt: skip
 
+    def on_disk(self, key: str) -> Any:
+        """The records of a stream that are written down."""
+        data = b"".join(f.read_bytes() for f in (self.folder / "spool").glob(f"*/*/{key}.rec"))
+        return np.frombuffer(data[: len(data) // RECORD.itemsize * RECORD.itemsize], RECORD)
+
     def close(self) -> None:
-        for agent in self._agents:
+        for agent in self.agents:
             if agent.process.poll() is None:
                 with contextlib.suppress(TimeoutExpired):
                     agent.end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.unit.agent.rig import (
+    SOON,
     Agent,
     Rig,
     await_outcome,
@@ -24,6 +26,7 @@ from tests.unit.agent.rig import (
     silent,
 )
 from upgrade_e2e.agent import agent as program
+from upgrade_e2e.wait import wait_for
 
 
 def test_intended_times_are_equally_far_apart_whatever_happens(rig: Rig) -> None:
@@ -31,8 +34,8 @@ def test_intended_times_are_equally_far_apart_whatever_happens(rig: Rig) -> None
     streams = [http(server.port, name, connection=name) for name in ("new", "reused")]
     prober = rig.probe(*streams)
     await_outcome(prober, "ok", "web.new")
-    server.post("/outage?kind=stall&ms=400")
-    time.sleep(0.6)
+    server.post("/outage?kind=stall&ms=200")
+    time.sleep(0.3)
     segment = collect(prober)
     for key in ("web.new", "web.reused"):
         assert set(np.diff(intended(segment, key))) == {10_000}
@@ -44,7 +47,7 @@ def test_latency_counts_from_the_intended_time(rig: Rig) -> None:
     prober = rig.probe(http(server.port, timeout_s=5.0))
     await_outcome(prober, "ok")
     stall = server.post("/outage?kind=stall&ms=300")
-    time.sleep(0.6)
+    time.sleep(0.35)
     records = sent_records(collect(prober))
     inside = (records["intended_us"] > stall["begin_us"] + 20_000) & (
         records["intended_us"] < stall["end_us"] - 20_000
@@ -75,12 +78,12 @@ def test_every_slot_becomes_one_sample(rig: Rig) -> None:
 
 
 def test_a_prober_that_slept_says_so(rig: Rig) -> None:
-    """Stopped for a second: some slots are sent late, the oldest are given up as not sent."""
+    """Stopped for a while: some slots are sent late, the oldest are given up as not sent."""
     server = rig.serve()
     prober = rig.probe(http(server.port))
     await_outcome(prober, "ok")
-    pause(prober, 1.0)
-    await_outcome(prober, "ok", count=outcomes(prober)["ok"] + 50)
+    pause(prober, program.STALE_US / 1e6 + 0.2)
+    await_outcome(prober, "ok", count=outcomes(prober)["ok"] + 30)
     segment = collect(prober)
     records = segment.records["web.s"]
     given_up = records[np.array(labels_of(segment)) == "not-sent"]
@@ -100,10 +103,10 @@ def pause(prober: Agent, for_s: float) -> None:
 def test_a_kept_connection_is_kept(rig: Rig) -> None:
     server = rig.serve()
     prober = rig.probe(
-        http(server.port, "new", interval_s=0.02),
-        http(server.port, "reused", connection="reused", interval_s=0.02),
+        http(server.port, "new"),
+        http(server.port, "reused", connection="reused"),
     )
-    await_outcome(prober, "ok", "web.reused", count=50)
+    await_outcome(prober, "ok", "web.reused", count=30)
     segment = collect(prober)
     opened = {key: int((records["flags"] & 1).sum()) for key, records in segment.records.items()}
     assert opened["web.new"] == len(sent_records(segment, "web.new"))
@@ -125,7 +128,7 @@ def test_a_server_may_close_an_idle_connection(rig: Rig) -> None:
 
     with misbehaving(answer_then_close) as port:
         prober = rig.probe(http(port, connection="reused", interval_s=0.2))
-        assert set(await_outcome(prober, "ok", count=10)) == {"ok"}
+        assert set(await_outcome(prober, "ok", count=5)) == {"ok"}
         opened = sent_records(collect(prober))["flags"] & 1
     assert opened.all()
 
@@ -143,8 +146,8 @@ def test_a_connection_to_someone_else_is_not_kept(rig: Rig, status: int, kept: b
                 peer.sendall(b"HTTP/1.1 %d Word\r\nContent-Length: 0\r\n\r\n" % status)
 
     with misbehaving(answer_all) as port:
-        prober = rig.probe(http(port, connection="reused", interval_s=0.05))
-        await_outcome(prober, "5xx" if kept else "4xx", count=20)
+        prober = rig.probe(http(port, connection="reused", interval_s=0.02))
+        await_outcome(prober, "5xx" if kept else "4xx", count=15)
         opened = sent_records(collect(prober))["flags"] & 1
     assert opened.all() != kept
 
@@ -152,11 +155,16 @@ def test_a_connection_to_someone_else_is_not_kept(rig: Rig, status: int, kept: b
 def test_status_tells_of_the_last_second(rig: Rig) -> None:
     server = rig.serve()
     prober = rig.probe(http(server.port))
-    await_outcome(prober, "ok", count=150)
-    status = prober.get("/status")
+    status = wait_for(
+        "a whole second",
+        lambda: prober.get("/status"),
+        lambda seen: seen["streams"]["web.s"]["last_second"].get("ok"),
+        SOON,
+    )
     second = status["streams"]["web.s"]["last_second"]
     assert second["ok"] + second["failed"] == sum(second["outcomes"].values()) > 0
     assert second["lateness_p99_us"] >= 0
     assert status["rss_bytes"] > 0
     assert status["cpu_s"] > 0
-    assert status["priority"] == "none"
+    nice = os.getpriority(os.PRIO_PROCESS, 0)  # that of whoever runs the tests
+    assert status["priority"] == (f"nice {nice}" if nice else "none")

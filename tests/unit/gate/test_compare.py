@@ -38,7 +38,7 @@ def test_holm_is_the_shortcut_of_closed_testing(p_values):
 
 @settings(max_examples=30, deadline=None)
 @given(
-    st.lists(st.integers(0, 4), min_size=1, max_size=5),
+    st.lists(st.integers(0, 4), min_size=1, max_size=4),
     st.lists(st.integers(0, 4), min_size=1, max_size=5),
 )
 def test_p_with_ties_is_that_of_all_permutations(new, old):

@@ -11,7 +11,7 @@ from upgrade_e2e.timeline import Outcome, Samples, SamplesBuilder, Span, Stream,
 
 from .reference import Line, Shot
 
-PATIENT = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+PATIENT = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 """How long an example takes depends on what else the machine does."""
 BACKENDS = ("", "web-a", "web-b", "web-c")
 

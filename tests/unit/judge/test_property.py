@@ -242,7 +242,7 @@ def test_the_reference_is_not_vacuous():
     """The drawn timelines do have what the properties are about."""
     seen = Counter()
 
-    @settings(PATIENT, database=None)
+    @settings(PATIENT, max_examples=100, database=None)
     @given(scenes())
     def draw(scene):
         view, _ = judged(*scene)

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings as hypothesis_settings
 
 from tests.unit.kind.fakes import FakeApi, FakeImage, FakeMachine
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.providers.ledger import Ledger
-
-hypothesis_settings.register_profile("busy-machine", deadline=None)
-hypothesis_settings.load_profile("busy-machine")
 
 
 @pytest.fixture

@@ -364,6 +364,8 @@ class FakeApi:
         api = self
 
         class Handler(BaseHTTPRequestHandler):
+            disable_nagle_algorithm = True  # a body would wait 40 ms for the ACK of its head
+
             def do_GET(self) -> None:
                 code, body = api.answer(self.path)
                 data = json.dumps(body).encode()

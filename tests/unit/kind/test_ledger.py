@@ -132,7 +132,7 @@ def test_many_processes_claim_one_name_and_one_gets_it(ledger):
                 pass
         print(won)
         sys.stdout.flush()
-        time.sleep(1)
+        time.sleep(0.3)
     """
     code = textwrap.dedent(code).replace("\n", "\n        ")
     children = [child(ledger, code) for _ in range(3)]

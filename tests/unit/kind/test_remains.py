@@ -52,10 +52,15 @@ def test_containers_that_appear_while_others_are_deleted_go_too(machine):
 
 
 def test_deleting_what_is_gone_is_fine(machine, tmp_path):
+    machine.make_cluster("other", NODES)
+    before = dict(machine.containers)
+    (tmp_path / "kept").touch()
     known = deleters(machine.runner)
     known[CLUSTER]("gone")
     known[CONTAINER]("gone")
     known[FOLDER](str(tmp_path / "gone"))
+    assert machine.containers == before
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
 
 
 def test_a_reused_cluster_is_never_deleted(machine):

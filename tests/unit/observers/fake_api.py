@@ -105,6 +105,7 @@ class Handler(BaseHTTPRequestHandler):
     """Requests of the client, answered from the store."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # a body would wait 40 ms for the ACK of its head
     api: FakeApi
 
     def do_GET(self) -> None:
@@ -235,7 +236,7 @@ def fake_cluster(api: FakeApi, folder: Path) -> Iterator[Cluster]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     server.block_on_close = False
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     kubeconfig = folder / "kubeconfig"
     url = f"http://127.0.0.1:{server.server_port}"

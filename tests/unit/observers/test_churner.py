@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ import pytest
 
 from tests.unit.observers.fake_api import FakeApi, Object, fake_cluster
 from upgrade_e2e.observers import Images, Parts, PodChurn, Site
+from upgrade_e2e.observers import churner as module
 from upgrade_e2e.observers.churn import pause_image
 from upgrade_e2e.observers.churner import Churner
 from upgrade_e2e.timeline import Origin, Outcome, Samples, SamplesBuilder, Window
@@ -73,16 +73,28 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    monkeypatch.setattr(module, "_SILENCE_S", 1.0)
     api = FakeApi()
     kubelet = FakeKubelet(api)
     api.hooks.append(kubelet)
     with fake_cluster(api, tmp_path) as cluster:
         site = Site(cluster, Images(), tmp_path, Origin())
-        parts = PodChurn(burst=3, every_s=0.5).deploy(site)
+        parts = PodChurn(burst=3, every_s=0.2).deploy(site)
         made = Bench(api, kubelet, site, parts)
         yield made
         made.churner.stop()
+
+
+def await_requests(bench: Bench, count: int, path: str = "") -> None:
+    """Wait until the API was asked so many times more, for what begins with `path`."""
+    before = len(bench.api.requests)
+    wait_for(
+        f"{count} requests",
+        lambda: sum(asked.startswith(path) for _, asked in bench.api.requests[before:]),
+        lambda asked: asked >= count,
+        SOON,
+    )
 
 
 def await_ready(bench: Bench, count: int) -> Samples:
@@ -124,10 +136,10 @@ def test_a_crash_is_told_and_ends_nobody_else(
 
 
 def test_the_lag_of_a_kubelet_is_seen(bench: Bench) -> None:
-    bench.kubelet.lag_s = 2.0
+    bench.kubelet.lag_s = 1.0
     bench.churner.start()
     seen = await_ready(bench, 3).of_stream("started-to-ready@worker")
-    assert seen.latency_us.min() >= 2_000_000
+    assert seen.latency_us.min() >= 1_000_000
     assert seen.streams[0].clock_error_s == 1.0
 
 
@@ -147,13 +159,17 @@ def test_a_cordoned_node_gets_no_pods(bench: Bench) -> None:
     node = bench.api.objects["/api/v1/nodes/worker"]
     bench.api.put("/api/v1/nodes/worker", {**node, "spec": {"unschedulable": True}})
     bench.churner.start()
-    time.sleep(1.5)
+    await_requests(bench, 3, "/api/v1/nodes/worker")
     assert bench.kubelet.nodes == set()
     bench.api.put("/api/v1/nodes/worker", {**node, "spec": {}})
     await_ready(bench, 1)
+    assert bench.kubelet.nodes == {"worker"}
 
 
-def test_an_api_that_takes_nothing_is_told_apart_from_a_slow_kubelet(bench: Bench) -> None:
+def test_an_api_that_takes_nothing_is_told_apart_from_a_slow_kubelet(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_LAST_POD_S", 0.5)  # some pods will never be ready
     bench.churner.start()
     await_ready(bench, 3)
 
@@ -170,16 +186,20 @@ def test_an_api_that_takes_nothing_is_told_apart_from_a_slow_kubelet(bench: Benc
     )
     bench.api.hooks.remove(refuse_pods)
     before = len(bench.samples().of_stream("started-to-ready@worker"))
-    await_ready(bench, before + 4)
+    seen = await_ready(bench, before + 4)
+    assert set(seen.outcome) == {Outcome.OK, Outcome.CREATE_FAILED}
+    assert bench.churner.broken() == ""
 
 
 def test_churning_goes_on_after_the_api_was_away(bench: Bench) -> None:
     bench.churner.start()
     before = len(await_ready(bench, 3))
     bench.api.status = 503
-    time.sleep(1.0)
+    await_requests(bench, 6)
     bench.api.status = 200
-    await_ready(bench, before + 6)
+    seen = await_ready(bench, before + 6)
+    assert set(seen.outcome) <= {Outcome.OK, Outcome.CREATE_FAILED}
+    assert bench.churner.broken() == ""
 
 
 def test_samples_outside_of_the_window_are_left_out(bench: Bench) -> None:
@@ -229,3 +249,15 @@ def test_without_a_pause_image_the_agent_image_sleeps(bench: Bench) -> None:
     (container,) = nursery.manifest("a", "worker")["spec"]["containers"]
     assert container["image"] == "python:3.11-slim"
     assert container["command"] == ["sleep", "infinity"]
+
+
+def test_stopping_lets_the_last_pods_get_ready_and_does_not_sit_out_the_silence(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_SILENCE_S", 60.0)  # longer than a join waits
+    bench.kubelet.lag_s = 0.5
+    bench.churner.start()
+    await_ready(bench, 1)
+    bench.churner.stop()
+    assert set(bench.samples().outcome) == {Outcome.OK}
+    assert not [one for one in threading.enumerate() if one.name.startswith("churn-")]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
-from tests.unit.agent.rig import Agent, Rig, await_outcome, free_port
+from tests.unit.agent.rig import SOON, Agent, Rig, await_outcome, free_port, outcomes
 from tests.unit.observers.fake_api import FakeApi, Object, fake_cluster
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.errors import BadInput, E2eError, Hopeless, Inconclusive
@@ -29,12 +29,14 @@ from upgrade_e2e.observers import (
     Probe,
     Site,
     Workload,
+    fleet,
 )
 from upgrade_e2e.observers import observation as module
 from upgrade_e2e.observers.base import Companion
+from upgrade_e2e.observers.link import get_json
 from upgrade_e2e.observers.work import Work
 from upgrade_e2e.timeline import Connection, Origin, Outcome, SamplesBuilder, Span, Timeline, Window
-from upgrade_e2e.wait import Deadline, wait_for
+from upgrade_e2e.wait import wait_for
 
 PODS = "/api/v1/namespaces/upgrade-e2e/pods"
 
@@ -151,12 +153,41 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    monkeypatch.setattr(fleet, "POLL_EVERY_S", 0.1)
     api, rig = FakeApi(), Rig(tmp_path)
     kubelet = Kubelet(api, rig)
     api.hooks.append(kubelet)
     with contextlib.closing(rig), fake_cluster(api, tmp_path) as cluster:
         yield Bench(api, cluster, kubelet, rig, tmp_path)
+
+
+def await_more(prober: Agent, count: int) -> None:
+    """Wait until so many more probes were answered."""
+    before = outcomes(prober, "web.new").get("ok", 0)
+    await_outcome(prober, "ok", "web.new", count=before + count)
+
+
+def await_on_host(observation: Observation, label: str) -> None:
+    """Wait until the prober on the host has seen `label`."""
+    link = observation._fleet._local.link
+    wait_for(
+        f"{label} on the host",
+        lambda: get_json(link, "/status")["streams"]["web.new"]["outcomes"],
+        lambda seen: label in seen,
+        SOON,
+    )
+
+
+def await_on_disk(bench: Bench, observation: Observation, count: int) -> None:
+    """Wait until the node's prober has written down so many samples that count."""
+    start_us = (observation._site.origin.monotonic_s + observation.watched.start_s) * 1e6
+    wait_for(
+        f"{count} samples on disk",
+        lambda: int((bench.rig.on_disk("web.new")["intended_us"] >= start_us).sum()),
+        lambda written: written >= count,
+        SOON,
+    )
 
 
 def test_what_probers_saw_comes_back_on_the_timeline(bench: Bench) -> None:
@@ -165,9 +196,10 @@ def test_what_probers_saw_comes_back_on_the_timeline(bench: Bench) -> None:
     with contextlib.closing(observation):
         observation.deploy()
         start_s = observation.start()
-        planted = server.post("/outage?kind=503&ms=150")
+        planted = server.post("/outage?kind=503&ms=300")
         await_outcome(bench.kubelet.prober, "5xx", "web.new")
-        time.sleep(0.5)
+        await_on_host(observation, "5xx")
+        await_more(bench.kubelet.prober, 10)
         samples = observation.finish()["web"]
         origin_us = round(observation._site.origin.monotonic_s * 1e6)
 
@@ -195,8 +227,8 @@ def test_a_prober_that_was_replaced_keeps_its_samples(bench: Bench) -> None:
     with contextlib.closing(observation):
         observation.deploy()
         observation.start()
-        time.sleep(1.5)
         old = bench.kubelet.prober
+        await_on_disk(bench, observation, 25)
         old.end()
         again = bench.rig.start(
             "probe",
@@ -217,13 +249,14 @@ def test_a_prober_that_was_replaced_keeps_its_samples(bench: Bench) -> None:
 def test_a_prober_that_is_gone_leaves_streams_without_samples(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("upgrade_e2e.observers.fleet.COLLECT_S", 0.5)
+    monkeypatch.setattr(fleet, "COLLECT_S", 0.3)
+    monkeypatch.setattr(fleet, "CLOCK_S", 0.3)
     server = bench.rig.serve()
     observation = bench.observe(Loopback(server.port))
     with contextlib.closing(observation):
         observation.deploy()
         observation.start()
-        time.sleep(0.3)
+        await_more(bench.kubelet.prober, 10)
         bench.kubelet.prober.end()
         seen = observation.finish()["web"]
     assert [stream.name for stream in seen.streams] == ["new@host"]
@@ -238,7 +271,7 @@ def test_what_broke_is_told_of_each_observer_that_shares_it(bench: Bench) -> Non
         observation.deploy()
         observation.start()
         stumbler.wanted.set()
-        wait_for("the crash", stumbler.broken, bool, Deadline(60.0, every_s=0.05))
+        wait_for("the crash", stumbler.broken, bool, SOON)
         seen = observation.finish()
     told = {name: samples.broken.partition(" (")[0] for name, samples in seen.items()}
     why = "its thread stumbler broke with RuntimeError: stumbled"
@@ -264,10 +297,7 @@ def test_glance_tells_what_goes_on(bench: Bench) -> None:
         observation.start()
         assert set(observation.glance()) == {"web"}
         server.post("/outage?kind=503&ms=60000")
-        until = time.monotonic() + 30
-        while "5xx" not in observation.glance()["web"] and time.monotonic() < until:
-            time.sleep(0.1)
-        assert "5xx" in observation.glance()["web"]
+        wait_for("5xx", lambda: observation.glance()["web"], lambda said: "5xx" in said, SOON)
         bench.api.status = 503  # the API goes away: glance goes on
         assert observation.glance()["web"]
         bench.api.status = 200
@@ -276,7 +306,7 @@ def test_glance_tells_what_goes_on(bench: Bench) -> None:
 def test_watching_does_not_begin_before_every_stream_works(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "DEPLOY_S", 3.0)
+    monkeypatch.setattr(module, "DEPLOY_S", 1.0)
     observation = bench.observe(Loopback(free_port()))
     with (
         contextlib.closing(observation),
@@ -288,7 +318,7 @@ def test_watching_does_not_begin_before_every_stream_works(
 def test_watching_does_not_begin_before_workloads_are_ready(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "DEPLOY_S", 2.0)
+    monkeypatch.setattr(module, "DEPLOY_S", 0.2)
     bench.api.ready = False
     observation = bench.observe(Loopback(free_port()))
     with (
@@ -364,3 +394,15 @@ def test_close_may_come_at_any_time(bench: Bench) -> None:
     observation = bench.observe(PodChurn())
     observation.close()
     observation.close()
+    assert not bench.api.requests
+
+
+def test_close_ends_what_was_started_and_may_come_twice(bench: Bench) -> None:
+    before = set(psutil.Process().children())
+    observation = bench.observe(Loopback(bench.rig.serve().port))
+    observation.deploy()
+    observation.close()
+    observation.close()
+    ours = {agent.process.pid for agent in bench.rig.agents}
+    assert {child.pid for child in set(psutil.Process().children()) - before} == ours
+    assert not [one for one in threading.enumerate() if one.name.startswith("observers-poll")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,17 +10,37 @@ import pytest
 
 from tests.unit.observers.fake_api import FakeApi, Object, fake_cluster
 from upgrade_e2e.observers import HttpEdge, HttpService, Images, Site, Workload
+from upgrade_e2e.observers import rollout as module
 from upgrade_e2e.observers.rollout import Rollouts
 from upgrade_e2e.timeline import Origin, Span
 from upgrade_e2e.wait import Deadline, wait_for
 
 SOON = Deadline(60.0, every_s=0.05)
-ROLLING = HttpService(workload=Workload(rollout_every_s=0.2))
+ROLLING = HttpService(workload=Workload(rollout_every_s=0.1))
+
+
+WEB = "/apis/apps/v1/namespaces/upgrade-e2e/deployments/web"
+
+
+@pytest.fixture(autouse=True)
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LOOK_EVERY_S", 0.05)
 
 
 @pytest.fixture
 def api() -> FakeApi:
     return FakeApi()
+
+
+def await_looks(api: FakeApi, count: int = 5) -> None:
+    """Wait until the rollouts have looked at the workload so many times more."""
+    before = len(api.requests)
+    wait_for(
+        f"{count} looks at the workload",
+        lambda: api.requests[before:].count(("GET", WEB)),
+        lambda looks: looks >= count,
+        SOON,
+    )
 
 
 @pytest.fixture
@@ -48,8 +67,7 @@ def test_each_rollout_is_a_span(api: FakeApi, site: Site) -> None:
     assert [span.name for span in spans[:3]] == [f"rollout web {n}" for n in (1, 2, 3)]
     assert {(span.kind, span.error) for span in spans} == {("rollout", "")}
     assert all(a.end_s <= b.start_s for a, b in itertools.pairwise(spans))
-    web = api.objects["/apis/apps/v1/namespaces/upgrade-e2e/deployments/web"]
-    mark = web["spec"]["template"]["metadata"]["annotations"]["upgrade-e2e/rollout"]
+    mark = api.objects[WEB]["spec"]["template"]["metadata"]["annotations"]["upgrade-e2e/rollout"]
     assert int(mark) >= 3
     assert rollouts.glance().endswith("rollouts")
 
@@ -77,7 +95,7 @@ def stuck(api: FakeApi, site: Site) -> Rollouts:
 
 def test_the_next_rollout_waits_for_the_one_before(api: FakeApi, site: Site) -> None:
     rollouts = stuck(api, site)
-    time.sleep(1.5)
+    await_looks(api)
     assert rollouts.spans() == ()
     api.hooks.clear()
     api.ready = True
@@ -88,7 +106,7 @@ def test_the_next_rollout_waits_for_the_one_before(api: FakeApi, site: Site) -> 
 def test_the_first_rollout_waits_for_the_workload(api: FakeApi, site: Site) -> None:
     api.ready = False
     rollouts = started(site)
-    time.sleep(1.5)
+    await_looks(api)
     assert not [path for verb, path in api.requests if verb == "PATCH" and "?" not in path]
     rollouts.stop()
     assert rollouts.spans() == ()
@@ -105,20 +123,23 @@ def test_a_rollout_that_is_still_going_on_at_the_end_says_so(api: FakeApi, site:
 def test_a_rollout_that_takes_too_long_has_an_error(
     api: FakeApi, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("upgrade_e2e.observers.rollout._LONGEST_S", 1.0)
+    monkeypatch.setattr("upgrade_e2e.observers.rollout._LONGEST_S", 0.5)
     rollouts = stuck(api, site)
     (span, *_) = await_spans(rollouts, 1)
     rollouts.stop()
-    assert (span.name, span.error) == ("rollout web 1", "not over after 1 s")
+    assert (span.name, span.error) == ("rollout web 1", "not over after 0.5 s")
 
 
 def test_an_api_that_is_away_delays_rollouts_and_nothing_else(api: FakeApi, site: Site) -> None:
     rollouts = started(site)
     api.status = 503
-    time.sleep(0.5)
+    before = len(api.requests)
+    wait_for("refused requests", lambda: len(api.requests), lambda n: n >= before + 5, SOON)
     api.status = 200
-    await_spans(rollouts, len(rollouts.spans()) + 2)
+    spans = await_spans(rollouts, len(rollouts.spans()) + 2)
     rollouts.stop()
+    assert {span.error for span in spans} == {""}
+    assert rollouts.broken() == ""
 
 
 def test_two_observers_of_one_workload_roll_it_once(site: Site) -> None:

@@ -1,0 +1,40 @@
+"""What unit tests share: quick looks at what is waited for, patience with a busy machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+import tenacity.nap
+from hypothesis import HealthCheck, settings
+
+from upgrade_e2e import wait
+
+settings.register_profile(
+    "busy-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("busy-machine")
+
+LONGEST_SLEEP_S = 0.05
+
+
+def sleep(seconds: float) -> None:
+    """Sleep, but not for long: what is waited for here comes within moments."""
+    time.sleep(min(seconds, LONGEST_SLEEP_S))
+
+
+EAGER = wait.Clock(sleep=sleep)
+
+
+@pytest.fixture(scope="package", autouse=True)
+def eager_waits() -> Iterator[None]:
+    """Every `wait_for` without a clock of its own, and every retry, looks again soon.
+
+    Deadlines stay as they are.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wait, "Clock", lambda: EAGER)
+        patch.setattr(tenacity.nap, "time", SimpleNamespace(sleep=sleep))
+        yield
