@@ -235,7 +235,7 @@ def fake_cluster(api: FakeApi, folder: Path) -> Iterator[Cluster]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     server.block_on_close = False
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     kubeconfig = folder / "kubeconfig"
     url = f"http://127.0.0.1:{server.server_port}"
