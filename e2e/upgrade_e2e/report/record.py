@@ -38,13 +38,18 @@ SIMULATED = "SIMULATED: a rehearsal, no evidence about a real version."
 
 @dataclass(frozen=True)
 class ScenarioResult:
-    """What became of one scenario: its claim in words, the verdict and the reason for it."""
+    """What became of one scenario: its claim in words, the verdict and the reason for it.
+
+    `traceback` is that of a scenario that is itself broken: it raised what is neither a broken
+    claim nor a skip. Empty for every other.
+    """
 
     name: str
     claim: str
     verdict: Verdict
     explanation: str = ""
     observers: tuple[str, ...] = ()
+    traceback: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import shutil
 import sys
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -84,9 +84,11 @@ class JudgedPass:
 
     def note(self, name: str, ruling: Ruling) -> None:
         """The ruling on a claim that was expected."""
-        before = self.results[name]
-        self.results[name] = ScenarioResult(
-            name, before.claim, ruling.verdict, ruling.explanation, before.observers
+        self.results[name] = replace(
+            self.results[name],
+            verdict=ruling.verdict,
+            explanation=ruling.explanation,
+            traceback=ruling.traceback,
         )
 
     @contextlib.contextmanager

@@ -143,6 +143,8 @@ def test_a_check_that_does_not_work_is_inconclusive(tmp_path, check, told):
     assert result.verdict is Verdict.INCONCLUSIVE
     assert result.explanation.startswith("the scenario itself is broken: ")
     assert told in result.explanation
+    assert f"in {check.__name__}" in result.traceback
+    assert scenario(record, steady).traceback == ""
 
 
 def test_a_claim_that_cannot_be_asked_here_is_skipped(tmp_path):
