@@ -6,7 +6,8 @@ Three made-up passes of 833 s: twelve streams, the same with one of three backen
 tenth of the time, and all samples in a single stream. Each is judged in a process of its own, so
 that peak memory is that pass's; it includes the samples themselves (230 MB) and the interpreter.
 CPU time is what counts on a machine that does other things as well: nothing runs in parallel here.
-"Figures" are all of `figures()`, the tallies and `explain()`; "all outages" makes a value of each.
+"Figures" are what a pass makes for an observer: its view, its part of the record with the worst
+outages, and `explain()` as a broken claim prints it. "All outages" makes a value of each outage.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from upgrade_e2e.judge import figures, look
+from upgrade_e2e.judge import Limits, Views
+from upgrade_e2e.report import observer_results
 from upgrade_e2e.timeline import Connection, Outcome, Samples, Span, Stream, Timeline, Window
 
 SAMPLES = 10_000_000
@@ -81,17 +83,16 @@ def judge_one(streams: int, broken_share: float) -> dict[str, float]:
     samples = make_samples(streams, broken_share)
     timeline = Timeline(0.0, Window(0.0, LENGTH_S), make_spans(), {"web": samples})
     begin, cpu = time.perf_counter(), time.process_time()
-    seen = look(timeline, "web")
-    told = figures(seen)
+    views = Views(timeline, Limits.default())
+    seen = views.of("web")
+    (result,) = observer_results(views)
     text = seen.explain()
-    tallies = (seen.outcomes, seen.backends)
     seconds, cpu_seconds = time.perf_counter() - begin, time.process_time() - cpu
     cpu = time.process_time()
     episodes = len(seen.episodes)
     listing = time.process_time() - cpu
-    assert told["failures"]
+    assert result.failures
     assert text
-    assert all(tallies)
     return {
         "samples": len(samples),
         "streams": streams,

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from upgrade_e2e.errors import Inconclusive
-from upgrade_e2e.judge import Limit, Limits, Verdict, combine, see
+from upgrade_e2e.judge import Limit, Limits, Verdict, Views, combine, see
 from upgrade_e2e.report import (
     RunRecord,
     ScenarioResult,
@@ -173,7 +173,7 @@ def make_run(shape: Shape) -> tuple[RunRecord, Timeline]:
         images={"agent": "upgrade-e2e/agent:1"},
         spans=timeline.spans,
         scenarios=scenarios,
-        observers=observer_results(timeline, Limits.default()),
+        observers=observer_results(Views(timeline, Limits.default())),
         limits_changed=(Limit("dns.p99_s", 0.25, 0.1, "dnsperfgo", "two busy cores"),),
         inventory=_inventory(),
     )

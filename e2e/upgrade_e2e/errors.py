@@ -10,6 +10,7 @@ E2eError
  +-- ClusterNotMade      the cluster could not be created
  +-- ClusterGone         the cluster ended under the pass
  +-- StepFailed          a step of the upgrade failed
+ +-- FaultNotPlanted     a fault could not be planted, or changed nothing
  +-- Inconclusive        the instrument was blind: no claim can be judged
  +-- DamagedRecord       a run directory or file that cannot be read as what it should be
 """
@@ -24,6 +25,7 @@ __all__ = [
     "DamagedRecord",
     "DeadlinePassed",
     "E2eError",
+    "FaultNotPlanted",
     "Hopeless",
     "ImpossiblePath",
     "Inconclusive",
@@ -91,6 +93,10 @@ class StepFailed(E2eError):
         self.step = step
         self.reason = reason
         super().__init__(f"step {step!r} failed: {reason}")
+
+
+class FaultNotPlanted(E2eError):
+    """A fault could not be planted, or changed nothing: the pass would prove nothing with it."""
 
 
 class Inconclusive(E2eError):

@@ -16,11 +16,10 @@ import pytest
 import scenarios
 from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.judge import Limits, Verdict
-from upgrade_e2e.observers import CATALOGUE as API_FAULTS
 from upgrade_e2e.providers.sim.provider import KNOWN_VERSIONS, SimProvider, SimSettings
 from upgrade_e2e.run import ConsoleProgress, Pass, PassSettings, RunningPass, Upgraded
 from upgrade_e2e.timeline import Origin
-from upgrade_e2e.upgrade import Fault, resolve
+from upgrade_e2e.upgrade import Fault, resolve, with_faults
 
 PATH = resolve(("v1.33", "v1.34"), KNOWN_VERSIONS)
 
@@ -67,11 +66,10 @@ def run_pass(
         baseline_s=baseline_s,
         settle_s=settle_s,
     )
-    mine = tuple(fault for fault in settings.faults if fault.name not in API_FAULTS)
-    provider = SimProvider(SimSettings(workdir=folder / "work", faults=mine, **simulator))
+    provider = SimProvider(SimSettings(workdir=folder / "work", **simulator))
     origin = Origin()
     what = Pass(
-        plan=provider.plan(PATH),
+        plan=with_faults(provider.plan(PATH), settings.faults),
         provider=provider,
         observers=tuple(observers),
         settings=settings,

@@ -36,11 +36,16 @@ def tool(*words, cwd):
         (("--provider", "vm"), "'vm' is not one of"),
         (("--control-planes", "3", "--provider", "sim"), "one control plane"),
         (("--path", "v1.33.13"), "two versions"),
+        (("--path", "v1.34.4,v1.34.4"), "changes no version"),
         (("--from", "v1.33.13", "--to", "v1.34.4", "--control-planes", "2"), "use 1 or 3"),
         (("--from", "v1.33.13", "--to", "v1.34.4", "--workers", "0"), "one worker"),
         (("--from", "v1.33.13", "--to", "v1.34.4", "--node-image", "x:1"), "{version}"),
         (("--from", "v1.33.13", "--to", "v1.34.4", "--image-for", "v1.34.4"), "names no image"),
         (("--from", "v1.33.13", "--to", "v1.34.4", "--fault", "gremlins"), "gremlins"),
+        (("--provider", "sim", "--fault", "coredns-replicas=1@nonsense"), "no step 'nonsense'"),
+        (("--provider", "sim", "--fault", "coredns-replicas=abc"), "give a number"),
+        (("--provider", "sim", "--fault", "no-prestop@drain"), "without `@drain`"),
+        (("--provider", "sim", "--fault", "no-prestop=3"), "has no value"),
     ],
 )
 @pytest.mark.parametrize("command", ["plan", "run"])
@@ -67,6 +72,14 @@ def test_a_limits_file_that_makes_no_sense(tmp_path, content, told):
     done = tool(*words, cwd=tmp_path)
     assert done.returncode == 2, done.stdout + done.stderr
     assert told in done.stdout + done.stderr
+
+
+def test_a_fault_that_changes_nothing_is_refused(tmp_path):
+    words = ("--provider", "sim", "--fault", "no-prestop", "--scenario", "dns_latency")
+    done = tool("run", *words, cwd=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "no-prestop changes nothing" in done.stdout + done.stderr
+    assert not list(tmp_path.glob("artifacts/work/*"))
 
 
 def test_an_unknown_scenario_names_the_known_ones(tmp_path):

@@ -52,6 +52,43 @@ def test_the_gate_takes_a_rehearsal_for_what_it_is(left):
     assert done.returncode == decision["exit_code"] != 0
 
 
+STRICT = "[dns]\np50_s = 0.0000001\n"
+
+
+def test_its_samples_are_judged_again_by_other_limits_next_to_the_old_record(left):
+    before = {file.name: file.read_bytes() for file in (left / "a").iterdir() if file.is_file()}
+    (left / "strict.toml").write_text(STRICT)
+    done = tool("rejudge", "a", "--limits", "strict.toml", cwd=left)
+    assert done.returncode == 1, done.stdout + done.stderr
+    old, new = load_record(left / "a"), load_record(left / "a" / "rejudged-1")
+    assert new.run_id == old.run_id
+    assert new.rejudged_unix_s is not None
+    assert {s.name for s in new.scenarios} == {s.name for s in old.scenarios}
+    verdicts = {s.name: s.verdict for s in new.scenarios}
+    assert verdicts["test_lookups_stay_fast"] == "FAIL"
+    assert verdicts["test_every_component_is_at_the_target"] == "PASS"
+    assert [limit.key for limit in new.limits_changed] == ["dns.p50_s"]
+    after = {file.name: file.read_bytes() for file in (left / "a").iterdir() if file.is_file()}
+    assert after == before
+
+
+def test_judged_again_by_the_same_limits_it_has_the_same_verdicts(left):
+    done = tool("rejudge", "a", cwd=left)
+    old, new = load_record(left / "a"), load_record(left / "a" / "rejudged-2")
+    assert {s.name: s.verdict for s in new.scenarios} == {s.name: s.verdict for s in old.scenarios}
+    assert done.returncode == (0 if old.verdict == "PASS" else 1)
+    assert new.observers == old.observers
+
+
+def test_what_was_not_watched_is_inconclusive_and_what_is_no_pass_is_refused(left):
+    done = tool("rejudge", "a", "--scenario", "pod_churn", cwd=left)
+    assert done.returncode == 3
+    assert "did not run" in done.stdout
+    refused = tool("rejudge", "nothing-here", cwd=left)
+    assert refused.returncode == 2
+    assert "is not a finished run" in refused.stderr
+
+
 def test_its_figures_go_into_a_history_and_its_page_is_made_again(left):
     added = tool("history", "add", "a", cwd=left)
     assert added.stdout.startswith("1 new"), added.stdout + added.stderr

@@ -1,7 +1,8 @@
 """Every fault that a simulated cluster can have, against every scenario of the project.
 
 One pass a fault, judged by all scenarios: those it is meant for FAIL and say during which step and
-with which outcome, and no other does. Without a fault all of them PASS, with the same steps.
+with which outcome, and no other does. Without a fault all of them PASS, with the same steps. Every
+run plants each fault once; a fault's second row is a part of `ci/test --all`.
 """
 
 from __future__ import annotations
@@ -15,9 +16,8 @@ import pytest
 from tests.acceptance.sim_pass import Judged, all_scenarios, run_pass
 from tests.outcomes import OUTCOMES
 from upgrade_e2e.judge import Limits, Verdict, look
-from upgrade_e2e.observers import CATALOGUE as API_FAULTS
-from upgrade_e2e.providers.sim.provider import CATALOGUE
 from upgrade_e2e.providers.sim.provider.durations import Durations
+from upgrade_e2e.upgrade.faults import plantable_on
 
 pytestmark = pytest.mark.quiet
 
@@ -26,6 +26,7 @@ DNS, DNS_FAST = "lookups_keep_answering", "lookups_stay_fast"
 READY, GONE = "ready_is_visible_soon_after_start", "deleted_pods_are_gone_soon"
 TARGET, WHOLE = "every_component_is_at_the_target", "workloads_are_all_there"
 NEEDS_THREE = {"the_api_stays_available", "the_api_stays_fast"}
+AGAIN = pytest.mark.thorough(part="simulated")
 # A lagging kubelet lets few pods come and go; everything else is as the product has it.
 FEW = Limits.default().override({"instrument": {"min_samples": 20}}, "tests/acceptance")
 
@@ -35,13 +36,15 @@ class Row:
     """A fault, and for each scenario that it is meant for what the explanation must match.
 
     `seen` are an observer, a step and what its explanation of that step must match where no
-    scenario can judge the fault: on one control plane the claims about the API are skipped.
+    scenario can judge the fault: on one control plane the claims about the API are skipped. A row
+    that plants `again` what another row plants too is left to `ci/test --all`.
     """
 
     faults: str
     fails: dict[str, str]
     seen: tuple[str, str, str] | None = None
     more: dict[str, object] = field(default_factory=dict)
+    again: bool = False
 
     @property
     def names(self) -> set[str]:
@@ -53,6 +56,11 @@ class Row:
         """What a real cluster shows for the same fault, where that is tested."""
         words = [word.partition("@")[0] for word in self.faults.split(", ")]
         return OUTCOMES.get(" ".join(words), {})
+
+    @property
+    def marks(self) -> tuple[pytest.MarkDecorator, ...]:
+        """What puts the row into a part of `ci/test --all`."""
+        return (AGAIN,) if self.again else ()
 
 
 MOVES = r"(drain|rollout|roll-addons)"
@@ -81,7 +89,7 @@ TABLE = (
             DNS: rf"{MOVES}.*(refused|timeout)",
         },
     ),
-    Row("coredns-replicas=1", {DNS: r"drain.*(refused|timeout)"}),
+    Row("coredns-replicas=1", {DNS: r"drain.*(refused|timeout)"}, again=True),
     Row("coredns-replicas=1, coredns-no-lameduck", {DNS: rf"{MOVES}.*(refused|timeout)"}),
     Row("dns-drop=0.05", {DNS: r"timeout", DNS_FAST: r"p99 >= "}),
     Row("dns-delay=200ms", {DNS_FAST: r"p50 2\d\d ms"}),
@@ -98,6 +106,7 @@ TABLE = (
         "fail-step=drain:worker2",
         {TARGET: r"'drain worker2' failed.*upgrade-e2e-pinned"},
         more={"drain_timeout_s": 50.0},
+        again=True,
     ),
     Row("fail-step=swap-kubelet:worker", {TARGET: r"'swap-kubelet worker' failed"}),
     Row("addon-stays=kube-proxy", {TARGET: r"'verify' failed.*kube-proxy on .* v1\.33"}),
@@ -117,15 +126,16 @@ def judged(folder, faults: tuple[str, ...], **more) -> Judged:
 
 
 def test_the_table_has_every_fault_and_every_scenario():
-    known = {kind.name for kind in CATALOGUE} | set(API_FAULTS)
+    known = plantable_on("sim")
     assert set().union(*(row.names for row in TABLE)) == known
+    assert set().union(*(row.names for row in TABLE if not row.again)) == known
     assert set(OUTCOMES) <= {" ".join(r.faults.partition("@")[0].split(", ")) for r in TABLE}
     meant = set().union(*(row.fails for row in TABLE)) | NEEDS_THREE
     # What this one watches would be a mistake of kubeadm's; there is no fault that plants it.
     assert set(all_scenarios()) - meant == {"old_credentials_still_work"}
 
 
-@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.faults)
+@pytest.mark.parametrize("row", [pytest.param(r, marks=r.marks, id=r.faults) for r in TABLE])
 def test_a_fault_breaks_what_it_is_meant_for_and_nothing_else(tmp_path, row):
     done = judged(tmp_path, tuple(row.faults.split(", ")), **row.more)
     assert set(row.fails) <= done.failed, done.verdicts
@@ -138,7 +148,7 @@ def test_a_fault_breaks_what_it_is_meant_for_and_nothing_else(tmp_path, row):
         assert re.search(words, told), told
 
 
-@pytest.mark.parametrize("time", [1, 2])
+@pytest.mark.parametrize("time", [1, pytest.param(2, marks=AGAIN)])
 def test_without_a_fault_every_claim_holds(tmp_path, time):
     done = run_pass(tmp_path)
     told = {name: text for name, text in done.told.items() if text}

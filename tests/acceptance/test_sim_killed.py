@@ -46,7 +46,10 @@ def kill_simulator(folder):
     os.kill(json.loads(ready.read_text())["pid"], signal.SIGKILL)
 
 
-@pytest.mark.parametrize("when", ["> drain worker\n", "> baseline\n"])
+AGAIN = pytest.mark.thorough(part="simulated")
+
+
+@pytest.mark.parametrize("when", ["> drain worker\n", pytest.param("> baseline\n", marks=AGAIN)])
 def test_a_pass_without_its_cluster_never_passes(begun, tmp_path, when):
     wait_until_said(tmp_path, when)
     kill_simulator(tmp_path)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.kind.conftest import API_CLAIMS, LIMITS, MINUTES, NEW, OLD, Ran, Tool, orphans
 
-pytestmark = pytest.mark.company
+pytestmark = [pytest.mark.company, pytest.mark.thorough(part="ha")]
 
 
 @pytest.fixture(scope="module")

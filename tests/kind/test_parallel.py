@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kind.conftest import LIMITS, MINUTES, NEW, NEWEST, OLD, Ran, Tool, orphans
+from tests.kind.conftest import LIMITS, MINUTES, NEW, OLD, Ran, Tool, orphans, require
 
+pytestmark = pytest.mark.thorough(part="two-paths")
+
+NEWEST = "v1.35.4"
 FIRST, SECOND = f"{OLD}-{NEW}", f"{NEW}-{NEWEST}"
 
 
 @pytest.fixture(scope="module")
 def ran(module_tool: Tool) -> Ran:
     """Both paths, with a worker each."""
+    require(NEWEST)
     before = orphans()
     done = module_tool.run(
         "run", "--path", f"{OLD},{NEW}", "--path", f"{NEW},{NEWEST}", "-n", "2", "--workers", "1",

@@ -12,7 +12,7 @@ from upgrade_e2e.cli.shared import tell_errors
 from upgrade_e2e.providers.doctor import examine
 from upgrade_e2e.run.choose import sweep_dead
 from upgrade_e2e.run.exit_codes import FAILED
-from upgrade_e2e.run.faults import known_faults
+from upgrade_e2e.upgrade.faults import CATALOGUE
 
 __all__ = ["doctor", "faults", "simulator", "sweep"]
 
@@ -48,8 +48,8 @@ def doctor(versions: tuple[str, ...]) -> None:
 def faults() -> None:
     """List the failures that can be planted with `--fault`, to prove that a scenario notices."""
     table = Table("write", "breaks", "providers", box=None, pad_edge=False)
-    for fault in known_faults():
-        table.add_row(fault.form, fault.breaks, fault.providers)
+    for fault in CATALOGUE:
+        table.add_row(fault.form, fault.breaks, ", ".join(sorted(fault.providers)) or fault.needs)
     Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table)
 
 

@@ -25,7 +25,7 @@ class Node:
     """One machine of the cluster.
 
     `name` is the Kubernetes node name. `runner` runs commands on the node; None where the
-    provider has no way in (capability `node_exec`).
+    provider has no way in.
     """
 
     name: str

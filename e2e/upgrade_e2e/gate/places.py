@@ -16,8 +16,10 @@ _LEFTOVERS = (".pass-begun", "samples", "work", RECORD_NAME + ".part")
 def run_folders(folder: Path) -> list[Path]:
     """The run directories that `folder` means: itself, or those up to two levels below it.
 
-    A pass that was killed leaves its other files but no record; its folder is among them, so that
-    it does not go unnoticed. Itself if there is none below. Raises BadInput when it is no folder.
+    What lies in a run directory is part of that run: new judgements of it (`rejudged-1`) count
+    only where they are named themselves. A pass that was killed leaves its other files but no
+    record; its folder is among them, so that it does not go unnoticed. Itself if there is none
+    below. Raises BadInput when it is no folder.
     """
     if not folder.is_dir():
         raise BadInput(

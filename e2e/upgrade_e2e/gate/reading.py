@@ -35,7 +35,8 @@ class Found:
         else:
             self.damaged.append(
                 f"{place} is run {known.name} again with other content (as run {run.name}): one of "
-                "the two was changed after the pass. Give only the one that its job stored."
+                "the two was changed after the pass, or is a new judgement of it. Give only one: "
+                "as its job stored it, or as it was judged again."
             )
 
 

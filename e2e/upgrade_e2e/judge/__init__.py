@@ -2,7 +2,6 @@
 
 from upgrade_e2e.judge.counts import Tally
 from upgrade_e2e.judge.explain import sentence
-from upgrade_e2e.judge.figures import figures
 from upgrade_e2e.judge.latency import LowerBound, Quantile
 from upgrade_e2e.judge.limits import Limit, Limits
 from upgrade_e2e.judge.outage import Outage
@@ -10,6 +9,7 @@ from upgrade_e2e.judge.see import blindness, look, see
 from upgrade_e2e.judge.seen import Seen
 from upgrade_e2e.judge.steps import Cause
 from upgrade_e2e.judge.verdict import Verdict, combine
+from upgrade_e2e.judge.views import Views
 
 __all__ = [
     "Cause",
@@ -21,9 +21,9 @@ __all__ = [
     "Seen",
     "Tally",
     "Verdict",
+    "Views",
     "blindness",
     "combine",
-    "figures",
     "look",
     "see",
     "sentence",

@@ -16,7 +16,7 @@ from upgrade_e2e.judge.tracks import lay_tracks
 from upgrade_e2e.judge.windows import Windows
 from upgrade_e2e.timeline import Timeline, Window
 
-__all__ = ["blindness", "look", "see"]
+__all__ = ["blindness", "claimable", "look", "see"]
 
 
 def see(
@@ -32,10 +32,14 @@ def see(
     for, or has too few samples. `controls`: see `lay_tracks`.
     """
     limits = limits or Limits.default()
-    seen = look(timeline, observer, limits, controls=controls)
-    reasons = blindness(seen, limits.instrument)
+    return claimable(look(timeline, observer, limits, controls=controls), limits.instrument)
+
+
+def claimable(seen: Seen, instrument: Instrument) -> Seen:
+    """A view of a whole observer that claims can be made about; raises Inconclusive when blind."""
+    reasons = blindness(seen, instrument)
     if reasons:
-        raise Inconclusive(f"{observer} was blind: " + " ".join(reasons))
+        raise Inconclusive(f"{seen.title} was blind: " + " ".join(reasons))
     return seen
 
 
@@ -71,7 +75,7 @@ def _windows(window: Window) -> Windows:
 
 
 def blindness(seen: Seen, instrument: Instrument) -> tuple[str, ...]:
-    """Why nothing can be claimed about what was seen, with the mend; empty if it can."""
+    """Why nothing can be claimed about what was seen, with the fix; empty if it can."""
     return tuple(_reasons(seen, instrument))
 
 

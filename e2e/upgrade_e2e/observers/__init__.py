@@ -4,26 +4,28 @@ from upgrade_e2e.observers.apiserver import ApiServer
 from upgrade_e2e.observers.base import (
     HOST,
     NAMESPACE,
+    Alterable,
     Companion,
     Images,
     Observer,
     Parts,
     Probe,
     Site,
+    label_or_kind,
 )
 from upgrade_e2e.observers.churn import PodChurn
 from upgrade_e2e.observers.dns import DnsLookups
 from upgrade_e2e.observers.edge import HttpEdge
-from upgrade_e2e.observers.faults import CATALOGUE, ApiFault, plant
+from upgrade_e2e.observers.faults import alter, plant
 from upgrade_e2e.observers.http import HttpService
+from upgrade_e2e.observers.naming import Wanted, label_observers
 from upgrade_e2e.observers.observation import Observation
 from upgrade_e2e.observers.workload import Workload
 
 __all__ = [
-    "CATALOGUE",
     "HOST",
     "NAMESPACE",
-    "ApiFault",
+    "Alterable",
     "ApiServer",
     "Companion",
     "DnsLookups",
@@ -36,6 +38,10 @@ __all__ = [
     "PodChurn",
     "Probe",
     "Site",
+    "Wanted",
     "Workload",
+    "alter",
+    "label_observers",
+    "label_or_kind",
     "plant",
 ]

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 from upgrade_e2e.cluster import Api
 from upgrade_e2e.errors import BadInput
-from upgrade_e2e.observers.base import Parts, Probe, Site
+from upgrade_e2e.observers.base import Observer, Parts, Probe, Site, label_or_kind
+from upgrade_e2e.observers.checks import check_label, check_rate, check_timeout
 from upgrade_e2e.observers.objects import config_map
 from upgrade_e2e.timeline import Connection
 
 __all__ = ["ApiServer", "access", "readyz_probe"]
 
-_CANARY = "api-canary"
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ApiServer:
     """The API at the kubeconfig's address (behind a load balancer, if there is one).
 
@@ -27,25 +27,37 @@ class ApiServer:
     write@host   a write to it (a patch with a growing number), because reads may go on being
                  answered while writes hang
     watch@host   from the acknowledgement of a write to its event in one long watch
+    The ConfigMap is named after `label`. Raises BadInput for values that cannot work.
     """
 
+    kind: ClassVar[str] = "api"
     rate_hz: float = 10.0
-    name: str = "api"
+    label: str = ""
     timeout_s: float = 5.0
+
+    def __post_init__(self) -> None:
+        check_rate("ApiServer.rate_hz", self.rate_hz)
+        check_label("ApiServer.label", self.label)
+        check_timeout("ApiServer.timeout_s", self.timeout_s)
+
+    def labelled(self, label_of: Callable[[Observer], str]) -> Self:
+        """See TakesLabel."""
+        return replace(self, label=label_of(self))
 
     def deploy(self, site: Site) -> Parts:
         """Apply the ConfigMap that is written to; see Observer."""
-        site.apply(config_map(site, _CANARY, {"seq": "0"}))
+        canary_name = label_or_kind(self)
+        site.apply(config_map(site, canary_name, {"seq": "0"}))
         server = access(site.cluster.api)
         maps = f"{server['url']}/api/v1/namespaces/{site.namespace}/configmaps"
-        canary = {**server, "url": f"{maps}/{_CANARY}"}
+        canary = {**server, "url": f"{maps}/{canary_name}"}
         write = {
             **canary,
             "method": "PATCH",
             "body": json.dumps({"data": {"seq": "{seq}"}}),
             "headers": {"Content-Type": "application/merge-patch+json"},
         }
-        watch = {**server, "url": maps, "object": _CANARY, "writer": "write"}
+        watch = {**server, "url": maps, "object": canary_name, "writer": "write"}
         return Parts(
             host_probes=(
                 readyz_probe(site.cluster.api, "readyz", self.rate_hz, self.timeout_s),

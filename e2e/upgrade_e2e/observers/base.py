@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from upgrade_e2e.cluster import Cluster, retry_api
+from upgrade_e2e.errors import BadInput
 from upgrade_e2e.timeline import Connection, Origin, SamplesBuilder, Span, Window
 
-__all__ = ["HOST", "NAMESPACE", "Companion", "Images", "Observer", "Parts", "Probe", "Site"]
+if TYPE_CHECKING:
+    from upgrade_e2e.observers.workload import Workload
+
+__all__ = [
+    "HOST",
+    "NAMESPACE",
+    "Alterable",
+    "Companion",
+    "Images",
+    "Observer",
+    "Parts",
+    "Probe",
+    "Site",
+    "TakesLabel",
+    "label_or_kind",
+]
 
 NAMESPACE = "upgrade-e2e"
 HOST = "host"
-"""The `node` of streams whose prober runs beside the framework, outside of the cluster."""
+"""The `node` of streams whose prober runs next to the framework, outside of the cluster."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +63,7 @@ class Site:
 
 @dataclass(frozen=True)
 class Probe:
-    """One stream, as the agent is told to run it (on each node, or once on this machine).
+    """One stream, as the agent runs it (on each node, or once on this machine).
 
     `kind` and `settings` are the agent's own (see the docstring of agent.py); `target` is for
     people.
@@ -97,7 +113,7 @@ class Companion(Protocol):
         """What it did to the cluster."""
 
     def broken(self) -> str:
-        """What ended it before it was told to stop; empty when it worked to the end."""
+        """What ended it before it was stopped; empty when it worked to the end."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +129,44 @@ class Observer(Protocol):
     """Names something to be watched; a frozen value, so that it can key what was seen."""
 
     @property
-    def name(self) -> str:
-        """Unique in a pass; a DNS label, because objects are named after it."""
+    def label(self) -> str:
+        """What it is called in a pass: unique, and a DNS label, because objects are named after it.
+
+        Empty when its author leaves the choice to the pass; see TakesLabel.
+        """
 
     def deploy(self, site: Site) -> Parts:
         """Apply what is watched, without waiting for it; returns what is to be run."""
+
+
+@runtime_checkable
+class Alterable(Protocol):
+    """An observer that deploys a workload, which a fault may change before that."""
+
+    def altered(self, change: Callable[[Workload], Workload]) -> Observer:
+        """The same observer with `change` made to its workload; equal if that changes nothing."""
+
+
+@runtime_checkable
+class TakesLabel(Observer, Protocol):
+    """An observer that can do without a label of its own, and be given one for a pass.
+
+    `kind` is the word for what it watches, such as `web`: the label where nothing else is chosen.
+    """
+
+    kind: ClassVar[str]
+
+    def labelled(self, label_of: Callable[[Observer], str]) -> Observer:
+        """A copy with the labels that `label_of` has for it and for the observers inside of it."""
+
+
+def label_or_kind(observer: Observer) -> str:
+    """The label that `observer` has, or else the word for its kind.
+
+    Raises BadInput when it has neither.
+    """
+    if observer.label:
+        return observer.label
+    if isinstance(observer, TakesLabel):
+        return observer.kind
+    raise BadInput(f"{observer} has no label, and none can be chosen for it; give it one.")

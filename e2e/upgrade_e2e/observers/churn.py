@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 from upgrade_e2e.cluster import retry_api
 from upgrade_e2e.errors import E2eError
 from upgrade_e2e.observers.apiserver import readyz_probe
-from upgrade_e2e.observers.base import Parts, Site
+from upgrade_e2e.observers.base import Observer, Parts, Site, label_or_kind
+from upgrade_e2e.observers.checks import (
+    check_count,
+    check_label,
+    check_positive_s,
+    check_timeout,
+)
 from upgrade_e2e.observers.churner import Churner, Nursery
 from upgrade_e2e.observers.objects import config_map
 
 __all__ = ["PodChurn", "pause_image"]
 
-_OWNER = "churn-owner"
 _API_HZ = 5.0
 _API_TIMEOUT_S = 2.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PodChurn:
     """Every `every_s`, `burst` pods are created on each worker and the ones before are deleted.
 
@@ -33,24 +38,38 @@ class PodChurn:
     A stretch that takes longer than `timeout_s` is a timeout. That is more than the 60 s after
     which a kubelet that lost the API watches again (client-go's reflector: back-off up to 30 s,
     jitter 1.0). No pods are created on cordoned nodes. The pods run the node's own pause image,
-    which costs next to nothing.
+    which costs next to nothing. They and the ConfigMap that owns them are named after `label`.
+    Raises BadInput for values that cannot work.
     """
 
+    kind: ClassVar[str] = "churn"
     burst: int = 3
     every_s: float = 10.0
-    name: str = "churn"
+    label: str = ""
     timeout_s: float = 90.0
+
+    def __post_init__(self) -> None:
+        check_count("PodChurn.burst", self.burst)
+        check_positive_s("PodChurn.every_s", self.every_s)
+        check_label("PodChurn.label", self.label)
+        check_timeout("PodChurn.timeout_s", self.timeout_s)
+
+    def labelled(self, label_of: Callable[[Observer], str]) -> Self:
+        """See TakesLabel."""
+        return replace(self, label=label_of(self))
 
     def deploy(self, site: Site) -> Parts:
         """Find out the pause image and prepare the churner; see Observer."""
-        owner = site.apply(config_map(site, _OWNER, {}))
+        label = label_or_kind(self)
+        owner = site.apply(config_map(site, label, {}))
         api = site.cluster.api
         nodes = retry_api(lambda: api.core.list_node(_request_timeout=api.timeout)).items
         names = [node.name for node in site.cluster.workers or site.cluster.nodes]
         nursery = Nursery(
             site=site,
             image=pause_image(nodes, default=site.images.agent),
-            owner={"name": _OWNER, "uid": owner["metadata"]["uid"]},
+            label=label,
+            owner={"name": label, "uid": owner["metadata"]["uid"]},
         )
         if not names:
             raise E2eError("pod churn needs a node to create pods on, and the cluster has none.")

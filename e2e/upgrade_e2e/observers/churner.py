@@ -25,12 +25,10 @@ from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = ["Churner", "Nursery"]
 
-_APP = "churn"
-_SELECTOR = ",".join(f"{name}={value}" for name, value in labels(_APP).items())
 _ASK_S = 5.0
 _WATCH_S = 60
 _SILENCE_S = 3.0
-"""A watch that says nothing for so long may be half-open: it is listed and opened anew."""
+"""A watch that says nothing for so long may be half-open: pods are listed and watched again."""
 _RETRY_S = 0.2
 _WATCH_BROKEN: tuple[type[Exception], ...] = (*TRANSIENT_API_ERRORS, KeyError, ValueError)
 """KeyError is how the library ends a stream of undecoded events at an ERROR event."""
@@ -43,18 +41,18 @@ _MOST_BURSTS = 3
 """No more pods are created on a node on which so many bursts are still alive."""
 
 
-def new_name() -> str:
-    """A name for a pod, chosen here so that it is known even if the answer is lost."""
-    return f"{_APP}-{secrets.token_hex(4)}"
-
-
 @dataclass(frozen=True)
 class Nursery:
-    """Creates and deletes pods; knows nothing of when."""
+    """Creates and deletes pods; knows nothing of when. It sees only pods of its own `label`."""
 
     site: Site
     image: str
+    label: str
     owner: dict[str, str]
+
+    def new_name(self) -> str:
+        """A name for a pod, chosen here so that it is known even if the answer is lost."""
+        return f"{self.label}-{secrets.token_hex(4)}"
 
     def create(self, name: str, node: str) -> None:
         """Create one pod on `node`; raises what the API client raises, as do the others."""
@@ -80,20 +78,24 @@ class Nursery:
 
     def list_pods(self) -> Any:
         """All churned pods as the API serves them."""
-        return json.loads(self._request("GET", query=[("labelSelector", _SELECTOR)]))
+        return json.loads(self._request("GET", query=[("labelSelector", self._selector)]))
 
     def watch_pods(self, version: str) -> Iterator[dict[str, Any]]:
         """The events after `version`; ends by itself, or by an error when nothing is heard."""
         stream: Iterator[dict[str, Any]] = watch.Watch().stream(  # type: ignore[no-untyped-call]
             self.site.cluster.api.core.list_namespaced_pod,
             self.site.namespace,
-            label_selector=_SELECTOR,
+            label_selector=self._selector,
             resource_version=version,
             timeout_seconds=_WATCH_S,
             deserialize=False,
             _request_timeout=(_SILENCE_S, _SILENCE_S),
         )
         return stream
+
+    @property
+    def _selector(self) -> str:
+        return ",".join(f"{name}={value}" for name, value in labels(self.label).items())
 
     def _request(self, method: str, below: str = "", **options: Any) -> bytes:
         path = f"/api/v1/namespaces/{self.site.namespace}/pods{below}"
@@ -103,7 +105,7 @@ class Nursery:
         """A pod that does nothing, bound to its node without the scheduler.
 
         Its controller is a ConfigMap: a drain refuses pods that have none, and a real controller
-        would make the pod anew elsewhere.
+        would make the pod again elsewhere.
         """
         controller = {"apiVersion": "v1", "kind": "ConfigMap", "controller": True, **self.owner}
         container: dict[str, Any] = {
@@ -116,7 +118,11 @@ class Nursery:
         return {
             "apiVersion": "v1",
             "kind": "Pod",
-            "metadata": {"name": name, "labels": labels(_APP), "ownerReferences": [controller]},
+            "metadata": {
+                "name": name,
+                "labels": labels(self.label),
+                "ownerReferences": [controller],
+            },
             "spec": {
                 "nodeName": node,
                 "automountServiceAccountToken": False,
@@ -147,7 +153,8 @@ class Churner:
         self._lock = threading.Lock()
         self._no_more = threading.Event()
         self._ended = threading.Event()
-        self._work = Work({"churn-bursts": self._run_bursts, "churn-watch": self._run_watch})
+        label = nursery.label
+        self._work = Work({f"{label}-bursts": self._run_bursts, f"{label}-watch": self._run_watch})
 
     def start(self) -> None:
         """See Companion."""
@@ -165,8 +172,8 @@ class Churner:
         with self._lock:
             alive = self._lives.alive()
             last = next((one for one in reversed(self._lives.seen) if one.stream == READY), None)
-        told = f"last {last.outcome.label} after {last.to_s - last.from_s:.1f} s" if last else ""
-        return ", ".join(filter(None, (f"{alive} pods", told)))
+        ready = f"last {last.outcome.label} after {last.to_s - last.from_s:.1f} s" if last else ""
+        return ", ".join(filter(None, (f"{alive} pods", ready)))
 
     def stop(self) -> None:
         """See Companion: bursts end at once, the last pods get some seconds to get ready."""
@@ -188,7 +195,7 @@ class Churner:
             self._lives.close(self._now_s())
 
     def _wake_watch(self) -> None:
-        """Give the watch something to read, lest it sit out its silence; it ends anyway."""
+        """Give the watch something to read, so that it need not wait; it ends anyway."""
         with self._lock:
             name = self._lives.any_alive()
         if name and self._work.alive:
@@ -254,13 +261,13 @@ class Churner:
             if alive >= _MOST_BURSTS * self._burst or self._nursery.cordoned(node):
                 return
         except TRANSIENT_API_ERRORS:
-            return  # the API server is away; api@host tells
+            return  # the API server is away; api@host shows it
         for _ in range(self._burst):
             if not self._create_on(node):
                 return
 
     def _create_on(self, node: str) -> bool:
-        name, asked_s = new_name(), self._now_s()
+        name, asked_s = self._nursery.new_name(), self._now_s()
         with self._lock:  # before asking, because the watch may show it before the answer is here
             self._lives.created(name, node, asked_s)
         try:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass, field, replace
+from typing import Any, ClassVar, Self
 
-from upgrade_e2e.observers.base import Parts, Site
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.observers.base import Observer, Parts, Site, label_or_kind
+from upgrade_e2e.observers.checks import check_label, check_rate, check_timeout, check_type
 from upgrade_e2e.observers.http import HttpService, http_probe
 from upgrade_e2e.observers.objects import config_map, http_url, labels
-from upgrade_e2e.observers.workload import WEB_PORT, apply_workload
+from upgrade_e2e.observers.workload import WEB_PORT, Workload
 from upgrade_e2e.timeline import Connection
 
 __all__ = ["HttpEdge", "nginx_conf"]
@@ -22,26 +25,47 @@ class HttpEdge:
 
     Streams `new@NODE`, each prober asking the edge of its own node. The edge does not try again
     and does not mark its backend as down, so that each failure behind it is one 502 or 504. Its
-    pods belong to a DaemonSet, which drains leave alone.
+    pods belong to a DaemonSet, which drains leave alone. An `HttpService` that is watched as well
+    and equal to `backend` is the same workload. Raises BadInput for values that cannot work.
     """
 
-    rate_hz: float = 50.0
+    kind: ClassVar[str] = "edge"
     backend: HttpService = field(default_factory=HttpService)
-    name: str = "edge"
+    _: KW_ONLY
+    rate_hz: float = 50.0
+    label: str = ""
     timeout_s: float = 2.0
+
+    def __post_init__(self) -> None:
+        check_type("HttpEdge.backend", self.backend, HttpService)
+        check_rate("HttpEdge.rate_hz", self.rate_hz)
+        check_label("HttpEdge.label", self.label)
+        check_timeout("HttpEdge.timeout_s", self.timeout_s)
+        if (shared := label_or_kind(self)) == label_or_kind(self.backend):
+            raise BadInput(
+                f"an HttpEdge and its backend are both called {shared!r}, so that their objects "
+                "would overwrite each other; give one of them another label."
+            )
+
+    def labelled(self, label_of: Callable[[Observer], str]) -> Self:
+        """See TakesLabel."""
+        return replace(self, label=label_of(self), backend=self.backend.labelled(label_of))
+
+    def altered(self, change: Callable[[Workload], Workload]) -> Self:
+        """The same observer with a workload behind it that `change` makes of this one."""
+        return replace(self, backend=self.backend.altered(change))
 
     def deploy(self, site: Site) -> Parts:
         """Apply the workload behind and the edge before it; see Observer."""
-        behind = self.backend
-        address = apply_workload(site, behind.name, behind.workload)
-        conf = nginx_conf(http_url(address, WEB_PORT, ""), self.timeout_s)
-        site.apply(config_map(site, self.name, {"nginx.conf": conf}))
-        site.apply(daemon_set(site, self.name))
-        edge = site.apply(service(site, self.name))["spec"]["clusterIP"]
+        name = label_or_kind(self)
+        conf = nginx_conf(http_url(self.backend.serve(site), WEB_PORT, ""), self.timeout_s)
+        site.apply(config_map(site, name, {"nginx.conf": conf}))
+        site.apply(daemon_set(site, name))
+        edge = site.apply(service(site, name))["spec"]["clusterIP"]
         url = http_url(edge, WEB_PORT)
         return Parts(
             node_probes=(http_probe(url, Connection.NEW, self.rate_hz, self.timeout_s),),
-            companions=behind.companions(site),
+            companions=self.backend.companions(site),
         )
 
 
@@ -96,7 +120,7 @@ def daemon_set(site: Site, name: str) -> dict[str, Any]:
 
 
 def service(site: Site, name: str) -> dict[str, Any]:
-    """A Service that stays on the node, so that a prober asks the edge beside it."""
+    """A Service that stays on the node, so that a prober asks the edge next to it."""
     return {
         "apiVersion": "v1",
         "kind": "Service",

@@ -1,23 +1,22 @@
-"""Faults that are planted through the API: in the watched workload and in the cluster's DNS."""
+"""Planting the faults of the watched workload and those of the cluster's DNS."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster, retry_api
-from upgrade_e2e.errors import BadInput
-from upgrade_e2e.observers.base import Observer
-from upgrade_e2e.observers.edge import HttpEdge
-from upgrade_e2e.observers.http import HttpService
+from upgrade_e2e.errors import BadInput, FaultNotPlanted
+from upgrade_e2e.observers.base import Alterable, Observer, label_or_kind
 from upgrade_e2e.observers.rollout import rolled_out
 from upgrade_e2e.observers.workload import Workload
 from upgrade_e2e.upgrade import Fault
+from upgrade_e2e.upgrade.faults import kind_of
 from upgrade_e2e.wait import Deadline, wait_for
 
-__all__ = ["CATALOGUE", "ApiFault", "alter", "plant", "plant_before"]
+__all__ = ["CHANGES", "PLANTERS", "alter", "plant"]
 
 _DNS = ("coredns", "kube-system")
 _ROLLOUT_S = 120.0
@@ -26,21 +25,53 @@ _WARM_UP_S = 0.5
 _RESTARTED = "upgrade-e2e/restarted-for"
 
 
-@dataclass(frozen=True)
-class ApiFault:
-    """A fault that this layer can plant.
+def alter(observers: Sequence[Observer], faults: Iterable[Fault]) -> tuple[Observer, ...]:
+    """The observers with those of the faults that are built into workloads.
 
-    `breaks` says what goes wrong and why, `value` what the text after `=` means (empty when there
-    is none), `needs` which clusters it works on. One of `alters` (the workload, before it is
-    deployed) and `plants` (the cluster, at any time) is there.
+    Touches nothing. Raises BadInput for such a fault when it changes no workload.
     """
+    altered = tuple(observers)
+    for fault in faults:
+        change = CHANGES.get(fault.name)
+        if change is not None:
+            altered = _with_change(altered, fault, change)
+    return altered
 
-    name: str
-    breaks: str
-    value: str = ""
-    needs: str = "any cluster"
-    alters: Callable[[Workload], Workload] | None = None
-    plants: Callable[[Fault, Cluster], None] | None = None
+
+def plant(fault: Fault, cluster: Cluster) -> None:
+    """Plant a fault of the cluster now, and wait until it is in effect.
+
+    Raises FaultNotPlanted when the API server refuses it and when the cluster is like that
+    already, and DeadlinePassed when CoreDNS is not rolled out in time.
+    """
+    try:
+        PLANTERS[fault.name](fault, cluster)
+    except TRANSIENT_API_ERRORS as error:
+        raise FaultNotPlanted(
+            f"fault {fault} could not be planted: the API server answered "
+            f"{type(error).__name__}: {error}"
+        ) from error
+
+
+def _with_change(
+    observers: tuple[Observer, ...], fault: Fault, change: Callable[[Workload], Workload]
+) -> tuple[Observer, ...]:
+    changed = tuple(
+        observer.altered(change) if isinstance(observer, Alterable) else observer
+        for observer in observers
+    )
+    if changed != observers:
+        return changed
+    alike = ", ".join(label_or_kind(one) for one in observers if isinstance(one, Alterable))
+    if alike:
+        raise BadInput(
+            f"fault {fault} changes nothing: the workload of {alike} is like that already; leave "
+            "out the fault, or give the observer another workload."
+        )
+    raise BadInput(
+        f"fault {fault} changes nothing: no observer of the selected scenarios has a workload; "
+        "select one that has, such as the scenario rollout_502."
+    )
 
 
 def _without_pre_stop(workload: Workload) -> Workload:
@@ -52,9 +83,13 @@ def _without_readiness(workload: Workload) -> Workload:
 
 
 def _scale_dns(fault: Fault, cluster: Cluster) -> None:
-    if not fault.value.isdigit():
-        raise BadInput(f"fault {fault}: give a number of replicas, as in coredns-replicas=1.")
-    _patch_dns(cluster, {"spec": {"replicas": int(fault.value)}})
+    replicas = kind_of(fault.name).check(fault.value)
+    if retry_api(lambda: _read_dns(cluster)).spec.replicas == replicas:
+        raise FaultNotPlanted(
+            f"fault {fault} changes nothing: the Deployment kube-system/coredns has {replicas} "
+            "replicas already; give another number."
+        )
+    _patch_dns(cluster, {"spec": {"replicas": replicas}})
     _await_dns(cluster)
 
 
@@ -63,7 +98,13 @@ def _drop_lameduck(fault: Fault, cluster: Cluster) -> None:
     config = retry_api(
         lambda: api.core.read_namespaced_config_map(*_DNS, _request_timeout=api.timeout)
     )
-    corefile = without_lameduck(config.data["Corefile"])
+    found = (config.data or {}).get("Corefile", "")
+    corefile = without_lameduck(found)
+    if corefile == found:
+        raise FaultNotPlanted(
+            f"fault {fault} changes nothing: the Corefile in the ConfigMap kube-system/coredns "
+            "has no `lameduck`; leave out the fault."
+        )
     patch = {"data": {"Corefile": corefile}}
     retry_api(
         lambda: api.core.patch_namespaced_config_map(*_DNS, patch, _request_timeout=api.timeout)
@@ -85,100 +126,29 @@ def _patch_dns(cluster: Cluster, patch: dict[str, object]) -> None:
     )
 
 
-def _await_dns(cluster: Cluster) -> None:
+def _read_dns(cluster: Cluster) -> Any:
     api = cluster.api
+    return api.apps.read_namespaced_deployment(*_DNS, _request_timeout=api.timeout)
+
+
+def _await_dns(cluster: Cluster) -> None:
     wait_for(
         "the rollout of CoreDNS after planting a fault",
-        lambda: rolled_out(
-            api.apps.read_namespaced_deployment(*_DNS, _request_timeout=api.timeout)
-        ),
+        lambda: rolled_out(_read_dns(cluster)),
         bool,
         Deadline(_ROLLOUT_S),
         transient=TRANSIENT_API_ERRORS,
     )
 
 
-_KUBEADM = "a cluster whose DNS is the Deployment kube-system/coredns, as kubeadm and kind make it"
-
-CATALOGUE: Mapping[str, ApiFault] = {
-    fault.name: fault
-    for fault in (
-        ApiFault(
-            "no-prestop",
-            "the workload exits at once on SIGTERM, without a preStop delay: requests that are "
-            "still routed to it are refused or reset",
-            alters=_without_pre_stop,
-        ),
-        ApiFault(
-            "no-readiness",
-            f"the workload listens {_WARM_UP_S:g} s after its start and has no readiness probe: "
-            "requests reach pods that do not listen yet",
-            alters=_without_readiness,
-        ),
-        ApiFault(
-            "coredns-replicas",
-            "with one replica there is no DNS while that one is moved",
-            value="number of replicas",
-            needs=_KUBEADM,
-            plants=_scale_dns,
-        ),
-        ApiFault(
-            "coredns-no-lameduck",
-            "CoreDNS ends at once on SIGTERM: queries that are still routed to it are lost",
-            needs=_KUBEADM,
-            plants=_drop_lameduck,
-        ),
-    )
+CHANGES: Mapping[str, Callable[[Workload], Workload]] = {
+    "no-prestop": _without_pre_stop,
+    "no-readiness": _without_readiness,
 }
-"""The faults of this layer by name."""
+"""What each fault of the workload changes, by the fault's name."""
 
-
-def plant(fault: Fault, cluster: Cluster) -> None:
-    """Plant a fault in the cluster now. Raises BadInput for one that is not planted that way."""
-    known = CATALOGUE.get(fault.name)
-    if known is None:
-        raise BadInput(f"no fault {fault.name!r}; there are {', '.join(sorted(CATALOGUE))}.")
-    if known.plants is None:
-        raise _built_in(fault)
-    known.plants(fault, cluster)
-
-
-def plant_before(faults: Iterable[Fault], cluster: Cluster) -> None:
-    """Plant those faults of this layer that begin before the upgrade, in the cluster."""
-    for fault in faults:
-        known = CATALOGUE.get(fault.name)
-        if known is not None and known.plants is not None and not fault.at:
-            known.plants(fault, cluster)
-
-
-def alter(observers: Sequence[Observer], faults: Sequence[Fault]) -> tuple[Observer, ...]:
-    """The observers with those faults of this layer that are built into workloads.
-
-    Raises BadInput when such a fault is to begin at a step.
-    """
-    altered = tuple(observers)
-    for fault in faults:
-        known = CATALOGUE.get(fault.name)
-        if known is None or known.alters is None:
-            continue
-        if fault.at:
-            raise _built_in(fault)
-        altered = tuple(_with_workload(observer, known.alters) for observer in altered)
-    return altered
-
-
-def _built_in(fault: Fault) -> BadInput:
-    return BadInput(
-        f"fault {fault} is built into the workload and cannot begin at a step; write "
-        f"{fault.name} without `@{fault.at}`."
-    )
-
-
-def _with_workload(observer: Observer, change: Callable[[Workload], Workload]) -> Observer:
-    if isinstance(observer, HttpService):
-        return dataclasses.replace(observer, workload=change(observer.workload))
-    if isinstance(observer, HttpEdge):
-        backend = observer.backend
-        changed = dataclasses.replace(backend, workload=change(backend.workload))
-        return dataclasses.replace(observer, backend=changed)
-    return observer
+PLANTERS: Mapping[str, Callable[[Fault, Cluster], None]] = {
+    "coredns-replicas": _scale_dns,
+    "coredns-no-lameduck": _drop_lameduck,
+}
+"""What plants each fault of the cluster, by the fault's name."""

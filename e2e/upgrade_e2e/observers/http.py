@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Self
 
-from upgrade_e2e.observers.base import Companion, Parts, Probe, Site
+from upgrade_e2e.observers.base import Companion, Observer, Parts, Probe, Site, label_or_kind
+from upgrade_e2e.observers.checks import check_label, check_rate, check_timeout, check_type
 from upgrade_e2e.observers.objects import http_url
 from upgrade_e2e.observers.rollout import Rollouts
 from upgrade_e2e.observers.workload import WEB_PORT, Workload, apply_workload
@@ -13,22 +16,38 @@ from upgrade_e2e.timeline import Connection
 __all__ = ["HttpService", "http_probe"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HttpService:
     """A web service behind a ClusterIP, asked by every node over new and over kept connections.
 
     Streams `new@NODE` and `reused@NODE`, each at `rate_hz`. The address is the cluster IP, so
-    that a failing cluster DNS does not show here.
+    that a failing cluster DNS does not show here. The workload's objects are named after `label`.
+    Raises BadInput for values that cannot work.
     """
 
+    kind: ClassVar[str] = "web"
     rate_hz: float = 50.0
     workload: Workload = field(default_factory=Workload)
-    name: str = "web"
+    label: str = ""
     timeout_s: float = 2.0
+
+    def __post_init__(self) -> None:
+        check_rate("HttpService.rate_hz", self.rate_hz)
+        check_type("HttpService.workload", self.workload, Workload)
+        check_label("HttpService.label", self.label)
+        check_timeout("HttpService.timeout_s", self.timeout_s)
+
+    def labelled(self, label_of: Callable[[Observer], str]) -> Self:
+        """See TakesLabel."""
+        return replace(self, label=label_of(self))
+
+    def altered(self, change: Callable[[Workload], Workload]) -> Self:
+        """The same observer of a workload that `change` makes of this one."""
+        return replace(self, workload=change(self.workload))
 
     def deploy(self, site: Site) -> Parts:
         """Apply the workload; see Observer."""
-        url = http_url(apply_workload(site, self.name, self.workload), WEB_PORT)
+        url = http_url(self.serve(site), WEB_PORT)
         connections = (Connection.NEW, Connection.REUSED)
         return Parts(
             node_probes=tuple(
@@ -37,10 +56,16 @@ class HttpService:
             companions=self.companions(site),
         )
 
+    def serve(self, site: Site) -> str:
+        """Apply the workload; returns the cluster IP of its Service."""
+        return apply_workload(site, label_or_kind(self), self.workload)
+
     def companions(self, site: Site) -> tuple[Companion, ...]:
         """The rollouts, if there are to be any."""
         every_s = self.workload.rollout_every_s
-        return () if every_s is None else (Rollouts(site, self.name, every_s / site.pace),)
+        if every_s is None:
+            return ()
+        return (Rollouts(site, label_or_kind(self), every_s / site.pace),)
 
 
 def http_probe(url: str, connection: Connection, rate_hz: float, timeout_s: float) -> Probe:

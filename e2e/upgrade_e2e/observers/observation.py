@@ -7,17 +7,24 @@ from dataclasses import replace
 from pathlib import Path
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster
-from upgrade_e2e.errors import BadInput, DeadlinePassed, E2eError
-from upgrade_e2e.observers.base import Companion, Images, Observer, Parts, Probe, Site
+from upgrade_e2e.errors import DeadlinePassed, E2eError
+from upgrade_e2e.observers.base import (
+    Companion,
+    Images,
+    Observer,
+    Parts,
+    Probe,
+    Site,
+    label_or_kind,
+)
 from upgrade_e2e.observers.clock import ClockOffset
-from upgrade_e2e.observers.faults import alter, plant_before
 from upgrade_e2e.observers.fleet import Fleet
+from upgrade_e2e.observers.naming import distinct
 from upgrade_e2e.observers.objects import agent_config
 from upgrade_e2e.observers.readiness import hopeless_pod, not_ready
 from upgrade_e2e.observers.room import make_room, remove_room
 from upgrade_e2e.observers.spool import to_samples
 from upgrade_e2e.timeline import Origin, Samples, SamplesBuilder, Span, Window
-from upgrade_e2e.upgrade import Fault
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = ["Observation"]
@@ -37,12 +44,10 @@ class Observation:
         images: Images,
         origin: Origin,
         workdir: Path,
-        faults: Sequence[Fault] = (),
         pace: float = 1.0,
     ) -> None:
         self._site = Site(cluster, images, workdir, origin, pace=pace)
-        self._observers = _distinct(observers)
-        self._faults = tuple(faults)
+        self._observers = distinct(observers)
         self._parts: dict[str, Parts] = {}
         self._fleet = Fleet(self._site)
         self._start_s = origin.now_s()
@@ -66,10 +71,9 @@ class Observation:
         """
         self._site.workdir.mkdir(parents=True, exist_ok=True)
         make_room(self._site)
-        plant_before(self._faults, self._site.cluster)
         self._site.apply(agent_config(self._site))
-        for observer in alter(self._observers, self._faults):
-            self._parts[observer.name] = observer.deploy(self._site)
+        for observer in self._observers:
+            self._parts[label_or_kind(observer)] = observer.deploy(self._site)
         parts = self._parts.items()
         self._fleet.deploy(
             _given({name: part.node_probes for name, part in parts}),
@@ -166,14 +170,3 @@ def _joined(reasons: Iterable[str]) -> str:
 
 def _given(probes: Mapping[str, tuple[Probe, ...]]) -> dict[str, tuple[Probe, ...]]:
     return {name: some for name, some in probes.items() if some}
-
-
-def _distinct(observers: Sequence[Observer]) -> tuple[Observer, ...]:
-    by_name: dict[str, Observer] = {}
-    for observer in observers:
-        if by_name.setdefault(observer.name, observer) != observer:
-            raise BadInput(
-                f"two different observers are named {observer.name!r}: {by_name[observer.name]} "
-                f"and {observer}; give one of them another name."
-            )
-    return tuple(by_name.values())

@@ -3,36 +3,55 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from upgrade_e2e.observers.base import Site
+from upgrade_e2e.observers.checks import (
+    check_budget,
+    check_count,
+    check_one_of,
+    check_positive_s,
+    check_seconds,
+)
 from upgrade_e2e.observers.objects import agent_mount, agent_volume, field_env, labels
 
-__all__ = ["WEB_PORT", "Workload", "apply_workload"]
+__all__ = ["WEB_PORT", "OnTerm", "Workload", "apply_workload"]
 
 _PORT = 8080
 WEB_PORT = 80
+OnTerm = Literal["drain", "exit"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Workload:
     """How the watched service runs.
 
     `pre_stop_s` is a sleep before SIGTERM, in which endpoints are removed while the pod still
-    answers; `on_term` is what the process does then: `drain` or `exit` at once. Without
-    `readiness` a pod gets traffic as soon as its process starts, and it listens `warm_up_s` after
-    that. `pdb_min_available` 0 means no
-    PodDisruptionBudget. `rollout_every_s` replaces all pods again and again while watched.
+    answers; `on_term` is what the process does then: `drain`, for `drain_s` at most, or `exit` at
+    once. Without `readiness` a pod gets traffic as soon as its process starts, and it listens
+    `warm_up_s` after that. `pdb_min_available` 0 means no PodDisruptionBudget, and less than
+    `replicas` it must be. `rollout_every_s` replaces all pods again and again while watched.
+    Raises BadInput for values that cannot work.
     """
 
     replicas: int = 3
     pre_stop_s: float = 5.0
-    on_term: str = "drain"
+    on_term: OnTerm = "drain"
     pdb_min_available: int = 2
     rollout_every_s: float | None = None
     readiness: bool = True
     warm_up_s: float = 0.0
     drain_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        check_count("Workload.replicas", self.replicas)
+        check_seconds("Workload.pre_stop_s", self.pre_stop_s)
+        check_one_of("Workload.on_term", self.on_term, get_args(OnTerm))
+        check_budget("Workload.pdb_min_available", self.pdb_min_available, self.replicas)
+        if self.rollout_every_s is not None:
+            check_positive_s("Workload.rollout_every_s", self.rollout_every_s)
+        check_seconds("Workload.warm_up_s", self.warm_up_s)
+        check_seconds("Workload.drain_s", self.drain_s)
 
 
 def apply_workload(site: Site, name: str, workload: Workload) -> str:
@@ -45,7 +64,7 @@ def apply_workload(site: Site, name: str, workload: Workload) -> str:
 
 
 def deployment(site: Site, name: str, workload: Workload) -> dict[str, Any]:
-    """The Deployment, spread over the nodes as far as they go."""
+    """The Deployment, spread over the nodes."""
     spread = {
         "maxSkew": 1,
         "topologyKey": "kubernetes.io/hostname",

@@ -16,16 +16,13 @@ __all__ = ["Capabilities", "Provider"]
 class Capabilities:
     """What a provider can and cannot do; scenarios skip, with the reason, on what is missing.
 
-    `faults` are the names of faults that its `plant` steps know. `simulated` marks a rehearsal,
-    which is never evidence for a real version. `tools` maps a tool's name to the command that
-    prints its version, for the record. `pace` is how many times faster than in a real cluster the
-    upgrade and the times that pods name go by; observers with a rhythm of their own keep step.
+    `simulated` marks a rehearsal, which is never evidence for a real version. `tools` maps a tool's
+    name to the command that prints its version, for the record. `pace` is how many times faster
+    than in a real cluster the upgrade and the times that pods name go by; observers with a rhythm
+    of their own keep step.
     """
 
     name: str
-    ha: bool = False
-    node_exec: bool = False
-    faults: frozenset[str] = frozenset()
     simulated: bool = False
     pace: float = 1.0
     tools: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -51,7 +48,8 @@ class Provider(Protocol):
         """Do one step of the plan; raises an E2eError when it fails.
 
         Every provider also knows the step `export-logs` (not part of a plan), which copies the
-        logs of all nodes into the folder `params["into"]`.
+        logs of all nodes into the folder `params["into"]`, and steps `plant` for those faults of
+        the catalogue that act on nodes and name this provider (`params["fault"]` and `["value"]`).
         """
 
     def inspect(self, plan: Plan, cluster: Cluster) -> Inventory:

@@ -1,6 +1,7 @@
 """What is left of a pass on disk: the record, the samples, the summary."""
 
 from upgrade_e2e.report.files import write_whole
+from upgrade_e2e.report.limits import limits_of
 from upgrade_e2e.report.observed import observer_results
 from upgrade_e2e.report.record import (
     SIMULATED,
@@ -9,28 +10,37 @@ from upgrade_e2e.report.record import (
     OutageRow,
     RunRecord,
     ScenarioResult,
+)
+from upgrade_e2e.report.stored import (
+    SAMPLES_FOLDER,
     load_record,
     load_timeline,
+    pass_folder,
     save_record,
     save_samples,
+    timeline_of,
 )
 from upgrade_e2e.report.summary import load_runs, render_run, render_runs, save_summary
 
 __all__ = [
+    "SAMPLES_FOLDER",
     "SIMULATED",
     "FailedStep",
     "ObserverResult",
     "OutageRow",
     "RunRecord",
     "ScenarioResult",
+    "limits_of",
     "load_record",
     "load_runs",
     "load_timeline",
     "observer_results",
+    "pass_folder",
     "render_run",
     "render_runs",
     "save_record",
     "save_samples",
     "save_summary",
+    "timeline_of",
     "write_whole",
 ]

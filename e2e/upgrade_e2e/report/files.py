@@ -1,7 +1,8 @@
-"""Text files that are there whole or not at all."""
+"""Files that are there whole or not at all."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from upgrade_e2e.errors import BadInput
@@ -9,14 +10,18 @@ from upgrade_e2e.errors import BadInput
 __all__ = ["write_whole"]
 
 
-def write_whole(text: str, target: Path) -> Path:
-    """Write `text` to `target` and return that; what stood there before stays until all is written.
+def write_whole(content: str | bytes, target: Path) -> Path:
+    """Write `content` (text as UTF-8) to `target` and return that.
 
-    Raises BadInput when the place cannot be written to.
+    What stood there before stays until all is written and on the disk. Raises BadInput when the
+    place cannot be written to.
     """
     part = target.with_name(target.name + ".part")
     try:
-        part.write_text(text, encoding="utf-8")
+        with part.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
         part.replace(target)
     except OSError as error:
         raise BadInput(

@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 
 from upgrade_e2e.errors import Inconclusive
-from upgrade_e2e.judge import Limits, Outage, Seen, look
+from upgrade_e2e.judge import Outage, Seen, Views
 from upgrade_e2e.report.record import ObserverResult, OutageRow
-from upgrade_e2e.timeline import Timeline
 
 __all__ = ["observer_results"]
 
 OUTAGES_KEPT = 50
 
 
-def observer_results(timeline: Timeline, limits: Limits) -> tuple[ObserverResult, ...]:
-    """One result an observer, whether or not it saw enough for a claim."""
-    return tuple(_result(name, look(timeline, name, limits)) for name in sorted(timeline.samples))
+def observer_results(views: Views) -> tuple[ObserverResult, ...]:
+    """One result per observer, whether or not it saw enough for a claim."""
+    return tuple(_result(name, views.of(name)) for name in views.observers)
 
 
 def _result(name: str, seen: Seen) -> ObserverResult:

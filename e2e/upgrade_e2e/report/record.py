@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
-
-from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.judge import Limit, Verdict
-from upgrade_e2e.timeline import Samples, Span, Timeline, Window
+from upgrade_e2e.timeline import Span, Window
 from upgrade_e2e.upgrade import Inventory
 
 __all__ = [
@@ -24,15 +18,11 @@ __all__ = [
     "OutageRow",
     "RunRecord",
     "ScenarioResult",
-    "load_record",
-    "load_timeline",
-    "save_record",
-    "save_samples",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Records of an earlier one are read as of this one: see migrate.py."""
 RECORD_NAME = "run.json"
-SAMPLES_FOLDER = "samples"
 SIMULATED = "SIMULATED: a rehearsal, no evidence about a real version."
 
 
@@ -112,7 +102,12 @@ class RunRecord:
     """One pass over one path. Times are as in Timeline; `started_unix_s` is second zero.
 
     `cluster_made` is false when the pass ended before there was a cluster that could be watched;
-    `refused` is true when that was because what was asked for cannot work.
+    `refused` is true when that was because what was asked for cannot work. `control_planes` and
+    `workers` are the nodes of the cluster, 0 where that is not known; `pace` is how many times
+    faster than in a real cluster its pods lived. `observers_as_written` has, by
+    label, how each observer's scenario writes it. `inventory_error` says why there is no inventory
+    of a cluster that was asked for one. `rejudged_unix_s` is when saved samples were judged
+    again; None for the record of the pass itself.
     """
 
     run_id: str
@@ -136,82 +131,15 @@ class RunRecord:
     limits_changed: tuple[Limit, ...] = ()
     failed_step: FailedStep | None = None
     inventory: Inventory | None = None
+    inventory_error: str = ""
+    observers_as_written: Mapping[str, str] = field(default_factory=dict)
+    control_planes: int = 0
+    workers: int = 0
+    pace: float = 1.0
+    rejudged_unix_s: float | None = None
     schema_version: int = SCHEMA_VERSION
 
     @property
     def path_id(self) -> str:
         """The path as a name: `v1.33.13-v1.34.4`."""
         return "-".join(self.path)
-
-
-_RECORD = TypeAdapter(RunRecord)
-
-
-def save_record(record: RunRecord, folder: Path) -> None:
-    """Write run.json into `folder`, whole or not at all."""
-    target = folder / RECORD_NAME
-    part = target.with_name(target.name + ".part")
-    with part.open("wb") as file:
-        file.write(_RECORD.dump_json(record, indent=1))
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(target)
-
-
-def load_record(folder: Path) -> RunRecord:
-    """Read run.json from `folder`; raises DamagedRecord when it is missing, torn or foreign."""
-    target = folder / RECORD_NAME
-    try:
-        text = target.read_bytes()
-    except OSError as error:
-        raise DamagedRecord(
-            f"{folder} is not a finished run: {RECORD_NAME} cannot be read ({error.strerror}). "
-            "The pass was killed before it could write it; run it again."
-        ) from error
-    _check_schema(text, target)
-    try:
-        return _RECORD.validate_json(text)
-    except ValidationError as error:
-        raise DamagedRecord(f"{target} is not a run record: {error}") from error
-
-
-def _check_schema(text: bytes, target: Path) -> None:
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise DamagedRecord(f"{target} is not JSON ({error}); run the pass again.") from error
-    version = document.get("schema_version") if isinstance(document, dict) else None
-    if version != SCHEMA_VERSION:
-        raise DamagedRecord(
-            f"{target} has schema version {version!r}, this version reads {SCHEMA_VERSION}; "
-            "use the version of upgrade-e2e that wrote it, or run the pass again."
-        )
-
-
-def save_samples(samples: Mapping[str, Samples], folder: Path, *, simulated: bool = False) -> None:
-    """Write one file an observer into `folder`/samples, and index.json over them.
-
-    The index says whether the samples are of a simulated cluster, for whoever has only them.
-    """
-    target = folder / SAMPLES_FOLDER
-    target.mkdir(parents=True, exist_ok=True)
-    for name, seen in samples.items():
-        seen.save(target / f"{name}.npz")
-    index = {
-        "simulated": simulated,
-        "note": SIMULATED if simulated else "",
-        "files": {f"{name}.npz": {"samples": len(seen)} for name, seen in samples.items()},
-    }
-    (target / "index.json").write_text(json.dumps(index, indent=1), encoding="utf-8")
-
-
-def load_timeline(folder: Path) -> Timeline:
-    """The timeline of a finished run, read back from its artifacts."""
-    record = load_record(folder)
-    files = sorted((folder / SAMPLES_FOLDER).glob("*.npz"))
-    return Timeline(
-        origin_unix_s=record.started_unix_s,
-        watched=record.watched,
-        spans=record.spans,
-        samples={file.stem: Samples.load(file) for file in files},
-    )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from upgrade_e2e.errors import DamagedRecord
-from upgrade_e2e.report.record import FailedStep, ObserverResult, OutageRow, RunRecord, load_record
+from upgrade_e2e.report.files import write_whole
+from upgrade_e2e.report.record import FailedStep, ObserverResult, OutageRow, RunRecord
+from upgrade_e2e.report.stored import load_record
 
 __all__ = ["SUMMARY_NAME", "load_runs", "render_run", "render_runs", "save_summary"]
 
@@ -16,8 +19,8 @@ OUTAGES_SHOWN = 10
 
 
 def save_summary(text: str, folder: Path) -> None:
-    """Write summary.md into `folder`."""
-    (folder / SUMMARY_NAME).write_text(text, encoding="utf-8")
+    """Write summary.md into `folder`, whole or not at all."""
+    write_whole(text, folder / SUMMARY_NAME)
 
 
 def load_runs(folders: Sequence[Path]) -> list[tuple[Path, RunRecord | str]]:
@@ -32,7 +35,7 @@ def load_runs(folders: Sequence[Path]) -> list[tuple[Path, RunRecord | str]]:
 
 
 def render_runs(runs: Sequence[tuple[Path, RunRecord | str]]) -> str:
-    """The summary over several paths, a line each, and each path's own below."""
+    """The summary over several paths, one line each, and each path's own below."""
     lines = ["# Upgrade summary", "", "| path | provider | verdict | why |", "|---|---|---|---|"]
     for folder, run in runs:
         if isinstance(run, str):
@@ -62,6 +65,8 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
         yield f"- {name}: {value}"
     for fault in run.faults:
         yield f"- planted fault: `{fault}`"
+    if run.rejudged_unix_s is not None:
+        yield f"- judged again: {_wall_clock(run.rejudged_unix_s)}, from the samples of the pass"
     if run.failed_step is not None:
         yield from _failed_step(run.failed_step)
     yield from _scenarios(run)
@@ -87,6 +92,10 @@ def _scenarios(run: RunRecord) -> Iterator[str]:
         if result.explanation:
             yield from ("", f"### {result.name}: {result.verdict}", "", "```")
             yield result.explanation.strip()
+            yield "```"
+        if result.traceback:
+            yield from ("", f"Traceback of {result.name}:", "", "```")
+            yield result.traceback.strip()
             yield "```"
 
 
@@ -151,6 +160,10 @@ def _time(seconds: float | None) -> str:
     if seconds is None:
         return "-"
     return f"{seconds * 1e3:.3g} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+def _wall_clock(unix_s: float) -> str:
+    return dt.datetime.fromtimestamp(unix_s, dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _cell(text: str) -> str:

@@ -15,10 +15,11 @@ from typing import Any
 
 from upgrade_e2e.report.files import write_whole
 from upgrade_e2e.report.lanes import lay_lanes
-from upgrade_e2e.report.record import ObserverResult, OutageRow, RunRecord, load_record
+from upgrade_e2e.report.record import ObserverResult, OutageRow, RunRecord
+from upgrade_e2e.report.stored import load_record
 from upgrade_e2e.timeline import Span
 
-__all__ = ["TRACE_NAME", "save_trace", "trace_events"]
+__all__ = ["TRACE_NAME", "save_trace", "trace_events", "write_trace"]
 
 TRACE_NAME = "trace.json"
 _STEPS = 1
@@ -30,7 +31,11 @@ def save_trace(folder: Path, file: Path) -> Path:
 
     Raises DamagedRecord for a run that cannot be read, BadInput for a file that cannot be written.
     """
-    record = load_record(folder)
+    return write_trace(load_record(folder), file)
+
+
+def write_trace(record: RunRecord, file: Path) -> Path:
+    """Write the trace of one record to `file`, as `save_trace`."""
     document = {
         "displayTimeUnit": "ms",
         "otherData": {

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 from upgrade_e2e.errors import BadInput
-from upgrade_e2e.observers import CATALOGUE as API_FAULTS
 from upgrade_e2e.options import PROVIDERS
 from upgrade_e2e.providers.base import Provider
 from upgrade_e2e.providers.kind import (
@@ -19,9 +18,9 @@ from upgrade_e2e.providers.kind import (
 )
 from upgrade_e2e.providers.ledger import Ledger, Swept
 from upgrade_e2e.providers.sim.provider import KNOWN_VERSIONS, SimProvider, SimSettings
-from upgrade_e2e.run.faults import plantable_on, require_known
 from upgrade_e2e.run.settings import PassSettings
-from upgrade_e2e.upgrade import Fault, Plan, resolve
+from upgrade_e2e.upgrade import Plan, resolve, with_faults
+from upgrade_e2e.upgrade.faults import plantable_on
 from upgrade_e2e.version import KubeVersion
 
 __all__ = [
@@ -99,12 +98,7 @@ def sim_settings(settings: PassSettings, folder: FilePath) -> SimSettings:
         control_planes=settings.control_planes,
         workers=settings.workers,
         keep=settings.keep != "never",
-        faults=_provider_faults(settings),
     )
-
-
-def _provider_faults(settings: PassSettings) -> tuple[Fault, ...]:
-    return tuple(fault for fault in settings.faults if fault.name not in API_FAULTS)
 
 
 def kind_settings(settings: PassSettings, folder: FilePath) -> KindSettings:
@@ -119,21 +113,21 @@ def kind_settings(settings: PassSettings, folder: FilePath) -> KindSettings:
         fast_control_plane=settings.fast_control_plane,
         keep=settings.keep,
         reuse_cluster=settings.reuse_cluster,
-        faults=_provider_faults(settings),
         preload_images=(settings.images.agent, settings.images.edge),
     )
 
 
 def make_plan(words: Sequence[str], settings: PassSettings) -> Plan:
-    """The plan for the path that `words` mean; touches nothing, raises BadInput."""
+    """The plan for the path that `words` mean, faults included; touches nothing.
+
+    Raises BadInput for what cannot work.
+    """
     folder = FilePath()
-    for fault in settings.faults:
-        require_known(fault, settings.provider)
     provider = choose_provider(settings, folder)
     known = list(KNOWN_VERSIONS)
     if settings.provider == "kind":
         known = known_versions(kind_settings(settings, folder))
-    return provider.plan(resolve(words, known))
+    return with_faults(provider.plan(resolve(words, known)), settings.faults)
 
 
 def sweep_dead() -> Swept:

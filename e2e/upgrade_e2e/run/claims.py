@@ -1,68 +1,94 @@
-"""Claims about what was seen, and the verdict that each way of ending one means."""
+"""What is claimed of one pass: what must be watched for it, and what became of each claim."""
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from upgrade_e2e.errors import ClusterNotMade, Inconclusive
-from upgrade_e2e.judge import Limits, Verdict
-from upgrade_e2e.observers import Observer
-from upgrade_e2e.run.upgraded import Upgraded
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.judge import Verdict, combine
+from upgrade_e2e.observers import Observer, Wanted, label_observers, label_or_kind
+from upgrade_e2e.report import ScenarioResult
+from upgrade_e2e.run.rulings import NOT_JUDGED, Ruling
 
-__all__ = ["Claim", "Ruling", "broken_scenario", "judge"]
+__all__ = ["Claims"]
 
 
-@dataclass(frozen=True)
-class Claim:
-    """Something that must be true of a pass.
+@dataclass
+class Claims:
+    """The claims about one pass by name, in the order in which they were expected.
 
-    `check` is called with what was seen and the limits in force, and raises AssertionError when
-    the claim does not hold. `sentence` says the claim in words. `observers` must have watched.
+    `labels` has the label in this pass of each observer as a scenario wrote it, and `observers`
+    are the copies with these labels, each once. Both are there once all claims are expected and
+    `label` or `adopt` was called.
     """
 
-    name: str
-    sentence: str
-    check: Callable[[Upgraded, Limits], None]
+    labels: Mapping[Observer, str] = field(default_factory=dict)
     observers: tuple[Observer, ...] = ()
+    _results: dict[str, ScenarioResult] = field(default_factory=dict)
+    _wanted: dict[str, tuple[Wanted, ...]] = field(default_factory=dict)
+
+    @property
+    def results(self) -> Mapping[str, ScenarioResult]:
+        """What became of each claim."""
+        return self._results
+
+    @property
+    def wanted(self) -> list[Wanted]:
+        """What all claims want to be watched, in the order of the claims."""
+        return [one for many in self._wanted.values() for one in many]
+
+    @property
+    def hold(self) -> bool:
+        """Whether all that could be judged hold, and something could."""
+        return combine(result.verdict for result in self._results.values()) is Verdict.PASS
+
+    def expect(self, name: str, sentence: str, wanted: Sequence[Wanted]) -> None:
+        """A claim will be judged, so its observers must watch. Until then nothing is known.
+
+        Raises BadInput for something that is no observer.
+        """
+        for one in wanted:
+            if isinstance(one.observer, type) or not hasattr(one.observer, "deploy"):
+                raise BadInput(
+                    f"{name} observes {one.observer!r}, which is no observer; write a value, "
+                    "such as DnsLookups()."
+                )
+            if not _is_value(one.observer):
+                raise BadInput(
+                    f"{name} observes {one.observer!r}, which cannot be the key of what it saw; "
+                    "make its class a frozen dataclass of plain values."
+                )
+        self._wanted[name] = tuple(wanted)
+        self._results[name] = ScenarioResult(name, sentence, Verdict.INCONCLUSIVE)
+        self.note(name, NOT_JUDGED)
+
+    def label(self) -> None:
+        """Choose a label for each observer; raises BadInput where two want the same one."""
+        labelled = label_observers(self.wanted)
+        self.observers = tuple(dict.fromkeys(labelled.values()))
+        self.adopt({mine: label_or_kind(copy) for mine, copy in labelled.items()})
+
+    def adopt(self, labels: Mapping[Observer, str]) -> None:
+        """Take the labels that observers had in a pass; one without a label was not in it."""
+        self.labels = labels
+        for name, wanted in self._wanted.items():
+            known = tuple(labels[one.observer] for one in wanted if one.observer in labels)
+            self._results[name] = replace(self._results[name], observers=known)
+
+    def note(self, name: str, ruling: Ruling) -> None:
+        """The ruling on a claim that was expected."""
+        self._results[name] = replace(
+            self._results[name],
+            verdict=ruling.verdict,
+            explanation=ruling.explanation,
+            traceback=ruling.traceback,
+        )
 
 
-@dataclass(frozen=True)
-class Ruling:
-    """A verdict with its reason. `traceback` is there when the scenario itself is broken."""
-
-    verdict: Verdict
-    explanation: str = ""
-    traceback: str = ""
-
-
-def judge(claim: Claim, upgraded: Upgraded, skips: tuple[type[BaseException], ...] = ()) -> Ruling:
-    """The ruling on one claim. Only a broken claim is FAIL.
-
-    An error of any other kind says that the check itself does not work, so nothing is known.
-    `skips` are errors with which a check says that this pass cannot be asked.
-    """
+def _is_value(observer: Observer) -> bool:
     try:
-        claim.check(upgraded, upgraded.limits)
-    except AssertionError as error:
-        return Ruling(Verdict.FAIL, str(error))
-    except skips as error:
-        return Ruling(Verdict.SKIP, str(error))
-    except (Inconclusive, ClusterNotMade) as error:
-        return Ruling(Verdict.INCONCLUSIVE, str(error))
-    except Exception as error:  # noqa: BLE001 - it is shown, with its traceback, as what it is
-        return broken_scenario(error)
-    return Ruling(Verdict.PASS)
-
-
-def broken_scenario(error: BaseException, shown: str = "") -> Ruling:
-    """The ruling for a scenario that raised something other than a broken claim.
-
-    `shown` is its traceback, when the caller has a better one than Python's.
-    """
-    return Ruling(
-        Verdict.INCONCLUSIVE,
-        f"the scenario itself is broken: {type(error).__name__}: {error}",
-        shown or "".join(traceback.format_exception(error)),
-    )
+        hash(observer)
+    except TypeError:
+        return False
+    return True

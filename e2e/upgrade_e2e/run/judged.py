@@ -12,17 +12,19 @@ from functools import cached_property
 from pathlib import Path
 
 from upgrade_e2e.errors import BadInput, ClusterNotMade, E2eError
-from upgrade_e2e.judge import Limits, Verdict, combine
-from upgrade_e2e.observers import Observer
+from upgrade_e2e.judge import Limits
+from upgrade_e2e.observers import Wanted, alter
 from upgrade_e2e.providers.base import Provider
-from upgrade_e2e.report import RunRecord, ScenarioResult
+from upgrade_e2e.report import RunRecord
 from upgrade_e2e.run.choose import choose_provider
-from upgrade_e2e.run.claims import Claim, Ruling, judge
+from upgrade_e2e.run.claims import Claims
 from upgrade_e2e.run.closing import close_pass
 from upgrade_e2e.run.pass_ import Pass, RunningPass
 from upgrade_e2e.run.progress import Progress, Silence
 from upgrade_e2e.run.recording import Ended, write_artifacts
 from upgrade_e2e.run.request import RunRequest
+from upgrade_e2e.run.rulings import Claim, judge
+from upgrade_e2e.run.saved import REJUDGED
 from upgrade_e2e.run.settings import PassSettings
 from upgrade_e2e.run.upgraded import Upgraded
 from upgrade_e2e.timeline import Origin
@@ -32,18 +34,15 @@ __all__ = ["JudgedPass", "run_pass"]
 
 STALE_FILES = ("run.json", "summary.md", "report.html", "trace.json")
 STALE_FOLDERS = ("samples", "logs")
-NOT_JUDGED = Ruling(
-    Verdict.INCONCLUSIVE, "it was selected and not judged: the run ended before that."
-)
 
 
 @dataclass
 class JudgedPass:
     """One pass and what is claimed of it.
 
-    The order: `expect` each claim, which says what must be watched; `evidence`, which runs the
-    pass; `note` a ruling on each claim; `write` the record. `folder` takes all artifacts.
-    `provider` is chosen by the settings unless one is given.
+    The order: `claims.expect` each claim, which says what must be watched; `check`; `evidence`,
+    which runs the pass; `claims.note` a ruling on each; `write` the record. `folder` takes all
+    artifacts. `provider` is chosen by the settings unless one is given.
     """
 
     plan: Plan
@@ -51,8 +50,7 @@ class JudgedPass:
     limits: Limits
     folder: Path
     provider: Provider | None = None
-    results: dict[str, ScenarioResult] = field(default_factory=dict)
-    _observers: dict[Observer, None] = field(default_factory=dict)
+    claims: Claims = field(default_factory=Claims)
     _ended: Ended | None = None
 
     @classmethod
@@ -75,21 +73,10 @@ class JudgedPass:
         """Why the pass ended before anything could be judged; empty if it did not."""
         return "" if self._ended is None else self._ended.error
 
-    def expect(self, name: str, sentence: str, observers: Sequence[Observer]) -> None:
-        """A claim will be judged: its observers must watch. Until then nothing is known of it."""
-        self._observers.update(dict.fromkeys(observers))
-        labels = tuple(observer.name for observer in observers)
-        self.results[name] = ScenarioResult(name, sentence, Verdict.INCONCLUSIVE, observers=labels)
-        self.note(name, NOT_JUDGED)
-
-    def note(self, name: str, ruling: Ruling) -> None:
-        """The ruling on a claim that was expected."""
-        self.results[name] = replace(
-            self.results[name],
-            verdict=ruling.verdict,
-            explanation=ruling.explanation,
-            traceback=ruling.traceback,
-        )
+    def check(self) -> None:
+        """All claims are expected; raises BadInput for what the pass cannot do for them."""
+        self.claims.label()
+        alter(self.claims.observers, self.settings.faults)
 
     @contextlib.contextmanager
     def evidence(
@@ -105,7 +92,7 @@ class JudgedPass:
         running = RunningPass(self._pass(origin, progress or Silence()))
         upgraded: Upgraded | None = None
         try:
-            upgraded = running.run()
+            upgraded = replace(running.run(), labels=self.claims.labels)
             yield upgraded
         finally:
             error = sys.exception()
@@ -113,25 +100,20 @@ class JudgedPass:
             unmade = refused or running.cluster is None or isinstance(error, ClusterNotMade)
             why = "" if upgraded is not None else why_ended(error)
             self._ended = Ended(running, upgraded, why, not unmade, origin.now_s(), refused)
-            close_pass(running, passed=self._passed)
+            close_pass(running, passed=not why and self.claims.hold)
             self.write()
 
     def write(self) -> RunRecord:
         """Write the artifacts with the rulings known so far, and return the record."""
         if self._ended is None:
             raise BadInput("the pass has not been run yet, so there is nothing to write.")
-        return write_artifacts(self._ended, self.results.values())
-
-    @property
-    def _passed(self) -> bool:
-        verdict = combine(result.verdict for result in self.results.values())
-        return not self.trouble and verdict is Verdict.PASS
+        return write_artifacts(self._ended, self.claims.results.values())
 
     def _pass(self, origin: Origin, progress: Progress) -> Pass:
         return Pass(
             plan=self.plan,
             provider=self.made_by,
-            observers=tuple(self._observers),
+            observers=self.claims.observers,
             settings=self.settings,
             limits=self.limits,
             folder=self.folder,
@@ -150,14 +132,16 @@ def run_pass(
 ) -> RunRecord:
     """Run a pass, judge the claims, write everything into its folder, and return the record.
 
-    A pass that could not be run or watched has the verdict INCONCLUSIVE, with the reason in the
-    record. `skips` are errors with which a check says that this pass cannot be asked.
+    Raises BadInput, before anything is created, for claims that the pass cannot serve. A pass that
+    could not be run or watched has the verdict INCONCLUSIVE, with the reason in the record.
+    `skips` are errors with which a check says that this pass cannot be asked.
     """
     for claim in claims:
-        judged.expect(claim.name, claim.sentence, claim.observers)
+        judged.claims.expect(claim.name, claim.sentence, [Wanted(one) for one in claim.observers])
+    judged.check()
     with contextlib.suppress(E2eError), judged.evidence(progress, origin) as upgraded:
         for claim in claims:
-            judged.note(claim.name, judge(claim, upgraded, skips))
+            judged.claims.note(claim.name, judge(claim, upgraded, skips))
     return judged.write()
 
 
@@ -166,8 +150,8 @@ def clear(folder: Path) -> None:
     (folder / "work").mkdir(parents=True, exist_ok=True)
     for name in STALE_FILES:
         (folder / name).unlink(missing_ok=True)
-    for name in STALE_FOLDERS:
-        shutil.rmtree(folder / name, ignore_errors=True)
+    for stale in (*(folder / name for name in STALE_FOLDERS), *folder.glob(f"{REJUDGED}-*")):
+        shutil.rmtree(stale, ignore_errors=True)
 
 
 def why_ended(error: BaseException | None) -> str:

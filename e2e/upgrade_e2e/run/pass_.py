@@ -9,16 +9,24 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster
-from upgrade_e2e.errors import ClusterGone, ClusterNotMade, E2eError, Inconclusive, StepFailed
+from upgrade_e2e.errors import (
+    ClusterGone,
+    ClusterNotMade,
+    E2eError,
+    FaultNotPlanted,
+    Inconclusive,
+    StepFailed,
+)
 from upgrade_e2e.judge import Limits
-from upgrade_e2e.observers import CATALOGUE as API_FAULTS
-from upgrade_e2e.observers import Observation, Observer, plant
+from upgrade_e2e.observers import Observation, Observer, alter
 from upgrade_e2e.providers.base import Provider
+from upgrade_e2e.run.planting import perform_plant
 from upgrade_e2e.run.progress import Progress
 from upgrade_e2e.run.settings import PassSettings
 from upgrade_e2e.run.upgraded import Upgraded
 from upgrade_e2e.timeline import Origin, Samples, Span, Timeline, Window
-from upgrade_e2e.upgrade import Executor, Inventory, Marks, Plan, Step
+from upgrade_e2e.upgrade import Executor, Inventory, Marks, Plan, Step, planted_in
+from upgrade_e2e.upgrade.faults import PLANT
 
 __all__ = ["Pass", "RunningPass"]
 
@@ -65,17 +73,17 @@ class RunningPass:
         """Make the cluster, watch it while it is upgraded, and hand back what was seen.
 
         Raises BadInput for what cannot work, ClusterNotMade when there is no cluster to watch and
-        Inconclusive when the probers never became ready. A failed upgrade step raises nothing: it
-        is part of the evidence.
+        Inconclusive when the probers never became ready or a fault could not be planted. A failed
+        upgrade step raises nothing: it is part of the evidence.
         """
+        observers = alter(self.what.observers, planted_in(self.what.plan))
         cluster = self._prepare()
         observation = Observation(
             cluster=cluster,
-            observers=self.what.observers,
+            observers=observers,
             images=self.what.settings.images,
             origin=self.what.origin,
             workdir=self.what.folder / "work",
-            faults=self.what.settings.faults,
             pace=self.what.provider.capabilities.pace,
         )
         with contextlib.closing(observation), self._leaving_no_trace(observation):
@@ -89,7 +97,7 @@ class RunningPass:
             timeline = self._timeline(observation.watched, samples, observation.spans())
         return Upgraded(
             timeline=timeline,
-            plan=self.what.plan,
+            path=tuple(str(version) for version in self.what.plan.path.versions),
             limits=self.what.limits,
             capabilities=self.what.provider.capabilities,
             inventory=inventory,
@@ -115,16 +123,18 @@ class RunningPass:
             return
         if self.cluster is None:
             raise ClusterNotMade(f"step {step.name!r} came before the cluster was created.")
-        for fault in self.what.settings.faults:
-            if fault.name in API_FAULTS and fault.at in {step.kind, step.name}:
-                plant(fault, self.cluster)
-        self.what.provider.perform(step, self.cluster)
+        if step.kind == PLANT:
+            perform_plant(step, self.cluster, self.what.provider)
+        else:
+            self.what.provider.perform(step, self.cluster)
 
     def _prepare(self) -> Cluster:
         try:
             self.executor.run(self.what.plan.prepare)
         except StepFailed as failure:
             self.collect_logs()
+            if isinstance(failure.__cause__, FaultNotPlanted):
+                raise Inconclusive(f"nothing can be proved: {failure}") from failure
             raise ClusterNotMade(
                 f"the cluster was not made ready to upgrade: {failure}"
             ) from failure
@@ -144,10 +154,16 @@ class RunningPass:
             time.sleep(self.what.settings.baseline_s)
 
     def _advance(self, steps: Sequence[Step]) -> None:
-        """Perform steps; one that fails is kept as the pass's failed step, with its logs."""
+        """Perform steps; one that fails is kept as the pass's failed step, with its logs.
+
+        A fault that could not be planted is no failure of the upgrade.
+        """
         try:
             self.executor.run(steps)
         except StepFailed as failure:
+            if isinstance(failure.__cause__, FaultNotPlanted):
+                self.collect_logs()
+                raise Inconclusive(f"nothing can be proved: {failure}") from failure
             self.failed_step = failure
             self.what.progress.say(str(failure))
             self.collect_logs()

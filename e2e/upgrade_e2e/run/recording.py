@@ -6,13 +6,15 @@ import dataclasses
 import importlib.metadata
 import platform
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from upgrade_e2e.command import run
 from upgrade_e2e.errors import CommandFailed, DamagedRecord
-from upgrade_e2e.judge import Verdict, combine
+from upgrade_e2e.judge import Limit, Limits, Views
 from upgrade_e2e.report import (
     FailedStep,
+    ObserverResult,
     RunRecord,
     ScenarioResult,
     load_record,
@@ -22,14 +24,16 @@ from upgrade_e2e.report import (
     save_samples,
     save_summary,
 )
-from upgrade_e2e.report.html import REPORT_NAME, save_html
-from upgrade_e2e.report.trace import TRACE_NAME, save_trace
+from upgrade_e2e.report.html import REPORT_NAME, Drawn, save_page
+from upgrade_e2e.report.trace import TRACE_NAME, write_trace
 from upgrade_e2e.run.pass_ import RunningPass
 from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings
 from upgrade_e2e.run.upgraded import Upgraded
-from upgrade_e2e.timeline import Window
+from upgrade_e2e.run.verdicts import verdict_of
+from upgrade_e2e.timeline import Timeline, Window
+from upgrade_e2e.upgrade.faults import PLANT, fault_of
 
-__all__ = ["Ended", "write_artifacts"]
+__all__ = ["Ended", "compose", "limits_changed", "write_artifacts", "write_record"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +51,26 @@ class Ended:
     duration_s: float
     refused: bool = False
 
+    # What no verdict changes is made once, however often the artifacts are written.
+
+    @cached_property
+    def drawn(self) -> Drawn:
+        """The samples as the report shows them; none when nothing could be judged."""
+        if self.upgraded is not None:
+            return Drawn(self.upgraded.views)
+        what, spans = self.running.what, tuple(self.running.spans)
+        return Drawn(Views(Timeline(what.origin.unix_s, Window(0.0, 0.0), spans), what.limits))
+
+    @cached_property
+    def observers(self) -> tuple[ObserverResult, ...]:
+        """The figures of each observer."""
+        return observer_results(self.drawn.views)
+
+    @cached_property
+    def tools(self) -> Mapping[str, str]:
+        """The versions of everything that took part."""
+        return tool_versions(self.running.what.provider.capabilities.tools)
+
 
 def write_artifacts(ended: Ended, scenarios: Iterable[ScenarioResult]) -> RunRecord:
     """Write everything that is left of a pass into its folder; docs/artifacts.md lists it.
@@ -59,11 +83,16 @@ def write_artifacts(ended: Ended, scenarios: Iterable[ScenarioResult]) -> RunRec
         return record
     if ended.upgraded is not None and not (folder / "samples").is_dir():
         save_samples(ended.upgraded.timeline.samples, folder, simulated=record.simulated)
+    write_record(record, ended.drawn, folder)
+    return record
+
+
+def write_record(record: RunRecord, drawn: Drawn, folder: Path) -> None:
+    """Write a record into `folder`, and what is made of it for people and other programs."""
     save_record(record, folder)
     save_summary(render_run(record), folder)
-    save_trace(folder, folder / TRACE_NAME)
-    save_html(folder)
-    return record
+    write_trace(record, folder / TRACE_NAME)
+    save_page(record, drawn, folder)
 
 
 def _is_written(record: RunRecord, folder: Path) -> bool:
@@ -77,9 +106,11 @@ def _is_written(record: RunRecord, folder: Path) -> bool:
 
 def compose(ended: Ended, scenarios: tuple[ScenarioResult, ...]) -> RunRecord:
     """The record of a pass."""
-    what, upgraded = ended.running.what, ended.upgraded
-    failed = ended.running.failed_step
-    verdict, reason = _verdict(ended, scenarios)
+    what, upgraded, cluster = ended.running.what, ended.upgraded, ended.running.cluster
+    failed, views = ended.running.failed_step, ended.drawn.views
+    verdict, reason = verdict_of(
+        scenarios, failed_step="" if failed is None else failed.step, error=ended.error
+    )
     capabilities = what.provider.capabilities
     return RunRecord(
         run_id=what.run_id,
@@ -90,20 +121,39 @@ def compose(ended: Ended, scenarios: tuple[ScenarioResult, ...]) -> RunRecord:
         reason=reason,
         started_unix_s=what.origin.unix_s,
         duration_s=ended.duration_s,
-        watched=upgraded.timeline.watched if upgraded else Window(0.0, 0.0),
+        watched=views.timeline.watched,
         cluster_made=ended.cluster_made,
         refused=ended.refused,
         choices={**what.plan.choices, **_watching(what.settings)},
-        faults=tuple(str(fault) for fault in what.settings.faults),
-        tools=tool_versions(capabilities.tools),
+        faults=planted(ended.running),
+        tools=ended.tools,
         images=dataclasses.asdict(what.settings.images),
-        spans=upgraded.timeline.spans if upgraded else tuple(ended.running.spans),
+        spans=views.timeline.spans,
         scenarios=scenarios,
-        observers=observer_results(upgraded.timeline, what.limits) if upgraded else (),
-        limits_changed=tuple(limit for limit in what.limits.table if limit.overridden),
+        observers=ended.observers,
+        observers_as_written={label: repr(mine) for mine, label in (upgraded.labels or {}).items()}
+        if upgraded
+        else {},
+        limits_changed=limits_changed(what.limits),
         failed_step=None if failed is None else FailedStep(failed.step, failed.reason),
         inventory=upgraded.inventory if upgraded else None,
+        inventory_error=upgraded.inventory_error if upgraded else "",
+        control_planes=len(cluster.control_planes) if cluster else 0,
+        workers=len(cluster.workers) if cluster else 0,
+        pace=capabilities.pace,
     )
+
+
+def limits_changed(limits: Limits) -> tuple[Limit, ...]:
+    """The limits that the user set."""
+    return tuple(limit for limit in limits.table if limit.overridden)
+
+
+def planted(running: RunningPass) -> tuple[str, ...]:
+    """The faults that were planted: not those whose step was never reached, or failed."""
+    done = {span.name for span in running.spans if span.kind == PLANT and not span.error}
+    steps = (step for step in running.what.plan.steps if step.kind == PLANT)
+    return tuple(str(fault_of(step)) for step in steps if step.name in done)
 
 
 def _watching(settings: PassSettings) -> dict[str, str]:
@@ -111,20 +161,6 @@ def _watching(settings: PassSettings) -> dict[str, str]:
     usual_s = WATCHED_AROUND_S.get(settings.provider)
     asked = {"baseline": settings.baseline_s, "settle": settings.settle_s}
     return {name: f"{time_s:g} s" for name, time_s in asked.items() if time_s != usual_s}
-
-
-def _verdict(ended: Ended, scenarios: tuple[ScenarioResult, ...]) -> tuple[Verdict, str]:
-    if ended.running.failed_step is not None:
-        return Verdict.FAIL, f"The step {ended.running.failed_step.step!r} failed."
-    if ended.error:
-        return Verdict.INCONCLUSIVE, ended.error
-    verdict = combine(result.verdict for result in scenarios)
-    named = [result.name for result in scenarios if result.verdict is verdict]
-    if verdict is Verdict.PASS:
-        return verdict, f"All {len(named)} claims that could be judged hold."
-    if verdict is Verdict.FAIL:
-        return verdict, f"Broken: {', '.join(named)}."
-    return verdict, f"Cannot tell: {', '.join(named) or 'no scenario was judged'}."
 
 
 def tool_versions(commands: Mapping[str, tuple[str, ...]]) -> dict[str, str]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from upgrade_e2e.errors import Inconclusive, StepFailed
-from upgrade_e2e.judge import Limits, Seen, see
-from upgrade_e2e.observers import Observer
+from upgrade_e2e.judge import Limits, Seen, Views
+from upgrade_e2e.observers import Observer, label_or_kind
 from upgrade_e2e.providers.base import Capabilities
 from upgrade_e2e.timeline import Timeline
-from upgrade_e2e.upgrade import Inventory, Plan
+from upgrade_e2e.upgrade import Inventory
 
 __all__ = ["Upgraded"]
 
@@ -18,22 +20,41 @@ __all__ = ["Upgraded"]
 class Upgraded:
     """The timeline of a pass, with what was read back at its end.
 
-    `failed_step` is the step that ended the upgrade early, if one did; `inventory` is None when
-    the cluster could not be asked what it is made of, with the reason in `inventory_error`.
+    `path` are the versions, the first one first. `failed_step` is the step that ended the upgrade
+    early, if one did; `inventory` is None when the cluster could not be asked what it is made of,
+    with the reason in `inventory_error`. `control_planes` is 0 where that is not known. `labels`
+    says by which name each observer stands in the timeline; without it observers stand there by
+    their own names.
     """
 
     timeline: Timeline
-    plan: Plan
+    path: tuple[str, ...]
     limits: Limits
     capabilities: Capabilities
     inventory: Inventory | None = None
     inventory_error: str = ""
     failed_step: StepFailed | None = None
     control_planes: int = 1
+    labels: Mapping[Observer, str] | None = None
+
+    @cached_property
+    def views(self) -> Views:
+        """What each observer saw; record and report draw on the same views as scenarios."""
+        return Views(self.timeline, self.limits)
 
     def saw(self, observer: Observer) -> Seen:
-        """What `observer` saw; raises Inconclusive when its probers were blind or saw nothing."""
-        return see(self.timeline, observer.name, self.limits)
+        """What `observer` saw.
+
+        Raises Inconclusive when the pass did not run it, and when its probers were blind or saw
+        nothing.
+        """
+        label = label_or_kind(observer) if self.labels is None else self.labels.get(observer, "")
+        if label not in self.timeline.samples:
+            raise Inconclusive(
+                f"this pass did not run {observer}; add it to @pytest.mark.observes(...) of the "
+                "scenario that asks for it"
+            )
+        return self.views.claimable(label)
 
     def found(self) -> Inventory:
         """What the cluster was made of at the end; raises Inconclusive when that is not known."""

@@ -1,6 +1,7 @@
-"""Upgrade paths, plans and the executor that turns steps into spans; nothing in here acts."""
+"""Upgrade paths, plans, faults and the executor that turns steps into spans."""
 
 from upgrade_e2e.upgrade.executor import Executor, Marks, Watcher
+from upgrade_e2e.upgrade.faults import FaultKind, planted_in, with_faults
 from upgrade_e2e.upgrade.inventory import Component, Inventory
 from upgrade_e2e.upgrade.path import Hop, Path, resolve
 from upgrade_e2e.upgrade.plan import Fault, Plan, Step
@@ -10,6 +11,7 @@ __all__ = [
     "Component",
     "Executor",
     "Fault",
+    "FaultKind",
     "Hop",
     "Inventory",
     "Marks",
@@ -17,6 +19,8 @@ __all__ = [
     "Plan",
     "Step",
     "Watcher",
+    "planted_in",
     "read_back",
     "resolve",
+    "with_faults",
 ]

@@ -27,7 +27,8 @@ class Hop:
 class Path:
     """The versions walked, oldest first; two or more.
 
-    Raises ImpossiblePath for a downgrade or a skipped minor: kubeadm supports neither
+    Raises ImpossiblePath for a hop to the same version, in which nothing would happen, and for a
+    downgrade or a skipped minor: kubeadm supports neither
     (https://kubernetes.io/releases/version-skew-policy/).
     """
 
@@ -55,6 +56,11 @@ class Path:
 
 def _check_hop(source: KubeVersion, target: KubeVersion) -> None:
     minors = target.minors_after(source)
+    if target == source:
+        raise ImpossiblePath(
+            f"{source} -> {target} changes no version, so there is nothing to watch; give a newer "
+            f"patch of {source.minor_version}, or a version of {source.minor_version.next()}."
+        )
     if target < source:
         raise ImpossiblePath(
             f"{source} -> {target} is a downgrade, which kubeadm does not support; "

@@ -15,7 +15,7 @@ class Fault:
     """A planted failure: its name, a value, and the kind of step (or step name) it begins at.
 
     Written `coredns-replicas=1`, `no-prestop` or `apiserver-freeze=2s@kubeadm-apply`. An empty
-    `at` means before the upgrade begins.
+    `at` means before the upgrade begins, or right before the step that the fault breaks.
     """
 
     name: str

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.conformance.facts import all_facts, differences
 from tests.conformance.meant import MEANT
 from tests.kind.conftest import OLD
@@ -12,6 +14,7 @@ from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.version import KubeVersion
 
 
+@pytest.mark.thorough(part="faults")
 def test_only_differences_that_are_meant(old_cluster: Cluster, tmp_path: Path):
     real = all_facts(old_cluster.api)
     with simulator(tmp_path, KubeVersion.parse(OLD), workers=1) as (_, api):

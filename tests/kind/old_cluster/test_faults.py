@@ -3,7 +3,7 @@
 The faults share one cluster at the old version (those that show beside other clusters share another
 one), and each pass runs only the steps that its fault needs, under the same limits under which the
 same steps hold without a fault. The order matters: what a fault leaves behind must not disturb the
-next one.
+next one. Every run plants those that share the cores; the others are a part of `ci/test --all`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from upgrade_e2e.observers import Observer
 from upgrade_e2e.run import ConsoleProgress, Pass, PassSettings, RunningPass, Upgraded
 from upgrade_e2e.run.choose import choose_provider
 from upgrade_e2e.timeline import Origin
-from upgrade_e2e.upgrade import Fault, Plan, Step, resolve
+from upgrade_e2e.upgrade import Fault, Plan, Step, resolve, with_faults
 
 # A fault's pass is short, so few samples must do. No API server restarts in it, so no kubelet waits
 # out a back-off, for which CI's plain pass is allowed 75 s. Everything else is as there.
@@ -55,7 +55,7 @@ class FaultyPass:
         limits = Limits.load(LIMITS).override(HERE, "tests/kind/old_cluster/test_faults.py")
         (self.folder / "work").mkdir()
         provider = choose_provider(settings, self.folder / "work")
-        plan = only(provider.plan(resolve([OLD, OLD], [])), wanted)
+        plan = only(with_faults(provider.plan(resolve([OLD, NEW], [])), faults), wanted)
         origin = Origin()
         progress = ConsoleProgress(sys.stderr, origin, f"{name}: ")
         what = Pass(
@@ -77,9 +77,10 @@ class FaultyPass:
 
 
 def only(plan: Plan, wanted: Callable[[Step], bool]) -> Plan:
-    """The plan with its first step, and those upgrade steps that are wanted."""
-    steps = tuple(step for step in plan.upgrade if wanted(step))
-    return dataclasses.replace(plan, prepare=plan.prepare[:1], upgrade=steps, verify=())
+    """The plan with creation, all faults, and those upgrade steps that are wanted."""
+    prepare = tuple(step for step in plan.prepare if step.kind in {"create", "plant"})
+    steps = tuple(step for step in plan.upgrade if step.kind == "plant" or wanted(step))
+    return dataclasses.replace(plan, prepare=prepare, upgrade=steps, verify=())
 
 
 @pytest.fixture
@@ -94,6 +95,7 @@ def moves(*nodes: str) -> Callable[[Step], bool]:
     return lambda step: step.node in nodes and step.kind in {"drain", "uncordon"}
 
 
+@pytest.mark.thorough(part="faults")
 def test_without_a_fault_the_same_drains_hold(faulty: FaultyPass):
     observers = (test_rollout_502.WEB, test_rollout_502.EDGE, test_dns_latency.LOOKUPS)
     upgraded, limits = faulty.run("", observers, moves("control-plane", "worker", "worker2"))
@@ -102,6 +104,7 @@ def test_without_a_fault_the_same_drains_hold(faulty: FaultyPass):
     test_dns_latency.test_lookups_keep_answering(upgraded, limits)
 
 
+@pytest.mark.thorough(part="faults")
 def test_without_a_prestop_delay_connections_are_refused(faulty: FaultyPass):
     observers = (test_rollout_502.WEB, test_rollout_502.EDGE)
     upgraded, limits = faulty.run("no-prestop", observers, moves("worker", "worker2"))
@@ -116,6 +119,7 @@ def test_without_a_prestop_delay_connections_are_refused(faulty: FaultyPass):
     assert re.search(words["the_edge_gives_no_502"], str(caught.value)), str(caught.value)
 
 
+@pytest.mark.thorough(part="faults")
 def test_one_coredns_without_lameduck_leaves_lookups_unanswered(faulty: FaultyPass):
     upgraded, limits = faulty.run(
         "coredns-replicas=1 coredns-no-lameduck",

@@ -30,6 +30,11 @@ def test_a_downgrade_is_refused_with_the_other_way_round():
         resolve(["v1.34.4", "v1.33.13"], KNOWN)
 
 
+def test_a_hop_to_the_same_version_is_refused_with_what_to_give():
+    with pytest.raises(ImpossiblePath, match=r"changes no version.* v1\.35"):
+        resolve(["v1.33.13", "v1.34.4", "v1.34"], KNOWN)
+
+
 def test_one_version_is_no_path():
     with pytest.raises(BadInput, match="two versions"):
         resolve(["v1.34.4"], KNOWN)
@@ -38,7 +43,7 @@ def test_one_version_is_no_path():
 @given(st.lists(st.tuples(st.integers(20, 25), st.integers(0, 5)), min_size=2, max_size=5))
 def test_a_path_is_accepted_exactly_when_each_hop_is_legal(pairs):
     versions = tuple(KubeVersion(1, minor, patch) for minor, patch in pairs)
-    legal = all(a <= b and b.minor - a.minor <= 1 for a, b in pairwise(versions))
+    legal = all(a < b and b.minor - a.minor <= 1 for a, b in pairwise(versions))
     if legal:
         assert [hop.target for hop in Path(versions).hops] == list(versions[1:])
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -121,3 +123,16 @@ def span_trees(draw, most=5):
             found.append(Span(f"{name}: b", "b", middle, end, hop="h", parent=name))
         at = end + draw(st.sampled_from([0, 0, 20, 100])) / 1000
     return found
+
+
+def count_weighings(monkeypatch):
+    """A list that grows by the samples of an observer each time that these are weighed."""
+    module = sys.modules["upgrade_e2e.judge.see"]  # the name in the package is the function
+    weighed, lay_tracks = [], module.lay_tracks
+
+    def counted(samples, *rest):
+        weighed.append(samples)
+        return lay_tracks(samples, *rest)
+
+    monkeypatch.setattr(module, "lay_tracks", counted)
+    return weighed

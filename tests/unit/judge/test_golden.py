@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upgrade_e2e.errors import Inconclusive
-from upgrade_e2e.judge import Limits, Verdict, combine, figures, look, see
+from upgrade_e2e.judge import Limits, Verdict, combine, look, see
 from upgrade_e2e.timeline import Outcome, Samples, Span, Stream, Timeline, Window
 
+from .figures import figures
 from .made import PATIENT, failing, steady, to_timeline
 
 WHOLE = (0, 10_000_000)

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upgrade_e2e.errors import Inconclusive
-from upgrade_e2e.judge import figures, look, see
+from upgrade_e2e.judge import look, see
 from upgrade_e2e.timeline import Outcome, Timeline
 
+from .figures import figures
 from .made import PATIENT, failing, scenes, steady, to_samples, to_timeline
 
 WHOLE = (0, 10_000_000)

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from upgrade_e2e.errors import BadInput
-from upgrade_e2e.judge import figures, look, sentence
+from upgrade_e2e.judge import look, sentence
 from upgrade_e2e.timeline import Connection, Outcome, Span
 
+from .figures import figures
 from .made import failing, steady, to_timeline
 
 WHOLE = (0, 10_000_000)

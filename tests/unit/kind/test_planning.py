@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.kind.planning import make_plan, node_names, on_cgroup_v1
 from upgrade_e2e.providers.kind.settings import KindSettings
-from upgrade_e2e.upgrade import Fault, Path, Plan
+from upgrade_e2e.upgrade import Fault, Path, Plan, with_faults
 from upgrade_e2e.version import KubeVersion
 
 shapes = st.builds(
@@ -128,8 +128,8 @@ def test_choices_that_change_what_is_measured_are_named():
     fast = plan_of(replace(plain, fast_control_plane=True)).choices["fast-control-plane"]
     assert "request-timeout=5s" in fast
     assert plan_of(replace(plain, reuse_cluster="mine")).choices == {"reuse-cluster": "mine"}
-    faulty = replace(plain, faults=(Fault.parse("kubelet-qps=1"),))
-    assert plan_of(faulty).choices == {"fault kubelet-qps": "kubelet-qps=1"}
+    faulty = with_faults(plan_of(plain), [Fault.parse("kubelet-qps=1")])
+    assert faulty.choices == {"fault kubelet-qps": "kubelet-qps=1"}
 
 
 def test_a_target_without_upgrade_configuration_is_refused():

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.kind.fakes import node
 from upgrade_e2e.errors import BadInput, ClusterNotMade
 from upgrade_e2e.providers.base import Provider
-from upgrade_e2e.providers.kind import CATALOGUE, KindProvider
+from upgrade_e2e.providers.kind import KindProvider
 from upgrade_e2e.timeline import Origin, Span
 from upgrade_e2e.upgrade import Marks, Path, Step
 from upgrade_e2e.version import KubeVersion
@@ -48,9 +48,7 @@ def make(settings, machine):
 def test_it_is_a_provider(make):
     provider: Provider = make()
     assert provider.capabilities.name == "kind"
-    assert provider.capabilities.faults == {kind.name for kind in CATALOGUE}
-    assert not provider.capabilities.ha
-    assert make(control_planes=3).capabilities.ha
+    assert not provider.capabilities.simulated
 
 
 def test_planning_touches_nothing(make, machine, settings):

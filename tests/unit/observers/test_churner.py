@@ -136,7 +136,7 @@ def test_pods_have_a_controller_so_that_drains_evict_them(bench: Bench) -> None:
     await_ready(bench, 1)
     created = [event["object"] for event in bench.api.events if event["type"] == "ADDED"]
     pods = [thing for thing in created if thing.get("kind") == "Pod"]
-    owner = bench.api.objects["/api/v1/namespaces/upgrade-e2e/configmaps/churn-owner"]
+    owner = bench.api.objects["/api/v1/namespaces/upgrade-e2e/configmaps/churn"]
     for pod in pods:
         (reference,) = pod["metadata"]["ownerReferences"]
         assert reference["controller"] is True

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.unit.observers.fake_api import FakeApi, fake_cluster
 from upgrade_e2e.cluster import Cluster
-from upgrade_e2e.errors import BadInput, DeadlinePassed
-from upgrade_e2e.observers import CATALOGUE, DnsLookups, HttpEdge, HttpService, plant
+from upgrade_e2e.errors import BadInput, DeadlinePassed, FaultNotPlanted
+from upgrade_e2e.observers import (
+    DnsLookups,
+    HttpEdge,
+    HttpService,
+    Observer,
+    Parts,
+    Site,
+    Workload,
+    alter,
+    plant,
+)
 from upgrade_e2e.observers import faults as module
-from upgrade_e2e.observers.faults import alter, plant_before, without_lameduck
+from upgrade_e2e.observers.faults import CHANGES, PLANTERS, without_lameduck
 from upgrade_e2e.upgrade import Fault
+from upgrade_e2e.upgrade.faults import CATALOGUE
 
 COREFILE = """\
 .:53 {
@@ -50,15 +62,13 @@ def cluster(api: FakeApi, tmp_path: Path) -> Iterator[Cluster]:
         yield made
 
 
-def test_the_workload_loses_its_pre_stop(api: FakeApi, cluster: Cluster) -> None:
+def test_the_workload_loses_its_pre_stop() -> None:
     faults = [Fault.parse("no-prestop")]
     web, edge, dns = alter([WEB, EDGE, DNS], faults)
     for workload in (web.workload, edge.backend.workload):
         assert (workload.pre_stop_s, workload.on_term) == (0.0, "exit")
         assert workload.readiness
     assert dns == DNS
-    plant_before(faults, cluster)
-    assert not api.requests
 
 
 def test_the_workload_loses_its_readiness() -> None:
@@ -68,15 +78,72 @@ def test_the_workload_loses_its_readiness() -> None:
     assert web.workload.pre_stop_s == WEB.workload.pre_stop_s
 
 
-def test_without_faults_nothing_is_altered(api: FakeApi, cluster: Cluster) -> None:
+def test_without_faults_of_the_workload_nothing_is_altered() -> None:
     assert alter([WEB, EDGE, DNS], []) == (WEB, EDGE, DNS)
-    plant_before([Fault.parse("kubelet-qps=1"), Fault.parse("coredns-replicas=1@drain")], cluster)
-    assert not api.requests
+    others = [Fault.parse("kubelet-qps=1"), Fault.parse("coredns-replicas=1@drain")]
+    assert alter([WEB, EDGE, DNS], others) == (WEB, EDGE, DNS)
+
+
+@pytest.mark.parametrize("observers", [[], [DNS]])
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_fault_without_a_workload_is_refused(observers: list[Observer], name: str) -> None:
+    with pytest.raises(BadInput, match=r"has a workload; select one .* rollout_502"):
+        alter(observers, [Fault.parse(name)])
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_fault_that_the_workload_has_already_is_refused(name: str) -> None:
+    like_that = CHANGES[name](Workload())
+    observers = [HttpService(workload=like_that), HttpEdge(backend=HttpService(workload=like_that))]
+    with pytest.raises(BadInput, match="the workload of web, edge is like that already"):
+        alter(observers, [Fault.parse(name)])
+    assert alter([*observers, WEB], [Fault.parse(name)])[2] != WEB
+
+
+def test_an_observer_of_a_user_can_be_altered_too() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Mine:
+        workload: Workload = dataclasses.field(default_factory=Workload)
+        name: str = "mine"
+
+        def deploy(self, site: Site) -> Parts:
+            return Parts()
+
+        def altered(self, change: Callable[[Workload], Workload]) -> Mine:
+            return Mine(change(self.workload))
+
+    (mine,) = alter([Mine()], [Fault.parse("no-readiness")])
+    assert not mine.workload.readiness
 
 
 def test_coredns_is_scaled(api: FakeApi, cluster: Cluster) -> None:
-    plant_before([Fault.parse("coredns-replicas=1")], cluster)
+    plant(Fault.parse("coredns-replicas=1"), cluster)
     assert api.objects[DEPLOYMENT]["spec"]["replicas"] == 1
+
+
+def test_as_many_replicas_as_there_are_already_change_nothing(
+    api: FakeApi, cluster: Cluster
+) -> None:
+    with pytest.raises(FaultNotPlanted, match="has 2 replicas already"):
+        plant(Fault.parse("coredns-replicas=2@drain"), cluster)
+    assert {method for method, _ in api.requests} == {"GET"}
+
+
+def test_a_corefile_without_lameduck_cannot_lose_it(api: FakeApi, cluster: Cluster) -> None:
+    plant(Fault.parse("coredns-no-lameduck"), cluster)
+    api.requests.clear()
+    with pytest.raises(FaultNotPlanted, match="has no `lameduck`"):
+        plant(Fault.parse("coredns-no-lameduck"), cluster)
+    assert {method for method, _ in api.requests} == {"GET"}
+
+
+@pytest.mark.parametrize("fault", ["coredns-replicas=1", "coredns-no-lameduck"])
+def test_a_cluster_without_coredns_takes_no_fault_of_it(
+    api: FakeApi, cluster: Cluster, fault: str
+) -> None:
+    api.status = 404
+    with pytest.raises(FaultNotPlanted, match="could not be planted"):
+        plant(Fault.parse(fault), cluster)
 
 
 def test_coredns_loses_its_lameduck_and_is_restarted(api: FakeApi, cluster: Cluster) -> None:
@@ -103,27 +170,6 @@ def test_the_rest_of_the_corefile_stays() -> None:
     assert left.count("\n") == COREFILE.count("\n")
 
 
-@pytest.mark.parametrize(
-    ("text", "match"),
-    [
-        ("coredns-replicas", "give a number"),
-        ("coredns-replicas=few", "give a number"),
-        ("no-such-fault", "there are coredns-no-lameduck"),
-        ("no-prestop@drain", "write no-prestop without `@drain`"),
-    ],
-)
-def test_a_fault_that_cannot_be_planted_says_why(cluster: Cluster, text: str, match: str) -> None:
-    with pytest.raises(BadInput, match=match):
-        plant(Fault.parse(text), cluster)
-
-
-def test_a_built_in_fault_cannot_begin_at_a_step() -> None:
-    with pytest.raises(BadInput, match="built into the workload"):
-        alter([WEB], [Fault.parse("no-prestop@drain")])
-
-
-def test_every_fault_can_be_planted_in_one_way() -> None:
-    for name, fault in CATALOGUE.items():
-        assert name == fault.name
-        assert fault.breaks
-        assert (fault.alters is None) != (fault.plants is None)
+def test_every_fault_of_workload_and_cluster_is_planted_here() -> None:
+    assert set(CHANGES) == {kind.name for kind in CATALOGUE if kind.acts_on == "workload"}
+    assert set(PLANTERS) == {kind.name for kind in CATALOGUE if kind.acts_on == "cluster"}

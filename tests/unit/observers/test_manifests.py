@@ -27,6 +27,7 @@ from upgrade_e2e.observers import (
     PodChurn,
     Site,
     Workload,
+    label_or_kind,
 )
 from upgrade_e2e.observers.churner import Churner
 from upgrade_e2e.observers.prober import apply_probers, prober_spec
@@ -75,7 +76,7 @@ def test_every_probe_is_a_spec_that_the_agent_takes(site: Site, tmp_path: Path) 
     for observer in ALL:
         parts = observer.deploy(site)
         for probe in (*parts.node_probes, *parts.host_probes):
-            facts = probe.spec(observer.name)
+            facts = probe.spec(label_or_kind(observer))
             assert json.loads(json.dumps(facts)) == facts
             kind = program.KINDS[facts["kind"]]
             kind(facts, program.Spool(tmp_path / "spool", "run", [facts]), reactor=None)

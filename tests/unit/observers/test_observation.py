@@ -44,7 +44,7 @@ class Loopback:
     """An observer of a server on this machine, once from a node and once from the host."""
 
     port: int
-    name: str = "web"
+    label: str = "web"
 
     def deploy(self, site: Site) -> Parts:
         """See Observer."""
@@ -96,7 +96,7 @@ class Stumbler:
 class Stumbling:
     """An observer of nothing but its companion."""
 
-    name: str
+    label: str
     companion: Companion
 
     def deploy(self, site: Site) -> Parts:

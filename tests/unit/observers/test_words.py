@@ -32,6 +32,12 @@ def test_the_probers_of_all_nodes_are_summed_up() -> None:
     assert words(heard, 101.0) == {"web": "99/s ok, 1 reset", "dns": "10/s ok, 2 timeout"}
 
 
+def test_observers_whose_labels_begin_alike_are_counted_apart() -> None:
+    seen = {"web_new": (9, {"ok": 50}), "web-shop_new": (9, {"ok": 7}), "web-2_new": (9, {"ok": 1})}
+    heard = {"a": Heard(status(**seen), 100.0)}
+    assert words(heard, 101.0) == {"web": "50/s ok", "web-shop": "7/s ok", "web-2": "1/s ok"}
+
+
 def test_what_is_old_is_not_shown_as_if_it_were_now() -> None:
     heard = {
         "a": Heard(status(web_new=(9, {"ok": 50})), 100.0),

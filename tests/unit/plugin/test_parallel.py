@@ -41,7 +41,7 @@ def test_what_judges_no_path_is_work_of_its_own(scope_of, nodeid):
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        ("@pytest.mark.observes(42)\ndef test_one(upgraded): pass", "*42 is no observer*"),
+        ("@pytest.mark.observes(42)\ndef test_one(upgraded): pass", "*42, which is no observer*"),
         ("import nowhere", "*No module named 'nowhere'*"),
     ],
     ids=["no-observer", "no-module"],

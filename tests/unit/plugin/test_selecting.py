@@ -92,7 +92,7 @@ def test_each_path_has_a_pass_and_a_record_of_its_own(session):
         """
 @pytest.mark.observes(HEART)
 def test_beats(upgraded):
-    assert str(upgraded.plan.path.versions[-1]) == 'v1.34.4'
+    assert upgraded.path[-1] == 'v1.34.4'
 """,
         *TWO_PATHS,
     )
@@ -109,11 +109,11 @@ def test_beats(upgraded):
 @pytest.mark.parametrize(
     ("marked", "told"),
     [
-        ("observes(42)", "42 is no observer"),
-        ("observes('heart')", "'heart' is no observer"),
-        ("observes(HEART, Heartbeat)", "Heartbeat is a class; make an observer of it"),
-        ("observes(HEART, None)", "None is no observer"),
-        ("observes(Loose())", "cannot be a key*frozen"),
+        ("observes(42)", "42, which is no observer"),
+        ("observes('heart')", "'heart', which is no observer"),
+        ("observes(HEART, Heartbeat)", "Heartbeat'>, which is no observer; write a value"),
+        ("observes(HEART, None)", "None, which is no observer"),
+        ("observes(Loose())", "cannot be the key*frozen"),
     ],
 )
 def test_what_is_no_observer_is_refused_before_anything_is_made(session, marked, told):
@@ -131,7 +131,7 @@ def test_one(upgraded): pass
 """
     done = session.judge(body.replace("MARKED", marked))
     assert done.ret == pytest.ExitCode.USAGE_ERROR
-    done.stderr.fnmatch_lines([f"ERROR: test_claims.py::test_one*{told}*"])
+    done.stderr.fnmatch_lines([f"ERROR: test_one observes *{told}*"])
     assert "Traceback" not in done.stderr.str() + done.stdout.str()
     assert session.providers == []
 

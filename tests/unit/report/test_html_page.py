@@ -199,3 +199,11 @@ def test_damage_is_named_and_no_page_is_left(tmp_path, damage):
     if damage == "run.json":
         with pytest.raises(DamagedRecord, match=target.name):
             save_html(whole, tmp_path)
+
+
+def test_a_broken_scenario_shows_its_traceback_as_text(tmp_path):
+    broken = ScenarioResult("test_x", "x holds", Verdict.INCONCLUSIVE, "broken", (), EVIL)
+    save_record(record(scenarios=(broken,)), tmp_path)
+    page = Page(render_html(tmp_path))
+    assert "traceback" in page.texts["summary"]
+    assert page.count("img") == 0

@@ -8,15 +8,17 @@ import pytest
 from tests.synthetic import Shape, make_run
 from tests.unit.report.test_html_pack import unpack
 from tests.unit.report.test_record import record
-from upgrade_e2e.judge import Limit, Limits, look
+from upgrade_e2e.judge import Limit, Limits, Views, look
 from upgrade_e2e.judge.evidence import Evidence
-from upgrade_e2e.report.html.picture import FAMILIES, compose, limits_of
+from upgrade_e2e.report.html import Drawn
+from upgrade_e2e.report.html.picture import FAMILIES, compose
+from upgrade_e2e.report.limits import limits_of
 from upgrade_e2e.timeline import Outcome, SamplesBuilder, Stream, Timeline, Window
 
 
 def picture(run, timeline):
     """The picture of a run as the page makes it."""
-    return compose(run, timeline, {name: look(timeline, name) for name in timeline.samples})
+    return compose(run, Drawn(Views(timeline, Limits.default())))
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +112,14 @@ def test_the_limits_of_the_run_are_those_it_was_judged_by():
     limit = Limit("instrument.late_s", 0.5, 0.01, "own choice")
     other = Limit("dns.p99_s", 0.5, 0.1, "dnsperfgo")
     unknown = Limit("instrument.of_a_later_version", 1.0, 2.0, "?")
-    limits = limits_of(record(limits_changed=(limit, other, unknown)))
+    whole = Limit("instrument.min_samples", 7.0, 100.0, "quick", "a short pass")
+    limits = limits_of(record(limits_changed=(limit, other, unknown, whole)))
     assert limits.instrument.late_s == 0.5
+    assert limits.instrument.min_samples == 7
+    assert limits.dns.p99_s == 0.5
+    assert {row.key: row.reason for row in limits.table if row.overridden} == {
+        "instrument.late_s": "",
+        "instrument.min_samples": "a short pass",
+        "dns.p99_s": "",
+    }
     assert limits.instrument.asleep_share == Limits.default().instrument.asleep_share

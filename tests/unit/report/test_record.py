@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.judge import Verdict
 from upgrade_e2e.report import RunRecord, ScenarioResult, load_record, save_record, save_samples
-from upgrade_e2e.report.record import FailedStep
+from upgrade_e2e.report.record import SCHEMA_VERSION, FailedStep
 from upgrade_e2e.timeline import Samples, Span, Window
 from upgrade_e2e.upgrade import Component, Inventory
 
@@ -59,7 +59,7 @@ def test_a_folder_without_a_record_says_what_to_do(tmp_path):
         load_record(tmp_path)
 
 
-@pytest.mark.parametrize("version", [None, 0, 2, "1"])
+@pytest.mark.parametrize("version", [None, 0, True, SCHEMA_VERSION + 1, "1"])
 def test_another_schema_is_refused(tmp_path, version):
     save_record(record(), tmp_path)
     document = json.loads((tmp_path / "run.json").read_text())

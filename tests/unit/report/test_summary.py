@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.unit.report.test_record import record
 from upgrade_e2e.judge import Limit, Verdict
-from upgrade_e2e.report import ObserverResult, OutageRow, render_run, render_runs
+from upgrade_e2e.report import ObserverResult, OutageRow, ScenarioResult, render_run, render_runs
 
 OUTAGE = OutageRow(
     target="http://web",
@@ -87,3 +87,23 @@ def test_pipes_do_not_break_tables_and_lost_passes_are_inconclusive(tmp_path):
 
 def test_a_pass_without_scenarios_says_so():
     assert "none was judged" in render_run(record(scenarios=(), verdict=Verdict.INCONCLUSIVE))
+
+
+def test_a_broken_scenario_shows_its_traceback():
+    broken = ScenarioResult(
+        "test_x",
+        "x holds",
+        Verdict.INCONCLUSIVE,
+        "the scenario itself is broken",
+        (),
+        "NameError: y",
+    )
+    lines = render_run(record(scenarios=(broken,))).splitlines()
+    assert lines[lines.index("Traceback of test_x:") + 3] == "NameError: y"
+    assert "Traceback" not in render_run(record())
+
+
+def test_a_new_judgement_says_when_it_was_made():
+    text = render_run(record(rejudged_unix_s=1.7e9))
+    assert "- judged again: 2023-11-14 22:13:20 UTC, from the samples of the pass" in text
+    assert "judged again" not in render_run(record())

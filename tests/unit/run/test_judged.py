@@ -10,6 +10,7 @@ import pytest
 from tests.unit.run.fake_provider import BRIEF, OUTAGE_S, FakeProvider, Heartbeat, fake_plan
 from upgrade_e2e.errors import BadInput, ClusterGone, ClusterNotMade, E2eError, Inconclusive
 from upgrade_e2e.judge import Limits, Verdict
+from upgrade_e2e.observers import Wanted
 from upgrade_e2e.report import load_record, load_timeline
 from upgrade_e2e.run import Claim, JudgedPass, run_pass
 from upgrade_e2e.run.exit_codes import code_of_runs
@@ -280,7 +281,7 @@ def test_claims_about_one_observer_share_it(tmp_path):
 
 def test_nothing_is_written_of_a_pass_that_was_not_run(tmp_path):
     judged = judged_pass(tmp_path)
-    judged.expect("steady", "It beats.", [GOOD])
+    judged.claims.expect("steady", "It beats.", [Wanted(GOOD)])
     with pytest.raises(BadInput, match="has not been run yet"):
         judged.write()
     assert list(tmp_path.iterdir()) == []
@@ -288,7 +289,8 @@ def test_nothing_is_written_of_a_pass_that_was_not_run(tmp_path):
 
 def test_a_claim_that_nobody_ruled_on_is_inconclusive(tmp_path):
     judged = judged_pass(tmp_path)
-    judged.expect("steady", "It beats.", [GOOD])
+    judged.claims.expect("steady", "It beats.", [Wanted(GOOD)])
+    judged.check()
     with judged.evidence() as upgraded:
         assert upgraded.saw(GOOD).failures == 0
     record = judged.write()

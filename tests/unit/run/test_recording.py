@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 
 import pytest
 
 from tests.synthetic import Shape, make_timeline
+from tests.unit.judge.made import count_weighings
+from upgrade_e2e.cluster import Cluster, Node, Role
+from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.report import ScenarioResult, load_record, load_timeline
-from upgrade_e2e.run import Pass, RunningPass, Upgraded
+from upgrade_e2e.report.html import drawn, render_html
+from upgrade_e2e.run import Pass, RunningPass, Upgraded, recording
 from upgrade_e2e.run.choose import choose_provider, make_plan
 from upgrade_e2e.run.progress import Silence
 from upgrade_e2e.run.recording import Ended, write_artifacts
 from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings
 
+ROLES = (Role.CONTROL_PLANE,) * 3 + (Role.WORKER,) * 2
 WORDS = ("v1.33", "v1.34")
 HELD = ScenarioResult("test_dns", "Lookups.", Verdict.PASS, "", ("dns",))
 BROKEN = dataclasses.replace(HELD, verdict=Verdict.FAIL, explanation="dns: 3 failed")
@@ -40,7 +46,7 @@ def ended(folder, timeline=None, **choices):
     )
     if timeline is None:
         return Ended(running, None, "there is no room", cluster_made=False, duration_s=3.0)
-    upgraded = Upgraded(timeline, plan, Limits.default(), provider.capabilities)
+    upgraded = Upgraded(timeline, ("v1.33.13", "v1.34.4"), Limits.default(), provider.capabilities)
     return Ended(running, upgraded, "", cluster_made=True, duration_s=20.0)
 
 
@@ -100,3 +106,52 @@ def test_unusual_times_of_watching_are_choices_that_the_gate_compares(tmp_path):
     assert "settle" not in usual.choices
     assert long.choices["settle"] == "600 s"
     assert long.images["agent"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Named:
+    """An observer of which only the name matters."""
+
+    label: str
+
+
+def counted(monkeypatch, module, name):
+    """A list that grows by one with each call of a function where `module` looks it up."""
+    calls, real = [], getattr(module, name)
+    monkeypatch.setattr(module, name, lambda *args: calls.append(args) or real(*args))
+    return calls
+
+
+def test_each_observer_is_judged_once_per_pass(tmp_path, timeline, monkeypatch):
+    weighed = count_weighings(monkeypatch)
+    over = ended(tmp_path, timeline)
+    for name in ("dns", "web", "dns"):
+        with contextlib.suppress(Inconclusive):
+            over.upgraded.saw(Named(name))
+    write_artifacts(over, [HELD])
+    write_artifacts(over, [BROKEN])
+    assert "<h1>FAIL</h1>" in (tmp_path / "report.html").read_text()
+    assert len(weighed) == len(timeline.samples)
+
+
+def test_what_no_verdict_changes_is_made_once(tmp_path, timeline, monkeypatch):
+    packed = counted(monkeypatch, drawn, "pack")
+    asked = counted(monkeypatch, recording, "tool_versions")
+    over = ended(tmp_path, timeline)
+    write_artifacts(over, [HELD])
+    write_artifacts(over, [BROKEN])
+    assert (len(packed), len(asked)) == (1, 1)
+
+
+def test_the_page_is_the_one_that_the_saved_samples_give(tmp_path, timeline):
+    write_artifacts(ended(tmp_path, timeline), [HELD])
+    assert (tmp_path / "report.html").read_text("utf-8") == render_html(tmp_path)
+
+
+def test_the_size_of_the_cluster_is_recorded_where_there_was_one(tmp_path, timeline):
+    over = ended(tmp_path, timeline)
+    assert (write_artifacts(over, []).control_planes, over.running.cluster) == (0, None)
+    nodes = [Node(f"n{number}", role) for number, role in enumerate(ROLES)]
+    over.running.cluster = Cluster("e2e", tmp_path / "kubeconfig", tuple(nodes))
+    record = write_artifacts(over, [HELD])
+    assert (record.control_planes, record.workers) == (3, 2)

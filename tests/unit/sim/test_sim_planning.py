@@ -8,9 +8,11 @@ import pytest
 
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.sim.parameters import Parameters, set_parameter
-from upgrade_e2e.providers.sim.provider import CATALOGUE, SimProvider, SimSettings
+from upgrade_e2e.providers.sim.provider import SimProvider, SimSettings
 from upgrade_e2e.providers.sim.provider.durations import Durations
-from upgrade_e2e.upgrade import Fault, Path
+from upgrade_e2e.providers.sim.provider.planting import PARAMETERS, parameters_of
+from upgrade_e2e.upgrade import Fault, Path, with_faults
+from upgrade_e2e.upgrade.faults import CATALOGUE
 from upgrade_e2e.version import KubeVersion
 
 PATH = Path((KubeVersion.parse("v1.33.13"), KubeVersion.parse("v1.34.4")))
@@ -25,11 +27,12 @@ VALUES = {
     "dns-drop": "0.01",
     "dns-delay": "200ms",
 }
+MINE = [kind for kind in CATALOGUE if "sim" in kind.providers]
 
 
 def plan(*faults, path=PATH, **settings):
-    parsed = tuple(Fault.parse(text) for text in faults)
-    return SimProvider(SimSettings(workdir=FilePath(), faults=parsed, **settings)).plan(path)
+    made = SimProvider(SimSettings(workdir=FilePath(), **settings)).plan(path)
+    return with_faults(made, map(Fault.parse, faults))
 
 
 def names(made):
@@ -63,7 +66,7 @@ def test_the_scale_is_among_the_choices():
     assert "60 times as fast" in plan().choices["simulated"]
 
 
-@pytest.mark.parametrize("kind", CATALOGUE, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", MINE, ids=lambda kind: kind.name)
 def test_each_fault_becomes_a_step_and_a_choice(kind):
     text = f"{kind.name}={VALUES[kind.name]}".rstrip("=")
     made = plan(text)
@@ -72,12 +75,12 @@ def test_each_fault_becomes_a_step_and_a_choice(kind):
     assert made.choices[f"fault {kind.name}"] == text
 
 
-@pytest.mark.parametrize("kind", CATALOGUE, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", MINE, ids=lambda kind: kind.name)
 def test_each_fault_sets_parameters_that_exist(kind):
     parameters = Parameters()
-    for name in kind.parameters:
-        set_parameter(parameters, name, kind.check(VALUES[kind.name]))
-    assert (parameters != Parameters()) == bool(kind.parameters)
+    for name, value in parameters_of(kind.name, VALUES[kind.name]).items():
+        set_parameter(parameters, name, value)
+    assert (parameters != Parameters()) == (kind.name in PARAMETERS)
 
 
 def test_a_fault_comes_right_before_its_step():

@@ -1,6 +1,5 @@
 """Real kind clusters, upgraded in place with kubeadm, node by node."""
 
-from upgrade_e2e.providers.kind.faults import CATALOGUE
 from upgrade_e2e.providers.kind.images import known_versions
 from upgrade_e2e.providers.kind.presence import what_is_missing
 from upgrade_e2e.providers.kind.provider import KindProvider
@@ -8,7 +7,6 @@ from upgrade_e2e.providers.kind.remains import deleters
 from upgrade_e2e.providers.kind.settings import KindSettings
 
 __all__ = [
-    "CATALOGUE",
     "KindProvider",
     "KindSettings",
     "deleters",

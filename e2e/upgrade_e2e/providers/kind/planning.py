@@ -12,7 +12,6 @@ from upgrade_e2e.providers.kind.config import (
     IGNORED_PREFLIGHT,
 )
 from upgrade_e2e.providers.kind.delivery import STAGE_ROOT, staged_file
-from upgrade_e2e.providers.kind.faults import with_faults
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.upgrade import Hop, Path, Plan, Step
 from upgrade_e2e.version import MinorVersion
@@ -71,7 +70,7 @@ def make_plan(settings: KindSettings, path: Path, *, cgroup_v1: bool) -> Plan:
         provider="kind",
         path=path,
         prepare=(_create(settings, path), *(_stage(settings, hop) for hop in path.hops)),
-        upgrade=with_faults(upgrade, settings.faults),
+        upgrade=upgrade,
         verify=(_verify(path),),
         choices=_choices(settings, path, cgroup_v1=cgroup_v1),
     )
@@ -89,8 +88,6 @@ def _choices(settings: KindSettings, path: Path, *, cgroup_v1: bool) -> dict[str
         )
     if settings.reuse_cluster:
         choices["reuse-cluster"] = settings.reuse_cluster
-    for fault in settings.faults:
-        choices[f"fault {fault.name}"] = str(fault)
     return choices
 
 

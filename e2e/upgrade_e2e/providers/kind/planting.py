@@ -12,10 +12,10 @@ from upgrade_e2e.cluster import Cluster, Node
 from upgrade_e2e.command import Runner
 from upgrade_e2e.providers.kind.asking import ask, node_of
 from upgrade_e2e.providers.kind.delivery import on_all, runner_of, staged_file
-from upgrade_e2e.providers.kind.faults import freeze_s, target_of
 from upgrade_e2e.providers.kind.nodes import restart_kubelet, wait_until_ready
 from upgrade_e2e.providers.kind.opened import CTR, parse_image_list
 from upgrade_e2e.upgrade import Step
+from upgrade_e2e.upgrade.fault_values import rate, seconds, target_of
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = ["plant"]
@@ -37,9 +37,9 @@ def plant(step: Step, cluster: Cluster) -> None:
     value = step.params["value"]
     match step.params["fault"]:
         case "kubelet-qps":
-            on_all(cluster.workers, lambda node: _limit_kubelet(cluster, node, int(value)))
+            on_all(cluster.workers, lambda node: _limit_kubelet(cluster, node, rate(value)))
         case "apiserver-freeze":
-            _freeze_api_servers(cluster, freeze_s(value))
+            _freeze_api_servers(cluster, seconds(value))
         case "fail-step":
             _break_step(cluster, step.params, *target_of(value))
 

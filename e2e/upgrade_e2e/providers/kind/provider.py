@@ -18,7 +18,6 @@ from upgrade_e2e.providers.kind.asking import node_of
 from upgrade_e2e.providers.kind.creation import NameTaken
 from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
 from upgrade_e2e.providers.kind.docker import Docker
-from upgrade_e2e.providers.kind.faults import CATALOGUE
 from upgrade_e2e.providers.kind.inspection import Target, inspect
 from upgrade_e2e.providers.kind.journal import Journal
 from upgrade_e2e.providers.kind.planning import make_plan, on_cgroup_v1
@@ -60,12 +59,9 @@ class KindProvider:
 
     @property
     def capabilities(self) -> Capabilities:
-        """Nodes can be entered; `ha` tells whether this cluster has several control planes."""
+        """A real cluster, at its own pace."""
         return Capabilities(
             name="kind",
-            ha=self.settings.control_planes > 1,
-            node_exec=True,
-            faults=frozenset(kind.name for kind in CATALOGUE),
             tools={
                 "kind": ("kind", "version"),
                 "docker": ("docker", "version", "--format", "{{.Server.Version}}"),

@@ -10,7 +10,6 @@ from typing import Literal
 
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.ledger import Ledger
-from upgrade_e2e.upgrade import Fault
 from upgrade_e2e.version import KubeVersion
 
 __all__ = ["DEFAULT_IMAGE", "Keep", "KindSettings"]
@@ -28,9 +27,9 @@ class KindSettings:
 
     `images` maps a version to a node image; every other version gets `image_template`.
     `cluster_name` is made up when it is empty. `workdir` takes kubeconfigs, staged files and the
-    output of each step. `faults` are planted by steps of the plan. `preload_images` are loaded
-    onto all nodes once they are Ready. A pod that may not be evicted fails a drain after
-    `drain_timeout_s`. Raises BadInput for values that cannot work.
+    output of each step. `preload_images` are loaded onto all nodes once they are Ready. A pod that
+    may not be evicted fails a drain after `drain_timeout_s`. Raises BadInput for values that cannot
+    work.
     """
 
     workdir: Path
@@ -42,7 +41,6 @@ class KindSettings:
     keep: Keep = "never"
     reuse_cluster: str = ""
     cluster_name: str = ""
-    faults: tuple[Fault, ...] = ()
     preload_images: tuple[str, ...] = ()
     drain_timeout_s: float = 300.0
     ledger: Ledger = field(default_factory=Ledger)

@@ -13,17 +13,20 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from upgrade_e2e.judge import Verdict, look
+from upgrade_e2e.judge import Verdict, Views
 from upgrade_e2e.report.files import write_whole
 from upgrade_e2e.report.html import observed, performed
 from upgrade_e2e.report.html.claims import linked
 from upgrade_e2e.report.html.compare import compare
-from upgrade_e2e.report.html.picture import FAMILIES, compose, limits_of
+from upgrade_e2e.report.html.drawn import Drawn
+from upgrade_e2e.report.html.picture import FAMILIES, compose
 from upgrade_e2e.report.html.tables import Table
 from upgrade_e2e.report.html.words import duration, wall_clock
-from upgrade_e2e.report.record import RunRecord, load_record, load_timeline
+from upgrade_e2e.report.limits import limits_of
+from upgrade_e2e.report.record import RunRecord
+from upgrade_e2e.report.stored import load_record, timeline_of
 
-__all__ = ["REPORT_NAME", "render_html", "save_html"]
+__all__ = ["REPORT_NAME", "render_html", "render_page", "save_html", "save_page"]
 
 REPORT_NAME = "report.html"
 _ASSETS = resources.files("upgrade_e2e.report.html").joinpath("assets")
@@ -57,14 +60,27 @@ def save_html(folder: Path, baseline: Path | None = None, target: Path | None = 
 def render_html(folder: Path, baseline: Path | None = None) -> str:
     """The page for the run in `folder`, beside the run in `baseline` if that is given.
 
-    Raises DamagedRecord when the record of either, or a sample file of the run, cannot be read.
+    Its samples are looked at again, under the limits that the run was judged by. Raises
+    DamagedRecord when the record of either, or a sample file of the run, cannot be read, and
+    BadInput when such a limit cannot be one.
     """
     record = load_record(folder)
     other = None if baseline is None else load_record(baseline)
-    limits = limits_of(record)
-    timeline = load_timeline(folder)
-    seen = {name: look(timeline, name, limits) for name in sorted(timeline.samples)}
-    picture = compose(record, timeline, seen)
+    views = Views(timeline_of(record, folder), limits_of(record))
+    return render_page(record, Drawn(views), other)
+
+
+def save_page(record: RunRecord, drawn: Drawn, folder: Path) -> Path:
+    """Write the page of a record, with samples that are in memory, to report.html in `folder`.
+
+    Raises BadInput when that cannot be written to.
+    """
+    return write_whole(render_page(record, drawn), folder / REPORT_NAME)
+
+
+def render_page(record: RunRecord, drawn: Drawn, other: RunRecord | None = None) -> str:
+    """The page of a record whose samples are `drawn`, beside the record `other` if given."""
+    picture = compose(record, drawn)
     style = "\n".join(_asset(name) for name in _STYLES)
     script = _script()
     return (
@@ -81,7 +97,7 @@ def render_html(folder: Path, baseline: Path | None = None) -> str:
             outages=observed.outages(record),
             tables=[
                 observed.observers(record),
-                observed.streams(seen),
+                drawn.streams,
                 performed.steps(record),
                 performed.inventory(record),
                 *_unless_empty(record),

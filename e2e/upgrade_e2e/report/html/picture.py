@@ -6,17 +6,17 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from upgrade_e2e.judge import Limits, Seen, Verdict
+from upgrade_e2e.judge import Seen, Verdict
 from upgrade_e2e.judge.evidence import Evidence
 from upgrade_e2e.report.html.claims import claims_on, outage_id, whereabouts
-from upgrade_e2e.report.html.pack import Packed, pack
-from upgrade_e2e.report.html.strips import doubts_of, strips
+from upgrade_e2e.report.html.drawn import Drawn
+from upgrade_e2e.report.html.pack import Packed
 from upgrade_e2e.report.html.words import share
 from upgrade_e2e.report.lanes import lay_lanes
 from upgrade_e2e.report.record import RunRecord
 from upgrade_e2e.timeline import Outcome, Span, Timeline, Window
 
-__all__ = ["FAMILIES", "Picture", "compose", "limits_of"]
+__all__ = ["FAMILIES", "Picture", "compose"]
 
 FAMILIES: Mapping[str, tuple[Outcome, ...]] = {
     "ok": (Outcome.OK,),
@@ -48,30 +48,15 @@ class Picture:
     packed: Packed
 
 
-def limits_of(record: RunRecord) -> Limits:
-    """The limits that the probers of the run were held to."""
-    limits = Limits.default()
-    names = {part.name for part in dataclasses.fields(limits.instrument)}
-    changed: dict[str, Any] = {}
-    for limit in record.limits_changed:
-        group, _, name = limit.key.partition(".")
-        if group == "instrument" and name in names:
-            changed[name] = limit.value
-    return dataclasses.replace(limits, instrument=dataclasses.replace(limits.instrument, **changed))
-
-
-def compose(record: RunRecord, timeline: Timeline, seen: Mapping[str, Seen]) -> Picture:
-    """Everything that the timeline of the page shows; `seen` is each observer's view of it."""
-    samples = {name: timeline.samples[name] for name in seen}
-    doubts = {name: doubts_of(samples[name], view) for name, view in seen.items()}
-    packed = pack(samples, doubts, limits_of(record).instrument.late_s * 1e6)
-    nodes = {span.node for span in record.spans if span.node}
+def compose(record: RunRecord, drawn: Drawn) -> Picture:
+    """Everything that the timeline of the page shows."""
+    timeline, seen = drawn.views.timeline, drawn.seen
     facts = {
         "origin_unix_s": record.started_unix_s,
         "span": _ends(record, timeline),
         "opening": _opening(record.watched, _ends(record, timeline)),
         "watched": _pair(record.watched),
-        "steps_per_octave": packed.steps,
+        "steps_per_octave": drawn.packed.steps,
         "families": list(FAMILIES),
         "outcomes": _outcomes(),
         "doubts": {
@@ -90,14 +75,14 @@ def compose(record: RunRecord, timeline: Timeline, seen: Mapping[str, Seen]) -> 
             {
                 "name": name,
                 "told": _told(view),
-                "backends": list(samples[name].backends),
-                "streams": strips(samples[name], view, packed.streams[name], nodes),
+                "backends": list(timeline.samples[name].backends),
+                "streams": drawn.strips[name],
             }
             for name, view in sorted(seen.items(), key=lambda item: _urgency(record, item[0]))
         ],
         "outages": _outages(record, seen),
     }
-    return Picture(facts, packed)
+    return Picture(facts, drawn.packed)
 
 
 def _outcomes() -> list[dict[str, Any]]:

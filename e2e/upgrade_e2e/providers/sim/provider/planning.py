@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from upgrade_e2e.providers.sim.provider.faults import with_faults
 from upgrade_e2e.providers.sim.provider.settings import SimSettings
 from upgrade_e2e.upgrade import Hop, Path, Plan, Step
 
@@ -21,17 +20,15 @@ _CONTROL_PLANE = "control-plane"
 
 
 def make_plan(settings: SimSettings, path: Path) -> Plan:
-    """The plan of one pass; raises BadInput for faults that do not fit it."""
+    """The plan of one pass."""
     upgrade = tuple(step for hop in path.hops for step in _hop_steps(settings, hop))
-    choices = {"simulated": str(settings.durations)}
-    choices |= {f"fault {fault.name}": str(fault) for fault in settings.faults}
     return Plan(
         provider="sim",
         path=path,
         prepare=(_create(settings, path),),
-        upgrade=with_faults(upgrade, settings.faults),
+        upgrade=upgrade,
         verify=(_verify(path),),
-        choices=choices,
+        choices={"simulated": str(settings.durations)},
     )
 
 

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.errors import E2eError
 from upgrade_e2e.providers.sim.control import ControlClient
 from upgrade_e2e.providers.sim.provider.asking import condition, full_name, get
-from upgrade_e2e.providers.sim.provider.faults import kind_of, target_of
 from upgrade_e2e.upgrade import Step
+from upgrade_e2e.upgrade.fault_values import seconds, target_of
+from upgrade_e2e.upgrade.faults import kind_of
 from upgrade_e2e.wait import Deadline, wait_for
 
-__all__ = ["Planted"]
+__all__ = ["PARAMETERS", "Planted", "parameters_of"]
 
 PINNED = "upgrade-e2e-pinned"
 _PINNED_S = 20.0
+
+PARAMETERS: Mapping[str, tuple[str, ...]] = {
+    "kubelet-qps": ("kubelet.qps", "kubelet.burst"),
+    "endpoint-delay": ("network.endpoint_delay_s",),
+    "no-grace": ("kubelet.graceful",),
+    "dns-drop": ("network.drop_dns",),
+    "dns-delay": ("dns.delay_s",),
+}
+"""The faults that are another value for parameters of mechanisms, by name."""
+
+
+def parameters_of(fault: str, value: str) -> dict[str, object]:
+    """The parameters that a fault sets, and to what; empty for one planted in another way."""
+    read = False if fault == "no-grace" else kind_of(fault).check(value)
+    return dict.fromkeys(PARAMETERS.get(fault, ()), read)
 
 
 @dataclass
@@ -27,15 +44,14 @@ class Planted:
 
     def plant(self, step: Step, cluster: Cluster, control: ControlClient) -> None:
         """Do one `plant` step."""
-        kind, value = kind_of(step.params["fault"]), step.params["value"]
-        read = kind.check(value)
-        for parameter in kind.parameters:
+        fault, value = step.params["fault"], step.params["value"]
+        for parameter, read in parameters_of(fault, value).items():
             control.ask("set", parameter=parameter, value=read)
-        match kind.name:
+        match fault:
             case "apiserver-freeze":
-                control.ask("freeze-api", for_s=read)
+                control.ask("freeze-api", for_s=seconds(value))
             case "etcd-stall":
-                control.ask("stall-etcd", for_s=read)
+                control.ask("stall-etcd", for_s=seconds(value))
             case "addon-stays":
                 self.staying.add(value)
             case "fail-step":

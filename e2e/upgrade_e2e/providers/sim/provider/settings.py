@@ -7,7 +7,6 @@ from pathlib import Path
 
 from upgrade_e2e.providers.sim.provider.durations import Durations
 from upgrade_e2e.providers.sim.topology import node_specs
-from upgrade_e2e.upgrade import Fault
 from upgrade_e2e.version import KubeVersion
 
 __all__ = ["KNOWN_VERSIONS", "SimSettings"]
@@ -33,7 +32,6 @@ class SimSettings:
     cluster_name: str = "sim"
     port: int = 0
     keep: bool = False
-    faults: tuple[Fault, ...] = ()
     durations: Durations = field(default_factory=Durations)
     drain_timeout_s: float = 600.0
 

@@ -9,9 +9,7 @@ from upgrade_e2e.errors import BadInput, ClusterNotMade, E2eError, Inconclusive
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.providers.base import Capabilities
 from upgrade_e2e.run import Upgraded
-from upgrade_e2e.run.choose import make_plan
-from upgrade_e2e.run.claims import Claim, broken_scenario, judge
-from upgrade_e2e.run.settings import PassSettings
+from upgrade_e2e.run.rulings import Claim, broken_scenario, judge
 
 
 class NotHereError(Exception):
@@ -21,8 +19,8 @@ class NotHereError(Exception):
 @pytest.fixture(scope="module")
 def upgraded():
     """What was seen in a short made-up pass."""
-    plan = make_plan(("v1.33", "v1.34"), PassSettings(provider="sim"))
-    return Upgraded(make_timeline(Shape(20, 10)), plan, Limits.default(), Capabilities("sim"))
+    path = ("v1.33.13", "v1.34.4")
+    return Upgraded(make_timeline(Shape(20, 10)), path, Limits.default(), Capabilities("sim"))
 
 
 def ruling_on(upgraded, error):

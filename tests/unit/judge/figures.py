@@ -1,18 +1,17 @@
-"""The figures of one view as plain data, for records, history and comparison."""
+"""All figures of one view side by side, so that tests can compare them."""
 
 from __future__ import annotations
 
 import math
 
 from upgrade_e2e.errors import Inconclusive
-from upgrade_e2e.judge.latency import Quantile
-from upgrade_e2e.judge.seen import Seen
+from upgrade_e2e.judge import Quantile, Seen
 
 __all__ = ["figures"]
 
 
 def figures(seen: Seen) -> dict[str, float | int | bool | None]:
-    """Every figure by name, fit for JSON: None for what cannot be told, never NaN or infinity.
+    """Every figure by name, fit for JSON: None for what is not known, never NaN or infinity.
 
     Percentiles are lower bounds where `pNN_censored` (`max_censored`) is true.
     """

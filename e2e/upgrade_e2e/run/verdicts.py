@@ -1,0 +1,31 @@
+"""The verdict of a whole pass, out of those of its scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from upgrade_e2e.judge import Verdict, combine
+from upgrade_e2e.report import ScenarioResult
+
+__all__ = ["verdict_of"]
+
+
+def verdict_of(
+    scenarios: Sequence[ScenarioResult], *, failed_step: str = "", error: str = ""
+) -> tuple[Verdict, str]:
+    """The verdict of a pass, and the reason as a sentence.
+
+    `failed_step` is the name of the step that failed, `error` says why the pass ended before it
+    could be judged; both are empty when all went well.
+    """
+    if failed_step:
+        return Verdict.FAIL, f"The step {failed_step!r} failed."
+    if error:
+        return Verdict.INCONCLUSIVE, error
+    verdict = combine(result.verdict for result in scenarios)
+    named = [result.name for result in scenarios if result.verdict is verdict]
+    if verdict is Verdict.PASS:
+        return verdict, f"All {len(named)} claims that could be judged hold."
+    if verdict is Verdict.FAIL:
+        return verdict, f"Broken: {', '.join(named)}."
+    return verdict, f"Cannot tell: {', '.join(named) or 'no scenario was judged'}."

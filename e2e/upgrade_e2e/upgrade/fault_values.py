@@ -1,0 +1,90 @@
+"""What may stand after the `=` of a fault: one reader for each kind of value.
+
+Each reader raises BadInput, with a sentence, for a value that it cannot read.
+"""
+
+from __future__ import annotations
+
+import re
+
+from upgrade_e2e.errors import BadInput
+
+__all__ = ["addon", "nothing", "rate", "replicas", "seconds", "share", "target_of"]
+
+LONGEST_S = 60.0
+HIGHEST_RATE_HZ = 1000
+MOST_REPLICAS = 100
+BREAKABLE = ("kubeadm-apply", "kubeadm-node", "drain", "swap-kubelet")
+ADDONS = ("coredns", "kube-proxy")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s)?", re.ASCII)
+_WHOLE = re.compile(r"\d{1,9}", re.ASCII)
+
+
+def nothing(value: str) -> None:
+    """Refuse every value: the fault has none."""
+    if value:
+        raise BadInput(f"this fault has no value, but {value!r} was given.")
+
+
+def seconds(value: str) -> float:
+    """The duration in `3s`, `200ms` or `0.5`, in seconds: above 0 and up to 60."""
+    match = _DURATION.fullmatch(value)
+    read = float(match[1]) / (1000 if match[2] == "ms" else 1) if match else 0.0
+    if not 0 < read <= LONGEST_S:
+        raise BadInput(f"{value!r} is no duration; write seconds up to {LONGEST_S:g}, like 2s.")
+    return read
+
+
+def share(value: str) -> float:
+    """A number above 0 and up to 1."""
+    try:
+        read = float(value)
+    except ValueError:
+        read = -1.0
+    if not 0 < read <= 1:
+        raise BadInput(f"{value!r} is no share; write a number above 0 and up to 1, like 0.01.")
+    return read
+
+
+def rate(value: str) -> int:
+    """Requests per second: a whole number from 1 to 1000."""
+    read = _whole(value)
+    if read is None or not 1 <= read <= HIGHEST_RATE_HZ:
+        raise BadInput(
+            f"{value!r} is no rate; write a whole number from 1 to {HIGHEST_RATE_HZ}, like 1."
+        )
+    return read
+
+
+def replicas(value: str) -> int:
+    """A number of pods: a whole number from 0 to 100."""
+    read = _whole(value)
+    if read is None or read > MOST_REPLICAS:
+        raise BadInput(
+            f"{value!r} is no number of replicas; give a number from 0 to {MOST_REPLICAS}, like 1."
+        )
+    return read
+
+
+def addon(value: str) -> str:
+    """The name of an addon that kubeadm rolls."""
+    if value not in ADDONS:
+        raise BadInput(
+            f"{value!r} is no addon that kubeadm rolls; it is one of {', '.join(ADDONS)}."
+        )
+    return value
+
+
+def target_of(value: str) -> tuple[str, str]:
+    """Kind and node in `drain:worker2`: a step that can be made to fail."""
+    kind, separator, node = value.partition(":")
+    if kind not in BREAKABLE or not separator or not node:
+        raise BadInput(
+            f"{value!r} names no step that can be made to fail; write KIND:NODE with one of "
+            f"{', '.join(BREAKABLE)}, like fail-step=drain:worker2."
+        )
+    return kind, node
+
+
+def _whole(value: str) -> int | None:
+    return int(value) if _WHOLE.fullmatch(value) else None

@@ -1,0 +1,47 @@
+"""What scenarios ask a pass."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.judge.made import count_weighings, failing, steady, to_timeline
+from upgrade_e2e import DnsLookups, HttpService, Inconclusive
+from upgrade_e2e.judge import Limits
+from upgrade_e2e.providers.base import Capabilities
+from upgrade_e2e.run import Upgraded
+
+WEB = HttpService(rate_hz=20)
+OTHER = HttpService(rate_hz=30)
+PATH = ("v1.33.13", "v1.34.4")
+
+
+def upgraded(**changes):
+    """A pass with one observer, `web`, that saw twenty failures."""
+    timeline = to_timeline([steady(fail=failing(range(300, 320)))], 0, 10_000_000)
+    return Upgraded(timeline, PATH, Limits.default(), Capabilities("kind"), **changes)
+
+
+def test_three_questions_about_one_observer_weigh_its_samples_once(monkeypatch):
+    weighed = count_weighings(monkeypatch)
+    passed = upgraded()
+    assert {passed.saw(WEB).failures for _ in range(3)} == {20}
+    assert len(weighed) == 1
+
+
+def test_an_observer_that_the_pass_did_not_run_is_to_be_added_to_the_marker():
+    with pytest.raises(Inconclusive, match=r"did not run DnsLookups\(.*add it to @pytest\.mark"):
+        upgraded().saw(DnsLookups())
+
+
+def test_labels_say_by_which_name_an_observer_stands_in_the_timeline():
+    passed = upgraded(labels={OTHER: "web"})
+    assert passed.saw(OTHER).failures == 20
+    with pytest.raises(Inconclusive, match="did not run"):
+        passed.saw(WEB)  # its own name is that of another observer here
+
+
+def test_one_that_was_blind_says_so():
+    timeline = to_timeline([steady(count=50)], 0, 10_000_000)
+    passed = Upgraded(timeline, PATH, Limits.default(), Capabilities("kind"))
+    with pytest.raises(Inconclusive, match="web was blind"):
+        passed.saw(WEB)
