@@ -105,6 +105,7 @@ class Handler(BaseHTTPRequestHandler):
     """Requests of the client, answered from the store."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer waits for an acknowledgement of its head
     api: FakeApi
 
     def do_GET(self) -> None:

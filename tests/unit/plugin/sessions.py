@@ -15,7 +15,7 @@ from upgrade_e2e.report import RunRecord, ScenarioResult, load_record
 
 __all__ = ["PASS_OPTIONS", "Session", "scenarios"]
 
-PASS_OPTIONS = ("--upgrade-provider=sim", "--upgrade-baseline=0", "--upgrade-settle=0.2")
+PASS_OPTIONS = ("--upgrade-provider=sim", "--upgrade-baseline=0", "--upgrade-settle=0.1")
 QUIET = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:randomly")
 HEAD = """
 import pytest

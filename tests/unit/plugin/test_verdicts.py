@@ -168,6 +168,16 @@ def test_holds(upgraded): pass
     done.stdout.fnmatch_lines(["*1 passed*3 skipped*1 inconclusive*"])
 
 
+def test_an_observer_without_the_marker_is_inconclusive_and_says_what_to_add(session):
+    session.judge("""
+def test_beats(upgraded):
+    assert upgraded.saw(HEART).failures == 0
+""")
+    result = session.result("test_beats")
+    assert result.verdict == "INCONCLUSIVE"
+    assert "add it to @pytest.mark.observes(...)" in result.explanation
+
+
 def test_a_pass_that_cannot_be_made_leaves_every_scenario_inconclusive(session, unmade):
     done = session.judge("""
 @pytest.fixture

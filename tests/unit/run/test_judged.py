@@ -15,6 +15,7 @@ from upgrade_e2e.report import load_record, load_timeline
 from upgrade_e2e.run import Claim, JudgedPass, run_pass
 from upgrade_e2e.run.exit_codes import code_of_runs
 from upgrade_e2e.run.progress import Silence
+from upgrade_e2e.upgrade import Fault
 
 GOOD, BAD = Heartbeat("good"), Heartbeat("bad", misses=True)
 ARTIFACTS = ("run.json", "summary.md", "report.html", "trace.json")
@@ -198,6 +199,22 @@ def test_what_the_provider_refuses_is_refused(tmp_path):
     assert (record.refused, record.cluster_made) == (True, False)
     assert record.reason == "there is no such image"
     assert code_of_runs([record]) == 2
+
+
+@pytest.mark.parametrize("thing", [42, Heartbeat, None, [GOOD]])
+def test_what_is_no_observer_is_refused_before_anything_is_made(tmp_path, thing):
+    judged = judged_pass(tmp_path)
+    with pytest.raises(BadInput, match=r"steady observes .* which is no observer"):
+        run_pass(judged, [claim(steady, thing)])
+    assert not judged.provider.calls
+
+
+def test_a_fault_that_changes_nothing_is_refused_before_anything_is_made(tmp_path):
+    judged = judged_pass(tmp_path)
+    judged.settings = dataclasses.replace(BRIEF, faults=(Fault("no-prestop"),))
+    with pytest.raises(BadInput, match="no-prestop"):
+        run_pass(judged, [HOLDS])
+    assert not judged.provider.calls
 
 
 def test_a_bug_of_the_provider_is_raised_and_recorded(tmp_path):
