@@ -10,20 +10,19 @@ changes nothing. What the observers see then is the machine's doing, not the upg
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import tempfile
-import uuid
 from pathlib import Path as FilePath
 
 from scenarios import test_api_availability, test_dns_latency, test_pod_churn, test_rollout_502
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.judge import Limits
 from upgrade_e2e.providers.base import Provider
-from upgrade_e2e.report import render_run, save_record
-from upgrade_e2e.run import ConsoleProgress, Pass, PassSettings, RunningPass
+from upgrade_e2e.report import render_run
+from upgrade_e2e.run import Claim, ConsoleProgress, JudgedPass, PassSettings, run_pass
 from upgrade_e2e.run.choose import choose_provider
-from upgrade_e2e.run.recording import Ended, compose
 from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Path, Plan, Step
 from upgrade_e2e.version import KubeVersion
@@ -75,30 +74,20 @@ def main() -> None:
     parser.add_argument("--into", type=FilePath, default=None)
     arguments = parser.parse_args()
     folder = arguments.into or FilePath(tempfile.mkdtemp(prefix="control-pass-"))
-    (folder / "work").mkdir(parents=True, exist_ok=True)
     settings = PassSettings()
     provider = choose_provider(settings, folder / "work")
     path = Path((KubeVersion.parse(arguments.version), KubeVersion.parse(arguments.target)))
-    origin = Origin()
-    what = Pass(
+    judged = JudgedPass(
         plan=control_plan(provider.plan(path), arguments.seconds),
-        provider=WithoutUpgrade(provider),  # type: ignore[arg-type]
-        observers=OBSERVERS,
         settings=settings,
         limits=Limits.default(),
         folder=folder,
-        progress=ConsoleProgress(sys.stderr, origin),
-        run_id=uuid.uuid4().hex,
-        origin=origin,
+        provider=WithoutUpgrade(provider),  # type: ignore[arg-type]
     )
-    running = RunningPass(what)
-    try:
-        upgraded = running.run()
-    finally:
-        provider.delete()
-    record = compose(Ended(running, upgraded, "", True, origin.now_s()), ())
-    save_record(record, folder)
-    print(render_run(record))
+    watched = Claim("watched", "Every observer watches.", lambda *_: None, OBSERVERS)
+    origin = Origin()
+    with contextlib.closing(ConsoleProgress(sys.stderr, origin)) as progress:
+        print(render_run(run_pass(judged, [watched], progress, origin)))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.acceptance.sim_pass import Judged, all_scenarios, run_pass
+from tests.acceptance.sim_pass import Judged, judged_pass
+from tests.claims import all_scenarios
 from tests.outcomes import OUTCOMES
 from upgrade_e2e.judge import Limits, Verdict, look
 from upgrade_e2e.providers.sim.provider.durations import Durations
@@ -122,7 +123,7 @@ TABLE = (
 def judged(folder, faults: tuple[str, ...], **more) -> Judged:
     """A pass that is as short as judging allows."""
     settings = {"baseline_s": 1.0, "settle_s": 1.5, "limits": FEW, **more}
-    return run_pass(folder, *faults, durations=Durations(scale=100), **settings)
+    return judged_pass(folder, *faults, durations=Durations(scale=100), **settings)
 
 
 def test_the_table_has_every_fault_and_every_scenario():
@@ -139,9 +140,9 @@ def test_the_table_has_every_fault_and_every_scenario():
 def test_a_fault_breaks_what_it_is_meant_for_and_nothing_else(tmp_path, row):
     done = judged(tmp_path, tuple(row.faults.split(", ")), **row.more)
     assert set(row.fails) <= done.failed, done.verdicts
-    assert done.failed <= set(row.fails), {n: done.told[n] for n in done.failed}
+    assert done.failed <= set(row.fails), {n: done.explained[n] for n in done.failed}
     for scenario, words in [*row.fails.items(), *row.as_on_kind.items()]:
-        assert re.search(words, done.told[scenario]), done.told[scenario]
+        assert re.search(words, done.explained[scenario]), done.explained[scenario]
     if row.seen is not None:
         observer, step, words = row.seen
         told = look(done.upgraded.timeline, observer).during(step).explain()
@@ -150,8 +151,8 @@ def test_a_fault_breaks_what_it_is_meant_for_and_nothing_else(tmp_path, row):
 
 @pytest.mark.parametrize("time", [1, pytest.param(2, marks=AGAIN)])
 def test_without_a_fault_every_claim_holds(tmp_path, time):
-    done = run_pass(tmp_path)
-    told = {name: text for name, text in done.told.items() if text}
+    done = judged_pass(tmp_path)
+    told = {name: text for name, text in done.explained.items() if text}
     skipped = {name for name, verdict in done.verdicts.items() if verdict is Verdict.SKIP}
     assert skipped == NEEDS_THREE, told
     assert set(done.verdicts.values()) == {Verdict.PASS, Verdict.SKIP}, told

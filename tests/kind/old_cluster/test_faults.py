@@ -8,22 +8,23 @@ next one. Every run plants those that share the cores; the others are a part of 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 import sys
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from scenarios import test_dns_latency, test_pod_churn, test_rollout_502
+from tests.claims import SKIPS, Scenario, claims_of
 from tests.kind.conftest import LIMITS, MINUTES, NEW, OLD, OLD_CLUSTER, Tool
 from tests.outcomes import OUTCOMES
 from upgrade_e2e.cluster import Cluster
-from upgrade_e2e.judge import Limits
-from upgrade_e2e.observers import Observer
-from upgrade_e2e.run import ConsoleProgress, Pass, PassSettings, RunningPass, Upgraded
+from upgrade_e2e.judge import Limits, Verdict
+from upgrade_e2e.report import ScenarioResult
+from upgrade_e2e.run import ConsoleProgress, JudgedPass, PassSettings, run_pass
 from upgrade_e2e.run.choose import choose_provider
 from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Fault, Plan, Step, resolve, with_faults
@@ -42,38 +43,24 @@ class FaultyPass:
     def run(
         self,
         fault: str,
-        observers: tuple[Observer, ...],
+        scenarios: tuple[Scenario, ...],
         wanted: Callable[[Step], bool],
         settle_s: float = 5.0,
-    ) -> tuple[Upgraded, Limits]:
-        """What was seen, and the limits to judge it by."""
+    ) -> dict[str, ScenarioResult]:
+        """The results of these scenarios by name, without `test_`."""
         faults = tuple(Fault.parse(word) for word in fault.split())
-        name = fault or "no fault"
         settings = PassSettings(
             reuse_cluster=OLD_CLUSTER, faults=faults, baseline_s=5.0, settle_s=settle_s
         )
         limits = Limits.load(LIMITS).override(HERE, "tests/kind/old_cluster/test_faults.py")
-        (self.folder / "work").mkdir()
         provider = choose_provider(settings, self.folder / "work")
         plan = only(with_faults(provider.plan(resolve([OLD, NEW], [])), faults), wanted)
+        judged = JudgedPass(plan, settings, limits, self.folder, provider)
         origin = Origin()
-        progress = ConsoleProgress(sys.stderr, origin, f"{name}: ")
-        what = Pass(
-            plan=plan,
-            provider=provider,
-            observers=observers,
-            settings=settings,
-            limits=limits,
-            folder=self.folder,
-            progress=progress,
-            run_id=uuid.uuid4().hex,
-            origin=origin,
-        )
-        try:
-            return RunningPass(what).run(), limits
-        finally:
-            progress.close()
-            provider.delete()
+        progress = ConsoleProgress(sys.stderr, origin, f"{fault or 'no fault'}: ")
+        with contextlib.closing(progress):
+            record = run_pass(judged, claims_of(scenarios), progress, origin, SKIPS)
+        return {result.name: result for result in record.scenarios}
 
 
 def only(plan: Plan, wanted: Callable[[Step], bool]) -> Plan:
@@ -95,54 +82,49 @@ def moves(*nodes: str) -> Callable[[Step], bool]:
     return lambda step: step.node in nodes and step.kind in {"drain", "uncordon"}
 
 
+WEB = test_rollout_502.test_no_connection_is_refused_or_cut
+EDGE = test_rollout_502.test_the_edge_gives_no_502
+LOOKUPS = test_dns_latency.test_lookups_keep_answering
+READY = test_pod_churn.test_ready_is_visible_soon_after_start
+
+
+def broken(result: ScenarioResult, words: str) -> str:
+    """The explanation of a claim that is broken, which matches these words."""
+    assert result.verdict is Verdict.FAIL, result
+    assert re.search(words, result.explanation), result.explanation
+    return result.explanation
+
+
 @pytest.mark.thorough(part="faults")
 def test_without_a_fault_the_same_drains_hold(faulty: FaultyPass):
-    observers = (test_rollout_502.WEB, test_rollout_502.EDGE, test_dns_latency.LOOKUPS)
-    upgraded, limits = faulty.run("", observers, moves("control-plane", "worker", "worker2"))
-    test_rollout_502.test_no_connection_is_refused_or_cut(upgraded, limits)
-    test_rollout_502.test_the_edge_gives_no_502(upgraded, limits)
-    test_dns_latency.test_lookups_keep_answering(upgraded, limits)
+    nodes = moves("control-plane", "worker", "worker2")
+    results = faulty.run("", (WEB, EDGE, LOOKUPS), nodes)
+    assert {result.verdict for result in results.values()} == {Verdict.PASS}, results
 
 
 @pytest.mark.thorough(part="faults")
 def test_without_a_prestop_delay_connections_are_refused(faulty: FaultyPass):
-    observers = (test_rollout_502.WEB, test_rollout_502.EDGE)
-    upgraded, limits = faulty.run("no-prestop", observers, moves("worker", "worker2"))
-    with pytest.raises(AssertionError) as caught:
-        test_rollout_502.test_no_connection_is_refused_or_cut(upgraded, limits)
-    told = str(caught.value)
+    results = faulty.run("no-prestop", (WEB, EDGE), moves("worker", "worker2"))
     words = OUTCOMES["no-prestop"]
-    assert re.search(words["no_connection_is_refused_or_cut"], told), told
-    assert "drain worker" in told, told
-    with pytest.raises(AssertionError) as caught:
-        test_rollout_502.test_the_edge_gives_no_502(upgraded, limits)
-    assert re.search(words["the_edge_gives_no_502"], str(caught.value)), str(caught.value)
+    web, edge = "no_connection_is_refused_or_cut", "the_edge_gives_no_502"
+    explained = broken(results[web], words[web])
+    assert "drain worker" in explained, explained
+    broken(results[edge], words[edge])
 
 
 @pytest.mark.thorough(part="faults")
 def test_one_coredns_without_lameduck_leaves_lookups_unanswered(faulty: FaultyPass):
-    upgraded, limits = faulty.run(
-        "coredns-replicas=1 coredns-no-lameduck",
-        (test_dns_latency.LOOKUPS,),
-        moves("control-plane", "worker", "worker2"),
-    )
-    with pytest.raises(AssertionError) as caught:
-        test_dns_latency.test_lookups_keep_answering(upgraded, limits)
-    told = str(caught.value)
-    words = OUTCOMES["coredns-replicas=1 coredns-no-lameduck"]
-    assert re.search(words["lookups_keep_answering"], told), told
-    assert "drain" in told, told
+    fault = "coredns-replicas=1 coredns-no-lameduck"
+    results = faulty.run(fault, (LOOKUPS,), moves("control-plane", "worker", "worker2"))
+    explained = broken(results["lookups_keep_answering"], OUTCOMES[fault]["lookups_keep_answering"])
+    assert "drain" in explained, explained
 
 
 @pytest.mark.company
 def test_a_kubelet_at_one_request_a_second_lags(faulty: FaultyPass):
-    upgraded, limits = faulty.run(
-        "kubelet-qps=1", (test_pod_churn.CHURN,), lambda step: step.kind == "plant", settle_s=100
-    )
-    with pytest.raises(AssertionError) as caught:
-        test_pod_churn.test_ready_is_visible_soon_after_start(upgraded, limits)
-    words = OUTCOMES["kubelet-qps=1"]
-    assert re.search(words["ready_is_visible_soon_after_start"], str(caught.value))
+    results = faulty.run("kubelet-qps=1", (READY,), moves(), settle_s=100)
+    name = "ready_is_visible_soon_after_start"
+    broken(results[name], OUTCOMES["kubelet-qps=1"][name])
 
 
 @pytest.mark.company
