@@ -54,6 +54,11 @@ class Claims:
                     f"{name} observes {one.observer!r}, which is no observer; write a value, "
                     "such as DnsLookups()."
                 )
+            if not _is_value(one.observer):
+                raise BadInput(
+                    f"{name} observes {one.observer!r}, which cannot be the key of what it saw; "
+                    "make its class a frozen dataclass of plain values."
+                )
         self._wanted[name] = tuple(wanted)
         self._results[name] = ScenarioResult(name, sentence, Verdict.INCONCLUSIVE)
         self.note(name, NOT_JUDGED)
@@ -79,3 +84,11 @@ class Claims:
             explanation=ruling.explanation,
             traceback=ruling.traceback,
         )
+
+
+def _is_value(observer: Observer) -> bool:
+    try:
+        hash(observer)
+    except TypeError:
+        return False
+    return True

@@ -30,11 +30,19 @@ def load_config(file: Path | None, folder: Path) -> dict[str, Any]:
     """
     source = file or folder / "pyproject.toml"
     if file is None:
-        document = _read_toml(source) if source.is_file() else {}
-        table, where = document.get("tool", {}).get(TABLE, {}), f"[tool.{TABLE}] in pyproject.toml"
+        where = f"[tool.{TABLE}] in pyproject.toml"
+        table = _tool_table(_read_toml(source), where) if source.is_file() else {}
     else:
         table, where = _read_toml(file), str(file)
     return {key: _read(key, value, where, source.parent) for key, value in table.items()}
+
+
+def _tool_table(document: Mapping[str, Any], where: str) -> dict[str, Any]:
+    tool = document.get("tool", {})
+    table = tool.get(TABLE, {}) if isinstance(tool, dict) else tool
+    if not isinstance(table, dict):
+        raise BadInput(f"{where} is no table but {table!r}; write its keys below [tool.{TABLE}].")
+    return table
 
 
 def _read(key: str, value: Any, where: str, folder: Path) -> Any:

@@ -97,9 +97,9 @@ class JudgedPass:
         finally:
             error = sys.exception()
             refused = isinstance(error, BadInput) and upgraded is None
-            made = not refused and not isinstance(error, ClusterNotMade)
+            unmade = refused or running.cluster is None or isinstance(error, ClusterNotMade)
             why = "" if upgraded is not None else why_ended(error)
-            self._ended = Ended(running, upgraded, why, made, origin.now_s(), refused)
+            self._ended = Ended(running, upgraded, why, not unmade, origin.now_s(), refused)
             close_pass(running, passed=not why and self.claims.hold)
             self.write()
 

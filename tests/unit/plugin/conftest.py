@@ -1,0 +1,31 @@
+"""A session to judge in, and passes that end in different ways."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.plugin.sessions import Session
+from tests.unit.run.fake_provider import impatient
+from upgrade_e2e.errors import ClusterNotMade, E2eError
+
+__all__ = ["failing_step", "impatient", "session", "unmade"]
+
+
+@pytest.fixture
+def session(pytester, monkeypatch):
+    """A folder in which every pass is on a fake provider."""
+    made = Session(pytester)
+    monkeypatch.setattr("upgrade_e2e.run.judged.choose_provider", made.choose_provider)
+    return made
+
+
+@pytest.fixture
+def unmade(session):
+    """The cluster cannot be made."""
+    session.failures["create"] = ClusterNotMade("there is no disk")
+
+
+@pytest.fixture
+def failing_step(session):
+    """The upgrade ends at a step."""
+    session.failures["drain worker"] = E2eError("it cannot be evicted")

@@ -1,0 +1,315 @@
+"""A pass from its plan to its record: every way in which it can end, on a fake provider."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from tests.unit.run.fake_provider import BRIEF, OUTAGE_S, FakeProvider, Heartbeat, fake_plan
+from upgrade_e2e.errors import BadInput, ClusterGone, ClusterNotMade, E2eError, Inconclusive
+from upgrade_e2e.judge import Limits, Verdict
+from upgrade_e2e.observers import Wanted
+from upgrade_e2e.report import load_record, load_timeline
+from upgrade_e2e.run import Claim, JudgedPass, run_pass
+from upgrade_e2e.run.exit_codes import code_of_runs
+from upgrade_e2e.run.progress import Silence
+from upgrade_e2e.upgrade import Fault
+
+GOOD, BAD = Heartbeat("good"), Heartbeat("bad", misses=True)
+ARTIFACTS = ("run.json", "summary.md", "report.html", "trace.json")
+
+
+def steady(upgraded, limits):
+    """Good news."""
+    seen = upgraded.saw(GOOD)
+    assert seen.failure_ratio == 0.0, seen.explain()
+
+
+def unbroken(upgraded, limits):
+    """Bad news."""
+    seen = upgraded.saw(BAD)
+    assert seen.failure_ratio == 0.0, seen.explain()
+
+
+def blind(upgraded, limits):
+    """An instrument that saw nothing."""
+    raise Inconclusive("it was dark")
+
+
+def mistyped(upgraded, limits):
+    """A check with a typo."""
+    return upgarded  # noqa: F821 - this is the point
+
+
+def misnamed(upgraded, limits):
+    """A check that asks for a stream that is not there."""
+    upgraded.saw(GOOD).only(stream="neww")
+
+
+class NotHereError(Exception):
+    """A requirement is missing."""
+
+
+def unfit(upgraded, limits):
+    """A check that needs what this pass lacks."""
+    raise NotHereError("needs three control planes")
+
+
+def claim(check, *observers):
+    """A claim that is called like its check."""
+    return Claim(check.__name__, check.__doc__, check, observers)
+
+
+HOLDS, BREAKS = claim(steady, GOOD), claim(unbroken, BAD)
+
+
+@dataclasses.dataclass
+class Told(Silence):
+    """Progress that remembers each sentence."""
+
+    sentences: list = dataclasses.field(default_factory=list)
+
+    def say(self, sentence):
+        """Remember it."""
+        self.sentences.append(sentence)
+
+
+def judged_pass(folder, *, keep="never", **failures):
+    """A pass that is about to run; `failures` are errors by the first word of their step."""
+    at = {f"{kind} cp" if kind != "create" else kind: error for kind, error in failures.items()}
+    return JudgedPass(
+        plan=fake_plan(),
+        settings=dataclasses.replace(BRIEF, keep=keep),
+        limits=Limits.default(),
+        folder=folder,
+        provider=FakeProvider(folder / "work", at),
+    )
+
+
+def scenario(record, check):
+    """What the record says of one claim."""
+    return next(result for result in record.scenarios if result.name == check.__name__)
+
+
+def test_a_pass_in_which_the_claims_hold_leaves_everything(tmp_path):
+    judged = judged_pass(tmp_path)
+    record = run_pass(judged, [HOLDS])
+    assert (record.verdict, record.cluster_made, record.refused) == (Verdict.PASS, True, False)
+    assert scenario(record, steady).observers == ("good",)
+    assert load_record(tmp_path) == record
+    assert {name for name in ARTIFACTS if (tmp_path / name).is_file()} == set(ARTIFACTS)
+    assert set(load_timeline(tmp_path).samples) == {"good"}
+    assert judged.provider.calls == {"create": 1, "apply cp": 1, "drain cp": 1, "delete": 1}
+
+
+def test_the_steps_are_spans_in_order_and_settling_is_watched(tmp_path):
+    record = run_pass(judged_pass(tmp_path), [HOLDS])
+    names = [span.name for span in record.spans]
+    wanted = ["create", "create: boot", "deploy", "baseline", "apply cp", "drain cp", "settle"]
+    assert [name for name in names if name in wanted] == wanted
+    settle = next(span for span in record.spans if span.name == "settle")
+    assert record.watched.start_s <= settle.start_s
+    assert settle.end_s <= record.watched.end_s
+    assert record.watched.duration_s >= BRIEF.settle_s
+
+
+def test_a_broken_claim_is_fail_and_says_what_was_seen(tmp_path):
+    record = run_pass(judged_pass(tmp_path), [HOLDS, BREAKS])
+    assert (record.verdict, record.reason) == (Verdict.FAIL, "Broken: unbroken.")
+    assert scenario(record, steady).verdict is Verdict.PASS
+    told = scenario(record, unbroken)
+    assert told.verdict is Verdict.FAIL
+    assert "refused" in told.explanation
+    assert "<h1>FAIL</h1>" in (tmp_path / "report.html").read_text()
+    figures = {result.name: result for result in record.observers}
+    assert (figures["good"].failures, figures["bad"].outage_count) == (0, 1)
+    assert figures["bad"].downtime_s == pytest.approx(OUTAGE_S, rel=0.2)
+
+
+def test_an_instrument_that_was_blind_is_inconclusive(tmp_path):
+    record = run_pass(judged_pass(tmp_path), [HOLDS, claim(blind)])
+    assert (record.verdict, record.reason) == (Verdict.INCONCLUSIVE, "Cannot tell: blind.")
+    assert scenario(record, blind).explanation == "it was dark"
+
+
+@pytest.mark.parametrize(
+    ("check", "told"),
+    [(mistyped, "NameError: name 'upgarded' is not defined"), (misnamed, "has no stream with")],
+)
+def test_a_check_that_does_not_work_is_inconclusive(tmp_path, check, told):
+    record = run_pass(judged_pass(tmp_path), [HOLDS, claim(check, GOOD)])
+    assert record.verdict is Verdict.INCONCLUSIVE
+    result = scenario(record, check)
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert result.explanation.startswith("the scenario itself is broken: ")
+    assert told in result.explanation
+    assert f"in {check.__name__}" in result.traceback
+    assert scenario(record, steady).traceback == ""
+
+
+def test_a_claim_that_cannot_be_asked_here_is_skipped(tmp_path):
+    claims = [HOLDS, claim(unfit)]
+    record = run_pass(judged_pass(tmp_path), claims, skips=(NotHereError,))
+    assert record.verdict is Verdict.PASS
+    skipped = scenario(record, unfit)
+    assert (skipped.verdict, skipped.explanation) == (Verdict.SKIP, "needs three control planes")
+
+
+def test_a_pass_without_claims_proves_nothing(tmp_path):
+    record = run_pass(judged_pass(tmp_path), [])
+    assert record.verdict is Verdict.INCONCLUSIVE
+    assert "no scenario was judged" in record.reason
+
+
+def test_a_failed_step_ends_the_upgrade_and_is_fail(tmp_path):
+    judged = judged_pass(tmp_path, apply=E2eError("no room"))
+    record = run_pass(judged, [HOLDS])
+    assert record.verdict is Verdict.FAIL
+    assert record.failed_step.step == "apply cp"
+    assert "no room" in record.failed_step.reason
+    assert scenario(record, steady).verdict is Verdict.PASS  # it watched, and holds
+    assert judged.provider.calls["drain cp"] == 0
+    assert (judged.provider.calls["export-logs"], judged.provider.calls["delete"]) == (1, 1)
+
+
+def test_a_cluster_that_goes_away_leaves_nothing_to_judge(tmp_path):
+    judged = judged_pass(tmp_path, drain=ClusterGone("it ended"))
+    record = run_pass(judged, [HOLDS])
+    assert record.verdict is Verdict.FAIL  # by its failed step
+    assert "it ended" in record.failed_step.reason
+    assert scenario(record, steady).verdict is Verdict.INCONCLUSIVE
+    assert judged.provider.calls["delete"] == 1
+
+
+def test_a_cluster_that_was_not_made_is_inconclusive(tmp_path):
+    judged = judged_pass(tmp_path, create=ClusterNotMade("there is no disk"))
+    record = run_pass(judged, [HOLDS])
+    assert (record.verdict, record.reason) == (Verdict.INCONCLUSIVE, "there is no disk")
+    assert (record.cluster_made, record.refused) == (False, False)
+    assert scenario(record, steady).verdict is Verdict.INCONCLUSIVE
+    assert judged.trouble == "there is no disk"
+    assert code_of_runs([record]) == 4
+    assert "there is no disk" in (tmp_path / "report.html").read_text()
+
+
+def test_what_the_provider_refuses_is_refused(tmp_path):
+    record = run_pass(judged_pass(tmp_path, create=BadInput("there is no such image")), [HOLDS])
+    assert (record.refused, record.cluster_made) == (True, False)
+    assert record.reason == "there is no such image"
+    assert code_of_runs([record]) == 2
+
+
+@pytest.mark.parametrize("thing", [42, Heartbeat, None, [GOOD]])
+def test_what_is_no_observer_is_refused_before_anything_is_made(tmp_path, thing):
+    judged = judged_pass(tmp_path)
+    with pytest.raises(BadInput, match=r"steady observes .* which is no observer"):
+        run_pass(judged, [claim(steady, thing)])
+    assert not judged.provider.calls
+
+
+def test_a_fault_that_changes_nothing_is_refused_before_anything_is_made(tmp_path):
+    judged = judged_pass(tmp_path)
+    judged.settings = dataclasses.replace(BRIEF, faults=(Fault("no-prestop"),))
+    with pytest.raises(BadInput, match="no-prestop"):
+        run_pass(judged, [HOLDS])
+    assert not judged.provider.calls
+
+
+def test_a_bug_of_the_provider_is_raised_and_recorded(tmp_path):
+    judged = judged_pass(tmp_path, create=RuntimeError("off by one"))
+    with pytest.raises(RuntimeError, match="off by one"):
+        run_pass(judged, [HOLDS])
+    record = load_record(tmp_path)
+    assert (record.verdict, record.cluster_made) == (Verdict.INCONCLUSIVE, False)
+    assert record.reason == "RuntimeError: off by one"
+
+
+@pytest.mark.parametrize(("kind", "made"), [("create", False), ("drain", True)])
+def test_an_interruption_is_recorded_and_leaves_no_cluster(tmp_path, kind, made):
+    judged = judged_pass(tmp_path, **{kind: KeyboardInterrupt("SIGTERM")})
+    with pytest.raises(KeyboardInterrupt):
+        run_pass(judged, [HOLDS])
+    record = load_record(tmp_path)
+    assert (record.verdict, record.reason) == (Verdict.INCONCLUSIVE, "interrupted by SIGTERM")
+    assert record.cluster_made is made
+    assert scenario(record, steady).verdict is Verdict.INCONCLUSIVE
+    assert record.spans[-1].error == "interrupted" or not made
+    assert judged.provider.calls["delete"] == 1
+    assert json.loads((tmp_path / "trace.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("keep", "claims", "kept"),
+    [
+        ("never", [HOLDS], False),
+        ("never", [BREAKS], False),
+        ("on-failure", [HOLDS], False),
+        ("on-failure", [BREAKS], True),
+        ("on-failure", [claim(blind)], True),
+        ("always", [HOLDS], True),
+    ],
+)
+def test_what_happens_to_the_cluster(tmp_path, keep, claims, kept):
+    judged, told = judged_pass(tmp_path, keep=keep), Told()
+    run_pass(judged, claims, told)
+    calls = judged.provider.calls
+    assert (calls["keep"], calls["delete"]) == ((1, 0) if kept else (0, 1))
+    assert any("export KUBECONFIG=" in sentence for sentence in told.sentences) is kept
+
+
+def test_a_cluster_that_was_never_there_is_not_kept(tmp_path):
+    judged = judged_pass(tmp_path, keep="always", create=ClusterNotMade("there is no disk"))
+    run_pass(judged, [HOLDS])
+    assert (judged.provider.calls["keep"], judged.provider.calls["delete"]) == (0, 1)
+
+
+def test_a_deletion_that_fails_is_said_and_undoes_no_verdict(tmp_path):
+    judged, told = judged_pass(tmp_path), Told()
+    judged.provider.failures["delete"] = E2eError("docker is gone")
+    assert run_pass(judged, [HOLDS], told).verdict is Verdict.PASS
+    assert any("docker is gone" in sentence for sentence in told.sentences)
+    assert any("upgrade-e2e sweep" in sentence for sentence in told.sentences)
+
+
+def test_a_second_pass_in_the_same_folder_leaves_nothing_of_the_first(tmp_path):
+    first = run_pass(judged_pass(tmp_path), [HOLDS, BREAKS])
+    assert set(load_timeline(tmp_path).samples) == {"good", "bad"}
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "old.log").touch()
+    (tmp_path / "junit.xml").touch()
+    second = run_pass(judged_pass(tmp_path, create=ClusterNotMade("no disk")), [HOLDS])
+    assert load_record(tmp_path) == second
+    assert second.run_id != first.run_id
+    assert not (tmp_path / "samples").exists()
+    assert not (tmp_path / "logs").exists()
+    assert (tmp_path / "junit.xml").exists()  # not one of ours to delete
+    assert "unbroken" not in (tmp_path / "report.html").read_text()
+
+
+def test_claims_about_one_observer_share_it(tmp_path):
+    judged = judged_pass(tmp_path)
+    again = Claim("again", "The same heart.", steady, (Heartbeat("good"),))
+    record = run_pass(judged, [HOLDS, again])
+    assert [result.name for result in record.observers] == ["good"]
+    assert [result.verdict for result in record.scenarios] == [Verdict.PASS] * 2
+
+
+def test_nothing_is_written_of_a_pass_that_was_not_run(tmp_path):
+    judged = judged_pass(tmp_path)
+    judged.claims.expect("steady", "It beats.", [Wanted(GOOD)])
+    with pytest.raises(BadInput, match="has not been run yet"):
+        judged.write()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_claim_that_nobody_ruled_on_is_inconclusive(tmp_path):
+    judged = judged_pass(tmp_path)
+    judged.claims.expect("steady", "It beats.", [Wanted(GOOD)])
+    judged.check()
+    with judged.evidence() as upgraded:
+        assert upgraded.saw(GOOD).failures == 0
+    record = judged.write()
+    assert record.scenarios[0].verdict is Verdict.INCONCLUSIVE
+    assert "not judged" in record.scenarios[0].explanation

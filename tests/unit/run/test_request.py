@@ -1,0 +1,134 @@
+"""One request from the command line, the table and the defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.judge import Limits
+from upgrade_e2e.options import OPTIONS
+from upgrade_e2e.run import RunRequest
+from upgrade_e2e.run.request import settings_of, values_of
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A folder with a table."""
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.upgrade-e2e]\n"
+        'provider = "sim"\nworkers = 3\nsettle = 7\n'
+        'from = "v1.33.13"\nvia = ["v1.34.4"]\nto = "v1.35.4"\n'
+        'fault = ["no-prestop"]\nimages = {"v1.34.4" = "table:1", "v1.33.13" = "table:2"}\n'
+    )
+    return tmp_path
+
+
+def test_the_command_line_goes_before_the_table_and_the_table_before_the_default(project):
+    values = values_of({"workers": 1, "settle": None}, project)
+    assert (values["workers"], values["settle"], values["control-planes"]) == (1, 7.0, 1)
+    assert values_of({"fault": ["dns-delay=1s"]}, project)["fault"] == ["dns-delay=1s"]
+
+
+@pytest.mark.parametrize("nothing", [None, (), []])
+def test_what_is_empty_was_not_given(project, nothing):
+    assert values_of({"fault": nothing}, project)["fault"] == ("no-prestop",)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("workers", 0), ("settle", 0.0), ("fast-control-plane", False)]
+)
+def test_zero_and_no_are_values(project, name, value):
+    assert values_of({name: value}, project)[name] == value
+
+
+def test_every_option_has_a_value(tmp_path):
+    values = values_of({}, tmp_path)
+    assert {option.name for option in OPTIONS} <= set(values)
+    repeated = [option.name for option in OPTIONS if option.multiple]
+    assert {values[name] for name in repeated} == {()}
+
+
+@pytest.mark.parametrize(
+    ("given", "paths"),
+    [
+        ({}, ["v1.33.13-v1.34.4-v1.35.4"]),
+        ({"from": "v1.33.13", "to": "v1.34.4"}, ["v1.33.13-v1.34.4"]),
+        ({"path": ["v1.34.4,v1.35.4"]}, ["v1.34.4-v1.35.4"]),
+        ({"path": ["v1.33,v1.34", "v1.34,v1.35"]}, ["v1.33.13-v1.34.4", "v1.34.4-v1.35.4"]),
+    ],
+)
+def test_a_path_that_is_given_replaces_the_whole_path_of_the_table(project, given, paths):
+    assert [plan.path.id for plan in RunRequest.of(given, project).plans] == paths
+
+
+@pytest.mark.parametrize("given", [{"from": "v1.33.13"}, {"to": "v1.34.4"}])
+def test_half_a_path_is_not_filled_up_from_the_table(project, given):
+    with pytest.raises(BadInput, match="go together"):
+        RunRequest.of(given, project)
+
+
+def test_an_option_that_does_not_exist_is_named_with_those_that_do(tmp_path):
+    with pytest.raises(BadInput, match=r"no option 'worker'; known are .*workers"):
+        values_of({"worker": 1}, tmp_path)
+
+
+def test_an_image_that_is_given_goes_before_that_of_the_table(project):
+    settings = settings_of(values_of({"image-for": ["1.34.4=given:1"]}, project))
+    assert settings.node_images == {"v1.34.4": "given:1", "v1.33.13": "table:2"}
+
+
+def test_without_a_path_the_default_one_is_walked(tmp_path):
+    request = RunRequest.of({"provider": "sim"}, tmp_path)
+    assert [plan.path.id for plan in request.plans] == ["v1.33.13-v1.34.4"]
+    assert (request.settings.baseline_s, request.settings.settle_s) == (3.0, 3.0)
+    assert request.why == ""
+
+
+def test_a_named_time_is_kept_and_zero_is_one(tmp_path):
+    settings = RunRequest.of({"provider": "sim", "baseline": 0.0}, tmp_path).settings
+    assert (settings.baseline_s, settings.settle_s) == (0.0, 3.0)
+
+
+def test_each_of_several_paths_has_a_folder_of_its_own(tmp_path):
+    given = {"provider": "sim", "artifacts-dir": tmp_path / "out"}
+    one = RunRequest.of(given, tmp_path)
+    assert [one.folder_of(plan) for plan in one.plans] == [tmp_path / "out"]
+    two = RunRequest.of({**given, "path": ["v1.33,v1.34", "v1.34,v1.35"]}, tmp_path)
+    assert [two.folder_of(plan) for plan in two.plans] == [
+        tmp_path / "out" / "v1.33.13-v1.34.4",
+        tmp_path / "out" / "v1.34.4-v1.35.4",
+    ]
+
+
+def test_the_folder_of_artifacts_is_absolute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    request = RunRequest.of({"provider": "sim", "artifacts-dir": Path("out")})
+    assert request.artifacts == tmp_path / "out"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_limits_come_from_their_file(tmp_path):
+    file = tmp_path / "limits.toml"
+    file.write_text("[dns]\np99_s = 0.5\n")
+    request = RunRequest.of({"provider": "sim", "limits": file}, tmp_path)
+    assert request.limits == Limits.load(file) != Limits.default()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"control-planes": 2}, "use 1 or 3"),
+        ({"workers": 0}, "one worker"),
+        ({"keep-cluster": "often"}, "one of never"),
+        ({"settle": -1.0}, "cannot be negative"),
+        ({"fault": ["gremlins"]}, "gremlins"),
+        ({"path": ["v1.33,v1.34", "v1.33,v1.34"]}, "given twice"),
+        ({"via": ["v1.34"]}, "needs one to start at"),
+        ({"from": "v1.33", "to": "v1.36"}, "v1.33"),
+    ],
+)
+def test_what_cannot_work_is_refused(tmp_path, given, told):
+    with pytest.raises(BadInput, match=told):
+        RunRequest.of({"provider": "sim", **given}, tmp_path)
