@@ -1,4 +1,4 @@
-"""Sessions that have nothing to do with upgrades load the plugin too: it must load next to nothing."""
+"""The plugin is loaded in sessions that never upgrade anything: it must load next to nothing."""
 
 from __future__ import annotations
 
