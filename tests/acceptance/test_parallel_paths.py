@@ -2,76 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import time
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.acceptance.running import WITHIN_S, Run, leaving_no_process
+
 pytestmark = pytest.mark.quiet
 
-TOOL = str(Path(sys.executable).with_name("upgrade-e2e"))
 FIRST, SECOND = "v1.33.13,v1.34.4", "v1.34.4,v1.35.4"
 FOLDERS = (FIRST.replace(",", "-"), SECOND.replace(",", "-"))
-WITHIN_S = 240
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run in a folder of its own."""
-
-    folder: Path
-
-    @contextmanager
-    def started(self, *words: str) -> Iterator[subprocess.Popen[bytes]]:
-        """A run over simulated clusters that judges one file of scenarios."""
-        argv = [TOOL, "run", "--provider", "sim", "--workers", "1", "--scenario", "upgrade_path"]
-        with (
-            (self.folder / "output").open("wb") as output,
-            subprocess.Popen(
-                [*argv, *words], cwd=self.folder, stdout=output, stderr=subprocess.STDOUT
-            ) as process,
-        ):
-            try:
-                yield process
-            finally:
-                process.terminate()
-
-    def output(self) -> str:
-        """What it has printed so far."""
-        return (self.folder / "output").read_text()
-
-    def record(self, path: str = "") -> dict:
-        """run.json of the run, or of one of its paths."""
-        return json.loads((self.folder / "artifacts" / path / "run.json").read_text())
-
-    def wait_for(self, text: str) -> None:
-        """Wait until it has printed `text`."""
-        end = time.monotonic() + WITHIN_S
-        while text not in self.output():
-            assert time.monotonic() < end, self.output()
-            time.sleep(0.05)
-
-
-@contextmanager
-def leaving_no_process(folder: Path) -> Iterator[None]:
-    """No process with a file of this folder on its command line is there afterwards."""
-    yield
-    end = time.monotonic() + 20
-    while left := [p.info for p in psutil.process_iter(["cmdline"]) if _names(p, folder)]:
-        assert time.monotonic() < end, left
-        time.sleep(0.2)
-
-
-def _names(process: psutil.Process, folder: Path) -> bool:
-    return any(str(folder) in word for word in process.info["cmdline"] or ())
 
 
 def test_each_path_runs_once_on_a_worker_of_its_own_and_one_summary_tells_of_both(tmp_path):
@@ -103,7 +44,7 @@ def test_a_worker_that_dies_is_cleaned_up_after_and_its_path_is_not_called_good(
     run = Run(tmp_path)
     words = ("--path", FIRST, "--path", SECOND, "-n", "2")
     with leaving_no_process(tmp_path), run.started(*words) as process:
-        run.wait_for(f"{FOLDERS[0]}: > kubeadm-apply")
+        run.wait_for(f"{FOLDERS[0]}: > kubeadm-apply", process)
         _worker_that_runs(FIRST, process.pid).kill()
         assert process.wait(WITHIN_S) not in {0, 130}, run.output()
     assert run.record(FOLDERS[1])["verdict"] == "PASS"
