@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import fnmatch
+import os
+import sys
 
 import pytest
 
 from pytest_upgrade_e2e.parallel import PathScheduling
 from tests.unit.plugin.sessions import scenarios
 
+FAKED = """
+from tests.unit.run.fake_provider import FakeProvider
+from upgrade_e2e.run import judged
+
+judged.choose_provider = lambda settings, folder: FakeProvider(folder)
+"""
+CLAIMS = """
+@pytest.mark.observes(HEART)
+def test_beats(upgraded):
+    assert upgraded.saw(HEART).failures == 0
+
+def test_goes_to_1_34(upgraded):
+    assert upgraded.path[-1] == 'v1.34.4'
+"""
 PATHS = ("v1.32.2-v1.33.13", "v1.32.2-v1.33.13-v1.34.4", "v1.34.4-v1.35.4")
 
 
@@ -55,6 +71,24 @@ def test_what_a_worker_refuses_is_said_once_and_is_exit_code_2(session, body, to
     assert len(said) == 1
     assert "INTERNALERROR" not in done.stdout.str()
     assert not (session.artifacts / "run.json").exists()
+
+
+def test_each_path_is_run_once_by_a_worker_whose_progress_is_seen(session, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # workers import this package
+    session.pytester.makeconftest(FAKED)
+    session.pytester.makepyfile(test_claims=scenarios(CLAIMS))
+    paths = ("--path=v1.33.13,v1.34.4", "--path=v1.34.4,v1.35.4")
+    words = ("-n2", "--provider=sim", "--baseline=0", "--settle=0.1", "-s", "test_claims.py")
+    done = session.pytester.run("upgrade-e2e", "run", *words, *paths, timeout=120)
+    assert done.ret == 1, done.stdout.str()
+    for folder, verdict in {"v1.33.13-v1.34.4": "PASS", "v1.34.4-v1.35.4": "FAIL"}.items():
+        assert done.stderr.str().count(f"{folder}: > create") == 1
+        assert session.record(folder).verdict == verdict
+        assert [result.name for result in session.record(folder).scenarios] == [
+            "test_beats",
+            "test_goes_to_1_34",
+        ]
+    assert "v1.34.4 -> v1.35.4" in (session.artifacts / "summary.md").read_text()
 
 
 @pytest.mark.parametrize("how", ["loadfile", "each", "worksteal"])
