@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from tests.unit.plugin.sessions import Session
@@ -11,10 +14,15 @@ from upgrade_e2e.errors import ClusterNotMade, E2eError
 __all__ = ["failing_step", "impatient", "session", "unmade"]
 
 
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
 @pytest.fixture
 def session(pytester, monkeypatch):
     """A folder in which every pass is on a fake provider."""
     made = Session(pytester)
+    # Scenarios import the fake, also in processes of their own.
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY), prepend=os.pathsep)
     monkeypatch.setattr("upgrade_e2e.run.judged.choose_provider", made.choose_provider)
     return made
 
