@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 
+from tests.acceptance.sim_pass import all_scenarios, judge
 from tests.stored import SCHEMA_1
 from tests.synthetic import Shape, make_run, write_run
 from tests.unit.judge.made import count_weighings
@@ -92,6 +93,15 @@ def test_a_pass_of_schema_1_can_be_judged_again():
     assert passed.capabilities.simulated
     assert passed.saw(WEB).count > 1000
     assert passed.found().nothing_left_to_do
+
+
+def test_scenarios_say_the_same_of_a_saved_pass_as_when_it_was_run():
+    record = load_record(SCHEMA_1 / "simulated")
+    passed = load_pass(SCHEMA_1 / "simulated")
+    known = all_scenarios()
+    for before in record.scenarios:
+        now, why = judge(known[before.name.removeprefix("test_")], passed, passed.limits)
+        assert (now, why) == (before.verdict, before.explanation), before.name
 
 
 @pytest.mark.parametrize(
