@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from tests.acceptance.sim_pass import all_scenarios, judge
+from tests.claims import SKIPS, all_scenarios, claims_of
 from tests.stored import SCHEMA_1
 from tests.synthetic import Shape, make_run, write_run
 from tests.unit.judge.made import count_weighings
@@ -23,6 +23,7 @@ from upgrade_e2e.report import (
     save_record,
 )
 from upgrade_e2e.report.html import render_html
+from upgrade_e2e.run.rulings import judge
 from upgrade_e2e.run.saved import load_pass, write_rejudged
 from upgrade_e2e.timeline import Window
 
@@ -98,10 +99,10 @@ def test_a_pass_of_schema_1_can_be_judged_again():
 def test_scenarios_say_the_same_of_a_saved_pass_as_when_it_was_run():
     record = load_record(SCHEMA_1 / "simulated")
     passed = load_pass(SCHEMA_1 / "simulated")
-    known = all_scenarios()
+    claims = {f"test_{claim.name}": claim for claim in claims_of(all_scenarios().values())}
     for before in record.scenarios:
-        now, why = judge(known[before.name.removeprefix("test_")], passed, passed.limits)
-        assert (now, why) == (before.verdict, before.explanation), before.name
+        now = judge(claims[before.name], passed, SKIPS)
+        assert (now.verdict, now.explanation) == (before.verdict, before.explanation), before.name
 
 
 @pytest.mark.parametrize(
