@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -32,6 +34,27 @@ def scenarios(body: str) -> str:
 
 
 @dataclass
+class _Loaded:
+    """The modules that a session loaded, which pytester forgets.
+
+    Libraries are kept: one that is loaded twice has two classes of each name.
+    """
+
+    modules: dict[str, ModuleType] = field(default_factory=dict)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self) -> None:
+        """Note what is loaded at the end of the session."""
+        self.modules = dict(sys.modules)
+
+    def keep(self) -> None:
+        """Put back all but the modules of the session's own folder."""
+        for name, module in self.modules.items():
+            if not name.startswith(("test_", "conftest")):
+                sys.modules.setdefault(name, module)
+
+
+@dataclass
 class Session:
     """A folder with scenarios, and the fake providers of the passes that were run there."""
 
@@ -56,7 +79,10 @@ class Session:
 
     def run(self, *words: str) -> pytest.RunResult:
         """Run pytest in the folder."""
-        return self.pytester.runpytest_inprocess(*QUIET, *words)
+        loaded = _Loaded()
+        result = self.pytester.runpytest_inprocess(*QUIET, *words, plugins=[loaded])
+        loaded.keep()
+        return result
 
     def record(self, folder: str = "") -> RunRecord:
         """The record of the pass."""
