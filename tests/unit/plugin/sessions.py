@@ -15,7 +15,7 @@ from pytest_upgrade_e2e import command, session  # noqa: F401
 from tests.unit.run.fake_provider import FakeProvider
 from upgrade_e2e.report import RunRecord, ScenarioResult, load_record
 
-__all__ = ["PASS_OPTIONS", "Session", "scenarios"]
+__all__ = ["PASS_OPTIONS", "Loaded", "Session", "scenarios"]
 
 PASS_OPTIONS = ("--upgrade-provider=sim", "--upgrade-baseline=0", "--upgrade-settle=0.1")
 QUIET = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:randomly")
@@ -33,9 +33,9 @@ def scenarios(body: str) -> str:
     return HEAD + body
 
 
-@dataclass
-class _Loaded:
-    """The modules that a session loaded, which pytester forgets.
+@dataclass(eq=False)
+class Loaded:
+    """The modules that sessions loaded, which pytester forgets after each and at its own end.
 
     Libraries are kept: one that is loaded twice has two classes of each name.
     """
@@ -45,7 +45,11 @@ class _Loaded:
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
         """Note what is loaded at the end of the session."""
-        self.modules = dict(sys.modules)
+        self.note()
+
+    def note(self) -> None:
+        """Note what is loaded now; of a library that was noted before, the first one stays."""
+        self.modules = {**sys.modules, **self.modules}
 
     def keep(self) -> None:
         """Put back all but the modules of the session's own folder."""
@@ -59,6 +63,7 @@ class Session:
     """A folder with scenarios, and the fake providers of the passes that were run there."""
 
     pytester: pytest.Pytester
+    loaded: Loaded
     failures: dict[str, BaseException] = field(default_factory=dict)
     providers: list[FakeProvider] = field(default_factory=list)
 
@@ -79,9 +84,8 @@ class Session:
 
     def run(self, *words: str) -> pytest.RunResult:
         """Run pytest in the folder."""
-        loaded = _Loaded()
-        result = self.pytester.runpytest_inprocess(*QUIET, *words, plugins=[loaded])
-        loaded.keep()
+        result = self.pytester.runpytest_inprocess(*QUIET, *words, plugins=[self.loaded])
+        self.loaded.keep()
         return result
 
     def record(self, folder: str = "") -> RunRecord:
