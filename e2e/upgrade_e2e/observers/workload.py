@@ -13,7 +13,13 @@ from upgrade_e2e.observers.checks import (
     check_positive_s,
     check_seconds,
 )
-from upgrade_e2e.observers.objects import agent_mount, agent_volume, field_env, labels
+from upgrade_e2e.observers.objects import (
+    AGENT_COMMAND,
+    agent_mount,
+    agent_volume,
+    field_env,
+    labels,
+)
 
 __all__ = ["WEB_PORT", "OnTerm", "Workload", "apply_workload"]
 
@@ -95,8 +101,7 @@ def _container(site: Site, workload: Workload) -> dict[str, Any]:
         "image": site.images.agent,
         "imagePullPolicy": "IfNotPresent",
         "command": [
-            "python3",
-            "/agent/agent.py",
+            *AGENT_COMMAND,
             "serve",
             f"--bind=[$(POD_IP)]:{_PORT}",
             f"--on-term={workload.on_term}",
