@@ -16,7 +16,7 @@ from upgrade_e2e.providers.kind import (
     known_versions,
     what_is_missing,
 )
-from upgrade_e2e.providers.ledger import Ledger, Swept
+from upgrade_e2e.providers.kind.ledger import Ledger, Swept
 from upgrade_e2e.providers.sim.provider import KNOWN_VERSIONS, SimProvider, SimSettings
 from upgrade_e2e.run.settings import PassSettings
 from upgrade_e2e.upgrade import Plan, resolve, with_faults

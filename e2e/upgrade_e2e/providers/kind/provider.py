@@ -20,6 +20,7 @@ from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.inspection import Target, inspect
 from upgrade_e2e.providers.kind.journal import Journal
+from upgrade_e2e.providers.kind.ledger import Entry
 from upgrade_e2e.providers.kind.planning import make_plan, on_cgroup_v1
 from upgrade_e2e.providers.kind.planting import plant
 from upgrade_e2e.providers.kind.preflight import KIND_ENV, preflight, require_free_name
@@ -27,7 +28,6 @@ from upgrade_e2e.providers.kind.remains import CLUSTER, FOLDER, REUSED_CLUSTER, 
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.providers.kind.staging import Staging
 from upgrade_e2e.providers.kind.static_pods import wait_until_settled
-from upgrade_e2e.providers.ledger import Entry
 from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Inventory, Marks, Path, Plan, Step, read_back
 from upgrade_e2e.version import KubeVersion

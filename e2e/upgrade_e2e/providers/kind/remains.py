@@ -14,7 +14,7 @@ from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import CommandFailed, E2eError
 from upgrade_e2e.providers.kind.docker import Container, Docker
 from upgrade_e2e.providers.kind.freezer import thaw
-from upgrade_e2e.providers.ledger import Ledger
+from upgrade_e2e.providers.kind.ledger import Ledger
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = [
