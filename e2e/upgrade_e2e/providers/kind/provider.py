@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster, Node
+from upgrade_e2e.cluster.nodes import node_of
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import BadInput, ClusterNotMade, CommandFailed, DeadlinePassed, E2eError
 from upgrade_e2e.providers.base import Capabilities
 from upgrade_e2e.providers.kind import creation, health, kubeadm, nodes
-from upgrade_e2e.providers.kind.asking import node_of
 from upgrade_e2e.providers.kind.creation import NameTaken
 from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
 from upgrade_e2e.providers.kind.docker import Docker
@@ -29,7 +29,7 @@ from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.providers.kind.staging import Staging
 from upgrade_e2e.providers.kind.static_pods import wait_until_settled
 from upgrade_e2e.timeline import Origin
-from upgrade_e2e.upgrade import Inventory, Marks, Path, Plan, Step, read_back
+from upgrade_e2e.upgrade import Inventory, Marks, Path, Plan, Step, Verified
 from upgrade_e2e.version import KubeVersion
 from upgrade_e2e.wait import Deadline
 
@@ -55,7 +55,7 @@ class KindProvider:
         self._stage_folder = self.settings.workdir / f"stage-{uuid.uuid4().hex[:8]}"
         self._entries: list[Entry] = []
         self._staging: Staging | None = None
-        self._verified: Inventory | None = None
+        self._verified = Verified()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -132,11 +132,10 @@ class KindProvider:
     def inspect(self, plan: Plan, cluster: Cluster) -> Inventory:
         """What the cluster is made of, against the plan's last version.
 
-        That is what `verify` has just read back, and is read anew when it came to no answer.
+        That is what `verify` has just read back, and is read again when it came to no answer.
         """
-        if self._verified is not None:
-            return self._verified
-        return inspect(cluster, Target(plan.path.versions[-1], self.old_kubeconfig))
+        target = Target(plan.path.versions[-1], self.old_kubeconfig)
+        return self._verified.or_read(lambda: inspect(cluster, target))
 
     def keep(self) -> None:
         """Give the cluster to the user: it is no longer in the ledger, so no sweep deletes it."""
@@ -247,7 +246,7 @@ class KindProvider:
 
     def _verify(self, step: Step, cluster: Cluster) -> None:
         target = Target(KubeVersion.parse(step.params["version"]), self.old_kubeconfig)
-        self._verified = read_back(
+        self._verified.read_back(
             lambda: inspect(cluster, target),
             target.version,
             Deadline(step.timeout_s, every_s=2.0),
