@@ -26,5 +26,5 @@ def old_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     try:
         yield provider.create(plan, Marks(Origin()))
     finally:
-        provider.delete()
+        provider.close()
     assert not [name for name in orphans() if name.startswith(OLD_CLUSTER)]

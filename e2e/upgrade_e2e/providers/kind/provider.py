@@ -91,7 +91,7 @@ class KindProvider:
         self.marks = marks
         self.settings.workdir.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as undo:
-            undo.callback(self._undo)
+            undo.callback(self.close, keep=self.settings.keep != "never")
             marks.mark("preflight")
             preflight(self.settings, self.docker, self.host, plan.path)
             self._claim_cluster()
@@ -137,13 +137,13 @@ class KindProvider:
         target = Target(plan.path.versions[-1], self.old_kubeconfig)
         return self._verified.or_read(lambda: inspect(cluster, target))
 
-    def keep(self) -> None:
-        """Give the cluster to the user: it is no longer in the ledger, so no sweep deletes it."""
-        self._disown()
-        self.delete()
+    def close(self, *, keep: bool = False) -> None:
+        """Delete the cluster and the staged files; raises the first E2eError, having tried all.
 
-    def delete(self) -> None:
-        """Delete the cluster and the staged files; raises the first E2eError, having tried all."""
+        A cluster to `keep` leaves the ledger, so that no sweep deletes it.
+        """
+        if keep:
+            self._disown()
         if self._staging is not None:
             self._staging.stop()
         failures: list[E2eError] = []
@@ -174,12 +174,6 @@ class KindProvider:
         for entry in [entry for entry in self._entries if entry.kind == CLUSTER]:
             self.settings.ledger.release(entry)
             self._entries.remove(entry)
-
-    def _undo(self) -> None:
-        if self.settings.keep == "never":
-            self.delete()
-        else:
-            self.keep()
 
     def _make(self, plan: Plan) -> Cluster:
         if self.settings.reuse_cluster:

@@ -67,7 +67,7 @@ class SimProvider:
             marks.mark("whole")
             self._health(cluster).whole(_WHOLE_S)
         except BaseException as error:
-            self.delete()
+            self.close()
             if isinstance(error, E2eError):
                 raise ClusterNotMade(f"the simulated cluster could not be made: {error}") from error
             raise
@@ -110,17 +110,15 @@ class SimProvider:
         self._simulator.require_alive()
         return self._verified.or_read(lambda: self._inspect(cluster, plan.path.versions[-1]))
 
-    def keep(self) -> None:
-        """Leave the simulator running, for as long as its user wants it."""
-        if self._running is not None:
+    def close(self, *, keep: bool = False) -> None:
+        """End the simulator, or leave it running for as long as its user wants it."""
+        if self._running is None:
+            return
+        if keep:
             self._running.control.ask("disown")
-            self._running = None
-
-    def delete(self) -> None:
-        """End the simulator; idempotent."""
-        running, self._running = self._running, None
-        if running is not None:
-            running.end()
+        else:
+            self._running.end()
+        self._running = None
 
     @property
     def _simulator(self) -> Running:
