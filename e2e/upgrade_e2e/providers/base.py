@@ -41,7 +41,7 @@ class Provider(Protocol):
     def create(self, plan: Plan, marks: Marks) -> Cluster:
         """Make the cluster at the path's first version and wait until all nodes are Ready.
 
-        Raises ClusterNotMade, after deleting what was half made (unless told to keep it).
+        Raises ClusterNotMade, after deleting what was half made (unless it is to be kept).
         """
 
     def perform(self, step: Step, cluster: Cluster) -> None:

@@ -106,7 +106,7 @@ def observe(cluster: Cluster) -> Health:
 
 
 def etcd_members(cluster: Cluster) -> list[dict[str, Any]]:
-    """Each member's health as etcd itself tells it."""
+    """Each member's health, in etcd's own words."""
     first = cluster.control_planes[0]
     argv = ("kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", "--namespace", "kube-system")
     told = runner_of(first).run(
