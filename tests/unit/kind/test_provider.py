@@ -263,6 +263,16 @@ def test_a_cluster_that_does_not_fit_is_refused(
     assert ledger.entries() == ()
 
 
+def test_a_cluster_that_lets_nobody_in_is_left_as_it_is(make, machine, ledger, answering, marks):
+    machine.make_cluster("mine", NODES)
+    answering.answers["/api/v1/nodes"] = (401, {})
+    provider = make(cluster_name="", reuse_cluster="mine")
+    with pytest.raises(ClusterNotMade, match="401"):
+        provider.create(provider.plan(PATH), marks)
+    assert len(machine.containers) == 3
+    assert ledger.entries() == ()
+
+
 def test_a_stopped_cluster_is_refused(make, machine, marks):
     machine.make_cluster("mine", NODES)
     machine.containers["mine-worker"].running = False

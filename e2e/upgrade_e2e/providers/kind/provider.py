@@ -37,6 +37,7 @@ __all__ = ["KindProvider"]
 
 NODES_READY_S = 240.0
 LOGS_S = 180.0
+_TROUBLE: tuple[type[Exception], ...] = (E2eError, *TRANSIENT_API_ERRORS)
 
 
 @dataclass
@@ -102,7 +103,7 @@ class KindProvider:
                 raise
             except BadInput:
                 raise
-            except E2eError as error:
+            except _TROUBLE as error:
                 raise ClusterNotMade(self._tell_failure(error)) from error
             undo.pop_all()
         return cluster
@@ -214,7 +215,7 @@ class KindProvider:
         self._staging.start(plan.path.versions[0], _stages(plan))
         return self._staging
 
-    def _tell_failure(self, error: E2eError) -> str:
+    def _tell_failure(self, error: Exception) -> str:
         logs = self.settings.workdir / "logs"
         told = f"the logs of its nodes are in {logs}"
         try:
