@@ -92,7 +92,7 @@ class Api:
             said = " ".join(str(error).split())
             raise BadInput(
                 f"the kubeconfig {path} cannot be used ({said}); see whether it is whole and may "
-                "be read. For a kind cluster, `kind get kubeconfig --name NAME` prints it anew."
+                "be read. For a kind cluster, `kind get kubeconfig --name NAME` prints it again."
             ) from error
         settings.retries = False
         settings.proxy = None

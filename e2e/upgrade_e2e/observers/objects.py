@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 from upgrade_e2e.agent.pack import ARCHIVE, pack
@@ -20,6 +21,8 @@ __all__ = [
     "http_url",
     "labels",
     "namespace",
+    "service",
+    "workload_object",
 ]
 
 LABELS = {"app.kubernetes.io/managed-by": "upgrade-e2e"}
@@ -51,6 +54,35 @@ def config_map(site: Site, name: str, data: dict[str, str]) -> dict[str, Any]:
         "kind": "ConfigMap",
         "metadata": {"name": name, "namespace": site.namespace, "labels": LABELS},
         "data": data,
+    }
+
+
+def workload_object(
+    site: Site, kind: str, name: str, pod: Mapping[str, Any], **spec: Any
+) -> dict[str, Any]:
+    """A Deployment or DaemonSet of this pod; `spec` are more fields of its own."""
+    meta = {"name": name, "namespace": site.namespace, "labels": labels(name)}
+    template = {"metadata": {"labels": labels(name)}, "spec": pod}
+    selector = {"matchLabels": labels(name)}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": kind,
+        "metadata": meta,
+        "spec": {"selector": selector, "template": template, **spec},
+    }
+
+
+def service(site: Site, name: str, port: int, target_port: int, **spec: Any) -> dict[str, Any]:
+    """A Service in front of the pods of `name`, for HTTP.
+
+    It listens at `port`, the pods at `target_port`; `spec` are more fields.
+    """
+    ports = [{"name": "http", "port": port, "targetPort": target_port}]
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": site.namespace, "labels": labels(name)},
+        "spec": {"selector": labels(name), "ports": ports, **spec},
     }
 
 

@@ -1,7 +1,7 @@
 """The one timeline that everything observed lands on: spans (steps) and samples (probes).
 
 Times are seconds (`_s`) or microseconds (`_us`) since the origin of the pass, on the monotonic
-clock of the machine that runs it; `Timeline.origin_unix_s` says when that was on the wall clock.
+clock of the machine that runs it; `Origin.unix_s` says when that was on the wall clock.
 """
 
 from upgrade_e2e.timeline.outcome import Connection, Outcome

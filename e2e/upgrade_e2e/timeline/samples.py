@@ -82,11 +82,6 @@ class Samples:
         return cls(streams=tuple(streams), backends=("",), **columns)
 
     @property
-    def sent_s(self) -> npt.NDArray[np.float64]:
-        """When each probe was really sent, in seconds since the origin."""
-        return (self.intended_us + self.lateness_us.astype(np.int64)) / 1e6
-
-    @property
     def done_s(self) -> npt.NDArray[np.float64]:
         """When each probe had its answer or gave up, in seconds since the origin."""
         return (self.intended_us + self.latency_us.astype(np.int64)) / 1e6
