@@ -89,7 +89,7 @@ def judge_one(streams: int, broken_share: float) -> dict[str, float]:
     text = seen.explain()
     seconds, cpu_seconds = time.perf_counter() - begin, time.process_time() - cpu
     cpu = time.process_time()
-    episodes = len(seen.episodes)
+    episodes = len(seen.outages)
     listing = time.process_time() - cpu
     assert result.failures
     assert text
@@ -97,7 +97,7 @@ def judge_one(streams: int, broken_share: float) -> dict[str, float]:
         "samples": len(samples),
         "streams": streams,
         "failures": seen.failures,
-        "rows": sum(len(track.rows) for track in seen.scope.tracks),
+        "rows": sum(len(track.outages) for track in seen.scope.tracks),
         "episodes": episodes,
         "judge_s": seconds,
         "judge_cpu_s": cpu_seconds,

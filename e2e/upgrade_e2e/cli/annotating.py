@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from upgrade_e2e.cli.shared import FILE, tell_errors
+from upgrade_e2e.cli.shared import FILE, exit_on_errors
 from upgrade_e2e.gate import run_folders
 from upgrade_e2e.pipelines import annotate_runs
 from upgrade_e2e.report import load_runs
@@ -16,7 +16,7 @@ __all__ = ["annotate"]
 
 @click.command()
 @click.argument("run_dirs", nargs=-1, required=True, type=FILE)
-@tell_errors
+@exit_on_errors
 def annotate(run_dirs: tuple[Path, ...]) -> None:
     """Print lines that GitHub Actions shows beside a workflow run: verdicts and broken claims.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from upgrade_e2e.cli.shared import FILE, append_text, tell_errors
+from upgrade_e2e.cli.shared import FILE, append_text, exit_on_errors
 from upgrade_e2e.gate import (
     Decision,
     GateSettings,
@@ -31,7 +31,7 @@ __all__ = ["gate"]
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
 @click.option("--summary", type=FILE, help="Append the decision to this file, as Markdown.")
 @click.option("--annotations", is_flag=True, help="Lines for GitHub Actions, on stderr.")
-@tell_errors
+@exit_on_errors
 def gate(
     *,
     run_dirs: tuple[Path, ...],

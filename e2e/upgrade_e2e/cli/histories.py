@@ -9,10 +9,16 @@ from typing import Any
 
 import click
 
-from upgrade_e2e.cli.shared import FILE, options, tell_errors
+from upgrade_e2e.cli.shared import FILE, exit_on_errors, options
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.gate import Run, keep_runs
-from upgrade_e2e.gate.history import History, read_jsonl, render_runs_table, trend, write_jsonl
+from upgrade_e2e.gate.history import (
+    History,
+    find_trends,
+    read_jsonl,
+    render_runs_table,
+    write_jsonl,
+)
 from upgrade_e2e.report import write_whole
 from upgrade_e2e.run.exit_codes import FAILED
 
@@ -37,7 +43,7 @@ def history() -> None:
 @history.command()
 @click.argument("run_dirs", nargs=-1, required=True, type=FILE)
 @HISTORY
-@tell_errors
+@exit_on_errors
 def add(run_dirs: tuple[Path, ...], file: Path) -> None:
     """Add finished runs; known ones stay as they are. Exit 1 when no run could be read."""
     kept = keep_runs(run_dirs, file)
@@ -48,7 +54,7 @@ def add(run_dirs: tuple[Path, ...], file: Path) -> None:
 
 @history.command(name="list")
 @options(*WHICH)
-@tell_errors
+@exit_on_errors
 def list_(file: Path, path: str, provider: str) -> None:
     """List the runs, oldest first."""
     click.echo(render_runs_table(_runs(file, path, provider)))
@@ -59,12 +65,12 @@ def list_(file: Path, path: str, provider: str) -> None:
 @click.argument("metric")
 @options(*WHICH)
 @click.option("--svg", type=FILE, help="Draw it into this file as well.")
-@tell_errors
+@exit_on_errors
 def trend_(
     *, observer: str, metric: str, file: Path, path: str, provider: str, svg: Path | None
 ) -> None:
     """Show how METRIC of OBSERVER went, run by run: `trend dns p99_s`, `trend pass drain_s`."""
-    trends = trend(_runs(file, path, provider), observer, metric)
+    trends = find_trends(_runs(file, path, provider), observer, metric)
     click.echo("\n\n".join(made.render() for made in trends))
     if svg is None:
         return
@@ -79,7 +85,7 @@ def trend_(
 @history.command(name="export")
 @click.argument("output", type=FILE)
 @options(*WHICH)
-@tell_errors
+@exit_on_errors
 def export_(output: Path, file: Path, path: str, provider: str) -> None:
     """Write the runs to OUTPUT as JSONL, a run a line."""
     count = write_jsonl(_runs(file, path, provider), output)
@@ -89,7 +95,7 @@ def export_(output: Path, file: Path, path: str, provider: str) -> None:
 @history.command(name="import")
 @click.argument("source", type=FILE)
 @HISTORY
-@tell_errors
+@exit_on_errors
 def import_(source: Path, file: Path) -> None:
     """Take in the runs of an export; known ones stay as they are, and all come in or none."""
     runs = read_jsonl(source)

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from upgrade_e2e.cli.shared import tell_errors
+from upgrade_e2e.cli.shared import exit_on_errors
 from upgrade_e2e.providers.kind import sweep_dead
 from upgrade_e2e.providers.kind.doctor import examine
 from upgrade_e2e.run.exit_codes import FAILED
@@ -18,7 +18,7 @@ __all__ = ["doctor", "faults", "simulator", "sweep"]
 
 
 @click.command()
-@tell_errors
+@exit_on_errors
 def sweep() -> None:
     """Delete what dead runs left behind; living runs are not touched."""
     swept = sweep_dead()
@@ -35,7 +35,7 @@ def sweep() -> None:
 
 @click.command()
 @click.argument("versions", nargs=-1)
-@tell_errors
+@exit_on_errors
 def doctor(versions: tuple[str, ...]) -> None:
     """Say what this machine lacks, and the command that mends it; exit 1 if something is."""
     findings = examine(versions)

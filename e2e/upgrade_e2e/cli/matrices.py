@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from upgrade_e2e.cli.shared import FILE, tell_errors
+from upgrade_e2e.cli.shared import FILE, exit_on_errors
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.pipelines import Matrix, build_matrix, matrix_of_diff, neighbouring_paths
 from upgrade_e2e.providers.kind import known_versions
@@ -29,7 +29,7 @@ __all__ = ["matrix"]
 @click.option("--key", "keys", multiple=True, help="With --diff: one more key with a version.")
 @click.option("--image-for", multiple=True, help="A node image: v1.34.4=NAME.")
 @click.option("--json", "as_json", is_flag=True, help="One line, for strategy.matrix.")
-@tell_errors
+@exit_on_errors
 def matrix(
     *,
     versions: tuple[str, ...],

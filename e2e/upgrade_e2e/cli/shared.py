@@ -13,7 +13,7 @@ import click
 from upgrade_e2e.errors import BadInput, DamagedRecord, E2eError
 from upgrade_e2e.run.exit_codes import BAD_INPUT, FAILED
 
-__all__ = ["FILE", "append_text", "options", "tell_errors"]
+__all__ = ["FILE", "append_text", "exit_on_errors", "options"]
 
 FILE = click.Path(path_type=Path)
 
@@ -29,7 +29,7 @@ def options(*choices: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorate
 
 
-def tell_errors(command: Callable[..., Any]) -> Callable[..., Any]:
+def exit_on_errors(command: Callable[..., Any]) -> Callable[..., Any]:
     """Turn what went wrong into a sentence and an exit code: 2 for what was given, else 1."""
 
     @wraps(command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from upgrade_e2e.gate.alike import alike_problems
+from upgrade_e2e.gate.comparable import comparability_problems
 from upgrade_e2e.gate.decision import Answer, Check, combine_answers
 from upgrade_e2e.gate.run import Run
 from upgrade_e2e.judge import Verdict, combine
@@ -34,7 +34,7 @@ def check_evidence(
     if any(run.simulated for run in candidates):
         why.append("the runs are SIMULATED: a rehearsal, never evidence for a real version.")
         steps.append(f"run the path on real clusters: {again}")
-    if problems := list(alike_problems(candidates, baseline, controls)):
+    if problems := list(comparability_problems(candidates, baseline, controls)):
         why += problems
         steps.append(f"make all runs with the same scenarios, rates and limits: {again}")
     if why:

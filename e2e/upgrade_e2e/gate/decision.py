@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from upgrade_e2e.gate.compare import Comparison
+from upgrade_e2e.gate.comparison import Comparison
 from upgrade_e2e.gate.power import Sensitivity
 from upgrade_e2e.gate.settings import GateSettings
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy  # its parts are loaded when they are first used
 
-from upgrade_e2e.gate.compare import Comparison
+from upgrade_e2e.gate.comparison import Comparison
 from upgrade_e2e.gate.settings import GateSettings
 
 __all__ = ["MOST_RUNS", "Sensitivity", "sensitivity"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import TypeAdapter
 
-from upgrade_e2e.gate.compare import Comparison
+from upgrade_e2e.gate.comparison import Comparison
 from upgrade_e2e.gate.decision import Answer, Decision, Sighted
 from upgrade_e2e.gate.settings import GateSettings
 

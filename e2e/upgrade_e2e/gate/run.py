@@ -11,7 +11,7 @@ from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.report import ObserverResult, RunRecord
 from upgrade_e2e.upgrade import Inventory
 
-__all__ = ["WHOLE", "Claim", "Figure", "Run", "run_of"]
+__all__ = ["WHOLE", "Figure", "Run", "ScenarioVerdict", "run_of"]
 
 WHOLE = "pass"
 OBSERVED = (
@@ -43,7 +43,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Claim:
+class ScenarioVerdict:
     """What became of one scenario; `watched` tells whether it rests on an observer."""
 
     name: str
@@ -72,7 +72,7 @@ class Run:
     choices: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict)
-    claims: tuple[Claim, ...] = ()
+    claims: tuple[ScenarioVerdict, ...] = ()
     figures: tuple[Figure, ...] = ()
 
     @property
@@ -122,7 +122,7 @@ def run_of(record: RunRecord) -> Run:
         faults=record.faults,
         limits={limit.key: limit.value for limit in record.limits_changed},
         claims=tuple(
-            Claim(result.name, result.verdict, bool(result.observers))
+            ScenarioVerdict(result.name, result.verdict, bool(result.observers))
             for result in record.scenarios
         ),
         figures=tuple(figure for figure in _figures(record) if math.isfinite(figure.value)),

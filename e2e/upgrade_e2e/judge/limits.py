@@ -21,7 +21,16 @@ from typing import Any
 
 from upgrade_e2e.errors import BadInput
 
-__all__ = ["Api", "Churn", "Dns", "Http", "Instrument", "Limit", "Limits", "Upgrade"]
+__all__ = [
+    "ApiLimits",
+    "ChurnLimits",
+    "DnsLimits",
+    "HttpLimits",
+    "Instrument",
+    "Limit",
+    "Limits",
+    "UpgradeLimits",
+]
 
 _SHARES = ("_ratio", "_share", "availability")
 
@@ -49,7 +58,7 @@ class Instrument:
 
 
 @dataclass(frozen=True)
-class Dns:
+class DnsLimits:
     """Lookups of a name inside of the cluster."""
 
     failure_ratio: float
@@ -58,14 +67,14 @@ class Dns:
 
 
 @dataclass(frozen=True)
-class Http:
+class HttpLimits:
     """Requests to a workload that rolls while nodes are drained."""
 
     failure_ratio: float
 
 
 @dataclass(frozen=True)
-class Api:
+class ApiLimits:
     """The API server; `availability` is the share of requests answered."""
 
     availability: float
@@ -75,7 +84,7 @@ class Api:
 
 
 @dataclass(frozen=True)
-class Churn:
+class ChurnLimits:
     """Pods that come and go: container start to Ready visible, deletion to gone."""
 
     ready_p99_s: float
@@ -83,7 +92,7 @@ class Churn:
 
 
 @dataclass(frozen=True)
-class Upgrade:
+class UpgradeLimits:
     """The cluster after the upgrade; `certificate_days`: the least a certificate may have left."""
 
     certificate_days: int
@@ -113,11 +122,11 @@ class Limits:
     """All limits in force; `table` has them with their sources, in the order of the file."""
 
     instrument: Instrument
-    dns: Dns
-    http: Http
-    api: Api
-    churn: Churn
-    upgrade: Upgrade
+    dns: DnsLimits
+    http: HttpLimits
+    api: ApiLimits
+    churn: ChurnLimits
+    upgrade: UpgradeLimits
     table: tuple[Limit, ...] = field(default=(), compare=False)
 
     @classmethod
@@ -179,11 +188,11 @@ def _assemble(rows: list[Limit]) -> Limits:
 
 _GROUPS: Mapping[str, type[Any]] = {
     "instrument": Instrument,
-    "dns": Dns,
-    "http": Http,
-    "api": Api,
-    "churn": Churn,
-    "upgrade": Upgrade,
+    "dns": DnsLimits,
+    "http": HttpLimits,
+    "api": ApiLimits,
+    "churn": ChurnLimits,
+    "upgrade": UpgradeLimits,
 }
 
 

@@ -10,13 +10,13 @@ from typing import Any
 from upgrade_e2e.cluster.asking import condition
 from upgrade_e2e.timeline import Outcome
 
-__all__ = ["Life", "Lives", "Seen"]
+__all__ = ["Life", "Lives", "PodDelay"]
 
 READY, GONE = "started-to-ready", "deleted-to-gone"
 
 
 @dataclass(frozen=True)
-class Seen:
+class PodDelay:
     """One measured stretch of a pod's life; times in seconds since the origin."""
 
     stream: str
@@ -58,7 +58,7 @@ class Lives:
 
     wall_zero_s: float
     timeout_s: float
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[PodDelay] = field(default_factory=list)
     _alive: dict[str, Life] = field(default_factory=dict)
     _strays: dict[str, str] = field(default_factory=dict)
     """Pods that exist although the API was not known to have accepted them, with their nodes."""
@@ -82,7 +82,7 @@ class Lives:
             return
         del self._alive[name]
         if READY not in life.overdue:
-            failed = Seen(READY, life.node, life.created_s, now_s, Outcome.CREATE_FAILED)
+            failed = PodDelay(READY, life.node, life.created_s, now_s, Outcome.CREATE_FAILED)
             self.seen.append(failed)
 
     def deleted(self, name: str, now_s: float) -> None:
@@ -120,7 +120,7 @@ class Lives:
             life.ready_s = now_s
             if READY not in life.overdue:
                 begun_s = now_s if life.started_s is None else life.started_s
-                self.seen.append(Seen(READY, life.node, begun_s, now_s))
+                self.seen.append(PodDelay(READY, life.node, begun_s, now_s))
 
     def gone(self, name: str, now_s: float) -> None:
         """The watch shows that a pod is no more.
@@ -130,7 +130,7 @@ class Lives:
         self._strays.pop(name, None)
         life = self._alive.pop(name, None)
         if life is not None and life.deleted_s is not None and GONE not in life.overdue:
-            self.seen.append(Seen(GONE, life.node, life.deleted_s, now_s))
+            self.seen.append(PodDelay(GONE, life.node, life.deleted_s, now_s))
 
     def expire(self, now_s: float) -> None:
         """Note what is overdue."""
@@ -173,7 +173,7 @@ class Lives:
             for stream, begun_s in _unfinished(life):
                 if stream not in life.overdue and now_s - begun_s >= after_s:
                     life.overdue.add(stream)
-                    self.seen.append(Seen(stream, life.node, begun_s, now_s, Outcome.TIMEOUT))
+                    self.seen.append(PodDelay(stream, life.node, begun_s, now_s, Outcome.TIMEOUT))
 
 
 def _unfinished(life: Life) -> Iterator[tuple[str, float]]:

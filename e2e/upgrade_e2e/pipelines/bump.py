@@ -11,7 +11,7 @@ from unidiff.errors import UnidiffParseError
 from unidiff.patch import Hunk, PatchedFile, PatchSet
 
 from upgrade_e2e.errors import BadInput
-from upgrade_e2e.pipelines.sightings import Line, Sighting, sightings
+from upgrade_e2e.pipelines.diff_versions import Line, Sighting, find_versions
 from upgrade_e2e.upgrade import Path, resolve
 from upgrade_e2e.version import KubeVersion, MinorVersion
 
@@ -95,8 +95,8 @@ def paths_of(bumps: Sequence[Bump], known: Sequence[KubeVersion]) -> tuple[Path,
 
 
 def _bumps(file: PatchedFile, keys: Sequence[str]) -> Iterator[Bump]:
-    old = [seen for hunk in file for seen in sightings(_side(hunk, "-"), _heading(hunk), keys)]
-    new = [seen for hunk in file for seen in sightings(_side(hunk, "+"), _heading(hunk), keys)]
+    old = [seen for hunk in file for seen in find_versions(_side(hunk, "-"), _heading(hunk), keys)]
+    new = [seen for hunk in file for seen in find_versions(_side(hunk, "+"), _heading(hunk), keys)]
     for before, after in _pairs(old, new):
         if _release(before.version) != _release(after.version):
             yield Bump(file.path, after.line.number, after.key, before.version, after.version)

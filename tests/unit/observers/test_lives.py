@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from upgrade_e2e.observers.lives import GONE, READY, Lives, Seen
+from upgrade_e2e.observers.lives import GONE, READY, Lives, PodDelay
 from upgrade_e2e.timeline import Outcome
 
 WALL = 1_800_000_000.0
@@ -45,7 +45,7 @@ def test_a_whole_life() -> None:
     seen.deleted("a", 10.0)
     seen.changed(pod("a", started_s=2.7, ready=True, deleted=True), 10.1)
     seen.gone("a", 11.5)
-    assert seen.seen == [Seen(READY, "n", 2.0, 4.5), Seen(GONE, "n", 10.0, 11.5)]
+    assert seen.seen == [PodDelay(READY, "n", 2.0, 4.5), PodDelay(GONE, "n", 10.0, 11.5)]
     assert seen.alive() == 0
 
 
@@ -55,7 +55,7 @@ def test_a_pod_that_someone_else_deletes_counts_from_when_that_is_seen() -> None
     seen.changed(pod("a", started_s=2, ready=True), 3.0)
     seen.changed(pod("a", started_s=2, ready=True, deleted=True), 7.0)
     seen.gone("a", 8.0)
-    assert seen.seen[1:] == [Seen(GONE, "n", 7.0, 8.0)]
+    assert seen.seen[1:] == [PodDelay(GONE, "n", 7.0, 8.0)]
 
 
 def test_a_pod_that_is_missing_from_a_list_is_gone() -> None:
@@ -64,7 +64,7 @@ def test_a_pod_that_is_missing_from_a_list_is_gone() -> None:
     seen.created("b", "n", 1.0)
     seen.deleted("a", 5.0)
     seen.listed([pod("b")], 8.0, 9.0)
-    assert seen.seen == [Seen(GONE, "n", 5.0, 9.0)]
+    assert seen.seen == [PodDelay(GONE, "n", 5.0, 9.0)]
     assert seen.alive() == 1
 
 
@@ -78,7 +78,7 @@ def test_a_pod_whose_creation_is_under_way_is_not_gone_because_a_list_lacks_it()
     seen.listed([], 5.0, 6.0)
     assert seen.alive() == 1
     seen.not_created("asked", 7.0)
-    assert seen.seen == [Seen(READY, "n", 1.0, 7.0, Outcome.CREATE_FAILED)]
+    assert seen.seen == [PodDelay(READY, "n", 1.0, 7.0, Outcome.CREATE_FAILED)]
 
 
 def test_a_pod_that_came_and_went_before_its_creation_failed_is_told_once() -> None:
@@ -87,7 +87,7 @@ def test_a_pod_that_came_and_went_before_its_creation_failed_is_told_once() -> N
     seen.changed(pod("a", started_s=2, ready=True), 3.0)
     seen.gone("a", 4.0)
     seen.not_created("a", 6.0)
-    assert seen.seen == [Seen(READY, "n", 2.0, 3.0)]
+    assert seen.seen == [PodDelay(READY, "n", 2.0, 3.0)]
 
 
 def test_what_takes_too_long_is_one_timeout_and_nothing_more() -> None:
@@ -99,7 +99,7 @@ def test_what_takes_too_long_is_one_timeout_and_nothing_more() -> None:
     seen.expire(62.0)
     seen.expire(63.0)
     seen.changed(pod("a", started_s=2, ready=True), 70.0)
-    assert seen.seen == [Seen(READY, "n", 2.0, 62.0, Outcome.TIMEOUT)]
+    assert seen.seen == [PodDelay(READY, "n", 2.0, 62.0, Outcome.TIMEOUT)]
     assert seen.to_delete("n") == ["a"]
 
 
@@ -107,7 +107,7 @@ def test_a_pod_that_never_starts_counts_from_its_creation() -> None:
     seen = lives()
     seen.created("a", "n", 1.0)
     seen.expire(61.0)
-    assert seen.seen == [Seen(READY, "n", 1.0, 61.0, Outcome.TIMEOUT)]
+    assert seen.seen == [PodDelay(READY, "n", 1.0, 61.0, Outcome.TIMEOUT)]
 
 
 def test_what_is_unfinished_at_the_end_is_a_timeout() -> None:
@@ -128,7 +128,7 @@ def test_a_pod_that_the_api_did_not_take() -> None:
     seen = lives()
     seen.created("a", "n", 1.0)
     seen.not_created("a", 4.0)
-    assert seen.seen == [Seen(READY, "n", 1.0, 4.0, Outcome.CREATE_FAILED)]
+    assert seen.seen == [PodDelay(READY, "n", 1.0, 4.0, Outcome.CREATE_FAILED)]
     assert seen.alive() == 0
 
 

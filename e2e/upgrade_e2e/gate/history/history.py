@@ -12,7 +12,7 @@ from typing import Any
 
 from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.gate.history.file import LOCK_TIMEOUT_S, open_file
-from upgrade_e2e.gate.run import Claim, Figure, Run
+from upgrade_e2e.gate.run import Figure, Run, ScenarioVerdict
 from upgrade_e2e.judge import Verdict
 
 __all__ = ["Added", "History"]
@@ -168,7 +168,8 @@ def _run(row: Sequence[Any], figures: tuple[Figure, ...], history: Path) -> Run:
             faults=tuple(faults),
             limits=limits,
             claims=tuple(
-                Claim(name, Verdict(word), bool(watched)) for name, word, watched in claims
+                ScenarioVerdict(name, Verdict(word), bool(watched))
+                for name, word, watched in claims
             ),
             figures=figures,
         )

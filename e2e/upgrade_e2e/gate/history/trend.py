@@ -16,7 +16,7 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.gate.run import Run
 from upgrade_e2e.judge import Verdict
 
-__all__ = ["Point", "Trend", "render_runs_table", "trend"]
+__all__ = ["Point", "Trend", "find_trends", "render_runs_table"]
 
 _WIDTH = 110
 _COLOURS = {Verdict.PASS: "#2e7d32", Verdict.FAIL: "#c62828"}
@@ -88,7 +88,7 @@ class Trend:
         )
 
 
-def trend(runs: Sequence[Run], observer: str, metric: str) -> tuple[Trend, ...]:
+def find_trends(runs: Sequence[Run], observer: str, metric: str) -> tuple[Trend, ...]:
     """A trend for each path and provider among `runs`; raises BadInput with the names there are."""
     walked = dict.fromkeys((run.path, run.provider) for run in runs)
     trends = [_of(runs, path, provider, observer, metric) for path, provider in walked]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from upgrade_e2e.errors import Inconclusive
-from upgrade_e2e.judge.aftermath import aftermath
+from upgrade_e2e.judge.api_downtime import failures_near_api_downtime
 from upgrade_e2e.judge.outage import Outage
 from upgrade_e2e.timeline import Outcome
 
@@ -64,7 +64,7 @@ def _figures(seen: Seen) -> Iterator[str]:
         told = f"latency ({seen.timed_share:.1%} of the probes were on time)"
         yield f"{told}: p50 {p50}, p95 {p95}, p99 {p99}, longest {longest}"
     if seen.failures:
-        count = seen.losses.episode_count
+        count = seen.outage_set.count
         yield (
             f"down for {_length(seen.downtime_s)} to {_length(seen.downtime_at_most_s)} in "
             f"{count} {'outage' if count == 1 else 'outages'}; the longest of one stream "
@@ -73,17 +73,17 @@ def _figures(seen: Seen) -> Iterator[str]:
     sight = f"blind for {seen.blind_share:.1%} of the time"
     if math.isfinite(seen.resolution_s):
         chances = ", ".join(
-            f"{hole * 1e3:g} ms {seen.sight.chance_to_see(hole):.0%}" for hole in _HOLES_S
+            f"{hole * 1e3:g} ms {seen.coverage.chance_to_see(hole):.0%}" for hole in _HOLES_S
         )
         sight += f"; chance to see a hole of {chances}"
     yield sight
 
 
 def _outages(seen: Seen, most: int) -> Iterator[str]:
-    for number, outage in enumerate(seen.losses.worst(most), start=1):
+    for number, outage in enumerate(seen.outage_set.worst(most), start=1):
         yield f"  {number}. {sentence(outage)}"
-    if seen.losses.episode_count > most:
-        yield f"  and {seen.losses.episode_count - most} more"
+    if seen.outage_set.count > most:
+        yield f"  and {seen.outage_set.count - most} more"
 
 
 def _asides(seen: Seen) -> Iterator[str]:
@@ -96,7 +96,7 @@ def _asides(seen: Seen) -> Iterator[str]:
             f"not counted: {seen.masked} events ({seen.masked_share:.0%}) at which the API "
             "itself did not answer"
         )
-    if told := aftermath(seen.scope, seen.api_away):
+    if told := failures_near_api_downtime(seen.scope, seen.api_away):
         yield told
 
 

@@ -16,13 +16,13 @@ import numpy.typing as npt
 
 from upgrade_e2e.judge.counts import Counts
 from upgrade_e2e.judge.evidence import Evidence
-from upgrade_e2e.judge.records import records
+from upgrade_e2e.judge.raw import split_streams
 from upgrade_e2e.judge.scope import Scope
 from upgrade_e2e.judge.tracks import unanswered
 from upgrade_e2e.judge.windows import Windows
 from upgrade_e2e.timeline import Samples, Timeline
 
-__all__ = ["HEARS_AGAIN_S", "aftermath", "api_away"]
+__all__ = ["HEARS_AGAIN_S", "api_away", "failures_near_api_downtime"]
 
 HEARS_AGAIN_S = 60.0
 """After this long a node that lost the API server watches again (client-go's reflector: a back-off
@@ -43,7 +43,7 @@ def api_away(timeline: Timeline, whole: Windows) -> Windows:
     return Windows(silent.start_us[long], silent.end_us[long])
 
 
-def aftermath(scope: Scope, away: Windows) -> str:
+def failures_near_api_downtime(scope: Scope, away: Windows) -> str:
     """How much of what went wrong in scope did so with the API away or just back; empty for none.
 
     What went wrong: failures, and the slowest hundredth of the events of streams that follow
@@ -72,9 +72,9 @@ def _names(samples: Samples) -> set[str]:
 
 def _silences(samples: Samples, whole: Windows) -> Iterator[Windows]:
     if len(whole):
-        for record in records(samples, int(whole.start_us[0]), int(whole.end_us[-1])):
-            if record.stream.name in API_STREAMS:
-                yield unanswered(record, whole)
+        for raw in split_streams(samples, int(whole.start_us[0]), int(whole.end_us[-1])):
+            if raw.stream.name in API_STREAMS:
+                yield unanswered(raw, whole)
 
 
 def _wrong(scope: Scope) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:

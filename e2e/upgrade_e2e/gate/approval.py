@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 
 from upgrade_e2e.gate.checks import check_budgets, check_control, check_evidence, check_sight
-from upgrade_e2e.gate.compare import Comparison, State, compare
+from upgrade_e2e.gate.compared_runs import ComparedRuns
+from upgrade_e2e.gate.comparison import Comparison, State, compare
 from upgrade_e2e.gate.decision import Answer, Check, Decision, Sighted
-from upgrade_e2e.gate.evidence import Evidence
 from upgrade_e2e.gate.power import MOST_RUNS, sensitivity
 from upgrade_e2e.gate.run import Run
 from upgrade_e2e.gate.settings import GateSettings
@@ -18,7 +18,7 @@ __all__ = ["check_baseline", "decide"]
 _RARE = 0.05
 
 
-def decide(evidence: Evidence, settings: GateSettings | None = None) -> Decision:
+def decide(evidence: ComparedRuns, settings: GateSettings | None = None) -> Decision:
     """Whether the candidates may be rolled out; see docs/gate.md for the conditions."""
     settings = settings or GateSettings()
     candidates, baseline = evidence.candidates, evidence.baseline
@@ -155,7 +155,7 @@ def _more(count: int) -> str:
     return "1 more run" if count == 1 else f"{count} more runs"
 
 
-def _notes(evidence: Evidence, settings: GateSettings) -> Iterator[str]:
+def _notes(evidence: ComparedRuns, settings: GateSettings) -> Iterator[str]:
     yield from settings.changed
     for run in evidence.candidates:
         if run.limits:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Line", "Sighting", "sightings"]
+__all__ = ["Line", "Sighting", "find_versions"]
 
 OLDEST_MINOR = 16
 _ONE_STEP = 2
@@ -65,7 +65,7 @@ class Sighting:
     version: str
 
 
-def sightings(lines: Sequence[Line], heading: str, keys: Sequence[str]) -> Iterator[Sighting]:
+def find_versions(lines: Sequence[Line], heading: str, keys: Sequence[str]) -> Iterator[Sighting]:
     """The versions in the lines of one side of a hunk.
 
     `heading` is what diff wrote behind the second @@: the line of the block that the hunk is in.

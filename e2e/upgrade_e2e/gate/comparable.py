@@ -8,14 +8,14 @@ from statistics import median
 from upgrade_e2e.gate.run import WHOLE, Run
 from upgrade_e2e.judge import Limits, Verdict
 
-__all__ = ["alike_problems", "differing_limits", "loosened_sight", "unasked", "unjudged"]
+__all__ = ["comparability_problems", "differing_limits", "loosened_sight", "unasked", "unjudged"]
 
 MEASURING = ("instrument.late_s", "instrument.asleep_share", "instrument.quiet_s")
 """Limits that decide what counts as sight: looser, and blindness no longer shows in the figures."""
 MOST_SLOWER = 2.0
 
 
-def alike_problems(
+def comparability_problems(
     candidates: Sequence[Run], baseline: Sequence[Run], controls: Sequence[Run]
 ) -> Iterator[str]:
     """Why these runs cannot be weighed against one another, a sentence each."""

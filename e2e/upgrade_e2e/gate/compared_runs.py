@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from upgrade_e2e.errors import BadInput, DamagedRecord, DeadlinePassed
-from upgrade_e2e.gate.alike import loosened_sight
 from upgrade_e2e.gate.checks import sight_problems
+from upgrade_e2e.gate.comparable import loosened_sight
 from upgrade_e2e.gate.history import LOCK_TIMEOUT_S, History
 from upgrade_e2e.gate.reading import Found, read_runs, same_pass
 from upgrade_e2e.gate.run import Run
 from upgrade_e2e.gate.settings import GateSettings
 from upgrade_e2e.judge import Verdict
 
-__all__ = ["Evidence", "gather"]
+__all__ = ["ComparedRuns", "gather"]
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ComparedRuns:
     """What a decision rests on.
 
     `damaged` are candidates that cannot be read, as sentences; `notes` tell what was left out of
@@ -51,7 +51,7 @@ def gather(
     history: Path | None = None,
     history_timeout_s: float = LOCK_TIMEOUT_S,
     settings: GateSettings | None = None,
-) -> Evidence:
+) -> ComparedRuns:
     """The runs in `folders` as candidates, with what they are held against.
 
     A run with planted faults is a positive control wherever it is found. Without `baseline`, the
@@ -70,7 +70,7 @@ def gather(
         _refuse_both(candidates, sorting.baseline)
         if history is not None:
             _ask(history, history_timeout_s, like, sorting, candidates)
-    return Evidence(
+    return ComparedRuns(
         candidates=tuple(candidates),
         baseline=_fit_for_baseline(sorting, settings or GateSettings()),
         controls=tuple(_same_limits(sorting, candidates)),
