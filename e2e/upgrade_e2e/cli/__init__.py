@@ -60,4 +60,7 @@ class Commands(click.Group):
 @click.command(cls=Commands)
 @click.version_option(package_name="upgrade-e2e")
 def main() -> None:
-    """Upgrade a cluster in place while probes watch, and say what broke."""
+    """Upgrade a Kubernetes cluster while probes watch, and show what broke.
+
+    Example: upgrade-e2e run --provider sim
+    """
