@@ -14,7 +14,7 @@ __all__ = ["main"]
 # Where each command is. A module is loaded when its command is asked for: the statistics of the
 # gate alone take longer to load than `plan` takes to run.
 MODULES = {
-    # These two start pytest, so they stand a layer above.
+    # These two start pytest, so they are one layer above.
     "run": "pytest_upgrade_e2e.command",
     "rejudge": "pytest_upgrade_e2e.rejudging",
     "plan": "upgrade_e2e.cli.plans",

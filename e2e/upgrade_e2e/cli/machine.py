@@ -20,7 +20,7 @@ __all__ = ["doctor", "faults", "simulator", "sweep"]
 @click.command()
 @exit_on_errors
 def sweep() -> None:
-    """Delete the containers, networks and folders that dead runs left behind.
+    """Delete the clusters, containers and folders that dead runs left behind.
 
     Runs that are still alive are not touched. Exit code 1 means that something could not be
     deleted.

@@ -1,4 +1,4 @@
-"""May this version be rolled out? A yes, a no, or an honest "cannot tell", from runs."""
+"""May this version be rolled out? Yes, no, or "cannot tell", from finished runs."""
 
 from upgrade_e2e.gate.approval import decide
 from upgrade_e2e.gate.compared_runs import ComparedRuns, gather

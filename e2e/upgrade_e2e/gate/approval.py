@@ -109,7 +109,7 @@ def _unsure(
     if min(candidates, baseline) < settings.min_runs:
         yield (
             f"{candidates} against {baseline} runs are too few to approve on "
-            f"(at least {settings.min_runs} a side)."
+            f"(at least {settings.min_runs} per side)."
         )
     for row in (sighted.comparison for sighted in unsure):
         if row.difference is None or row.high is None:
@@ -143,9 +143,9 @@ def _more_runs(
     for row in measured:
         if row.sensitivity is not None and row.sensitivity.runs_needed is None:
             yield (
-                f"{row.comparison.name} is too noisy for its margin: even {MOST_RUNS} runs a side "
-                "would not tell. Use a quieter machine, or a wider margin with its reason "
-                "(--margins)."
+                f"{row.comparison.name} is too noisy for its margin: even {MOST_RUNS} runs per "
+                "side would not settle it. Use a quieter machine, or a wider margin with its "
+                "reason (--margins)."
             )
     if candidates and baseline and len(measured) < len(unsure):
         yield "watch the same observers in the candidate as in the baseline."

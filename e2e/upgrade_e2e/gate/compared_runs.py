@@ -22,7 +22,7 @@ __all__ = ["ComparedRuns", "gather"]
 class ComparedRuns:
     """What a decision rests on.
 
-    `damaged` are candidates that cannot be read, as sentences; `notes` tell what was left out of
+    `damaged` are candidates that cannot be read, as sentences; `notes` say what was left out of
     baseline and controls, and why.
     """
 
@@ -35,7 +35,7 @@ class ComparedRuns:
 
 @dataclass
 class _Sorting:
-    """Runs by their part; `open_parts` are those that nobody gave, for the history to fill."""
+    """Runs by their part; `open_parts` are those that were not given: the history fills them."""
 
     baseline: list[Run]
     controls: list[Run]
@@ -59,7 +59,7 @@ def gather(
     its newest control is used where none is given. What is given but cannot be used is not
     replaced from the history. Runs that did not PASS, or were blind, are no
     baseline. Raises BadInput for a folder without a run, and for runs of different paths,
-    providers or settings; a damaged run is told in the result, not raised.
+    providers or settings; a damaged run is named in the result, not raised.
     """
     found = read_runs(folders)
     candidates = [run for run in found.runs if not run.faults]

@@ -52,10 +52,10 @@ class Sighted:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether a version may be rolled out, as far as these runs can say.
+    """Whether a version may be rolled out, judged by these runs.
 
-    The runs are told by their ids. `settings` is what was asked of them. `notes` are facts that
-    change nothing about the answer but that whoever signs it should know.
+    The runs are named by their ids. `settings` is what was asked of them. `notes` are facts that
+    do not change the answer, but that the person who approves it should know.
     """
 
     path: tuple[str, ...]
@@ -76,7 +76,7 @@ class Decision:
 
     @property
     def exit_code(self) -> int:
-        """0 to approve, 1 to reject, 3 when it cannot be told."""
+        """0 to approve, 1 to reject, 3 when the runs do not say."""
         return _EXIT_CODES[self.answer]
 
     @property

@@ -23,7 +23,7 @@ def render_decision(decision: Decision) -> str:
 
 
 def decision_json(decision: Decision) -> str:
-    """The decision as JSON, with `answer` and `exit_code` beside its parts."""
+    """The decision as JSON, with `answer` and `exit_code` next to its parts."""
     parts = _DECISION.dump_json(decision, indent=1).decode()
     head = f'{{\n "answer": "{decision.answer}",\n "exit_code": {decision.exit_code},\n'
     return head + parts.removeprefix("{\n") + "\n"

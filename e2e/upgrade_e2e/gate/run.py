@@ -32,7 +32,7 @@ _LATENCIES = ("p50_s", "p99_s")
 class Figure:
     """One number of one run: `p99_s` of the observer `dns-kubernetes.default`.
 
-    The observer `pass` stands for the pass itself: `duration_s`, and the time that each kind of
+    The observer `pass` is the pass itself: `duration_s`, and the time that each kind of
     step took (`drain_s`). A `censored` figure is a lower bound: probes gave up waiting.
     """
 
@@ -44,7 +44,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class ScenarioVerdict:
-    """What became of one scenario; `watched` tells whether it rests on an observer."""
+    """What became of one scenario; `watched` says whether it rests on an observer."""
 
     name: str
     verdict: Verdict
@@ -105,7 +105,7 @@ class Run:
 
 
 def run_of(record: RunRecord) -> Run:
-    """The run that a record tells of."""
+    """The run that a record describes."""
     return Run(
         run_id=record.run_id,
         path=record.path,

@@ -1,9 +1,9 @@
-"""What went wrong while the API server was away, or soon after it had been.
+"""What went wrong while the API server was down, or soon after.
 
 A node that loses the API server watches again only after a back-off. Until then its kubelet starts
 and ends pods late, and its kube-proxy sends to endpoints that have gone. Nothing is taken out of a
-claim for that, because users are hurt all the same; it is told, so that a reader knows where to
-look: at an upgrade that leaves the nodes alone without an API, not at the workload.
+claim for that, because users are hurt all the same. It is shown, so that a reader knows where to
+look: at an upgrade that leaves the nodes without an API, not at the workload.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from upgrade_e2e.judge.tracks import unanswered
 from upgrade_e2e.judge.windows import Windows
 from upgrade_e2e.timeline import Samples, Timeline
 
-__all__ = ["HEARS_AGAIN_S", "api_away", "failures_near_api_downtime"]
+__all__ = ["WATCHES_AGAIN_S", "api_away", "failures_near_api_downtime"]
 
-HEARS_AGAIN_S = 60.0
+WATCHES_AGAIN_S = 60.0
 """After this long a node that lost the API server watches again (client-go's reflector: a back-off
 of up to 30 s, with a jitter factor of 1.0)."""
 API_STREAMS = frozenset({"readyz@host", "api@host"})
@@ -33,7 +33,7 @@ _SLOWEST = 0.99
 
 
 def api_away(timeline: Timeline, whole: Windows) -> Windows:
-    """When the API server gave no answer for a second or more, as far as anyone asked it.
+    """When the API server was asked and gave no answer for a second or more.
 
     `whole` is the watched window as a set.
     """
@@ -44,14 +44,14 @@ def api_away(timeline: Timeline, whole: Windows) -> Windows:
 
 
 def failures_near_api_downtime(scope: Scope, away: Windows) -> str:
-    """How much of what went wrong in scope did so with the API away or just back; empty for none.
+    """How much of what went wrong in scope happened with the API down or just back; empty for none.
 
     What went wrong: failures, and the slowest hundredth of the events of streams that follow
     events.
     """
     if not len(away) or any(track.stream.name in API_STREAMS for track in scope.tracks):
         return ""
-    near = Windows.of(away.start_us, away.end_us + round(HEARS_AGAIN_S * 1e6))
+    near = Windows.of(away.start_us, away.end_us + round(WATCHES_AGAIN_S * 1e6))
     found = [near.overlap_us(*stretches) > 0 for stretches in _wrong(scope)]
     hits, count = sum(int(one.sum()) for one in found), sum(len(one) for one in found)
     if not hits:
@@ -61,7 +61,7 @@ def failures_near_api_downtime(scope: Scope, away: Windows) -> str:
     return (
         f"{hits} of {count} {kinds} came while the API server was away "
         f"({away.total_us / 1e6:.1f} s in all, until {away.end_us[-1] / 1e6:.2f} s) or within "
-        f"{HEARS_AGAIN_S:.0f} s after, when nodes that lost it may not hear of changes yet; "
+        f"{WATCHES_AGAIN_S:.0f} s after, when nodes that lost it may not get changes yet; "
         f"that is {share:.0%} of the time"
     )
 
@@ -78,7 +78,7 @@ def _silences(samples: Samples, whole: Windows) -> Iterator[Windows]:
 
 
 def _wrong(scope: Scope) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-    """From sending to the answer, or to giving up, of all that went wrong; a track at a time."""
+    """From sending to the answer, or to giving up, of all that went wrong, track by track."""
     slow_us = _slow_us(scope)
     for track in scope.tracks:
         wrong = track.evidence == Evidence.FAILED
@@ -90,7 +90,7 @@ def _wrong(scope: Scope) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np
 
 
 def _slow_us(scope: Scope) -> int:
-    """The latency that a hundredth of the events reach: their p99, as claims know it."""
+    """The latency that one event in a hundred reaches: the same p99 as in claims."""
     events = tuple(track for track in scope.tracks if not track.clocked)
     latencies = Counts(replace(scope, tracks=events)).latencies
     return round(latencies.quantiles(_SLOWEST)[0].value_s * 1e6) if len(latencies) else 0

@@ -78,12 +78,12 @@ def stepped(raw: RawTrack) -> Windows:
     return Windows.of(intended[at], intended[at + 1] + raw.interval_us)
 
 
-def idle(kin: Iterable[RawTrack], silence: Windows, whole: Windows, quiet_s: float) -> Windows:
+def idle(streams: Iterable[RawTrack], silence: Windows, whole: Windows, quiet_s: float) -> Windows:
     """Where none of these event streams had anything in flight for more than `quiet_s`.
 
     The control's silence explains a pause, so it does not count.
     """
-    busy = [Windows.of(raw.samples.intended_us, raw.done_us) for raw in kin]
+    busy = [Windows.of(raw.samples.intended_us, raw.done_us) for raw in streams]
     pauses = whole.minus(Windows.union([*busy, silence]))
     long = pauses.end_us - pauses.start_us > quiet_s * 1e6
     return Windows.of(pauses.start_us[long], pauses.end_us[long])

@@ -1,4 +1,4 @@
-"""How much of the pass the probers saw, and how fine."""
+"""How much of the pass the probers saw, and with what resolution."""
 
 from __future__ import annotations
 

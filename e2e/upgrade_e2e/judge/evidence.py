@@ -52,10 +52,10 @@ class Evidence(IntEnum):
 class Track:
     """The samples of one stream, in the order in which they were sent, each weighed.
 
-    `latency_us` runs from the intended time, `wait_us` from the sending. `evidence` holds an
-    Evidence each; `timed` tells whose latency counts. `blind` is the time at which this stream saw
-    nothing, `masked` the time at which its control had no answer. `notes` are sentences about
-    what was odd in the raw.
+    `latency_us` runs from the intended time, `wait_us` from the sending. `evidence` holds one
+    Evidence per sample; `timed` marks those whose latency counts. `blind` is the time at which this
+    stream saw nothing, `masked` the time at which its control had no answer. `notes` are sentences
+    about what was odd in the samples.
     """
 
     stream: Stream

@@ -21,7 +21,7 @@ _BACKENDS = 3
 
 
 def explain(seen: Seen, most: int) -> str:
-    """Figures first, then one line an outage, the worst first, then what does not count."""
+    """Figures first, then one line per outage, the worst first, then what does not count."""
     return "\n".join(
         [_ratio(seen), *_figures(seen), *_outages(seen, most), *_asides(seen), *seen.notes]
     )
@@ -61,8 +61,8 @@ def _figures(seen: Seen) -> Iterator[str]:
     except Inconclusive:
         yield "latency: no probe was sent on time and answered"
     else:
-        told = f"latency ({seen.timed_share:.1%} of the probes were on time)"
-        yield f"{told}: p50 {p50}, p95 {p95}, p99 {p99}, longest {longest}"
+        title = f"latency ({seen.timed_share:.1%} of the probes were on time)"
+        yield f"{title}: p50 {p50}, p95 {p95}, p99 {p99}, longest {longest}"
     if seen.failures:
         count = seen.outage_set.count
         yield (
@@ -70,13 +70,13 @@ def _figures(seen: Seen) -> Iterator[str]:
             f"{count} {'outage' if count == 1 else 'outages'}; the longest of one stream "
             f"{_length(seen.longest_outage_s)} to {_length(seen.longest_gap_s)}"
         )
-    sight = f"blind for {seen.blind_share:.1%} of the time"
+    coverage = f"blind for {seen.blind_share:.1%} of the time"
     if math.isfinite(seen.resolution_s):
         chances = ", ".join(
             f"{hole * 1e3:g} ms {seen.coverage.chance_to_see(hole):.0%}" for hole in _HOLES_S
         )
-        sight += f"; chance to see a hole of {chances}"
-    yield sight
+        coverage += f"; chance to see a hole of {chances}"
+    yield coverage
 
 
 def _outages(seen: Seen, most: int) -> Iterator[str]:
@@ -96,8 +96,8 @@ def _asides(seen: Seen) -> Iterator[str]:
             f"not counted: {seen.masked} events ({seen.masked_share:.0%}) at which the API "
             "itself did not answer"
         )
-    if told := failures_near_api_downtime(seen.scope, seen.api_away):
-        yield told
+    if note := failures_near_api_downtime(seen.scope, seen.api_away):
+        yield note
 
 
 def _bounds(outage: Outage) -> str:

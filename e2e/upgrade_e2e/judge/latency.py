@@ -85,7 +85,7 @@ class Latencies:
         """
         if not len(self):
             raise Inconclusive(
-                "no latency can be told: no probe was sent on time and answered; lower the rate, "
+                "no latency is known: no probe was sent on time and answered; lower the rate, "
                 "or give the probers a core of their own."
             )
         ranks = [max(1, math.ceil(share * len(self) - 1e-9)) - 1 for share in shares]

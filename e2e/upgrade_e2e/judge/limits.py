@@ -1,6 +1,6 @@
-"""Every limit that a claim or the instrument is held to, each with where it comes from.
+"""Every limit for a claim or for the instrument, each with its source.
 
-The defaults live in limits.toml beside this file. A user overrides some with a TOML file:
+The defaults are in limits.toml, next to this file. A user overrides some with a TOML file:
 
     [dns]
     p99_s = 0.25
@@ -37,7 +37,7 @@ _SHARES = ("_ratio", "_share", "availability")
 
 @dataclass(frozen=True)
 class Instrument:
-    """What the probers must have seen for anything to be judged; else Inconclusive.
+    """What the probers must have seen for anything to be judged; otherwise Inconclusive.
 
     blind_share         largest share of the window not seen, mean over the streams of an observer
     stream_blind_share  the same for the worst stream
@@ -132,7 +132,7 @@ class Limits:
     @classmethod
     @cache
     def default(cls) -> Limits:
-        """The limits that the project stands for."""
+        """The default limits."""
         text = resources.files("upgrade_e2e.judge").joinpath("limits.toml").read_text("utf-8")
         entries = tomllib.loads(text)
         rows = [
@@ -200,7 +200,7 @@ def _flatten(entries: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]
     for group, names in entries.items():
         if not isinstance(names, Mapping):
             known = ", ".join(f"[{name}]" for name in _GROUPS)
-            raise BadInput(f"{where}: {group!r} stands outside of any table; tables: {known}.")
+            raise BadInput(f"{where}: {group!r} is outside of any table; tables: {known}.")
         for name, entry in names.items():
             yield f"{group}.{name}", entry
 

@@ -84,7 +84,7 @@ class OutageSet:
 
     @cached_property
     def longest_outage_s(self) -> float:
-        """The longest row of failures of a stream, less the blind time; 0 without failures."""
+        """The longest outage of a stream, less the blind time; 0 without failures."""
         longest = 0
         for track in self.scope.tracks:
             outages = self.scope.outages_of(track)

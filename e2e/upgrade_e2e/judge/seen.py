@@ -162,8 +162,8 @@ class Seen:
     @property
     def timed_share(self) -> float:
         """The share of answers and timeouts whose latency counts; 0 without any."""
-        told = self.outcomes.get(Outcome.OK, 0) + self.outcomes.get(Outcome.TIMEOUT, 0)
-        return len(self.counts.latencies) / max(1, told)
+        answered = self.outcomes.get(Outcome.OK, 0) + self.outcomes.get(Outcome.TIMEOUT, 0)
+        return len(self.counts.latencies) / max(1, answered)
 
     def quantile(self, share: float) -> Quantile:
         """The latency that this share of samples did not exceed; raises Inconclusive for none."""

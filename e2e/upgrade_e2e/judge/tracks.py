@@ -1,4 +1,4 @@
-"""From the samples of one observer to weighed tracks, one a stream."""
+"""From the samples of one observer to weighed tracks, one per stream."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def lay_tracks(
     instrument: Instrument,
     controls: Collection[str] | None = None,
 ) -> tuple[Track, ...]:
-    """One track a stream, seen in the watched window `whole`; none when that is empty.
+    """One track per stream, seen in the watched window `whole`; none when that is empty.
 
     Controls are left out; `controls` names them, by default they are the clocked `api@...`
     streams of an observer that also has event streams.
@@ -57,7 +57,7 @@ def _kind(stream: Stream) -> str:
 
 @dataclass(frozen=True)
 class _Survey:
-    """The records of one observer, which explain one another."""
+    """The streams of one observer, which explain one another."""
 
     whole: Windows
     instrument: Instrument
@@ -95,12 +95,12 @@ class _Survey:
     def _events(self, raw: RawTrack, silence: Windows) -> Track:
         unseen = Windows.none()
         if self.controls:
-            kin = [
+            others = [
                 other
                 for other in self.watching
                 if not other.interval_us and _kind(other.stream) == _kind(raw.stream)
             ]
-            unseen = blind.idle(kin, silence, self.whole, self.instrument.quiet_s)
+            unseen = blind.idle(others, silence, self.whole, self.instrument.quiet_s)
         return self._track(raw, raw.notes, unseen, silence, Windows.none())
 
     def _track(

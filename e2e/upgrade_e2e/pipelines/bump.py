@@ -54,8 +54,8 @@ def find_bumps(
     """The Kubernetes versions that a unified diff replaces, in its order.
 
     `files` are patterns (`infra/*.tf`) of the files to look at, all if empty; `keys` are names
-    that hold a version beside those that say so themselves. Understands kind configs, Terraform,
-    tfvars and YAML values such as Helm's. Raises BadInput for what is no unified diff.
+    that hold a version, in addition to those that say so themselves. Understands kind configs,
+    Terraform, tfvars and YAML values such as Helm's. Raises BadInput for what is no unified diff.
     """
     if _COMBINED.search(diff):
         raise BadInput(
@@ -82,7 +82,7 @@ def paths_of(bumps: Sequence[Bump], known: Sequence[KubeVersion]) -> tuple[Path,
     """
     if not bumps:
         raise BadInput(
-            "the diff replaces no Kubernetes version that could be told; name the key that holds "
+            "the diff replaces no Kubernetes version that could be found; name the key that holds "
             "it with --key, or the path with --path."
         )
     paths: dict[Path, None] = {}

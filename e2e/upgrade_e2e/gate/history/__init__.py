@@ -1,4 +1,4 @@
-"""The runs that were: kept in one file, told as trends, carried along as text."""
+"""Finished runs: kept in one file, shown as trends, exported as text."""
 
 from upgrade_e2e.gate.history.file import LOCK_TIMEOUT_S
 from upgrade_e2e.gate.history.history import Added, History

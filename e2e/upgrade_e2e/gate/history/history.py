@@ -1,4 +1,4 @@
-"""The runs that were, in one SQLite file: a row a run, and a row a run and metric."""
+"""Finished runs in one SQLite file: one row per run, and one per run and metric."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class History:
     @classmethod
     @contextlib.contextmanager
     def writing(cls, path: Path, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[History]:
-        """The history at `path`, made if need be; errors as in `open_file`."""
+        """The history at `path`, created when it is missing; errors as in `open_file`."""
         with open_file(path, to_write=True, timeout_s=timeout_s) as connection:
             yield cls(connection, path)
 
