@@ -1,5 +1,5 @@
 """The simulated cluster: a process that serves the Kubernetes API on loopback and makes pods run.
 
-Import what you need from its modules (`upgrade_e2e.providers.sim.provider.SimProvider`); this
-package imports nothing by itself, so that the programs that run in pods start fast.
+It is a program of its own, reached by its command (`python -m upgrade_e2e_simulator`), its control
+socket and its API. This package imports nothing by itself, so that pods start fast.
 """

@@ -1,4 +1,4 @@
-"""The simulator's control socket: one JSON request a line, one JSON answer a line.
+"""The simulator's control socket: one JSON request per line, one JSON answer per line.
 
 Whoever owns the folder owns the cluster; the socket is readable by its owner only.
 """
@@ -12,21 +12,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from upgrade_e2e.errors import ClusterGone, E2eError
-from upgrade_e2e.providers.sim.unix import connect, listen
+from upgrade_e2e_simulator.errors import BadInput
+from upgrade_e2e_simulator.unix import is_served, listen
 
-__all__ = ["READY_FILE", "ControlClient", "ControlServer", "SimulatorGone"]
+__all__ = ["READY_FILE", "ControlServer", "require_unused"]
 
 READY_FILE = "simulator.json"
 """Written once the cluster serves; says where it is."""
 _SOCKET = "control.sock"
 _LIMIT = 1 << 20
+_CONNECT_S = 2.0
 
 Handler = Callable[[Mapping[str, Any]], Awaitable[Any]]
-
-
-class SimulatorGone(ClusterGone):
-    """The simulator does not answer: it ended or was killed."""
 
 
 class ControlServer:
@@ -59,36 +56,12 @@ class ControlServer:
         try:
             request = json.loads(line)
             return {"ok": await self._handlers[request["do"]](request)}
-        except (E2eError, LookupError, ValueError, TypeError) as error:
+        except (BadInput, LookupError, ValueError, TypeError) as error:
             return {"error": f"{type(error).__name__}: {error}"}
 
 
-class ControlClient:
-    """Asks the simulator whose folder this is; blocking, for the process that owns it."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def ask(self, do: str, timeout_s: float = 30.0, **facts: Any) -> Any:
-        """Send one request and return the answer. Raises SimulatorGone, E2eError when refused."""
-        request = json.dumps({"do": do, **facts}).encode() + b"\n"
-        try:
-            with (
-                connect(self._folder, _SOCKET, timeout_s) as connection,
-                connection.makefile("rb") as answers,
-            ):
-                connection.sendall(request)
-                line = answers.readline()
-        except OSError as error:
-            raise SimulatorGone(
-                f"the simulator in {self._folder} does not answer ({error}); it has ended, and "
-                "with it the cluster. Its log is simulator.log there."
-            ) from error
-        if not line:
-            raise SimulatorGone(
-                f"the simulator in {self._folder} ended while it was asked to {do}."
-            )
-        answer = json.loads(line)
-        if "error" in answer:
-            raise E2eError(f"the simulator could not {do}: {answer['error']}")
-        return answer["ok"]
+def require_unused(folder: Path) -> None:
+    """Raise BadInput when a simulator serves `folder` already; clear what a dead one left."""
+    if is_served(folder, _SOCKET, _CONNECT_S):
+        raise BadInput(f"a simulator already runs in {folder}; end it, or choose another --folder.")
+    (folder / READY_FILE).unlink(missing_ok=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from upgrade_e2e.providers.sim.api.gate import Gate
-from upgrade_e2e.providers.sim.api.server import ApiServer
-from upgrade_e2e.providers.sim.controllers.controller import Controller
-from upgrade_e2e.providers.sim.parameters import ControllerParameters
-from upgrade_e2e.version import KubeVersion
+from upgrade_e2e_simulator.api.gate import Gate
+from upgrade_e2e_simulator.api.server import ApiServer
+from upgrade_e2e_simulator.controllers.controller import Controller
+from upgrade_e2e_simulator.parameters import ControllerParameters
+from upgrade_e2e_simulator.version import KubeVersion
 
 __all__ = ["ApiServerComponent", "ControllersComponent", "EtcdComponent"]
 

@@ -6,7 +6,7 @@ import base64
 import json
 from pathlib import Path
 
-from upgrade_e2e.providers.sim.certificates import Authority, Pair
+from upgrade_e2e_simulator.certificates import Authority, Pair
 
 __all__ = ["write_kubeconfig"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from upgrade_e2e.providers.sim.network import ClusterNetwork
-from upgrade_e2e.providers.sim.release import ReleaseImages
-from upgrade_e2e.providers.sim.store import Object
+from upgrade_e2e_simulator.network import ClusterNetwork
+from upgrade_e2e_simulator.release import ReleaseImages
+from upgrade_e2e_simulator.store import Object
 
 __all__ = ["STATIC_PODS", "addons", "static_pod"]
 
@@ -59,7 +59,6 @@ def addons(network: ClusterNetwork, images: ReleaseImages) -> list[tuple[str, Ob
     """Resource name and object of everything that is applied once the API serves."""
     return [
         ("services", _api_service(network)),
-        ("endpoints", _api_endpoints(network)),
         ("endpointslices.discovery.k8s.io", _api_slice(network)),
         *(("serviceaccounts", _named(name)) for name in ("coredns", "kube-proxy")),
         ("configmaps", {**_named("coredns"), "data": {"Corefile": _COREFILE}}),
@@ -83,14 +82,6 @@ def _api_service(network: ClusterNetwork) -> Object:
             "ports": [{"name": "https", "port": 443, "targetPort": 6443}],
         },
     }
-
-
-def _api_endpoints(network: ClusterNetwork) -> Object:
-    subset = {
-        "addresses": [{"ip": network.node(0)}],
-        "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}],
-    }
-    return {**_named("kubernetes", "default"), "subsets": [subset]}
 
 
 def _api_slice(network: ClusterNetwork) -> Object:

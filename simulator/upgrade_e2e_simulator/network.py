@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from upgrade_e2e.errors import BadInput
+from upgrade_e2e_simulator.errors import BadInput
 
 __all__ = ["ClusterNetwork", "claim_network"]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from upgrade_e2e.errors import BadInput
+from upgrade_e2e_simulator.errors import BadInput
 
 __all__ = [
     "ApiParameters",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import socket
 
-from upgrade_e2e.errors import BadInput
+from upgrade_e2e_simulator.errors import BadInput
 
 __all__ = ["free_port", "is_free"]
 

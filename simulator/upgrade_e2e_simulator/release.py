@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from upgrade_e2e.version import KubeVersion
+from upgrade_e2e_simulator.version import KubeVersion
 
 __all__ = ["REGISTRY", "ReleaseImages", "images_of"]
 

@@ -1,4 +1,4 @@
-"""The simulator's process: `python -m upgrade_e2e.providers.sim`."""
+"""The simulator's process: `python -m upgrade_e2e_simulator`."""
 
 from __future__ import annotations
 
@@ -14,19 +14,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from upgrade_e2e.errors import BadInput, E2eError
-from upgrade_e2e.providers.sim.control import (
-    READY_FILE,
-    ControlClient,
-    ControlServer,
-    SimulatorGone,
-)
-from upgrade_e2e.providers.sim.parameters import Parameters, set_parameter
-from upgrade_e2e.providers.sim.pod.priority import raise_group
-from upgrade_e2e.providers.sim.simulation import Simulation
-from upgrade_e2e.providers.sim.topology import Topology, node_specs
-from upgrade_e2e.providers.sim.watchdog import Watchdog
-from upgrade_e2e.version import KubeVersion
+from upgrade_e2e_simulator.control import READY_FILE, ControlServer, require_unused
+from upgrade_e2e_simulator.errors import BadInput
+from upgrade_e2e_simulator.parameters import Parameters, set_parameter
+from upgrade_e2e_simulator.pod.priority import raise_group
+from upgrade_e2e_simulator.simulation import Simulation
+from upgrade_e2e_simulator.topology import Topology, node_specs
+from upgrade_e2e_simulator.version import KubeVersion
+from upgrade_e2e_simulator.watchdog import Watchdog
 
 __all__ = ["command_line", "main"]
 
@@ -201,7 +196,7 @@ async def _serve(args: argparse.Namespace, folder: Path) -> None:
     topology = Topology(
         name=args.name,
         version=KubeVersion.parse(args.version),
-        nodes=node_specs(args.name, 1, args.workers),
+        nodes=node_specs(args.name, args.workers),
         folder=folder,
         port=args.port,
     )
@@ -215,15 +210,6 @@ def _raise_priority() -> None:
     raise_group()
 
 
-def _require_unused(folder: Path) -> None:
-    try:
-        ControlClient(folder).ask("hello", timeout_s=2.0)
-    except SimulatorGone:
-        (folder / READY_FILE).unlink(missing_ok=True)
-        return
-    raise BadInput(f"a simulator already runs in {folder}; end it, or choose another --folder.")
-
-
 def main(argv: Sequence[str]) -> int:
     """Run the simulator; the exit code."""
     args = command_line().parse_args(argv)
@@ -232,9 +218,9 @@ def main(argv: Sequence[str]) -> int:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _raise_priority()
     try:
-        _require_unused(folder)
+        require_unused(folder)
         asyncio.run(_serve(args, folder))
-    except E2eError as error:
+    except BadInput as error:
         print(f"upgrade-e2e simulator: {error}", file=sys.stderr)
         return _BAD_INPUT
     return 0

@@ -7,39 +7,39 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from upgrade_e2e.cluster import Role
-from upgrade_e2e.errors import BadInput
-from upgrade_e2e.providers.sim.api.addresses import ServiceAddresses
-from upgrade_e2e.providers.sim.api.client import Client
-from upgrade_e2e.providers.sim.api.credentials import Tokens
-from upgrade_e2e.providers.sim.api.gate import Gate
-from upgrade_e2e.providers.sim.api.registry import Registry
-from upgrade_e2e.providers.sim.api.resources import resource_named
-from upgrade_e2e.providers.sim.api.server import ApiServer
-from upgrade_e2e.providers.sim.certificates import Authority, server_context
-from upgrade_e2e.providers.sim.control_plane import (
+from upgrade_e2e_simulator.api.addresses import ServiceAddresses
+from upgrade_e2e_simulator.api.client import Client
+from upgrade_e2e_simulator.api.credentials import Tokens
+from upgrade_e2e_simulator.api.gate import Gate
+from upgrade_e2e_simulator.api.registry import Registry
+from upgrade_e2e_simulator.api.resources import resource_named
+from upgrade_e2e_simulator.api.server import ApiServer
+from upgrade_e2e_simulator.certificates import Authority, server_context
+from upgrade_e2e_simulator.control_plane import (
     ApiServerComponent,
     ControllersComponent,
     EtcdComponent,
 )
-from upgrade_e2e.providers.sim.controllers.all import controllers, scheduler
-from upgrade_e2e.providers.sim.controllers.controller import Controller
-from upgrade_e2e.providers.sim.kubeconfig import write_kubeconfig
-from upgrade_e2e.providers.sim.manifests import STATIC_PODS, addons, static_pod
-from upgrade_e2e.providers.sim.network import Claim, claim_network
-from upgrade_e2e.providers.sim.node.images import tag_of
-from upgrade_e2e.providers.sim.node.kubelet import Kubelet
-from upgrade_e2e.providers.sim.node.launcher import Launcher
-from upgrade_e2e.providers.sim.node.node import Node, PodAddresses
-from upgrade_e2e.providers.sim.node.process import Component, Pause
-from upgrade_e2e.providers.sim.node.service_proxy import ServiceProxy
-from upgrade_e2e.providers.sim.node.volumes import NodeFolders
-from upgrade_e2e.providers.sim.parameters import Parameters
-from upgrade_e2e.providers.sim.ports import free_port, is_free
-from upgrade_e2e.providers.sim.release import images_of
-from upgrade_e2e.providers.sim.store import Change, Object, Store
-from upgrade_e2e.providers.sim.topology import Topology
-from upgrade_e2e.version import KubeVersion
+from upgrade_e2e_simulator.controllers.all import controllers, scheduler
+from upgrade_e2e_simulator.controllers.controller import Controller
+from upgrade_e2e_simulator.errors import BadInput
+from upgrade_e2e_simulator.kubeconfig import write_kubeconfig
+from upgrade_e2e_simulator.kubectl import kubectl_extras
+from upgrade_e2e_simulator.manifests import STATIC_PODS, addons, static_pod
+from upgrade_e2e_simulator.network import Claim, claim_network
+from upgrade_e2e_simulator.node.images import tag_of
+from upgrade_e2e_simulator.node.kubelet import Kubelet
+from upgrade_e2e_simulator.node.launcher import Launcher
+from upgrade_e2e_simulator.node.node import Node, PodAddresses
+from upgrade_e2e_simulator.node.process import Component, Pause
+from upgrade_e2e_simulator.node.service_proxy import ServiceProxy
+from upgrade_e2e_simulator.node.volumes import NodeFolders
+from upgrade_e2e_simulator.parameters import Parameters
+from upgrade_e2e_simulator.ports import free_port, is_free
+from upgrade_e2e_simulator.release import images_of
+from upgrade_e2e_simulator.store import Change, Object, Store
+from upgrade_e2e_simulator.topology import Role, Topology
+from upgrade_e2e_simulator.version import KubeVersion
 
 __all__ = ["Simulation"]
 
@@ -130,7 +130,8 @@ class Simulation:
         addresses = ["127.0.0.1", self.claim.network.node(0), self.claim.network.api_address]
         pair = self._authority.issue_server(names, addresses)
         tls = server_context(self._authority, pair, self.topology.folder)
-        return ApiServer(self.registry, self.gate, self.tokens, self, tls)
+        extras = kubectl_extras(self.registry, self)
+        return ApiServer(self.registry, self.gate, self.tokens, tls, extras)
 
     def _start_node(self, index: int) -> None:
         spec = self.topology.nodes[index]

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
-from upgrade_e2e.cluster import Role
-from upgrade_e2e.errors import BadInput
-from upgrade_e2e.version import KubeVersion
+from upgrade_e2e_simulator.errors import BadInput
+from upgrade_e2e_simulator.version import KubeVersion
 
-__all__ = ["NodeSpec", "Topology", "node_specs"]
+__all__ = ["NodeSpec", "Role", "Topology", "node_specs"]
+
+
+class Role(StrEnum):
+    """What a node is for."""
+
+    CONTROL_PLANE = "control-plane"
+    WORKER = "worker"
 
 
 @dataclass(frozen=True)
@@ -31,13 +38,8 @@ class Topology:
     port: int = 0
 
 
-def node_specs(cluster: str, control_planes: int, workers: int) -> tuple[NodeSpec, ...]:
-    """Nodes with kind's names: `e2e-control-plane`, `e2e-worker`, `e2e-worker2`."""
-    if control_planes != 1:
-        raise BadInput(
-            f"a simulated cluster has one control plane, not {control_planes}; use --provider kind "
-            "for more."
-        )
+def node_specs(cluster: str, workers: int) -> tuple[NodeSpec, ...]:
+    """One control plane and workers, with kind's names: `e2e-control-plane`, `e2e-worker2`."""
     if workers < 1:
         raise BadInput("a simulated cluster needs one worker at least, or a drain goes nowhere.")
     names = ["worker", *(f"worker{number}" for number in range(2, workers + 1))]

@@ -6,7 +6,7 @@ import os
 import socket
 from pathlib import Path
 
-__all__ = ["connect", "listen"]
+__all__ = ["is_served", "listen"]
 
 
 def listen(folder: Path, name: str) -> socket.socket:
@@ -24,19 +24,15 @@ def listen(folder: Path, name: str) -> socket.socket:
     return listener
 
 
-def connect(folder: Path, name: str, timeout_s: float) -> socket.socket:
-    """A connection to it. Raises OSError when nobody listens there."""
+def is_served(folder: Path, name: str, timeout_s: float) -> bool:
+    """Whether somebody listens there."""
     handle = os.open(folder, os.O_PATH | os.O_DIRECTORY)
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.settimeout(timeout_s)
     try:
-        connection.connect(_short(handle, name))
-    except OSError:
-        connection.close()
-        raise
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(timeout_s)
+            return connection.connect_ex(_short(handle, name)) == 0
     finally:
         os.close(handle)
-    return connection
 
 
 def _short(handle: int, name: str) -> str:

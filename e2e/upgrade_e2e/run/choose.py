@@ -17,7 +17,7 @@ from upgrade_e2e.providers.kind import (
     what_is_missing,
 )
 from upgrade_e2e.providers.ledger import Ledger, Swept
-from upgrade_e2e.providers.sim.provider import KNOWN_VERSIONS, SimProvider, SimSettings
+from upgrade_e2e.providers.sim import KNOWN_VERSIONS, SimProvider, SimSettings
 from upgrade_e2e.run.settings import PassSettings
 from upgrade_e2e.upgrade import Plan, resolve, with_faults
 from upgrade_e2e.upgrade.faults import plantable_on

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from upgrade_e2e.providers.sim.api.resources import resource_named
-from upgrade_e2e.providers.sim.api.status import cause, invalid
-from upgrade_e2e.providers.sim.store import Object, Store, name_of
+from upgrade_e2e_simulator.api.resources import resource_named
+from upgrade_e2e_simulator.api.status import cause, invalid
+from upgrade_e2e_simulator.store import Object, Store, name_of
 
 __all__ = ["ServiceAddresses"]
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 
-from upgrade_e2e.providers.sim.api.deletion import DeleteOptions
-from upgrade_e2e.providers.sim.api.gate import Gate, ServerDown
-from upgrade_e2e.providers.sim.api.registry import Registry
-from upgrade_e2e.providers.sim.api.resources import resource_named
-from upgrade_e2e.providers.sim.api.status import StatusError
-from upgrade_e2e.providers.sim.api.subresources import bind, finalize
-from upgrade_e2e.providers.sim.store import Change, Key, Object, name_of, namespace_of
+from upgrade_e2e_simulator.api.deletion import DeleteOptions
+from upgrade_e2e_simulator.api.gate import Gate, ServerDown
+from upgrade_e2e_simulator.api.registry import Registry
+from upgrade_e2e_simulator.api.resources import resource_named
+from upgrade_e2e_simulator.api.status import StatusError
+from upgrade_e2e_simulator.api.subresources import bind, finalize
+from upgrade_e2e_simulator.store import Change, Key, Object, name_of, namespace_of
 
 __all__ = ["TRANSIENT", "Client"]
 
@@ -95,7 +95,7 @@ class Client:
     async def finalize_namespace(self, name: str) -> None:
         """PUT of a namespace without finalizers: nothing is left in it."""
         await self._pass()
-        finalize(self.registry, name, [])
+        finalize(self.registry, name)
 
     async def delete(self, resource: str, obj: Object, grace_s: int | None = None) -> None:
         """DELETE of exactly this object (uid)."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from upgrade_e2e.providers.sim.api.status import StatusError, forbidden, unauthorized
+from upgrade_e2e_simulator.api.status import StatusError, forbidden, unauthorized
 
 __all__ = ["ANONYMOUS", "Identity", "Tokens", "admit"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from upgrade_e2e.providers.sim.api.pod_defaults import default_pod_spec
-from upgrade_e2e.providers.sim.store import Object
+from upgrade_e2e_simulator.api.pod_defaults import default_pod_spec
+from upgrade_e2e_simulator.store import Object
 
 __all__ = ["default"]
 
@@ -46,35 +46,6 @@ def _daemonset(obj: Object) -> None:
         rolling = _mapping(strategy, "rollingUpdate")
         rolling.setdefault("maxUnavailable", 1)
         rolling.setdefault("maxSurge", 0)
-
-
-def _statefulset(obj: Object) -> None:
-    spec = _workload(obj)
-    spec.setdefault("replicas", 1)
-    spec.setdefault("revisionHistoryLimit", 10)
-    spec.setdefault("podManagementPolicy", "OrderedReady")
-    spec.setdefault("updateStrategy", {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}})
-
-
-def _job(obj: Object) -> None:
-    spec = obj.setdefault("spec", {})
-    if spec.get("completions") is None and spec.get("parallelism") is None:
-        spec["completions"] = 1
-    spec.setdefault("parallelism", 1)
-    spec.setdefault("backoffLimit", 6)
-    spec.setdefault("completionMode", "NonIndexed")
-    spec.setdefault("suspend", False)
-    spec.setdefault("manualSelector", False)
-    spec.setdefault("podReplacementPolicy", "TerminatingOrFailed")
-    default_pod_spec(_mapping(_mapping(spec, "template"), "spec"))
-
-
-def _cronjob(obj: Object) -> None:
-    spec = obj.setdefault("spec", {})
-    spec.setdefault("concurrencyPolicy", "Allow")
-    spec.setdefault("suspend", False)
-    spec.setdefault("successfulJobsHistoryLimit", 3)
-    spec.setdefault("failedJobsHistoryLimit", 1)
 
 
 def _service(obj: Object) -> None:
@@ -128,8 +99,5 @@ _DEFAULTS: Mapping[str, Callable[[Object], None]] = {
     "deployments.apps": _deployment,
     "replicasets.apps": _replicaset,
     "daemonsets.apps": _daemonset,
-    "statefulsets.apps": _statefulset,
-    "jobs.batch": _job,
-    "cronjobs.batch": _cronjob,
     "endpointslices.discovery.k8s.io": _endpointslice,
 }

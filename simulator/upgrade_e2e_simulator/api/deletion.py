@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from upgrade_e2e.providers.sim.api.resources import Resource
-from upgrade_e2e.providers.sim.api.status import bad_request, other_uid
-from upgrade_e2e.providers.sim.api.times import now
-from upgrade_e2e.providers.sim.store import Object, name_of
+from upgrade_e2e_simulator.api.resources import Resource
+from upgrade_e2e_simulator.api.status import bad_request, other_uid
+from upgrade_e2e_simulator.api.times import now
+from upgrade_e2e_simulator.store import Object, name_of
 
 __all__ = ["DeleteOptions", "is_over", "mark"]
 

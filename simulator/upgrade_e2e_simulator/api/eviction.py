@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from upgrade_e2e.providers.sim.api.deletion import DeleteOptions
-from upgrade_e2e.providers.sim.api.registry import Registry
-from upgrade_e2e.providers.sim.api.resources import resource_named
-from upgrade_e2e.providers.sim.api.status import StatusError, cause, too_many_requests
-from upgrade_e2e.providers.sim.api.times import now
-from upgrade_e2e.providers.sim.store import Object, labels_of, name_of
-from upgrade_e2e.providers.sim.store.selectors import selects
+from upgrade_e2e_simulator.api.deletion import DeleteOptions
+from upgrade_e2e_simulator.api.registry import Registry
+from upgrade_e2e_simulator.api.resources import resource_named
+from upgrade_e2e_simulator.api.status import StatusError, cause, too_many_requests
+from upgrade_e2e_simulator.api.times import now
+from upgrade_e2e_simulator.store import Object, labels_of, name_of
+from upgrade_e2e_simulator.store.selectors import selects
 
 __all__ = ["evict"]
 

@@ -10,15 +10,19 @@ from typing import Any
 import yaml
 from aiohttp import web
 
-from upgrade_e2e.providers.sim.api import protobuf
-from upgrade_e2e.providers.sim.api.status import StatusError, bad_request, unsupported_media_type
-from upgrade_e2e.providers.sim.store import Object
+from upgrade_e2e_simulator.api.status import StatusError, bad_request, unsupported_media_type
+from upgrade_e2e_simulator.store import Object
 
 __all__ = ["encode", "json_response", "read_object", "status_response", "stream_lines"]
 
 JSON = "application/json"
 _YAML_TYPES = frozenset({"application/yaml", "application/apply-patch+yaml"})
-_ACCEPTED = (JSON, "application/yaml", protobuf.CONTENT_TYPE)
+_PROTOBUF = "application/vnd.kubernetes.protobuf"
+_NO_PROTOBUF = (
+    "; a simulated cluster does not read protobuf, which `kubectl create` and `kubectl drain` send:"
+    " use `kubectl apply`, `kubectl cordon`, and evictions as JSON (`kubectl create --raw`)"
+)
+_ACCEPTED = (JSON, "application/yaml")
 
 
 def encode(value: Any) -> bytes:
@@ -53,11 +57,8 @@ def parse(data: bytes, content_type: str) -> Any:
     """The document in `data`. Raises 400 when it cannot be read, 415 for other formats."""
     if content_type in _YAML_TYPES:
         return _parse_yaml(data)
-    if content_type == protobuf.CONTENT_TYPE:
-        try:
-            return protobuf.decode(data)
-        except protobuf.BadProtobuf as error:
-            raise bad_request(str(error)) from error
+    if content_type == _PROTOBUF:
+        raise unsupported_media_type(_ACCEPTED, _NO_PROTOBUF)
     if content_type not in {JSON, "application/octet-stream"} and "json" not in content_type:
         raise unsupported_media_type(_ACCEPTED)
     try:

@@ -6,8 +6,8 @@ import asyncio
 import time
 from contextlib import suppress
 
-from upgrade_e2e.providers.sim.api.status import gateway_timeout
-from upgrade_e2e.providers.sim.parameters import ApiParameters
+from upgrade_e2e_simulator.api.status import gateway_timeout
+from upgrade_e2e_simulator.parameters import ApiParameters
 
 __all__ = ["Gate", "ServerDown"]
 

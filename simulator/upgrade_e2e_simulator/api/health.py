@@ -1,4 +1,4 @@
-"""/healthz, /livez and /readyz: the checks that stand behind them, and their plain text."""
+"""What the server says of itself: /healthz, /livez and /readyz, and /version."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from upgrade_e2e.providers.sim.api.gate import Gate
+from upgrade_e2e_simulator.api.gate import Gate
+from upgrade_e2e_simulator.store import Object
+from upgrade_e2e_simulator.version import KubeVersion
 
-__all__ = ["health"]
+__all__ = ["health", "version_info"]
 
 _CHECKS = ("ping", "log", "etcd", "poststarthook/start-apiserver-admission-initializer")
 _READY_ONLY = ("informer-sync", "poststarthook/rbac/bootstrap-roles", "shutdown")
@@ -44,3 +46,18 @@ def _holds(check: str, gate: Gate) -> bool:
     if check == "shutdown":
         return gate.serving.is_set()
     return True
+
+
+def version_info(version: KubeVersion) -> Object:
+    """/version, as a server built from that release answers; the build says it is simulated."""
+    return {
+        "major": str(version.major),
+        "minor": str(version.minor),
+        "gitVersion": str(version),
+        "gitCommit": "simulated",
+        "gitTreeState": "clean",
+        "buildDate": "1970-01-01T00:00:00Z",
+        "goVersion": "none",
+        "compiler": "none",
+        "platform": "linux/amd64",
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from upgrade_e2e.providers.sim.store import Object
+from upgrade_e2e_simulator.store import Object
 
 __all__ = ["admit_pod", "default_pod_spec", "qos_class"]
 

@@ -1,15 +1,14 @@
-"""The way through the API server to pods and services."""
+"""The way through the API server to pods."""
 
 from __future__ import annotations
 
 import aiohttp
 from aiohttp import web
 
-from upgrade_e2e.providers.sim.api.registry import Registry
-from upgrade_e2e.providers.sim.api.resources import resource_named
-from upgrade_e2e.providers.sim.api.routes import Route
-from upgrade_e2e.providers.sim.api.status import StatusError, bad_request, unavailable
-from upgrade_e2e.providers.sim.store import labels_of
+from upgrade_e2e_simulator.api.registry import Registry
+from upgrade_e2e_simulator.api.resources import resource_named
+from upgrade_e2e_simulator.api.routes import Route
+from upgrade_e2e_simulator.api.status import StatusError, bad_request, unavailable
 
 __all__ = ["Backends"]
 
@@ -45,14 +44,11 @@ class Backends:
             self._session = None
 
     async def proxy(self, request: web.BaseRequest, route: Route) -> web.StreamResponse:
-        """Hand the request on to a pod, or to a ready endpoint of a service."""
+        """Hand the request on to a pod."""
         scheme, name, port = _target(route.name)
-        if route.resource.name == "pods":
-            host, number_ = self._pod(route.namespace, name, port)
-        else:
-            host, number_ = self._endpoint(route.namespace, name, port)
+        host, number = self._pod(route.namespace, name, port)
         rest = request.raw_path.split("/proxy", 1)[1]
-        url = f"{scheme}://{host}:{number_}{rest if rest.startswith('/') else '/' + rest}"
+        url = f"{scheme}://{host}:{number}{rest if rest.startswith('/') else '/' + rest}"
         return await self._hand_on(request, url)
 
     def _pod(self, namespace: str, name: str, port: str) -> tuple[str, int]:
@@ -70,21 +66,6 @@ class Backends:
         return address, _port_number(
             port, {item.get("name"): item["containerPort"] for item in ports}
         )
-
-    def _endpoint(self, namespace: str, name: str, port: str) -> tuple[str, int]:
-        self._registry.get(resource_named("services"), namespace, name)
-        for found in self._registry.store.objects("endpointslices.discovery.k8s.io", namespace):
-            if labels_of(found).get("kubernetes.io/service-name") != name:
-                continue
-            ready = [
-                item["addresses"][0]
-                for item in found.get("endpoints") or ()
-                if item["conditions"].get("ready")
-            ]
-            ports = {item.get("name", ""): item["port"] for item in found.get("ports") or ()}
-            if ready and ports:
-                return ready[0], ports.get(port) or next(iter(ports.values()))
-        raise unavailable(f'no endpoints available for service "{name}"')
 
     async def _hand_on(self, request: web.BaseRequest, url: str) -> web.StreamResponse:
         headers = {

@@ -1,4 +1,4 @@
-"""GET: one object, a list in pages, a watch; each as JSON or as a table."""
+"""GET: one object, a list in pages, a watch; each as JSON, or as a view that is mounted."""
 
 from __future__ import annotations
 
@@ -7,35 +7,27 @@ from itertools import islice
 
 from aiohttp import web
 
-from upgrade_e2e.providers.sim.api.exchange import json_response, stream_lines
-from upgrade_e2e.providers.sim.api.gate import Gate
-from upgrade_e2e.providers.sim.api.registry import Registry
-from upgrade_e2e.providers.sim.api.routes import Route
-from upgrade_e2e.providers.sim.api.selection import Page, Selection, number, selection_of
-from upgrade_e2e.providers.sim.api.status import StatusError, bad_request, expired
-from upgrade_e2e.providers.sim.api.table import table_of, table_row_event
-from upgrade_e2e.providers.sim.api.watching import Event, WatchOptions, watch
-from upgrade_e2e.providers.sim.store import Object
+from upgrade_e2e_simulator.api.exchange import json_response, stream_lines
+from upgrade_e2e_simulator.api.extras import Extras, View
+from upgrade_e2e_simulator.api.gate import Gate
+from upgrade_e2e_simulator.api.registry import Registry
+from upgrade_e2e_simulator.api.routes import Route
+from upgrade_e2e_simulator.api.selection import Page, Selection, number, selection_of
+from upgrade_e2e_simulator.api.status import StatusError, bad_request, expired
+from upgrade_e2e_simulator.api.watching import Event, WatchOptions, watch
+from upgrade_e2e_simulator.store import Object
 
 __all__ = ["Reading"]
 
 _ON = frozenset({"true", "1"})
 
 
-def wants_table(request: web.BaseRequest) -> bool:
-    """Whether the client would rather have a Table (kubectl get)."""
-    return "as=Table" in request.headers.get("Accept", "")
-
-
-def _include(request: web.BaseRequest) -> str:
-    return request.query.get("includeObject", "Metadata")
-
-
 class Reading:
     """Answers what changes nothing."""
 
-    def __init__(self, registry: Registry, gate: Gate) -> None:
+    def __init__(self, registry: Registry, gate: Gate, extras: Extras) -> None:
         self._registry = registry
+        self._extras = extras
         self._gate = gate
 
     async def answer(self, request: web.BaseRequest, route: Route) -> web.StreamResponse:
@@ -51,9 +43,9 @@ class Reading:
 
     def _one(self, request: web.BaseRequest, route: Route) -> web.Response:
         obj = self._registry.get(route.resource, route.namespace, route.name)
-        if wants_table(request):
-            meta = {"resourceVersion": obj["metadata"]["resourceVersion"]}
-            obj = table_of(route.resource, [obj], meta, _include(request))
+        view = self._extras.view(request, route.resource)
+        if view is not None:
+            obj = view.document([obj], {"resourceVersion": obj["metadata"]["resourceVersion"]})
         return json_response(obj)
 
     def _list(self, request: web.BaseRequest, route: Route, query: dict[str, str]) -> web.Response:
@@ -61,8 +53,9 @@ class Reading:
         page = Page.parse(query)
         self._check_revision(query, page)
         objects, meta = self._page(selection, page)
-        if wants_table(request):
-            return json_response(table_of(route.resource, objects, meta, _include(request)))
+        view = self._extras.view(request, route.resource)
+        if view is not None:
+            return json_response(view.document(objects, meta))
         kind, version = f"{route.resource.kind}List", route.resource.api_version
         body = {"kind": kind, "apiVersion": version, "metadata": meta, "items": objects}
         return json_response(body)
@@ -100,18 +93,15 @@ class Reading:
         options = WatchOptions.parse(query)
         every_s = self._gate.parameters.bookmark_every_s
         events = watch(self._registry.store, selection, options, every_s)
-        table = wants_table(request)
-        lines = self._lines(events, selection, _include(request) if table else "")
-        return await stream_lines(request, lines)
+        view = self._extras.view(request, route.resource)
+        return await stream_lines(request, self._lines(events, view))
 
     async def _lines(
-        self, events: AsyncIterator[Event], selection: Selection, include: str
+        self, events: AsyncIterator[Event], view: View | None
     ) -> AsyncIterator[Object]:
-        first = True
         async for event in events:
             obj = event.obj
-            if include and event.kind != "ERROR":
-                obj = table_row_event(selection.resource, obj, include, first=first)
-                first = False
+            if view is not None and event.kind != "ERROR":
+                obj = view.event(obj)
             await self._gate.thawed.wait()
             yield {"type": event.kind, "object": obj}

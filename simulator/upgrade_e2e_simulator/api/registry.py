@@ -5,27 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from upgrade_e2e.providers.sim.api import status
-from upgrade_e2e.providers.sim.api.addresses import ServiceAddresses
-from upgrade_e2e.providers.sim.api.deletion import DeleteOptions, is_over, mark
-from upgrade_e2e.providers.sim.api.resources import Resource, resource_named
-from upgrade_e2e.providers.sim.api.strategy import check_identity, prepare_creation, prepare_update
-from upgrade_e2e.providers.sim.store import Exists, Key, Object, Stale, Store, name_of, namespace_of
+from upgrade_e2e_simulator.api import status
+from upgrade_e2e_simulator.api.addresses import ServiceAddresses
+from upgrade_e2e_simulator.api.deletion import DeleteOptions, is_over, mark
+from upgrade_e2e_simulator.api.resources import REFUSED, Resource, resource_named
+from upgrade_e2e_simulator.api.strategy import check_identity, prepare_creation, prepare_update
+from upgrade_e2e_simulator.store import Exists, Key, Object, Stale, Store, name_of, namespace_of
 
 __all__ = ["Registry"]
 
-_RETURNED_WHEN_DELETED = frozenset(
-    {
-        "persistentvolumeclaims",
-        "persistentvolumes",
-        "pods",
-        "podtemplates",
-        "resourcequotas",
-        "serviceaccounts",
-        "services",
-        "storageclasses.storage.k8s.io",
-    }
-)
+_RETURNED_WHEN_DELETED = frozenset({"pods", "serviceaccounts", "services"})
+_REFUSED = frozenset(resource.name for resource in REFUSED)
 
 
 @dataclass
@@ -49,8 +39,10 @@ class Registry:
     def create(
         self, resource: Resource, namespace: str, body: Object, *, dry_run: bool = False
     ) -> Object:
-        """Store a new object: 400, 404 (no namespace), 403 (it is going), 409, 422."""
+        """Store a new object: 400, 404 (no namespace), 403 (it is going), 405, 409, 422."""
         check_identity(resource, namespace, "", body)
+        if resource.name in _REFUSED:
+            raise status.not_run(resource, str((body.get("metadata") or {}).get("name", "")))
         if resource.namespaced:
             self._check_namespace(resource, namespace, body)
         obj = prepare_creation(resource, namespace, body)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from upgrade_e2e.providers.sim.api.resources import BY_PATH, Resource
-from upgrade_e2e.providers.sim.api.status import path_not_found
+from upgrade_e2e_simulator.api.resources import BY_PATH, Resource
+from upgrade_e2e_simulator.api.status import path_not_found
 
 __all__ = ["NotServed", "Route", "route_of"]
 

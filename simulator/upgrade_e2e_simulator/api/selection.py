@@ -8,10 +8,10 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from upgrade_e2e.providers.sim.api.resources import Resource
-from upgrade_e2e.providers.sim.api.status import bad_request
-from upgrade_e2e.providers.sim.store import Object, labels_of
-from upgrade_e2e.providers.sim.store.selectors import BadSelector, field_selector, label_selector
+from upgrade_e2e_simulator.api.resources import Resource
+from upgrade_e2e_simulator.api.status import bad_request
+from upgrade_e2e_simulator.store import Object, labels_of
+from upgrade_e2e_simulator.store.selectors import BadSelector, field_selector, label_selector
 
 __all__ = ["Page", "Selection", "selection_of"]
 

@@ -6,33 +6,28 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import StreamReader, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 
-from upgrade_e2e.providers.sim.api.credentials import Tokens, admit, identify
-from upgrade_e2e.providers.sim.api.discovery import discover, version_info
-from upgrade_e2e.providers.sim.api.exchange import json_response, read_object, status_response
-from upgrade_e2e.providers.sim.api.gate import Gate
-from upgrade_e2e.providers.sim.api.health import health
-from upgrade_e2e.providers.sim.api.logs import LogFiles, Logs
-from upgrade_e2e.providers.sim.api.openapi import openapi
-from upgrade_e2e.providers.sim.api.proxying import Backends
-from upgrade_e2e.providers.sim.api.reading import Reading
-from upgrade_e2e.providers.sim.api.registry import Registry
-from upgrade_e2e.providers.sim.api.routes import NotServed, Route, route_of
-from upgrade_e2e.providers.sim.api.status import (
-    StatusError,
-    method_not_allowed,
-    path_not_found,
-)
-from upgrade_e2e.providers.sim.api.subresources import Subresources
-from upgrade_e2e.providers.sim.api.writing import Writing
-from upgrade_e2e.version import KubeVersion
+from upgrade_e2e_simulator.api.credentials import Tokens, admit, identify
+from upgrade_e2e_simulator.api.exchange import json_response, status_response
+from upgrade_e2e_simulator.api.extras import Extras
+from upgrade_e2e_simulator.api.gate import Gate
+from upgrade_e2e_simulator.api.health import health, version_info
+from upgrade_e2e_simulator.api.proxying import Backends
+from upgrade_e2e_simulator.api.reading import Reading
+from upgrade_e2e_simulator.api.registry import Registry
+from upgrade_e2e_simulator.api.routes import NotServed, Route, route_of
+from upgrade_e2e_simulator.api.status import StatusError, method_not_allowed
+from upgrade_e2e_simulator.api.writing import Writing
+from upgrade_e2e_simulator.version import KubeVersion
 
 __all__ = ["ApiServer"]
+
+Answer = Callable[[web.BaseRequest, Route], Awaitable[web.StreamResponse]]
 
 _log = logging.getLogger(__name__)
 _BACKLOG = 1024
@@ -50,19 +45,17 @@ class ApiServer:
         registry: Registry,
         gate: Gate,
         tokens: Tokens,
-        logs: LogFiles,
         tls: ssl.SSLContext,
+        extras: Extras | None = None,
     ) -> None:
-        self.version = KubeVersion(0, 0, 0)
+        self.version = KubeVersion(0, 0, "0")
         self.gate = gate
-        self._registry = registry
         self._tokens = tokens
         self._tls = tls
-        self._reading = Reading(registry, gate)
-        self._subresources = Subresources(registry, tokens)
-        self._writing = Writing(registry, self._subresources)
+        self._extras = extras or Extras()
+        self._reading = Reading(registry, gate, self._extras)
+        self._writing = Writing(registry, self._extras)
         self._backends = Backends(registry)
-        self._logs = Logs(registry, logs)
         self._web: web.Server | None = None
         self._listeners: list[asyncio.Server] = []
 
@@ -120,11 +113,7 @@ class ApiServer:
         fixed = self._fixed(request, path)
         if fixed is not None:
             return fixed
-        route = route_of(path)
-        if not route.resource.stored:
-            body = self._subresources.review(route.resource, await read_object(request), identity)
-            return json_response(body, 201)
-        return await self._of_resource(request, route)
+        return await self._of_resource(request, route_of(path))
 
     def _fixed(self, request: web.BaseRequest, path: str) -> web.Response | None:
         """The answer at a path that is not a resource."""
@@ -133,45 +122,32 @@ class ApiServer:
             return checked
         if path == "/version":
             return json_response(version_info(self.version))
-        found = discover(path, request.headers.get("Accept", ""))
-        if found is not None:
-            response = json_response(found[0])
-            response.headers["Content-Type"] = found[1]
-            return response
-        if path.startswith("/openapi/"):
-            document = openapi(path)
-            if document is None:
-                raise path_not_found()
-            return json_response(document)
-        return None
+        return self._extras.document(request)
 
     async def _of_resource(self, request: web.BaseRequest, route: Route) -> web.StreamResponse:
         if route.subresource == "proxy":
             return await self._backends.proxy(request, route)
-        if request.method == "GET":
-            return await self._read(request, route)
+        if request.method == "GET" and route.subresource in {"", "status"}:
+            return await self._reading.answer(request, route)
         await self.gate.reach_storage()
-        match request.method, bool(route.name):
-            case "POST", named if not named or route.subresource:
-                return await self._writing.create(request, route)
-            case "PUT", True:
-                return await self._writing.replace(request, route)
-            case "PATCH", True:
-                return await self._writing.patch(request, route)
-            case "DELETE", _ if not route.subresource:
-                return await self._writing.delete(request, route)
-        raise method_not_allowed()
+        mounted = self._extras.subresources.get(route.subresource)
+        answer = mounted or self._writer(request.method, route)
+        if answer is None:
+            raise method_not_allowed()
+        return await answer(request, route)
 
-    async def _read(self, request: web.BaseRequest, route: Route) -> web.StreamResponse:
-        match route.subresource:
-            case "" | "status":
-                return await self._reading.answer(request, route)
-            case "log":
-                return await self._logs.answer(request, route)
-            case "scale":
-                await self.gate.reach_storage()
-                return json_response(self._subresources.scale(route))
-        raise method_not_allowed()
+    def _writer(self, method: str, route: Route) -> Answer | None:
+        writing = self._writing
+        match method, bool(route.name):
+            case "POST", named if named == bool(route.subresource):
+                return writing.create
+            case "PUT", True:
+                return writing.replace
+            case "PATCH", True:
+                return writing.patch
+            case "DELETE", True if not route.subresource:
+                return writing.delete
+        return None
 
 
 def _listen(address: tuple[str, int]) -> socket.socket:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from upgrade_e2e.providers.sim.api.resources import Resource
-from upgrade_e2e.providers.sim.store import Object
+from upgrade_e2e_simulator.api.resources import Resource
+from upgrade_e2e_simulator.store import Object
 
 __all__ = [
     "StatusError",
@@ -21,6 +21,7 @@ __all__ = [
     "method_not_allowed",
     "no_field_manager",
     "not_found",
+    "not_run",
     "other_uid",
     "path_not_found",
     "success",
@@ -176,11 +177,22 @@ def method_not_allowed() -> StatusError:
     return StatusError(405, "MethodNotAllowed", message, {})
 
 
-def unsupported_media_type(accepted: Iterable[str]) -> StatusError:
+def not_run(resource: Resource, name: str) -> StatusError:
+    """405: a kind that nothing here acts on, so that it would be stored for nothing."""
+    message = (
+        f"a simulated cluster does not run {resource.kind} ({resource.api_version}): nothing here "
+        "would act on it, so it is not stored. Leave it out of the manifest, or use a real API "
+        "server, such as a kind cluster (--provider kind) or envtest."
+    )
+    return StatusError(405, "MethodNotAllowed", message, _about(resource, name))
+
+
+def unsupported_media_type(accepted: Iterable[str], hint: str = "") -> StatusError:
     """415: a body in a format that is not spoken."""
     message = (
         "the body of the request was in an unknown format - accepted media types include: "
         + ", ".join(accepted)
+        + hint
     )
     return StatusError(415, "UnsupportedMediaType", message, {})
 

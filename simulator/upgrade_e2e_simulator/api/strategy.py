@@ -6,18 +6,18 @@ import secrets
 import uuid
 from typing import Any
 
-from upgrade_e2e.providers.sim.api.defaults import default
-from upgrade_e2e.providers.sim.api.pod_defaults import admit_pod, qos_class
-from upgrade_e2e.providers.sim.api.resources import Resource
-from upgrade_e2e.providers.sim.api.status import bad_request, invalid
-from upgrade_e2e.providers.sim.api.times import now
-from upgrade_e2e.providers.sim.api.validation import broken_rules
-from upgrade_e2e.providers.sim.store import Object
-from upgrade_e2e.providers.sim.store.objects import copy_of
+from upgrade_e2e_simulator.api.defaults import default
+from upgrade_e2e_simulator.api.pod_defaults import admit_pod, qos_class
+from upgrade_e2e_simulator.api.resources import Resource
+from upgrade_e2e_simulator.api.status import bad_request, invalid
+from upgrade_e2e_simulator.api.times import now
+from upgrade_e2e_simulator.api.validation import broken_rules
+from upgrade_e2e_simulator.store import Object
+from upgrade_e2e_simulator.store.objects import copy_of
 
 __all__ = ["check_identity", "has_status", "prepare_creation", "prepare_update"]
 
-_COUNTED = frozenset({"pods", "poddisruptionbudgets.policy", "jobs.batch", "cronjobs.batch"})
+_COUNTED = frozenset({"pods", "poddisruptionbudgets.policy"})
 _KEPT = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
 _SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _SUFFIX_LENGTH = 5
@@ -35,7 +35,7 @@ def has_status(resource: Resource) -> bool:
 
 def counts_generations(resource: Resource) -> bool:
     """Whether metadata.generation counts the changes of the spec."""
-    return resource.group in {"apps", "networking.k8s.io"} or resource.name in _COUNTED
+    return resource.group == "apps" or resource.name in _COUNTED
 
 
 def check_identity(resource: Resource, namespace: str, name: str, obj: Any) -> None:
@@ -76,8 +76,6 @@ def prepare_creation(resource: Resource, namespace: str, body: Object) -> Object
     meta.update(uid=str(uuid.uuid4()), creationTimestamp=now())
     if counts_generations(resource):
         meta["generation"] = 1
-    if resource.name == "jobs.batch":
-        _label_job(obj)
     if resource.name == "pods":
         admit_pod(obj)
         obj["status"] = {"phase": "Pending", "qosClass": qos_class(obj["spec"])}
@@ -105,21 +103,6 @@ def _drop_empty(meta: Object) -> None:
     for key in ("annotations", "labels"):
         if not meta.get(key):
             meta.pop(key, None)
-
-
-def _label_job(obj: Object) -> None:
-    spec, meta = obj["spec"], obj["metadata"]
-    if spec.get("manualSelector"):
-        return
-    labels = {
-        "batch.kubernetes.io/controller-uid": meta["uid"],
-        "batch.kubernetes.io/job-name": meta["name"],
-        "controller-uid": meta["uid"],
-        "job-name": meta["name"],
-    }
-    spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": meta["uid"]}}
-    template = spec["template"].setdefault("metadata", {})
-    template["labels"] = {**(template.get("labels") or {}), **labels}
 
 
 def prepare_update(resource: Resource, old: Object, body: Object, subresource: str) -> Object:

@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from upgrade_e2e.providers.sim.api.resources import Resource
-from upgrade_e2e.providers.sim.api.status import cause
-from upgrade_e2e.providers.sim.store import Object
-from upgrade_e2e.providers.sim.store.selectors import selects
+from upgrade_e2e_simulator.api.resources import Resource
+from upgrade_e2e_simulator.api.status import cause
+from upgrade_e2e_simulator.store import Object
+from upgrade_e2e_simulator.store.selectors import selects
 
 __all__ = ["broken_rules"]
 
@@ -18,7 +18,6 @@ Causes = Iterator[dict[str, str]]
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_RBAC_NAME = re.compile(r"[^/%]+")
 _LABEL_RULE = (
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and "
     "must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used "
@@ -44,9 +43,6 @@ def _name_rules(resource: Resource, obj: Object) -> Causes:
     name = str(obj["metadata"].get("name", ""))
     if not name:
         yield _required("metadata.name", "name or generateName is required")
-    elif resource.group == "rbac.authorization.k8s.io":
-        if not _RBAC_NAME.fullmatch(name):
-            yield _wrong("metadata.name", name, "may not contain '/' or '%'")
     elif resource.name in {"namespaces", "services"}:
         if len(name) > 63 or not _LABEL.fullmatch(name):
             yield _wrong("metadata.name", name, _LABEL_RULE)
@@ -135,20 +131,6 @@ def _workload(new: Object, old: Object | None) -> Causes:
         yield _wrong("spec.replicas", replicas, "must be greater than or equal to 0")
 
 
-def _job(new: Object, old: Object | None) -> Causes:
-    spec = new["spec"]
-    yield from _pod_spec(spec["template"]["spec"], "spec.template.spec")
-    policy = spec["template"]["spec"].get("restartPolicy")
-    if policy not in {"OnFailure", "Never"}:
-        yield cause(
-            "spec.template.spec.restartPolicy",
-            f'Unsupported value: "{policy}": supported values: "OnFailure", "Never"',
-            "FieldValueNotSupported",
-        )
-    yield from _immutable("spec.selector", new, old)
-    yield from _immutable("spec.template", new, old)
-
-
 def _service(new: Object, old: Object | None) -> Causes:
     spec = new["spec"]
     headless = spec.get("clusterIP") == "None"
@@ -180,8 +162,6 @@ _RULES: Mapping[str, Callable[[Object, Object | None], Causes]] = {
     "deployments.apps": _workload,
     "replicasets.apps": _workload,
     "daemonsets.apps": _workload,
-    "statefulsets.apps": _workload,
-    "jobs.batch": _job,
     "services": _service,
     "configmaps": _config,
     "secrets": _config,

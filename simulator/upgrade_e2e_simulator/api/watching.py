@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from upgrade_e2e.providers.sim.api.selection import Selection, number
-from upgrade_e2e.providers.sim.api.status import bad_request, expired
-from upgrade_e2e.providers.sim.store import Change, Compacted, Object, Store
+from upgrade_e2e_simulator.api.selection import Selection, number
+from upgrade_e2e_simulator.api.status import bad_request, expired
+from upgrade_e2e_simulator.store import Change, Compacted, Object, Store
 
 __all__ = ["Event", "WatchOptions", "watch"]
 

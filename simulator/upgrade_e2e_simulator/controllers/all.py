@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from upgrade_e2e.providers.sim.api.client import Client
-from upgrade_e2e.providers.sim.controllers.controller import Controller
-from upgrade_e2e.providers.sim.controllers.daemonset import DaemonSetController
-from upgrade_e2e.providers.sim.controllers.deployment import DeploymentController
-from upgrade_e2e.providers.sim.controllers.disruption import DisruptionController
-from upgrade_e2e.providers.sim.controllers.endpoints import (
-    EndpointsController,
-    EndpointSliceController,
-)
-from upgrade_e2e.providers.sim.controllers.garbage import GarbageCollector
-from upgrade_e2e.providers.sim.controllers.job import JobController
-from upgrade_e2e.providers.sim.controllers.namespace import NamespaceController
-from upgrade_e2e.providers.sim.controllers.nodelifecycle import NodeLifecycleController
-from upgrade_e2e.providers.sim.controllers.replicaset import ReplicaSetController
-from upgrade_e2e.providers.sim.controllers.scheduler import Scheduler
-from upgrade_e2e.providers.sim.parameters import Parameters
+from upgrade_e2e_simulator.api.client import Client
+from upgrade_e2e_simulator.controllers.controller import Controller
+from upgrade_e2e_simulator.controllers.daemonset import DaemonSetController
+from upgrade_e2e_simulator.controllers.deployment import DeploymentController
+from upgrade_e2e_simulator.controllers.disruption import DisruptionController
+from upgrade_e2e_simulator.controllers.endpointslices import EndpointSliceController
+from upgrade_e2e_simulator.controllers.garbage import GarbageCollector
+from upgrade_e2e_simulator.controllers.namespace import NamespaceController
+from upgrade_e2e_simulator.controllers.nodelifecycle import NodeLifecycleController
+from upgrade_e2e_simulator.controllers.replicaset import ReplicaSetController
+from upgrade_e2e_simulator.controllers.scheduler import Scheduler
+from upgrade_e2e_simulator.parameters import Parameters
 
 __all__ = ["controllers", "scheduler"]
 
@@ -29,9 +25,7 @@ def controllers(client: Client, parameters: Parameters, authority: str) -> list[
         DeploymentController(client),
         ReplicaSetController(client, parameters.kubelet),
         DaemonSetController(client, parameters.kubelet),
-        JobController(client),
         EndpointSliceController(client),
-        EndpointsController(client),
         DisruptionController(client),
         NodeLifecycleController(client, parameters),
         GarbageCollector(client),

@@ -7,11 +7,11 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 
-from upgrade_e2e.providers.sim.api.client import Client
-from upgrade_e2e.providers.sim.api.gate import ServerDown
-from upgrade_e2e.providers.sim.api.status import StatusError
-from upgrade_e2e.providers.sim.ending import end_tasks, report_crash
-from upgrade_e2e.providers.sim.store import Change, Object, name_of, namespace_of
+from upgrade_e2e_simulator.api.client import Client
+from upgrade_e2e_simulator.api.gate import ServerDown
+from upgrade_e2e_simulator.api.status import StatusError
+from upgrade_e2e_simulator.ending import end_tasks, report_crash
+from upgrade_e2e_simulator.store import Change, Object, name_of, namespace_of
 
 __all__ = ["Controller", "Place", "controller_of", "owner_reference"]
 

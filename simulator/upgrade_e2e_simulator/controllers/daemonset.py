@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from upgrade_e2e.providers.sim.api.client import Client
-from upgrade_e2e.providers.sim.controllers.controller import Controller, Place, controller_of
-from upgrade_e2e.providers.sim.controllers.placement import fits, tolerates_all
-from upgrade_e2e.providers.sim.controllers.pods import (
+from upgrade_e2e_simulator.api.client import Client
+from upgrade_e2e_simulator.controllers.controller import Controller, Place, controller_of
+from upgrade_e2e_simulator.controllers.placement import fits, tolerates_all
+from upgrade_e2e_simulator.controllers.pods import (
     is_active,
     is_available,
     is_ready,
@@ -16,8 +16,8 @@ from upgrade_e2e.providers.sim.controllers.pods import (
     rounded,
     template_hash,
 )
-from upgrade_e2e.providers.sim.parameters import KubeletParameters
-from upgrade_e2e.providers.sim.store import Change, Object, labels_of, name_of, namespace_of
+from upgrade_e2e_simulator.parameters import KubeletParameters
+from upgrade_e2e_simulator.store import Change, Object, labels_of, name_of, namespace_of
 
 __all__ = ["DaemonSetController"]
 

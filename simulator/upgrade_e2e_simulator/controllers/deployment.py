@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from upgrade_e2e.providers.sim.api.times import now
-from upgrade_e2e.providers.sim.controllers.controller import (
+from upgrade_e2e_simulator.api.times import now
+from upgrade_e2e_simulator.controllers.controller import (
     Controller,
     Place,
     controller_of,
     owner_reference,
 )
-from upgrade_e2e.providers.sim.controllers.pods import owned_by, rounded, template_hash
-from upgrade_e2e.providers.sim.store import Change, Object, name_of, namespace_of
+from upgrade_e2e_simulator.controllers.pods import owned_by, rounded, template_hash
+from upgrade_e2e_simulator.store import Change, Object, name_of, namespace_of
 
 __all__ = ["DeploymentController"]
 

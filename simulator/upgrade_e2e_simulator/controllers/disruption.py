@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from upgrade_e2e.providers.sim.api.times import now, seconds_since
-from upgrade_e2e.providers.sim.controllers.controller import Controller, Place, controller_of
-from upgrade_e2e.providers.sim.controllers.pods import is_active, is_ready, rounded
-from upgrade_e2e.providers.sim.store import Change, Object, labels_of, name_of
-from upgrade_e2e.providers.sim.store.selectors import selects
+from upgrade_e2e_simulator.api.times import now, seconds_since
+from upgrade_e2e_simulator.controllers.controller import Controller, Place, controller_of
+from upgrade_e2e_simulator.controllers.pods import is_active, is_ready, rounded
+from upgrade_e2e_simulator.store import Change, Object, labels_of, name_of
+from upgrade_e2e_simulator.store.selectors import selects
 
 __all__ = ["DisruptionController"]
 
 _BUDGETS = "poddisruptionbudgets.policy"
-_SCALED = {"ReplicaSet": "replicasets.apps", "StatefulSet": "statefulsets.apps"}
+_REPLICASETS = "replicasets.apps"
 _FORGET_S = 120
 """A pod that was evicted and is still there after this long counts as healthy again."""
 
@@ -66,10 +66,10 @@ class DisruptionController(Controller):
         alone = 0
         for pod in pods:
             owner = controller_of(pod)
-            if owner is None or owner["kind"] not in _SCALED:
+            if owner is None or owner["kind"] != "ReplicaSet":
                 alone += 1
                 continue
-            live = self.client.cached(_SCALED[owner["kind"]], namespace, owner["name"])
+            live = self.client.cached(_REPLICASETS, namespace, owner["name"])
             if live is not None:
                 owners[owner["uid"]] = self._scale_of(namespace, live)
         return alone + sum(dict(owners.values()).values())

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from upgrade_e2e.providers.sim.api.client import Client
-from upgrade_e2e.providers.sim.api.deletion import FOREGROUND, ORPHAN
-from upgrade_e2e.providers.sim.api.resources import RESOURCES
-from upgrade_e2e.providers.sim.controllers.controller import Controller, Place
-from upgrade_e2e.providers.sim.store import Change, Key, Object, name_of, namespace_of
+from upgrade_e2e_simulator.api.client import Client
+from upgrade_e2e_simulator.api.deletion import FOREGROUND, ORPHAN
+from upgrade_e2e_simulator.api.resources import RESOURCES
+from upgrade_e2e_simulator.controllers.controller import Controller, Place
+from upgrade_e2e_simulator.store import Change, Key, Object, name_of, namespace_of
 
 __all__ = ["GarbageCollector"]
 
 _WATCHED = tuple(
-    resource.name
-    for resource in RESOURCES
-    if resource.stored and resource.name not in {"events", "leases.coordination.k8s.io"}
+    resource.name for resource in RESOURCES if resource.name != "leases.coordination.k8s.io"
 )
 
 

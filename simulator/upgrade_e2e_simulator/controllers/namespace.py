@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from upgrade_e2e.providers.sim.api.client import Client
-from upgrade_e2e.providers.sim.api.resources import RESOURCES
-from upgrade_e2e.providers.sim.controllers.controller import Controller, Place
-from upgrade_e2e.providers.sim.store import Change
+from upgrade_e2e_simulator.api.client import Client
+from upgrade_e2e_simulator.api.resources import RESOURCES
+from upgrade_e2e_simulator.controllers.controller import Controller, Place
+from upgrade_e2e_simulator.store import Change
 
 __all__ = ["NamespaceController"]
 
@@ -51,7 +51,7 @@ class NamespaceController(Controller):
     async def _empty(self, name: str) -> None:
         left = 0
         for resource in RESOURCES:
-            if resource.namespaced and resource.stored:
+            if resource.namespaced:
                 for obj in list(self.client.all_cached(resource.name, name)):
                     left += 1
                     if "deletionTimestamp" not in obj["metadata"]:

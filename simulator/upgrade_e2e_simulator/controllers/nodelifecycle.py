@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from upgrade_e2e.providers.sim.api.client import Client
-from upgrade_e2e.providers.sim.api.times import now, seconds_since
-from upgrade_e2e.providers.sim.controllers.controller import Controller, Place
-from upgrade_e2e.providers.sim.controllers.placement import is_ready_node, tolerates
-from upgrade_e2e.providers.sim.parameters import Parameters
-from upgrade_e2e.providers.sim.store import Change, Object, name_of
+from upgrade_e2e_simulator.api.client import Client
+from upgrade_e2e_simulator.api.times import now, seconds_since
+from upgrade_e2e_simulator.controllers.controller import Controller, Place
+from upgrade_e2e_simulator.controllers.placement import is_ready_node, tolerates
+from upgrade_e2e_simulator.parameters import Parameters
+from upgrade_e2e_simulator.store import Change, Object, name_of
 
 __all__ = ["NodeLifecycleController"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from upgrade_e2e.providers.sim.store import Object, labels_of, name_of
-from upgrade_e2e.providers.sim.store.selectors import selects
+from upgrade_e2e_simulator.store import Object, labels_of, name_of
+from upgrade_e2e_simulator.store.selectors import selects
 
 __all__ = ["fits", "is_ready_node", "tolerates", "tolerates_all", "untolerated"]
 

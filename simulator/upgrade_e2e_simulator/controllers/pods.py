@@ -6,11 +6,11 @@ import hashlib
 import json
 from collections.abc import Iterable
 
-from upgrade_e2e.providers.sim.api.client import Client
-from upgrade_e2e.providers.sim.api.times import seconds_since
-from upgrade_e2e.providers.sim.controllers.controller import controller_of, owner_reference
-from upgrade_e2e.providers.sim.store import Object, name_of, namespace_of
-from upgrade_e2e.providers.sim.store.objects import copy_of
+from upgrade_e2e_simulator.api.client import Client
+from upgrade_e2e_simulator.api.times import seconds_since
+from upgrade_e2e_simulator.controllers.controller import controller_of, owner_reference
+from upgrade_e2e_simulator.store import Object, name_of, namespace_of
+from upgrade_e2e_simulator.store.objects import copy_of
 
 __all__ = [
     "available_in_s",

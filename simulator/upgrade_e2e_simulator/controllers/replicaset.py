@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from upgrade_e2e.providers.sim.api.client import Client
-from upgrade_e2e.providers.sim.controllers.controller import Controller, Place, controller_of
-from upgrade_e2e.providers.sim.controllers.pods import (
+from upgrade_e2e_simulator.api.client import Client
+from upgrade_e2e_simulator.controllers.controller import Controller, Place, controller_of
+from upgrade_e2e_simulator.controllers.pods import (
     available_in_s,
     is_active,
     is_available,
@@ -14,8 +14,8 @@ from upgrade_e2e.providers.sim.controllers.pods import (
     owned_by,
     pod_from,
 )
-from upgrade_e2e.providers.sim.parameters import KubeletParameters
-from upgrade_e2e.providers.sim.store import Change, Object
+from upgrade_e2e_simulator.parameters import KubeletParameters
+from upgrade_e2e_simulator.store import Change, Object
 
 __all__ = ["ReplicaSetController"]
 

@@ -6,15 +6,15 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable
 
-from upgrade_e2e.providers.sim.api.client import Client
-from upgrade_e2e.providers.sim.api.resources import resource_named
-from upgrade_e2e.providers.sim.api.times import now
-from upgrade_e2e.providers.sim.controllers.controller import Controller, Place
-from upgrade_e2e.providers.sim.controllers.placement import fits, tolerates_all
-from upgrade_e2e.providers.sim.controllers.pods import is_active
-from upgrade_e2e.providers.sim.parameters import ControllerParameters
-from upgrade_e2e.providers.sim.store import Change, Object, labels_of, name_of, namespace_of
-from upgrade_e2e.providers.sim.store.selectors import selects
+from upgrade_e2e_simulator.api.client import Client
+from upgrade_e2e_simulator.api.resources import resource_named
+from upgrade_e2e_simulator.api.times import now
+from upgrade_e2e_simulator.controllers.controller import Controller, Place
+from upgrade_e2e_simulator.controllers.placement import fits, tolerates_all
+from upgrade_e2e_simulator.controllers.pods import is_active
+from upgrade_e2e_simulator.parameters import ControllerParameters
+from upgrade_e2e_simulator.store import Change, Object, labels_of, name_of, namespace_of
+from upgrade_e2e_simulator.store.selectors import selects
 
 __all__ = ["Scheduler"]
 

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from upgrade_e2e.providers.sim.node.images import sleep_of
-from upgrade_e2e.providers.sim.store import Object
+from upgrade_e2e_simulator.node.images import sleep_of
+from upgrade_e2e_simulator.store import Object
 
 __all__ = ["Actions"]
 

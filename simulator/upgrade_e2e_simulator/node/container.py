@@ -8,12 +8,12 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from upgrade_e2e.providers.sim.api.times import now
-from upgrade_e2e.providers.sim.node.environment import MissingReference
-from upgrade_e2e.providers.sim.node.images import Unknown
-from upgrade_e2e.providers.sim.node.process import Process
-from upgrade_e2e.providers.sim.parameters import KubeletParameters
-from upgrade_e2e.providers.sim.store import Object
+from upgrade_e2e_simulator.api.times import now
+from upgrade_e2e_simulator.node.environment import MissingReference
+from upgrade_e2e_simulator.node.images import Unknown
+from upgrade_e2e_simulator.node.process import Process
+from upgrade_e2e_simulator.parameters import KubeletParameters
+from upgrade_e2e_simulator.store import Object
 
 __all__ = ["Container"]
 

@@ -6,8 +6,8 @@ import base64
 import re
 from collections.abc import Iterator, Mapping
 
-from upgrade_e2e.providers.sim.api.client import Client
-from upgrade_e2e.providers.sim.store import Object, labels_of, namespace_of
+from upgrade_e2e_simulator.api.client import Client
+from upgrade_e2e_simulator.store import Object, labels_of, namespace_of
 
 __all__ = ["MissingReference", "command_line", "environment"]
 

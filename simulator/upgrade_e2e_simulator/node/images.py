@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from upgrade_e2e.providers.sim.node.launcher import Program
-from upgrade_e2e.providers.sim.store import Object
+from upgrade_e2e_simulator.node.launcher import Program
+from upgrade_e2e_simulator.store import Object
 
 __all__ = ["IN_PROCESS", "Unknown", "program_of", "short_name", "sleep_of", "tag_of"]
 

@@ -6,16 +6,16 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from upgrade_e2e.providers.sim.api.client import Client
-from upgrade_e2e.providers.sim.ending import end_tasks, report_crash
-from upgrade_e2e.providers.sim.node.limits import TokenBucket
-from upgrade_e2e.providers.sim.node.node import Node
-from upgrade_e2e.providers.sim.node.registration import Registration
-from upgrade_e2e.providers.sim.node.reporting import Reporter, is_mirror
-from upgrade_e2e.providers.sim.node.static_pods import StaticPods
-from upgrade_e2e.providers.sim.node.worker import PodWorker
-from upgrade_e2e.providers.sim.store import Change, Object, name_of
-from upgrade_e2e.version import KubeVersion
+from upgrade_e2e_simulator.api.client import Client
+from upgrade_e2e_simulator.ending import end_tasks, report_crash
+from upgrade_e2e_simulator.node.limits import TokenBucket
+from upgrade_e2e_simulator.node.node import Node
+from upgrade_e2e_simulator.node.registration import Registration
+from upgrade_e2e_simulator.node.reporting import Reporter, is_mirror
+from upgrade_e2e_simulator.node.static_pods import StaticPods
+from upgrade_e2e_simulator.node.worker import PodWorker
+from upgrade_e2e_simulator.store import Change, Object, name_of
+from upgrade_e2e_simulator.version import KubeVersion
 
 __all__ = ["Kubelet"]
 

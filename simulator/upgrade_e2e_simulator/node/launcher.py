@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from upgrade_e2e.command import spawn
-from upgrade_e2e.providers.sim.ending import end_tasks, report_crash
-from upgrade_e2e.providers.sim.unix import listen
+from upgrade_e2e_simulator.ending import end_tasks, report_crash
+from upgrade_e2e_simulator.unix import listen
 
 __all__ = ["Launcher", "PodProcess"]
 
@@ -70,8 +69,7 @@ class Launcher:
     async def start(self) -> None:
         """Start the zygote and wait until it has connected."""
         listener = listen(self._folder, _SOCKET)
-        argv = [sys.executable, str(_ZYGOTE), str(self._folder)]
-        self._zygote = spawn(argv, log_file=self._folder / "zygote.log")
+        self._zygote = _start_zygote(self._folder)
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(_CONNECT_S):
@@ -94,7 +92,7 @@ class Launcher:
     def launch(
         self, program: Program, env: dict[str, str], cwd: str, log: Path, pod: dict[str, Any]
     ) -> PodProcess:
-        """Start a process in the pod that `pod` describes (see upgrade_e2e.providers.sim.pod)."""
+        """Start a process in the pod that `pod` describes (see upgrade_e2e_simulator.pod)."""
         process = PodProcess(self, str(next(self._count)))
         self._processes[process.ident] = process
         self.order(
@@ -133,6 +131,17 @@ class Launcher:
         process.code = words["code"]
         process.ended.set()
         del self._processes[process.ident]
+
+
+def _start_zygote(folder: Path) -> subprocess.Popen[bytes]:
+    with (folder / "zygote.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, str(_ZYGOTE), str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
 
 def _await_end(process: subprocess.Popen[bytes]) -> None:

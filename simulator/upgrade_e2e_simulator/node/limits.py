@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from upgrade_e2e.providers.sim.parameters import KubeletParameters
+from upgrade_e2e_simulator.parameters import KubeletParameters
 
 __all__ = ["TokenBucket"]
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
-from upgrade_e2e.providers.sim.api.client import Client
-from upgrade_e2e.providers.sim.api.credentials import Tokens
-from upgrade_e2e.providers.sim.node.launcher import Launcher
-from upgrade_e2e.providers.sim.node.process import Component
-from upgrade_e2e.providers.sim.node.volumes import NodeFolders
-from upgrade_e2e.providers.sim.parameters import Parameters
-from upgrade_e2e.providers.sim.store import Object
+from upgrade_e2e_simulator.api.client import Client
+from upgrade_e2e_simulator.api.credentials import Tokens
+from upgrade_e2e_simulator.node.launcher import Launcher
+from upgrade_e2e_simulator.node.process import Component
+from upgrade_e2e_simulator.node.volumes import NodeFolders
+from upgrade_e2e_simulator.parameters import Parameters
+from upgrade_e2e_simulator.store import Object
 
 __all__ = ["Node", "PodAddresses"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from upgrade_e2e.providers.sim.api.times import now
-from upgrade_e2e.providers.sim.node.container import Container
-from upgrade_e2e.providers.sim.store import Object
+from upgrade_e2e_simulator.api.times import now
+from upgrade_e2e_simulator.node.container import Container
+from upgrade_e2e_simulator.store import Object
 
 __all__ = ["Facts", "PodStatus", "with_foreign_conditions"]
 

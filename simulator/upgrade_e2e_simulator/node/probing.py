@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from upgrade_e2e.providers.sim.ending import end_tasks
-from upgrade_e2e.providers.sim.node.actions import Actions
-from upgrade_e2e.providers.sim.node.container import Container
-from upgrade_e2e.providers.sim.store import Object
+from upgrade_e2e_simulator.ending import end_tasks
+from upgrade_e2e_simulator.node.actions import Actions
+from upgrade_e2e_simulator.node.container import Container
+from upgrade_e2e_simulator.store import Object
 
 __all__ = ["probe_container"]
 

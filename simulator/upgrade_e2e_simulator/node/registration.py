@@ -6,12 +6,12 @@ import asyncio
 import platform
 from contextlib import suppress
 
-from upgrade_e2e.providers.sim.api.client import TRANSIENT, Client
-from upgrade_e2e.providers.sim.api.status import StatusError
-from upgrade_e2e.providers.sim.api.times import micro_now, now
-from upgrade_e2e.providers.sim.node.node import Node
-from upgrade_e2e.providers.sim.store import Object
-from upgrade_e2e.version import KubeVersion
+from upgrade_e2e_simulator.api.client import TRANSIENT, Client
+from upgrade_e2e_simulator.api.status import StatusError
+from upgrade_e2e_simulator.api.times import micro_now, now
+from upgrade_e2e_simulator.node.node import Node
+from upgrade_e2e_simulator.store import Object
+from upgrade_e2e_simulator.version import KubeVersion
 
 __all__ = ["Registration"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from upgrade_e2e.providers.sim.api.client import Client
-from upgrade_e2e.providers.sim.api.gate import ServerDown
-from upgrade_e2e.providers.sim.api.status import StatusError
-from upgrade_e2e.providers.sim.node.pod_status import with_foreign_conditions
-from upgrade_e2e.providers.sim.node.worker import PodWorker
-from upgrade_e2e.providers.sim.parameters import ApiParameters
-from upgrade_e2e.providers.sim.store import Object, name_of, namespace_of
+from upgrade_e2e_simulator.api.client import Client
+from upgrade_e2e_simulator.api.gate import ServerDown
+from upgrade_e2e_simulator.api.status import StatusError
+from upgrade_e2e_simulator.node.pod_status import with_foreign_conditions
+from upgrade_e2e_simulator.node.worker import PodWorker
+from upgrade_e2e_simulator.parameters import ApiParameters
+from upgrade_e2e_simulator.store import Object, name_of, namespace_of
 
 __all__ = ["Reporter", "is_mirror"]
 

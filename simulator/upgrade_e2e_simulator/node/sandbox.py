@@ -6,13 +6,13 @@ import asyncio
 import time
 from typing import Any
 
-from upgrade_e2e.providers.sim.node.environment import command_line, environment
-from upgrade_e2e.providers.sim.node.images import program_of, short_name
-from upgrade_e2e.providers.sim.node.node import Node
-from upgrade_e2e.providers.sim.node.process import InProcess, Process
-from upgrade_e2e.providers.sim.node.volumes import Volumes
-from upgrade_e2e.providers.sim.pod.pace import PACE, TABLE
-from upgrade_e2e.providers.sim.store import Object, namespace_of
+from upgrade_e2e_simulator.node.environment import command_line, environment
+from upgrade_e2e_simulator.node.images import program_of, short_name
+from upgrade_e2e_simulator.node.node import Node
+from upgrade_e2e_simulator.node.process import InProcess, Process
+from upgrade_e2e_simulator.node.volumes import Volumes
+from upgrade_e2e_simulator.pod.pace import PACE, TABLE
+from upgrade_e2e_simulator.store import Object, namespace_of
 
 __all__ = ["Sandbox"]
 

@@ -11,9 +11,9 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from upgrade_e2e.providers.sim.api.client import Client
-from upgrade_e2e.providers.sim.parameters import Parameters
-from upgrade_e2e.providers.sim.store import Change, Object, labels_of, name_of, namespace_of
+from upgrade_e2e_simulator.api.client import Client
+from upgrade_e2e_simulator.parameters import Parameters
+from upgrade_e2e_simulator.store import Change, Object, labels_of, name_of, namespace_of
 
 __all__ = ["ServiceProxy", "service_table"]
 

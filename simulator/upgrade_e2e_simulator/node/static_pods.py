@@ -8,14 +8,14 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 
-from upgrade_e2e.providers.sim.api.client import TRANSIENT, Client
-from upgrade_e2e.providers.sim.api.defaults import default
-from upgrade_e2e.providers.sim.api.times import now
-from upgrade_e2e.providers.sim.controllers.pods import is_ready
-from upgrade_e2e.providers.sim.node.node import Node
-from upgrade_e2e.providers.sim.node.worker import PodWorker
-from upgrade_e2e.providers.sim.store import Object, name_of
-from upgrade_e2e.providers.sim.store.objects import copy_of
+from upgrade_e2e_simulator.api.client import TRANSIENT, Client
+from upgrade_e2e_simulator.api.defaults import default
+from upgrade_e2e_simulator.api.times import now
+from upgrade_e2e_simulator.controllers.pods import is_ready
+from upgrade_e2e_simulator.node.node import Node
+from upgrade_e2e_simulator.node.worker import PodWorker
+from upgrade_e2e_simulator.store import Object, name_of
+from upgrade_e2e_simulator.store.objects import copy_of
 
 __all__ = ["StaticPods"]
 

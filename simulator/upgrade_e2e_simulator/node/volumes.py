@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from upgrade_e2e.providers.sim.api.client import Client
-from upgrade_e2e.providers.sim.node.environment import data_of, field_of
-from upgrade_e2e.providers.sim.store import Object, namespace_of
+from upgrade_e2e_simulator.api.client import Client
+from upgrade_e2e_simulator.node.environment import data_of, field_of
+from upgrade_e2e_simulator.store import Object, namespace_of
 
 __all__ = ["NodeFolders", "Volumes"]
 

@@ -7,16 +7,16 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
-from upgrade_e2e.providers.sim.api.times import now
-from upgrade_e2e.providers.sim.ending import end_tasks, report_crash
-from upgrade_e2e.providers.sim.node.actions import Actions
-from upgrade_e2e.providers.sim.node.container import Container
-from upgrade_e2e.providers.sim.node.environment import MissingReference
-from upgrade_e2e.providers.sim.node.node import Node
-from upgrade_e2e.providers.sim.node.pod_status import Facts, PodStatus
-from upgrade_e2e.providers.sim.node.probing import probe_container
-from upgrade_e2e.providers.sim.node.sandbox import Sandbox
-from upgrade_e2e.providers.sim.store import Object, name_of
+from upgrade_e2e_simulator.api.times import now
+from upgrade_e2e_simulator.ending import end_tasks, report_crash
+from upgrade_e2e_simulator.node.actions import Actions
+from upgrade_e2e_simulator.node.container import Container
+from upgrade_e2e_simulator.node.environment import MissingReference
+from upgrade_e2e_simulator.node.node import Node
+from upgrade_e2e_simulator.node.pod_status import Facts, PodStatus
+from upgrade_e2e_simulator.node.probing import probe_container
+from upgrade_e2e_simulator.node.sandbox import Sandbox
+from upgrade_e2e_simulator.store import Object, name_of
 
 __all__ = ["PodWorker"]
 

@@ -9,8 +9,8 @@ import sys
 import traceback
 from typing import Any
 
-from upgrade_e2e.providers.sim.pod import coredns, edge, files, sockets
-from upgrade_e2e.providers.sim.pod.priority import raise_group
+from upgrade_e2e_simulator.pod import coredns, edge, files, sockets
+from upgrade_e2e_simulator.pod.priority import raise_group
 
 __all__ = ["become"]
 

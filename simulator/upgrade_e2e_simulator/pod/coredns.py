@@ -18,10 +18,10 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from upgrade_e2e.providers.sim.pod.apiwatch import Reflector
-from upgrade_e2e.providers.sim.pod.dnswire import NXDOMAIN, BadQuery, pack, parse
-from upgrade_e2e.providers.sim.pod.pace import PodEnvironment
-from upgrade_e2e.providers.sim.pod.zone import Zone
+from upgrade_e2e_simulator.pod.apiwatch import Reflector
+from upgrade_e2e_simulator.pod.dnswire import NXDOMAIN, BadQuery, pack, parse
+from upgrade_e2e_simulator.pod.pace import PodEnvironment
+from upgrade_e2e_simulator.pod.zone import Zone
 
 __all__ = ["Corefile", "main"]
 

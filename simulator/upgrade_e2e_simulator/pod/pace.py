@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from upgrade_e2e.providers.sim.pod.sockets import ServiceTable
+from upgrade_e2e_simulator.pod.sockets import ServiceTable
 
 __all__ = ["PodEnvironment"]
 

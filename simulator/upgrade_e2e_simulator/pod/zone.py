@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from upgrade_e2e.providers.sim.pod.dnswire import ANY, NOERROR, NXDOMAIN, A
+from upgrade_e2e_simulator.pod.dnswire import ANY, NOERROR, NXDOMAIN, A
 
 __all__ = ["Zone"]
 

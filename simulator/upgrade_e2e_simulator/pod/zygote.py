@@ -18,8 +18,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from upgrade_e2e.providers.sim.pod.child import become
-from upgrade_e2e.providers.sim.pod.priority import raise_group
+from upgrade_e2e_simulator.pod.child import become
+from upgrade_e2e_simulator.pod.priority import raise_group
 
 _PRELOADED = ("argparse", "asyncio", "http.client", "random", "ssl", "urllib.parse")
 _PR_SET_PDEATHSIG = 1
@@ -133,5 +133,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path[:0] = [str(Path(__file__).resolve().parents[4])]
+    sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
     main()

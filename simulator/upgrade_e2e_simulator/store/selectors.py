@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from upgrade_e2e.providers.sim.store.objects import Object
+from upgrade_e2e_simulator.store.objects import Object
 
 __all__ = ["BadSelector", "field_selector", "label_selector", "selects"]
 
@@ -106,22 +106,6 @@ _FIELDS: Mapping[str, frozenset[str]] = {
     "nodes": frozenset({"spec.unschedulable"}),
     "namespaces": frozenset({"status.phase"}),
     "secrets": frozenset({"type"}),
-    "jobs.batch": frozenset({"status.successful"}),
-    "events": frozenset(
-        {
-            "involvedObject.kind",
-            "involvedObject.namespace",
-            "involvedObject.name",
-            "involvedObject.uid",
-            "involvedObject.apiVersion",
-            "involvedObject.resourceVersion",
-            "involvedObject.fieldPath",
-            "reason",
-            "reportingComponent",
-            "source",
-            "type",
-        }
-    ),
 }
 
 

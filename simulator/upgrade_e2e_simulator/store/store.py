@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from upgrade_e2e.providers.sim.store.objects import Key, Object
+from upgrade_e2e_simulator.store.objects import Key, Object
 
 __all__ = ["Change", "Compacted", "Exists", "Missing", "Stale", "Store"]
 

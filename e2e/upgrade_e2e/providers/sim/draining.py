@@ -10,7 +10,7 @@ from kubernetes.client.exceptions import ApiException
 
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.errors import DeadlinePassed
-from upgrade_e2e.providers.sim.provider.asking import TRANSIENT, full_name, items, patch
+from upgrade_e2e.providers.sim.asking import TRANSIENT, full_name, items, patch
 
 __all__ = ["cordon", "drain"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from upgrade_e2e.cluster import Cluster
-from upgrade_e2e.providers.sim.provider.asking import TRANSIENT, condition, full_name
+from upgrade_e2e.providers.sim.asking import TRANSIENT, condition, full_name
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = ["Health"]

@@ -10,10 +10,8 @@ from typing import Any
 from cryptography import x509
 
 from upgrade_e2e.cluster import Api, Cluster
-from upgrade_e2e.providers.sim.manifests import STATIC_PODS
-from upgrade_e2e.providers.sim.node.images import short_name, tag_of
-from upgrade_e2e.providers.sim.provider.asking import TRANSIENT, condition, get, items
-from upgrade_e2e.providers.sim.release import images_of
+from upgrade_e2e.providers.sim.asking import TRANSIENT, condition, get, items
+from upgrade_e2e.providers.sim.release import STATIC_PODS, images_of, short_name, tag_of
 from upgrade_e2e.upgrade import Component, Inventory
 from upgrade_e2e.version import KubeVersion
 

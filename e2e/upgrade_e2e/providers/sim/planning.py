@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from upgrade_e2e.providers.sim.provider.settings import SimSettings
+from upgrade_e2e.providers.sim.settings import SimSettings
 from upgrade_e2e.upgrade import Hop, Path, Plan, Step
 
 __all__ = ["make_plan"]

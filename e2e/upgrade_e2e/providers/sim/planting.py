@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.errors import E2eError
+from upgrade_e2e.providers.sim.asking import condition, full_name, get
 from upgrade_e2e.providers.sim.control import ControlClient
-from upgrade_e2e.providers.sim.provider.asking import condition, full_name, get
 from upgrade_e2e.upgrade import Step
 from upgrade_e2e.upgrade.fault_values import seconds, target_of
 from upgrade_e2e.upgrade.faults import kind_of

@@ -10,14 +10,14 @@ from pathlib import Path as FilePath
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster
 from upgrade_e2e.errors import BadInput, ClusterNotMade, E2eError
 from upgrade_e2e.providers.base import Capabilities
-from upgrade_e2e.providers.sim.provider import upgrading
-from upgrade_e2e.providers.sim.provider.draining import cordon, drain
-from upgrade_e2e.providers.sim.provider.health import Health
-from upgrade_e2e.providers.sim.provider.inspection import inspect
-from upgrade_e2e.providers.sim.provider.planning import make_plan
-from upgrade_e2e.providers.sim.provider.planting import Planted
-from upgrade_e2e.providers.sim.provider.settings import SimSettings
-from upgrade_e2e.providers.sim.provider.starting import Running, start_simulator
+from upgrade_e2e.providers.sim import upgrading
+from upgrade_e2e.providers.sim.draining import cordon, drain
+from upgrade_e2e.providers.sim.health import Health
+from upgrade_e2e.providers.sim.inspection import inspect
+from upgrade_e2e.providers.sim.planning import make_plan
+from upgrade_e2e.providers.sim.planting import Planted
+from upgrade_e2e.providers.sim.settings import SimSettings
+from upgrade_e2e.providers.sim.starting import Running, start_simulator
 from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Inventory, Marks, Path, Plan, Step, read_back
 from upgrade_e2e.version import KubeVersion

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from upgrade_e2e.providers.sim.provider.durations import Durations
-from upgrade_e2e.providers.sim.topology import node_specs
+from upgrade_e2e.providers.sim.durations import Durations
+from upgrade_e2e.providers.sim.nodes import nodes_of
 from upgrade_e2e.version import KubeVersion
 
 __all__ = ["KNOWN_VERSIONS", "SimSettings"]
@@ -36,4 +36,4 @@ class SimSettings:
     drain_timeout_s: float = 600.0
 
     def __post_init__(self) -> None:
-        node_specs(self.cluster_name, self.control_planes, self.workers)
+        nodes_of(self.cluster_name, self.control_planes, self.workers)

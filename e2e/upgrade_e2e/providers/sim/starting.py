@@ -6,22 +6,25 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
-from upgrade_e2e.cluster import Cluster, Node
+from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.command import spawn
 from upgrade_e2e.errors import E2eError
 from upgrade_e2e.providers.sim.control import READY_FILE, ControlClient, SimulatorGone
-from upgrade_e2e.providers.sim.provider.settings import SimSettings
-from upgrade_e2e.providers.sim.topology import node_specs
+from upgrade_e2e.providers.sim.nodes import nodes_of
+from upgrade_e2e.providers.sim.settings import SimSettings
 from upgrade_e2e.version import KubeVersion
 from upgrade_e2e.wait import Deadline, wait_for
 
-__all__ = ["Running", "start_simulator"]
+__all__ = ["SIMULATOR", "Running", "start_simulator"]
+
+SIMULATOR = "upgrade_e2e_simulator"
+"""The simulator's package, which is run by `python -m` and never imported here."""
 
 _START_S = 60.0
 _END_S = 10.0
-_PACKAGE_ROOT = Path(__file__).resolve().parents[4]
 
 
 @dataclass
@@ -44,8 +47,7 @@ class Running:
 
     def cluster(self, settings: SimSettings) -> Cluster:
         """The handle of its cluster."""
-        specs = node_specs(settings.cluster_name, settings.control_planes, settings.workers)
-        nodes = tuple(Node(spec.name, spec.role) for spec in specs)
+        nodes = nodes_of(settings.cluster_name, settings.control_planes, settings.workers)
         return Cluster(settings.cluster_name, self.folder / "kubeconfig", nodes)
 
     def end(self) -> None:
@@ -66,7 +68,7 @@ def start_simulator(settings: SimSettings, version: KubeVersion) -> Running:
     for name in (READY_FILE, "control.sock", "zygote.sock"):
         (folder / name).unlink(missing_ok=True)
     log_file = folder / "simulator.log"
-    path = os.pathsep.join([str(_PACKAGE_ROOT), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join([_package_root(), os.environ.get("PYTHONPATH", "")])
     process = spawn(
         _argv(settings, version, folder), log_file=log_file, env={"PYTHONPATH": path.rstrip(":")}
     )
@@ -83,6 +85,17 @@ def start_simulator(settings: SimSettings, version: KubeVersion) -> Running:
         running.end()
         raise
     return running
+
+
+def _package_root() -> str:
+    """Where this process would import the simulator from; the child is to run the same one."""
+    found = find_spec(SIMULATOR)
+    if found is None or found.origin is None:
+        raise E2eError(
+            f"the package {SIMULATOR} is not installed; install upgrade-e2e again, or add "
+            "`simulator/` of the repository to PYTHONPATH."
+        )
+    return str(Path(found.origin).parents[1])
 
 
 def _argv(settings: SimSettings, version: KubeVersion, folder: Path) -> list[str]:
@@ -102,7 +115,7 @@ def _argv(settings: SimSettings, version: KubeVersion, folder: Path) -> list[str
     }
     words = [f"--{name}={value}" for name, value in options.items()]
     words += [f"--set={name}={value}" for name, value in parameters.items()]
-    return [sys.executable, "-m", "upgrade_e2e.providers.sim", *words]
+    return [sys.executable, "-m", SIMULATOR, *words]
 
 
 def _last_words(process: subprocess.Popen[bytes], log_file: Path) -> str | None:

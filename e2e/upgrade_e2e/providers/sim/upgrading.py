@@ -7,12 +7,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from upgrade_e2e.cluster import Cluster
+from upgrade_e2e.providers.sim.asking import full_name, get, patch
 from upgrade_e2e.providers.sim.control import ControlClient
-from upgrade_e2e.providers.sim.manifests import STATIC_PODS
-from upgrade_e2e.providers.sim.provider.asking import full_name, get, patch
-from upgrade_e2e.providers.sim.provider.durations import Durations
-from upgrade_e2e.providers.sim.provider.health import Health
-from upgrade_e2e.providers.sim.release import ReleaseImages, images_of
+from upgrade_e2e.providers.sim.durations import Durations
+from upgrade_e2e.providers.sim.health import Health
+from upgrade_e2e.providers.sim.release import STATIC_PODS, ReleaseImages, images_of
 from upgrade_e2e.upgrade import Marks, Step
 from upgrade_e2e.version import KubeVersion
 
