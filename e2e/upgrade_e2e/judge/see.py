@@ -68,7 +68,7 @@ def look(
 
 
 def _windows(window: Window) -> Windows:
-    """The window as a set; empty where it has no length, or none that can be told."""
+    """The window as a set; empty where it has no length, or none that is known."""
     if not (math.isfinite(window.start_s) and math.isfinite(window.end_s)):
         return Windows.none()
     return Windows.of([round(window.start_s * 1e6)], [round(window.end_s * 1e6)])

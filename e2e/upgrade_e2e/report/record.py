@@ -44,7 +44,7 @@ class ScenarioResult:
 
 @dataclass(frozen=True)
 class OutageRow:
-    """One outage, as it is told: when, its bounds, where, and in which steps.
+    """One outage, as people read it: when, its bounds, where, and in which steps.
 
     `at_most_s` is None where the outage began before, or lasted beyond, what was seen. `cause` are
     the names of the steps, the likeliest first; more than one is ambiguous. `share` is the share

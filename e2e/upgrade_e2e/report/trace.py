@@ -1,8 +1,8 @@
 """A pass as a Chrome trace: opens in Perfetto, chrome://tracing and speedscope.
 
 The format is the JSON object form of the Trace Event Format. Steps and phases are complete events
-(`X`), one thread a lane, so that phases nest in their step; outages are complete events as long as
-they lasted for certain, one process an observer; the watched window is marked by two instants.
+(`X`), one thread per lane, so that phases nest in their step; outages are complete events as long
+as they lasted for certain, one process per observer; the watched window is marked by two instants.
 Times are microseconds since the pass began.
 """
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.command import spawn
-from upgrade_e2e.errors import E2eError
 from upgrade_e2e.providers.sim.control import READY_FILE, ControlClient, SimulatorGone
 from upgrade_e2e.providers.sim.nodes import nodes_of
 from upgrade_e2e.providers.sim.settings import SimSettings
@@ -62,7 +61,10 @@ class Running:
 
 
 def start_simulator(settings: SimSettings, version: KubeVersion) -> Running:
-    """Start it and wait until its API serves. Raises E2eError with its last words."""
+    """Start it and wait until its API serves. Raises E2eError with its last words.
+
+    A start that fails or is interrupted leaves no process.
+    """
     folder = settings.workdir.resolve() / "simulator"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in (READY_FILE, "control.sock", "zygote.sock"):
@@ -81,7 +83,7 @@ def start_simulator(settings: SimSettings, version: KubeVersion) -> Running:
             Deadline(_START_S, every_s=0.05),
             hopeless=lambda _: _last_words(process, log_file),
         )
-    except E2eError:
+    except BaseException:
         running.end()
         raise
     return running
