@@ -11,6 +11,7 @@ from pathlib import Path
 
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.command import spawn
+from upgrade_e2e.errors import E2eError
 from upgrade_e2e.providers.sim.control import READY_FILE, ControlClient, SimulatorGone
 from upgrade_e2e.providers.sim.nodes import nodes_of
 from upgrade_e2e.providers.sim.settings import SimSettings
