@@ -78,9 +78,8 @@ class NetworkParameters:
 
 @dataclass
 class DnsParameters:
-    """CoreDNS: how long it keeps answering after SIGTERM, and what each answer costs."""
+    """CoreDNS: what each answer costs."""
 
-    lameduck_s: float = 0.5
     delay_s: float = 0.0
 
 
