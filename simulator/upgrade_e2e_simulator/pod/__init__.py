@@ -1,4 +1,4 @@
 """What runs inside simulated pods: the launcher that forks them, their network, CoreDNS, an edge.
 
-Everything in here imports the standard library only, so that a pod costs a fork and not a start.
+What is imported here is loaded before the first fork, so that a pod costs a fork and not a start.
 """

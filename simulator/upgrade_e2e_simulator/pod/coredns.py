@@ -18,8 +18,16 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
+import dns.exception
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import dns.rdtypes.IN.A
+import dns.rrset
+
 from upgrade_e2e_simulator.pod.apiwatch import Reflector
-from upgrade_e2e_simulator.pod.dnswire import NXDOMAIN, BadQuery, pack, parse
 from upgrade_e2e_simulator.pod.pace import PodEnvironment
 from upgrade_e2e_simulator.pod.zone import Zone
 
@@ -27,7 +35,7 @@ __all__ = ["Corefile", "main"]
 
 _SYNC_S = 5.0
 """CoreDNS waits as long for its first lists and then serves what it has."""
-_LARGEST = 4096
+_TTL_S = 30
 
 
 @dataclass(frozen=True)
@@ -84,13 +92,22 @@ class Answering(asyncio.DatagramProtocol):
 def answer_to(packet: bytes, zone: Zone) -> bytes | None:
     """The answer to a query; None for what is not one."""
     try:
-        question = parse(packet)
-    except BadQuery:
+        query = dns.message.from_wire(packet)
+    except (dns.exception.DNSException, ValueError):
         return None
-    if not zone.covers(question.name):
-        return pack(question, NXDOMAIN)
-    rcode, addresses = zone.answer(question.name, question.qtype)
-    return pack(question, rcode, addresses)
+    if query.flags & dns.flags.QR or len(query.question) != 1:
+        return None
+    [question] = query.question
+    answer = dns.message.make_response(query)
+    answer.flags |= dns.flags.AA
+    name = question.name.to_text(omit_final_dot=True).lower()
+    rcode, addresses = zone.answer(name, question.rdtype)
+    answer.set_rcode(rcode)
+    if addresses:
+        kind = dns.rdatatype.A
+        found = dns.rrset.from_text_list(question.name, _TTL_S, dns.rdataclass.IN, kind, addresses)
+        answer.answer.append(found)
+    return answer.to_wire()
 
 
 async def _serve_tcp(

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from upgrade_e2e_simulator.pod.dnswire import ANY, NOERROR, NXDOMAIN, A
+from dns.rcode import NOERROR, NXDOMAIN, Rcode
+from dns.rdatatype import ANY, A, RdataType
 
 __all__ = ["Zone"]
 
@@ -49,12 +50,10 @@ class Zone:
         meta = found["metadata"]
         self._slices.pop(f"{meta['namespace']}/{meta['name']}", None)
 
-    def covers(self, name: str) -> bool:
-        """Whether the name is inside the cluster's domain."""
-        return name == self._domain or name.endswith("." + self._domain)
-
-    def answer(self, name: str, qtype: int) -> tuple[int, Sequence[str]]:
-        """The response code and the addresses for a name of this zone."""
+    def answer(self, name: str, qtype: RdataType) -> tuple[Rcode, Sequence[str]]:
+        """The response code and the addresses for a name; there are none outside of the domain."""
+        if name != self._domain and not name.endswith("." + self._domain):
+            return NXDOMAIN, ()
         labels = name.removesuffix(self._domain).rstrip(".").split(".")
         if labels == [""]:
             return NOERROR, ()
