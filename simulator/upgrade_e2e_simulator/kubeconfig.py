@@ -6,16 +6,18 @@ import base64
 import json
 from pathlib import Path
 
-from upgrade_e2e_simulator.certificates import Authority, Pair
-
 __all__ = ["write_kubeconfig"]
 
 
 def write_kubeconfig(
-    path: Path, cluster: str, server: str, authority: Authority, admin: Pair
+    path: Path, cluster: str, server: str, authority: bytes, admin: tuple[bytes, bytes]
 ) -> None:
-    """Write it, readable by the owner only. JSON is YAML, so no YAML writer is needed."""
+    """Write it, readable by the owner only; `admin` is a certificate and its key, all in PEM.
+
+    JSON is YAML, so no YAML writer is needed.
+    """
     name = f"sim-{cluster}"
+    certificate, key = admin
     config = {
         "apiVersion": "v1",
         "kind": "Config",
@@ -24,7 +26,7 @@ def write_kubeconfig(
         "clusters": [
             {
                 "name": name,
-                "cluster": {"certificate-authority-data": _text(authority.pem), "server": server},
+                "cluster": {"certificate-authority-data": _text(authority), "server": server},
             }
         ],
         "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
@@ -32,8 +34,8 @@ def write_kubeconfig(
             {
                 "name": name,
                 "user": {
-                    "client-certificate-data": _text(admin.certificate),
-                    "client-key-data": _text(admin.key),
+                    "client-certificate-data": _text(certificate),
+                    "client-key-data": _text(key),
                 },
             }
         ],

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+import trustme
+
 from upgrade_e2e_simulator.api.addresses import ServiceAddresses
 from upgrade_e2e_simulator.api.client import Client
 from upgrade_e2e_simulator.api.credentials import Tokens
@@ -14,7 +16,7 @@ from upgrade_e2e_simulator.api.gate import Gate
 from upgrade_e2e_simulator.api.registry import Registry
 from upgrade_e2e_simulator.api.resources import resource_named
 from upgrade_e2e_simulator.api.server import ApiServer
-from upgrade_e2e_simulator.certificates import Authority, server_context
+from upgrade_e2e_simulator.certificates import client_pair, server_context
 from upgrade_e2e_simulator.control_plane import (
     ApiServerComponent,
     ControllersComponent,
@@ -65,7 +67,7 @@ class Simulation:
         self.kubelets: dict[str, Kubelet] = {}
         self.proxies: dict[str, ServiceProxy] = {}
         self.port = topology.port or free_port()
-        self._authority = Authority.new()
+        self._authority = trustme.CA()
         self._server = self._make_server()
 
     @property
@@ -94,9 +96,10 @@ class Simulation:
             await asyncio.sleep(self.parameters.api.rbac_load_s)
         for resource, obj in addons(self.claim.network, images_of(self.topology.version)):
             await self.client.create(resource, obj)
-        admin = self._authority.issue_client(*_ADMIN)
+        admin = client_pair(self._authority, *_ADMIN)
         server = f"https://127.0.0.1:{self.port}"
-        write_kubeconfig(self.kubeconfig, self.topology.name, server, self._authority, admin)
+        authority = self._authority.cert_pem.bytes()
+        write_kubeconfig(self.kubeconfig, self.topology.name, server, authority, admin)
 
     async def stop(self) -> None:
         """End everything: sockets, pods, processes."""
@@ -127,9 +130,8 @@ class Simulation:
     def _make_server(self) -> ApiServer:
         names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "localhost"]
         names.append("kubernetes.default.svc.cluster.local")
-        addresses = ["127.0.0.1", self.claim.network.node(0), self.claim.network.api_address]
-        pair = self._authority.issue_server(names, addresses)
-        tls = server_context(self._authority, pair, self.topology.folder)
+        names += ["127.0.0.1", self.claim.network.node(0), self.claim.network.api_address]
+        tls = server_context(self._authority, names, self.topology.folder)
         extras = kubectl_extras(self.registry, self)
         return ApiServer(self.registry, self.gate, self.tokens, tls, extras)
 
@@ -170,7 +172,7 @@ class Simulation:
         return makers.get(name, Pause)()
 
     def _controllers(self) -> Sequence[Controller]:
-        authority = self._authority.pem.decode()
+        authority = self._authority.cert_pem.bytes().decode()
         return controllers(self.client, self.parameters, authority)
 
     def _proxy(self, node: str, folders: NodeFolders) -> ServiceProxy:
