@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import ssl
 import threading
 import time
+import zipfile
 
 import pytest
 from kubernetes import watch
@@ -369,6 +371,40 @@ def test_pods_run_answer_through_the_proxy_and_have_logs(api):
     status = refused(api.request, "GET", "/api/v1/namespaces/default/pods/server:81/proxy/")
     assert (status["code"], status["reason"]) == (503, "ServiceUnavailable")
     assert "Connect call failed" in status["message"] or "refused" in status["message"]
+
+
+def zipped(**modules):
+    """A program of several modules as one file, as `python -m zipapp` makes them."""
+    into = io.BytesIO()
+    with zipfile.ZipFile(into, "w") as archive:
+        for name, text in modules.items():
+            archive.writestr(f"{name}.py", text)
+    return base64.b64encode(into.getvalue()).decode()
+
+
+def test_a_zipped_program_of_a_config_map_runs(api):
+    code = zipped(__main__="import part, sys; print(part.WORD, *sys.argv[1:])", part="WORD = 42")
+    body = {"metadata": {"name": "zipped"}, "binaryData": {"agent.pyz": code}}
+    api.core.create_namespaced_config_map(NAMESPACE, body)
+    container = {
+        "name": "agent",
+        "image": "python:3.12",
+        "command": ["python3", "/agent/agent.pyz", "and", "more"],
+        "volumeMounts": [{"name": "agent", "mountPath": "/agent", "readOnly": True}],
+    }
+    spec = {
+        "restartPolicy": "Never",
+        "containers": [container],
+        "volumes": [{"name": "agent", "configMap": {"name": "zipped"}}],
+    }
+    api.core.create_namespaced_pod(NAMESPACE, {"metadata": {"name": "zipped"}, "spec": spec})
+    wait_for(
+        "the end of the program",
+        lambda: api.core.read_namespaced_pod("zipped", NAMESPACE).status.phase,
+        lambda phase: phase == "Succeeded",
+    )
+    path = f"/api/v1/namespaces/{NAMESPACE}/pods/zipped/log"
+    assert api.request("GET", path) == b"42 and more\n"
 
 
 def test_an_image_that_cannot_run_here_says_so(api):
