@@ -7,9 +7,9 @@ import pytest
 from simulator.tests.controlled import SPACE, in_process, pod, template
 from upgrade_e2e_simulator.api.eviction import evict
 from upgrade_e2e_simulator.api.status import StatusError
-from upgrade_e2e_simulator.controllers.deployment import DeploymentController
+from upgrade_e2e_simulator.api.times import now
+from upgrade_e2e_simulator.controllers.controller import owner_reference
 from upgrade_e2e_simulator.controllers.disruption import DisruptionController
-from upgrade_e2e_simulator.controllers.replicaset import ReplicaSetController
 
 BUDGETS = "poddisruptionbudgets.policy"
 
@@ -99,17 +99,24 @@ async def test_two_budgets_for_one_pod_are_an_error(cluster):
 
 
 @in_process
-async def test_a_deployment_is_counted_by_what_it_asks_for(cluster):
-    await cluster.start(
-        DeploymentController(cluster.client),
-        ReplicaSetController(cluster.client, cluster.parameters.kubelet),
-        DisruptionController(cluster.client),
-    )
-    cluster.kubelets.holds_back = lambda pod: pod["metadata"]["name"] != cluster.names("pods")[0]
-    selector = {"matchLabels": {"app": "web"}}
-    spec = {"replicas": 4, "selector": selector, "template": template(nodeName="n1")}
-    await cluster.create("deployments.apps", {"metadata": {"name": "web"}, "spec": spec})
+async def test_a_pod_whose_eviction_was_granted_is_not_healthy_while_it_is_still_there(cluster):
+    await begin(cluster, minAvailable=2)
+    budget = cluster.get(BUDGETS, "guard")
+    granted = {**budget["status"], "disruptedPods": {"p0": now()}}
+    await cluster.client.put_status(BUDGETS, budget, granted)
     await cluster.settle()
+    assert status(cluster) == (2, 2, 3, 0)
+
+
+@in_process
+async def test_a_controller_counts_by_what_it_asks_for_and_not_by_the_pods_there_are(cluster):
+    await cluster.start(DisruptionController(cluster.client))
+    selector = {"matchLabels": {"app": "web"}}
+    spec = {"replicas": 4, "selector": selector, "template": template()}
+    owner = await cluster.create("replicasets.apps", {"metadata": {"name": "web"}, "spec": spec})
+    for number in range(2):
+        made = pod(f"p{number}", nodeName="n1")
+        made["metadata"]["ownerReferences"] = [owner_reference(owner)]
+        await cluster.create("pods", made)
     await guard(cluster, maxUnavailable="25%")
-    assert status(cluster)[2] == 4
-    assert status(cluster)[1] == 3
+    assert status(cluster) == (2, 3, 4, 0)

@@ -86,6 +86,7 @@ async def test_a_node_whose_kubelet_says_so_is_not_ready(cluster):
     ("tolerations", "stays"),
     [
         (FOR_EVER, True),
+        ([*FOR_EVER, {"operator": "Exists", "tolerationSeconds": 0}], True),
         ([{"operator": "Exists", "tolerationSeconds": 3000}], True),
         ([{"operator": "Exists", "tolerationSeconds": 0}], False),
     ],
