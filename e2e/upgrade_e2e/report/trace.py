@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from upgrade_e2e.report.files import write_whole
+from upgrade_e2e.files import write_whole
 from upgrade_e2e.report.lanes import lay_lanes
 from upgrade_e2e.report.record import ObserverResult, OutageRow, RunRecord
 from upgrade_e2e.report.stored import load_record

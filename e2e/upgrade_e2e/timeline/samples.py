@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
-import os
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from upgrade_e2e.errors import DamagedRecord
+from upgrade_e2e.files import write_whole
 from upgrade_e2e.timeline.outcome import Connection, Outcome
 
 __all__ = ["Samples", "SamplesBuilder", "Stream"]
@@ -107,7 +108,10 @@ class Samples:
         raise KeyError(name)
 
     def save(self, path: Path) -> None:
-        """Write to `path` (npz, see docs/artifacts.md) so that it is there whole or not at all."""
+        """Write to `path` (npz, see docs/artifacts.md) whole or not at all.
+
+        Raises BadInput when the place cannot be written to.
+        """
         meta = {
             "schema": SCHEMA_VERSION,
             "streams": [dataclasses.asdict(stream) for stream in self.streams],
@@ -117,12 +121,9 @@ class Samples:
         }
         packed = np.frombuffer(json.dumps(meta).encode(), np.uint8)
         columns: dict[str, Any] = {name: getattr(self, name) for name in _COLUMNS}
-        part = path.with_name(path.name + ".part")
-        with part.open("wb") as file:
-            np.savez_compressed(file, meta=packed, **columns)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        archive = io.BytesIO()
+        np.savez_compressed(archive, meta=packed, **columns)
+        write_whole(archive.getvalue(), path)
 
     @classmethod
     def load(cls, path: Path) -> Samples:
