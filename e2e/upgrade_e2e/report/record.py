@@ -11,6 +11,7 @@ from upgrade_e2e.upgrade import Inventory
 
 __all__ = [
     "RECORD_NAME",
+    "REHEARSAL",
     "SCHEMA_VERSION",
     "SIMULATED",
     "FailedStep",
@@ -23,7 +24,8 @@ __all__ = [
 SCHEMA_VERSION = 2
 """Records of an earlier one are read as of this one: see migrate.py."""
 RECORD_NAME = "run.json"
-SIMULATED = "SIMULATED: a rehearsal, no evidence about a real version."
+REHEARSAL = "a rehearsal, never evidence for a real version."
+SIMULATED = f"SIMULATED: {REHEARSAL}"
 
 
 @dataclass(frozen=True)

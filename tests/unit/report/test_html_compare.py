@@ -30,7 +30,7 @@ def test_differences_say_more_or_less_and_by_how_much():
     assert more.shown == "600 ms more (x2.5)"
     assert (more.raw, more.tone) == ("0.6", "worse")
     less = made["web", "failure ratio"][-1]
-    assert (less.shown, less.tone) == ("0.35 % less (-50%)", "better")
+    assert (less.shown, less.tone) == ("0.35% less (-50%)", "better")
     assert made["web", "longest gap"][-1].shown == "none"
 
 

@@ -44,7 +44,7 @@ def test_the_first_line_is_the_verdict():
 def test_an_outage_has_bounds_step_node_and_backend():
     text = render_run(record(observers=(SEEN,)))
     row = next(line for line in text.splitlines() if line.startswith("| 12.35 s") or "12.3" in line)
-    for part in ("400 ms to open", "33%", "5 refused, 2 5xx", "drain worker", "worker2", "web-1"):
+    for part in ("400 ms to open", "33.3%", "5 refused, 2 5xx", "drain worker", "worker2", "web-1"):
         assert part in row
     assert "11 more" in text
 
@@ -56,7 +56,7 @@ def test_a_censored_percentile_is_a_lower_bound():
 def test_nothing_seen_is_a_dash_and_no_number():
     blank = ObserverResult("dns", 0, 0, 0, None, None, None, False, 0.0, 0.0, 1.0, None, 0)
     row = next(x for x in render_run(record(observers=(blank,))).splitlines() if "| dns" in x)
-    assert row == "| dns | 0 | - | - | - | 0 ms | 0 | 100.0% | - |"
+    assert row == "| dns | 0 | - | - | - | 0 s | 0 | 100% | - |"
 
 
 def test_a_failed_step_shows_its_command_and_output():

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from upgrade_e2e.format import NOTHING, duration, share
 from upgrade_e2e.judge import Verdict
 from upgrade_e2e.report.html.tables import Cell, Column, Table, number, text
-from upgrade_e2e.report.html.words import NOTHING, duration, share
 from upgrade_e2e.report.record import ObserverResult, RunRecord
 
 __all__ = ["Comparison", "compare"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from upgrade_e2e.errors import Inconclusive
+from upgrade_e2e.format import NOTHING, duration, moment, share
 from upgrade_e2e.judge import Seen
 from upgrade_e2e.report.html.claims import claims_on, outage_id, whereabouts
 from upgrade_e2e.report.html.tables import Cell, Column, Table, number, text
-from upgrade_e2e.report.html.words import NOTHING, duration, moment, share
 from upgrade_e2e.report.record import ObserverResult, OutageRow, RunRecord
 
 __all__ = ["observers", "outages", "streams"]

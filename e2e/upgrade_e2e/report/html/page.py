@@ -13,17 +13,17 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from upgrade_e2e.files import write_whole
+from upgrade_e2e.format import duration, wall_clock
 from upgrade_e2e.judge import Verdict, Views
-from upgrade_e2e.report.files import write_whole
 from upgrade_e2e.report.html import observed, performed
 from upgrade_e2e.report.html.claims import linked
 from upgrade_e2e.report.html.compare import compare
 from upgrade_e2e.report.html.drawn import Drawn
 from upgrade_e2e.report.html.picture import FAMILIES, compose
 from upgrade_e2e.report.html.tables import Table
-from upgrade_e2e.report.html.words import duration, wall_clock
 from upgrade_e2e.report.limits import limits_of
-from upgrade_e2e.report.record import RunRecord
+from upgrade_e2e.report.record import REHEARSAL, RunRecord
 from upgrade_e2e.report.stored import load_record, timeline_of
 
 __all__ = ["REPORT_NAME", "render_html", "render_page", "save_html", "save_page"]
@@ -88,6 +88,7 @@ def render_page(record: RunRecord, drawn: Drawn, other: RunRecord | None = None)
         .get_template("page.html.j2")
         .render(
             record=record,
+            rehearsal=REHEARSAL,
             families=[key for key in FAMILIES if key != "ok"],
             error=picture.packed.error,
             facts=_json(picture.facts),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from upgrade_e2e.format import duration, moment
 from upgrade_e2e.report.html.tables import Cell, Column, Table, number, text
-from upgrade_e2e.report.html.words import duration, moment
 from upgrade_e2e.report.record import RunRecord
 from upgrade_e2e.timeline import Span, Window
 

@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from upgrade_e2e.format import share
 from upgrade_e2e.judge import Seen, Verdict
 from upgrade_e2e.judge.evidence import Evidence
 from upgrade_e2e.report.html.claims import claims_on, outage_id, whereabouts
 from upgrade_e2e.report.html.drawn import Drawn
 from upgrade_e2e.report.html.pack import Packed
-from upgrade_e2e.report.html.words import share
 from upgrade_e2e.report.lanes import lay_lanes
 from upgrade_e2e.report.record import RunRecord
 from upgrade_e2e.timeline import Outcome, Span, Timeline, Window

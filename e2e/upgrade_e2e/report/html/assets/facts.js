@@ -1,12 +1,20 @@
 // Facts: what is said about a sample, an outage or a step, as pairs of a name and a value.
 
+// The lengths of outages and steps, written as in the tables (format.py).
 function duration(seconds) {
-  const length = Math.abs(seconds);
-  if (length === 0) return "0 s";
-  if (length < 0.0009995) return `${Math.round(seconds * 1e6)} µs`;
-  if (length < 0.9995) return `${Number((seconds * 1e3).toPrecision(3))} ms`;
-  if (length < 120) return `${seconds.toFixed(2)} s`;
-  return `${Math.floor(seconds / 60)} min ${String(Math.round(seconds % 60)).padStart(2, "0")} s`;
+  if (seconds === 0) return "0 s";
+  if (seconds < 0.0095) return `${Number((seconds * 1e3).toPrecision(2))} ms`;
+  if (seconds < 0.9995) return `${Math.round(seconds * 1e3)} ms`;
+  if (seconds < 119.995) return `${seconds.toFixed(2)} s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+// What one sample took, to three digits.
+function precise(microseconds) {
+  if (microseconds < 1000) return `${microseconds} µs`;
+  if (microseconds < 999500) return `${Number((microseconds / 1e3).toPrecision(3))} ms`;
+  return duration(microseconds / 1e6);
 }
 
 function wallClock(facts, time) {
@@ -30,7 +38,7 @@ function stepsAt(facts, time) {
 
 // What is approximate says so: only good answers, on time, at an ordinary speed are.
 function microseconds(value, level) {
-  return (level === EXACT ? "" : "≈ ") + duration(value / 1e6);
+  return (level === EXACT ? "" : "≈ ") + precise(value);
 }
 
 function sampleFacts(scene, { observer, stream, index }) {
@@ -72,7 +80,7 @@ function outageFacts(scene, outage) {
     ["began", `${outage.start.toFixed(3)} s`],
     ["", wallClock(scene.facts, outage.start)],
     ["outcomes", outcomes.join(", ")],
-    ["failing", `${Math.round(outage.share * 100)} % of probes at the worst`],
+    ["failing", `${Number((outage.share * 100).toPrecision(3))}% of the probes at worst`],
     ["during", outage.told],
     ["asked", outage.target],
     ["from", outage.nodes.join(", ")],
