@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Iterator
 
 from upgrade_e2e.errors import Inconclusive
+from upgrade_e2e.format import share
 from upgrade_e2e.judge.aftermath import api_away
 from upgrade_e2e.judge.evidence import Evidence
 from upgrade_e2e.judge.limits import Instrument, Limits
@@ -92,8 +93,8 @@ def _reasons(seen: Seen, instrument: Instrument) -> Iterator[str]:
     yield from _unseen(seen, instrument)
     if not seen.masked_share <= instrument.masked_share:
         yield (
-            f"{seen.masked_share:.0%} of its events fell into times at which the API did not "
-            f"answer (at most {instrument.masked_share:.0%}, instrument.masked_share); use more "
+            f"{share(seen.masked_share)} of its events fell into times at which the API did not "
+            f"answer (at most {share(instrument.masked_share)}, instrument.masked_share); use more "
             "control planes or watch for longer."
         )
     if not seen.count >= instrument.min_samples:
@@ -125,14 +126,14 @@ def _silent(seen: Seen) -> Iterator[str]:
 def _unseen(seen: Seen, instrument: Instrument) -> Iterator[str]:
     if not seen.blind_share <= instrument.blind_share:
         yield (
-            f"its probers did not see {seen.blind_share:.1%} of the pass (at most "
-            f"{instrument.blind_share:.1%}, instrument.blind_share); lower the rate, give them "
+            f"its probers did not see {share(seen.blind_share)} of the pass (at most "
+            f"{share(instrument.blind_share)}, instrument.blind_share); lower the rate, give them "
             "more CPU, or allow more in a --limits file."
         )
-    for name, share in seen.sight.blind_by_stream.items():
-        if not share <= instrument.stream_blind_share:
+    for name, unseen in seen.sight.blind_by_stream.items():
+        if not unseen <= instrument.stream_blind_share:
             yield (
-                f"{name} did not see {share:.1%} of the pass (at most "
-                f"{instrument.stream_blind_share:.1%}, instrument.stream_blind_share); see what "
+                f"{name} did not see {share(unseen)} of the pass (at most "
+                f"{share(instrument.stream_blind_share)}, instrument.stream_blind_share); see what "
                 "stopped or starved that prober."
             )
