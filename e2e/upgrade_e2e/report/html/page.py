@@ -17,6 +17,7 @@ from upgrade_e2e.files import write_whole
 from upgrade_e2e.format import duration, wall_clock
 from upgrade_e2e.judge import Verdict, Views
 from upgrade_e2e.report.html import observed, performed
+from upgrade_e2e.report.html.breaks import breakable
 from upgrade_e2e.report.html.claims import linked
 from upgrade_e2e.report.html.compare import compare
 from upgrade_e2e.report.html.drawn import Drawn
@@ -131,7 +132,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(duration=duration, wall_clock=wall_clock)
+    environment.filters.update(breakable=breakable, duration=duration, wall_clock=wall_clock)
     return environment
 
 

@@ -9,24 +9,29 @@ from upgrade_e2e.timeline import Span, Window
 
 __all__ = ["environment", "inventory", "limits", "steps"]
 
+_SHOWN = 300
+"""So many characters of an error are shown in the table; the failed step is shown in full above."""
+
 
 def steps(record: RunRecord) -> Table:
     """What was done, in order."""
     columns = (
         Column("began", "start_s", numeric=True),
         Column("step", "step"),
-        Column("node", "node"),
-        Column("hop", "hop"),
+        Column("node", "node", whole=True),
+        Column("hop", "hop", whole=True),
         Column("took", "duration_s", numeric=True),
         Column("result", "error"),
     )
     rows = [_step(span) for span in sorted(record.spans, key=lambda s: (s.start_s, -s.end_s))]
-    return Table("steps", "Steps", columns, rows)
+    return Table("steps", "Steps", columns, rows, stacked=True)
 
 
 def _step(span: Span) -> tuple[Cell, ...]:
     name = f"  {span.name}" if span.parent else span.name
     result = " ".join(span.error.split())
+    if len(result) > _SHOWN:
+        result = f"{result[:_SHOWN]} …"
     return (
         Cell(
             moment(span.start_s),
@@ -36,9 +41,9 @@ def _step(span: Span) -> tuple[Cell, ...]:
         ),
         Cell(name, span.name, tone="phase" if span.parent else ""),
         text(span.node),
-        text(span.hop),
+        Cell(span.hop.replace("->", " → "), span.hop),
         number(duration(span.duration_s), span.duration_s),
-        text(result[:300] or "done", "fail" if result else "muted"),
+        text(result or "done", "fail" if result else "muted"),
     )
 
 
@@ -46,7 +51,7 @@ def inventory(record: RunRecord) -> Table:
     """What the cluster was made of afterwards."""
     columns = (
         Column("component", "component"),
-        Column("node", "node"),
+        Column("node", "node", whole=True),
         Column("found", "found"),
         Column("wanted", "wanted"),
     )
