@@ -288,7 +288,7 @@ def test_hovering_tells_the_facts_of_a_sample(tab, folder):
     assert told["observer"] == "web"
     assert told["stream"] == stream.name
     assert told["node"] == stream.node
-    assert told["asks"] == stream.target
+    assert told["target"] == stream.target
     assert told["connection"] == "reused"
     assert told["intended"] == f"{time_s:.6f} s"
     assert told["latency"].endswith((" ms", " µs"))

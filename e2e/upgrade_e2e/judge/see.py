@@ -1,4 +1,4 @@
-"""From a timeline to what one observer saw, or to the reason why nothing can be said."""
+"""From a timeline to what one observer saw, or to the reason why it is not known."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def look(
         present = ", ".join(timeline.samples) or "none"
         raise Inconclusive(
             f"{observer} never ran: the pass has no samples of it (it has: {present}); "
-            "see the log of the pass for why its probers were not deployed or not collected."
+            "the log of the pass says why its probers were not deployed or not collected."
         )
     within, samples = _windows(timeline.watched), timeline.samples[observer]
     tracks = lay_tracks(samples, within, instrument, controls)
@@ -69,7 +69,7 @@ def look(
 
 
 def _windows(window: Window) -> Windows:
-    """The window as a set; empty where it has no length, or none that can be told."""
+    """The window as a set; empty if its length is zero or not finite."""
     if not (math.isfinite(window.start_s) and math.isfinite(window.end_s)):
         return Windows.none()
     return Windows.of([round(window.start_s * 1e6)], [round(window.end_s * 1e6)])
@@ -84,7 +84,7 @@ def _reasons(seen: Seen, instrument: Instrument) -> Iterator[str]:
     if seen.broken:
         yield (
             f"{seen.broken}; what it saw and did after that is not known. Run again, and report "
-            "this fault of upgrade-e2e with the log of the run."
+            "this defect of upgrade-e2e with the log of the run."
         )
     if not seen.scope.tracks:
         yield _nothing(seen)
@@ -93,9 +93,9 @@ def _reasons(seen: Seen, instrument: Instrument) -> Iterator[str]:
     yield from _unseen(seen, instrument)
     if not seen.masked_share <= instrument.masked_share:
         yield (
-            f"{share(seen.masked_share)} of its events fell into times at which the API did not "
-            f"answer (at most {share(instrument.masked_share)}, instrument.masked_share); use more "
-            "control planes or watch for longer."
+            f"{share(seen.masked_share)} of its events fell into times at which the API server did "
+            f"not answer (at most {share(instrument.masked_share)}, instrument.masked_share); use "
+            "more control planes or watch for longer."
         )
     if not seen.count >= instrument.min_samples:
         yield (
@@ -106,8 +106,8 @@ def _reasons(seen: Seen, instrument: Instrument) -> Iterator[str]:
 
 def _nothing(seen: Seen) -> str:
     if not len(seen.scope.within):
-        return "the watched window is empty; see in the log whether the probers became ready."
-    return "it has no stream; see in the log why its probers were not deployed or not collected."
+        return "the watched window is empty; check in the log that the probers became ready."
+    return "it has no stream; the log says why its probers were not deployed or not collected."
 
 
 def _silent(seen: Seen) -> Iterator[str]:
@@ -118,7 +118,7 @@ def _silent(seen: Seen) -> Iterator[str]:
     ]
     if silent:
         yield (
-            f"nothing counts of {', '.join(silent)}; see whether those probers ran and their "
+            f"no sample of {', '.join(silent)} counts; check that those probers ran and that their "
             "samples were collected."
         )
 

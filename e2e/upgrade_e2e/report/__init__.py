@@ -1,4 +1,4 @@
-"""What is left of a pass on disk: the record, the samples, the summary."""
+"""What a pass leaves on disk: the record, the samples, the summary."""
 
 from upgrade_e2e.report.limits import limits_of
 from upgrade_e2e.report.observed import observer_results

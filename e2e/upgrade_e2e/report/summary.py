@@ -1,4 +1,4 @@
-"""summary.md: what a person reads first."""
+"""summary.md: what people read first."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def load_runs(folders: Sequence[Path]) -> list[tuple[Path, RunRecord | str]]:
 
 
 def render_runs(runs: Sequence[tuple[Path, RunRecord | str]]) -> str:
-    """The summary over several paths, one line each, and each path's own below."""
+    """The summary over several paths: one line per path, and below it the summary of each."""
     lines = ["# Upgrade summary", "", "| path | provider | verdict | why |", "|---|---|---|---|"]
     for folder, run in runs:
         if isinstance(run, str):
@@ -86,7 +86,7 @@ def _scenarios(run: RunRecord) -> Iterator[str]:
     for result in run.scenarios:
         yield f"| **{result.verdict}** | {result.name} | {_cell(result.claim)} |"
     if not run.scenarios:
-        yield "| - | none was judged | |"
+        yield "| - | no scenario was judged | |"
     for result in run.scenarios:
         if result.explanation:
             yield from ("", f"### {result.name}: {result.verdict}", "", "```")
@@ -102,7 +102,7 @@ def _observers(observers: Sequence[ObserverResult]) -> Iterator[str]:
     yield from ("", "## What the observers saw", "")
     yield (
         "| observer | samples | failed | p50 | p99 | down at least | outages | blind "
-        "| sees holes of |"
+        "| notices outages from |"
     )
     yield "|---|---|---|---|---|---|---|---|---|"
     for seen in observers:
@@ -132,15 +132,16 @@ def _outages(observers: Sequence[ObserverResult]) -> Iterator[str]:
         yield _outage(name, outage)
     hidden = sum(seen.outage_count for seen in observers) - min(len(rows), OUTAGES_SHOWN)
     if hidden > 0:
-        yield from ("", f"{hidden} more; the worst {len(rows)} are in run.json.")
+        yield from ("", f"{hidden} more outages; run.json lists the worst {len(rows)}.")
 
 
 def _outage(name: str, outage: OutageRow) -> str:
     outcomes = ", ".join(f"{count} {label}" for label, count in outage.outcomes.items())
-    most = "open" if outage.at_most_s is None else duration(outage.at_most_s)
+    lasted = duration(outage.at_least_s)
+    lasted += " or more" if outage.at_most_s is None else f" to {duration(outage.at_most_s)}"
     return (
         f"| {moment(outage.start_s)} | {name} | {_cell(outage.target)} "
-        f"| {duration(outage.at_least_s)} to {most} | {share(outage.share)} | {outcomes} "
+        f"| {lasted} | {share(outage.share)} | {outcomes} "
         f"| {_cell(outage.told)} | {', '.join(outage.nodes)} | {', '.join(outage.backends)} |"
     )
 

@@ -44,7 +44,7 @@ def test_the_first_line_is_the_verdict():
 def test_an_outage_has_bounds_step_node_and_backend():
     text = render_run(record(observers=(SEEN,)))
     row = next(line for line in text.splitlines() if line.startswith("| 12.35 s") or "12.3" in line)
-    for part in ("400 ms to open", "33.3%", "5 refused, 2 5xx", "drain worker", "worker2", "web-1"):
+    for part in ("400 ms or more", "33.3%", "5 refused, 2 5xx", "drain worker", "worker2", "web-1"):
         assert part in row
     assert "11 more" in text
 
@@ -86,7 +86,9 @@ def test_pipes_do_not_break_tables_and_lost_passes_are_inconclusive(tmp_path):
 
 
 def test_a_pass_without_scenarios_says_so():
-    assert "none was judged" in render_run(record(scenarios=(), verdict=Verdict.INCONCLUSIVE))
+    assert "no scenario was judged" in render_run(
+        record(scenarios=(), verdict=Verdict.INCONCLUSIVE)
+    )
 
 
 def test_a_broken_scenario_shows_its_traceback():

@@ -15,7 +15,7 @@ __all__ = ["observers", "outages", "streams"]
 
 
 def outages(record: RunRecord) -> Table:
-    """Every outage that the record keeps: what broke a claim first, then the worst."""
+    """Every outage that the record keeps: those that broke a claim first, then the worst."""
     columns = (
         Column("at", "start_s", numeric=True),
         Column("observer", "observer"),
@@ -39,8 +39,8 @@ def outages(record: RunRecord) -> Table:
         "Outages",
         columns,
         [_outage(record, name, outage) for name, _, outage in found],
-        note="What broke a claim comes first, then the worst."
-        + (f" {hidden} lesser ones are not listed." if hidden > 0 else ""),
+        note="Outages that broke a claim come first, then the worst of the others."
+        + (f" {hidden} less severe ones are not listed." if hidden > 0 else ""),
         stacked=True,
         ids=[outage_id(name, place) for name, place, _ in found],
     )
@@ -94,8 +94,8 @@ def observers(record: RunRecord) -> Table:
         Column("longest gap", "longest_gap_s", numeric=True),
         Column("outages", "outages", numeric=True),
         Column("blind", "blind_share", numeric=True),
-        Column("sees holes of", "resolution_s", numeric=True),
-        Column("does not count", "suspect", numeric=True),
+        Column("notices outages from", "resolution_s", numeric=True),
+        Column("not counted", "suspect", numeric=True),
     )
     notes = [f"{seen.name}: {note}" for seen in record.observers for note in seen.notes]
     return Table(
@@ -131,7 +131,7 @@ def streams(seen: Mapping[str, Seen]) -> Table:
         Column("observer", "observer"),
         Column("stream", "stream", whole=True),
         Column("node", "node", whole=True),
-        Column("asks", "target"),
+        Column("target", "target"),
         Column("samples", "samples", numeric=True),
         Column("failed", "failures", numeric=True),
         Column("p50", "p50_s", numeric=True),

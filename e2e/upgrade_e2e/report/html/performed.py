@@ -9,6 +9,7 @@ from upgrade_e2e.timeline import Span, Window
 
 __all__ = ["environment", "inventory", "limits", "steps"]
 
+_AFTERWARDS = "The cluster after the upgrade"
 _SHOWN = 300
 """So many characters of an error are shown in the table; the failed step is shown in full above."""
 
@@ -48,16 +49,16 @@ def _step(span: Span) -> tuple[Cell, ...]:
 
 
 def inventory(record: RunRecord) -> Table:
-    """What the cluster was made of afterwards."""
+    """The components of the cluster after the upgrade."""
     columns = (
         Column("component", "component"),
         Column("node", "node", whole=True),
         Column("found", "found"),
-        Column("wanted", "wanted"),
+        Column("expected", "wanted"),
     )
     found = record.inventory
     if found is None:
-        return Table("inventory", "The cluster afterwards", columns, (), "It was not read back.")
+        return Table("inventory", _AFTERWARDS, columns, (), "The cluster was not inspected.")
     rows = [
         (
             text(part.name),
@@ -69,8 +70,8 @@ def inventory(record: RunRecord) -> Table:
     ]
     problems = [f"Stuck: {pod}." for pod in found.stuck_pods]
     problems += [f"Missing: {workload}." for workload in found.missing_workloads]
-    note = " ".join(problems) or "No pod is stuck and no workload lacks a replica."
-    return Table("inventory", "The cluster afterwards", columns, rows, note)
+    note = " ".join(problems) or "No pod is stuck and no workload is missing a replica."
+    return Table("inventory", _AFTERWARDS, columns, rows, note)
 
 
 def limits(record: RunRecord) -> Table:
@@ -94,16 +95,16 @@ def limits(record: RunRecord) -> Table:
 
 
 def environment(record: RunRecord) -> Table:
-    """What the pass ran with."""
+    """Settings, tools and images of the pass."""
     rows = [
         (text(what), text(name), text(value))
         for what, pairs in (
-            ("choice", record.choices),
+            ("setting", record.choices),
             ("tool", record.tools),
             ("image", record.images),
         )
         for name, value in pairs.items()
     ]
     rows += [(text("planted fault"), text(fault), text("")) for fault in record.faults]
-    columns = (Column("what", "what"), Column("name", "name"), Column("value", "value"))
-    return Table("environment", "What the pass ran with", columns, rows)
+    columns = (Column("kind", "what"), Column("name", "name"), Column("value", "value"))
+    return Table("environment", "Settings, tools and images", columns, rows)

@@ -60,8 +60,8 @@ def compose(record: RunRecord, drawn: Drawn) -> Picture:
         "families": list(FAMILIES),
         "outcomes": _outcomes(),
         "doubts": {
-            int(Evidence.SUSPECT): "the prober itself slept through the wait",
-            int(Evidence.MASKED): "the API did not answer at that time",
+            int(Evidence.SUSPECT): "the prober itself was stalled while it waited",
+            int(Evidence.MASKED): "the API server did not answer at that time",
         },
         "lanes": [
             {
@@ -119,7 +119,7 @@ def _span(span: Span) -> dict[str, Any]:
 
 
 def _urgency(record: RunRecord, observer: str) -> tuple[int, str]:
-    """Observers that a claim broke on come first, then those that nothing can be said about."""
+    """Observers of a broken claim come first, then those of an inconclusive one."""
     verdicts = {s.verdict for s in record.scenarios if observer in s.observers}
     order = (Verdict.FAIL, Verdict.INCONCLUSIVE)
     return next((n for n, one in enumerate(order) if one in verdicts), len(order)), observer

@@ -26,7 +26,7 @@ function bounds(outage) {
   return `${duration(outage.least)} to ${duration(outage.most)}`;
 }
 
-// The innermost steps that went on at a moment.
+// The innermost steps that were running at a moment.
 function stepsAt(facts, time) {
   const during = (span) => span.start <= time && time <= span.end;
   const found = facts.lanes.flatMap((lane) => {
@@ -36,7 +36,7 @@ function stepsAt(facts, time) {
   return found.map((span) => span.name).join(" and ") || "no step";
 }
 
-// What is approximate says so: only good answers, on time, at an ordinary speed are.
+// Marks what is approximate: only good answers, on time and not slow, are.
 function microseconds(value, level) {
   return (level === EXACT ? "" : "≈ ") + precise(value);
 }
@@ -55,20 +55,20 @@ function sampleFacts(scene, { observer, stream, index }) {
     ["observer", observer.name],
     ["stream", stream.name],
     ["node", stream.node],
-    ["asks", stream.target],
+    ["target", stream.target],
     ["connection", stream.connection],
     ["code", stream.code[index] || "none"],
     ["backend", observer.backends[stream.backend[index]] || "not named"],
     ["during", stepsAt(facts, time)],
   ];
   const why = notCounted(facts, stream, index, time);
-  if (why) pairs.push(["counts not", why]);
+  if (why) pairs.push(["not counted", why]);
   return { title: `${observer.name} ${stream.label}`, family: stream.family[index], pairs };
 }
 
 function notCounted(facts, stream, index, time) {
   if (stream.doubt[index]) return facts.doubts[stream.doubt[index]];
-  if (time < facts.watched[0] || time > facts.watched[1]) return "outside of the watched window";
+  if (time < facts.watched[0] || time > facts.watched[1]) return "it was sent outside the watched window";
   if (stream.family[index] === DOES_NOT_COUNT) return "it was never sent";
   return "";
 }
@@ -82,7 +82,7 @@ function outageFacts(scene, outage) {
     ["outcomes", outcomes.join(", ")],
     ["failing", `${Number((outage.share * 100).toPrecision(3))}% of the probes at worst`],
     ["during", outage.told],
-    ["asked", outage.target],
+    ["target", outage.target],
     ["from", outage.nodes.join(", ")],
   ];
   if (outage.backends.length) pairs.push(["backend", outage.backends.join(", ")]);
@@ -107,7 +107,7 @@ function blindAt(stream, time) {
   return at % 2 === 1;
 }
 
-// The box with the facts, beside a point of the page and never outside of the window.
+// The box with the facts, next to a point of the page and always inside the window.
 class Tip {
   constructor(element) {
     this.element = element;
