@@ -48,7 +48,7 @@ class Option:
     @property
     def shown_help(self) -> str:
         """The help text with the default value, if there is a fixed one."""
-        if self.default in (None, False):
+        if self.default in (None, False, ""):
             return self.help
         return f"{self.help} Default: {self.default}."
 

@@ -15,7 +15,7 @@ from upgrade_e2e import Seen, Workload
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("docs/scenarios.md", "README.md")
-A_PASS = ("--provider=sim",)
+A_PASS = ("--upgrade-provider=sim",)
 """What asks for a pass, on the command line of pytest."""
 WITHIN_S = 180
 

@@ -97,10 +97,10 @@ def test_a_half_written_run_is_exit_code_3_and_named(sides):
 
 def test_another_schema_version_is_exit_code_3_and_named(sides):
     other = next((sides / "new").iterdir()) / "run.json"
-    other.write_text(json.dumps({**json.loads(other.read_text()), "schema_version": 2}))
+    other.write_text(json.dumps({**json.loads(other.read_text()), "schema_version": 3}))
     done = gate(sides)
     assert done.returncode == 3, done.stdout + done.stderr
-    assert "schema version 2, this version reads 1" in done.stdout
+    assert "schema version 3, this version reads up to 2" in done.stdout
 
 
 def test_runs_of_another_path_are_exit_code_2(sides):

@@ -30,18 +30,19 @@ def send_as_timeout_does(process):
 
 
 SENT = {
-    "SIGINT": (lambda process: process.send_signal(signal.SIGINT), ignore_interrupts),
-    "SIGTERM": (lambda process: process.send_signal(signal.SIGTERM), None),
-    "SIGINT twice": (send_as_timeout_does, None),
+    "SIGINT": (lambda process: process.send_signal(signal.SIGINT), "baseline", ignore_interrupts),
+    "SIGTERM": (lambda process: process.send_signal(signal.SIGTERM), "create", None),
+    "SIGINT twice": (send_as_timeout_does, "baseline", None),
 }
+"""How a signal is sent, in which step, and what the process does before it begins."""
 
 
 @pytest.mark.parametrize("sent", SENT)
 def test_a_signal_ends_a_pass_in_good_order(tmp_path, sent):
-    send, at_start = SENT[sent]
+    send, step, at_start = SENT[sent]
     run = Run(tmp_path)
     with run.started(preexec_fn=at_start) as process:
-        run.wait_for("> baseline\n", process)
+        run.wait_for(f"> {step}\n", process)
         send(process)
         assert process.wait(END_WITHIN_S) == 130, run.output()
         assert processes_in(tmp_path) == []

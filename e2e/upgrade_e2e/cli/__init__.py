@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -29,6 +32,17 @@ MODULES = {
 
 class Commands(click.Group):
     """The commands above, each loaded by name."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Load the command and run it; an interrupt ends it with 130.
+
+        click would end it with 1, which says that a claim is broken.
+        """
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            sys.exit(128 + signal.SIGINT)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """In the order in which they are used."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -13,7 +15,7 @@ from pytest_upgrade_e2e import command, session  # noqa: F401
 from tests.unit.run.fake_provider import FakeProvider
 from upgrade_e2e.report import RunRecord, ScenarioResult, load_record
 
-__all__ = ["PASS_OPTIONS", "Session", "scenarios"]
+__all__ = ["PASS_OPTIONS", "Loaded", "Session", "scenarios"]
 
 PASS_OPTIONS = ("--upgrade-provider=sim", "--upgrade-baseline=0", "--upgrade-settle=0.1")
 QUIET = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:randomly")
@@ -31,11 +33,37 @@ def scenarios(body: str) -> str:
     return HEAD + body
 
 
+@dataclass(eq=False)
+class Loaded:
+    """The modules that sessions loaded, which pytester forgets after each and at its own end.
+
+    Libraries are kept: one that is loaded twice has two classes of each name.
+    """
+
+    modules: dict[str, ModuleType] = field(default_factory=dict)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self) -> None:
+        """Note what is loaded at the end of the session."""
+        self.note()
+
+    def note(self) -> None:
+        """Note what is loaded now; of a library that was noted before, the first one stays."""
+        self.modules = {**sys.modules, **self.modules}
+
+    def keep(self) -> None:
+        """Put back all but the modules of the session's own folder."""
+        for name, module in self.modules.items():
+            if not name.startswith(("test_", "conftest")):
+                sys.modules.setdefault(name, module)
+
+
 @dataclass
 class Session:
     """A folder with scenarios, and the fake providers of the passes that were run there."""
 
     pytester: pytest.Pytester
+    loaded: Loaded
     failures: dict[str, BaseException] = field(default_factory=dict)
     providers: list[FakeProvider] = field(default_factory=list)
 
@@ -56,7 +84,9 @@ class Session:
 
     def run(self, *words: str) -> pytest.RunResult:
         """Run pytest in the folder."""
-        return self.pytester.runpytest_inprocess(*QUIET, *words)
+        result = self.pytester.runpytest_inprocess(*QUIET, *words, plugins=[self.loaded])
+        self.loaded.keep()
+        return result
 
     def record(self, folder: str = "") -> RunRecord:
         """The record of the pass."""

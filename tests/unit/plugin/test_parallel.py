@@ -97,3 +97,19 @@ def test_a_distribution_that_would_repeat_a_pass_is_refused(session, how):
     done = session.run("-n2", f"--dist={how}", "--upgrade-provider=sim")
     assert done.ret == pytest.ExitCode.USAGE_ERROR
     done.stderr.fnmatch_lines([f"ERROR: --dist {how} would run a path more than once*"])
+
+
+PYTEST_PARALLEL = """
+def pytest_addoption(parser, pluginmanager):
+    parser.addoption("--workers", dest="workers")
+    pluginmanager.register(object(), "parallel")
+"""
+
+
+def test_pytest_parallel_may_be_there_but_not_at_work(session):
+    session.pytester.makeconftest(PYTEST_PARALLEL)
+    session.pytester.makepyfile(test_claims=scenarios(CLAIMS))
+    assert session.run("--upgrade-provider=sim", "--co").ret == pytest.ExitCode.OK
+    refused = session.run("--upgrade-provider=sim", "--workers=2")
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    refused.stderr.fnmatch_lines(["*pytest-parallel would tear the scenarios of one path apart*"])

@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 
+from tests.claims import SKIPS, all_scenarios, claims_of
 from tests.stored import SCHEMA_1
 from tests.synthetic import Shape, make_run, write_run
 from tests.unit.judge.made import count_weighings
@@ -22,6 +23,7 @@ from upgrade_e2e.report import (
     save_record,
 )
 from upgrade_e2e.report.html import render_html
+from upgrade_e2e.run.rulings import judge
 from upgrade_e2e.run.saved import load_pass, write_rejudged
 from upgrade_e2e.timeline import Window
 
@@ -92,6 +94,15 @@ def test_a_pass_of_schema_1_can_be_judged_again():
     assert passed.capabilities.simulated
     assert passed.saw(WEB).count > 1000
     assert passed.found().nothing_left_to_do
+
+
+def test_scenarios_say_the_same_of_a_saved_pass_as_when_it_was_run():
+    record = load_record(SCHEMA_1 / "simulated")
+    passed = load_pass(SCHEMA_1 / "simulated")
+    claims = {f"test_{claim.name}": claim for claim in claims_of(all_scenarios().values())}
+    for before in record.scenarios:
+        now = judge(claims[before.name], passed, SKIPS)
+        assert (now.verdict, now.explanation) == (before.verdict, before.explanation), before.name
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from upgrade_e2e.cluster import Cluster, Node
 from upgrade_e2e.command import spawn
-from upgrade_e2e.errors import E2eError
 from upgrade_e2e.providers.sim.control import READY_FILE, ControlClient, SimulatorGone
 from upgrade_e2e.providers.sim.provider.settings import SimSettings
 from upgrade_e2e.providers.sim.topology import node_specs
@@ -60,7 +59,10 @@ class Running:
 
 
 def start_simulator(settings: SimSettings, version: KubeVersion) -> Running:
-    """Start it and wait until its API serves. Raises E2eError with its last words."""
+    """Start it and wait until its API serves. Raises E2eError with its last words.
+
+    A start that fails or is interrupted leaves no process.
+    """
     folder = settings.workdir.resolve() / "simulator"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in (READY_FILE, "control.sock", "zygote.sock"):
@@ -79,7 +81,7 @@ def start_simulator(settings: SimSettings, version: KubeVersion) -> Running:
             Deadline(_START_S, every_s=0.05),
             hopeless=lambda _: _last_words(process, log_file),
         )
-    except E2eError:
+    except BaseException:
         running.end()
         raise
     return running
