@@ -59,7 +59,7 @@ def save_html(folder: Path, baseline: Path | None = None, target: Path | None = 
 
 
 def render_html(folder: Path, baseline: Path | None = None) -> str:
-    """The page for the run in `folder`, beside the run in `baseline` if that is given.
+    """The page for the run in `folder`, compared with the run in `baseline` if that is given.
 
     Its samples are looked at again, under the limits that the run was judged by. Raises
     DamagedRecord when the record of either, or a sample file of the run, cannot be read, and
@@ -80,7 +80,7 @@ def save_page(record: RunRecord, drawn: Drawn, folder: Path) -> Path:
 
 
 def render_page(record: RunRecord, drawn: Drawn, other: RunRecord | None = None) -> str:
-    """The page of a record whose samples are `drawn`, beside the record `other` if given."""
+    """The page of a record whose samples are `drawn`, compared with the record `other` if given."""
     picture = compose(record, drawn)
     style = "\n".join(_asset(name) for name in _STYLES)
     script = _script()

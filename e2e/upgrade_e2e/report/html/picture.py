@@ -74,7 +74,7 @@ def compose(record: RunRecord, drawn: Drawn) -> Picture:
         "observers": [
             {
                 "name": name,
-                "told": _told(view),
+                "summary": _summary(view),
                 "backends": list(timeline.samples[name].backends),
                 "streams": drawn.strips[name],
             }
@@ -125,7 +125,7 @@ def _urgency(record: RunRecord, observer: str) -> tuple[int, str]:
     return next((n for n, one in enumerate(order) if one in verdicts), len(order)), observer
 
 
-def _told(seen: Seen) -> str:
+def _summary(seen: Seen) -> str:
     """What the observer saw, in a line."""
     if not seen.count:
         return "no sample counts"
