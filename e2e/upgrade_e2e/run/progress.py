@@ -80,9 +80,10 @@ class ConsoleProgress:
             self.stream.isatty() and self.console.is_terminal and not self.console.is_dumb_terminal
         )
         self._reminder = _Reminder(self._remind, self.quiet_s)
+        self._fit()
         self._live = Live(
+            self,
             console=self.console,
-            get_renderable=self._bottom_line,
             refresh_per_second=REFRESHES_PER_S,
             transient=True,
             redirect_stdout=False,
@@ -120,6 +121,12 @@ class ConsoleProgress:
         finally:
             self._glance = dict
 
+    def __rich__(self) -> Text:
+        """The bottom line of a terminal, as it is now."""
+        self._fit()
+        now = self._now()
+        return Text(self._stamped(now) if now else "", no_wrap=True, overflow="ellipsis")
+
     def _line(self, line: str, style: str = "") -> None:
         self._reminder.postpone()
         self.console.print(Text(self._stamped(line), style=style), soft_wrap=True)
@@ -129,12 +136,10 @@ class ConsoleProgress:
         if now := self._now():
             self._line(now, "dim")
 
-    def _bottom_line(self) -> Text:
+    def _fit(self) -> None:
+        """Take the width of the stream; rich measures only those that pytest captures."""
         with contextlib.suppress(OSError):
-            # rich measures only the standard streams, which pytest captures.
             self.console.width = os.get_terminal_size(self.stream.fileno()).columns
-        now = self._now()
-        return Text(self._stamped(now) if now else "", no_wrap=True, overflow="ellipsis")
 
     def _now(self) -> str:
         """The running step and what the observers see; empty between steps."""

@@ -141,6 +141,8 @@ def test_a_terminal_shows_one_line_that_fits(terminal, columns):
         assert line.endswith("…")
     assert sum("drain worker done after 31.00 s" in line for line in screen.shown()) == 1
     assert "> drain worker" not in screen.written
+    after = screen.written.partition("done after")[2]
+    assert "drain worker" not in after, "a step that has ended is not shown again"
     assert screen.written.rstrip().endswith("\x1b[2K"), "the last line is removed again"
     assert screen.written.rfind("\x1b[?25h") > screen.written.rfind("\x1b[?25l"), "cursor is back"
 
