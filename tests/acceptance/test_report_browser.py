@@ -90,6 +90,8 @@ LONG_NAMES = (
     "test_lookups_stay_fast_while_coredns_is_replaced_on_every_node_of_the_cluster",
 )
 
+LONG_TARGET = "kubernetes.default.svc.cluster.local."
+
 
 @pytest.fixture(scope="module")
 def crowded(tmp_path_factory):
@@ -105,7 +107,17 @@ def crowded(tmp_path_factory):
         for scenario, name in zip(run.scenarios, LONG_NAMES * 2, strict=True)
     ]
     spans = [dataclasses.replace(span, error=f"{span.name} failed. " * 9) for span in run.spans]
-    save_record(dataclasses.replace(run, scenarios=tuple(scenarios), spans=tuple(spans)), made)
+    observers = [
+        dataclasses.replace(
+            seen,
+            outages=tuple(
+                dataclasses.replace(outage, target=LONG_TARGET) for outage in seen.outages
+            ),
+        )
+        for seen in run.observers
+    ]
+    run = dataclasses.replace(run, scenarios=tuple(scenarios), spans=tuple(spans))
+    save_record(dataclasses.replace(run, observers=tuple(observers)), made)
     save_samples(timeline.samples, made)
     save_html(made, made)
     return made
@@ -143,12 +155,13 @@ def test_what_is_read_first_needs_no_scrolling_sideways(opened, crowded, table, 
 
 
 @pytest.mark.parametrize("width", [1280, 800, 400])
-def test_a_long_name_breaks_only_after_an_underscore(opened, crowded, width):
+def test_a_long_name_is_not_broken_inside_a_word(opened, crowded, width):
     tab = opened(crowded, viewport={"width": width, "height": 900})
     broken = tab.page.evaluate(
         """() => {
           const found = [];
-          for (const cell of document.querySelectorAll(".scenarios td.name, .reason")) {
+          const cells = ".scenarios td.name, .reason, .outages td";
+          for (const cell of document.querySelectorAll(cells)) {
             const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
             for (let text = walker.nextNode(); text; text = walker.nextNode()) {
               for (const word of text.data.matchAll(/[A-Za-z0-9]+/g)) {

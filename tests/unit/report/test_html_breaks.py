@@ -21,9 +21,14 @@ HASH = "0123456789abcdef" * 4
         ("__init__", "__<wbr>init__"),
         ("e2e-control-plane v1.33.13->v1.34.4", "e2e-control-plane v1.33.13-&gt;v1.34.4"),
         ("at 12:30/a", "at 12:30/a"),
+        ("web.upgrade-e2e.svc", "web.upgrade-e2e.svc"),
+        (
+            "kubernetes.default.svc.cluster.local.;",
+            "kubernetes.<wbr>default.<wbr>svc.<wbr>cluster.<wbr>local.<wbr>;",
+        ),
         (
             f"registry.example.com/agent@{HASH}",
-            f'registry.example.com/<wbr>agent@<wbr><span class="long">{HASH}</span>',
+            f'registry.<wbr>example.<wbr>com/<wbr>agent@<wbr><span class="long">{HASH}</span>',
         ),
         ("<b>_x\n  y", "&lt;b&gt;_<wbr>x\n  y"),
     ],

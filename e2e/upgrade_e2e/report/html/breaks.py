@@ -12,14 +12,14 @@ _FITS = 30
 """A word of so many characters fits a cell; a longer one may break at more places."""
 _WORD = re.compile(r"\S+")
 _UNDERSCORE = re.compile(r"(?<=_)(?=[^_])")
-_PUNCTUATION = re.compile(r"(?<=[/@:=,;&])")
+_PUNCTUATION = re.compile(r"(?<=[/@:=,;&.])")
 _BREAK = Markup("<wbr>")
 
 
 def breakable(text: object) -> Markup:
     """HTML in which a name may break after each underscore, and not inside its words.
 
-    A part that is still long also breaks after `/ @ : = , ; &`, and inside if it does not fit a
+    A part that is still long also breaks after `/ @ : = , ; & .`, and inside if it does not fit a
     line even so.
     """
     found = str(text)

@@ -52,7 +52,9 @@ def _importance(record: RunRecord, observer: str, outage: OutageRow) -> tuple[bo
 
 
 def _outage(record: RunRecord, observer: str, outage: OutageRow) -> tuple[Cell, ...]:
-    outcomes = ", ".join(f"{count} {label}" for label, count in outage.outcomes.items())
+    outcomes = ", ".join(
+        f"{count}\N{NO-BREAK SPACE}{label}" for label, count in outage.outcomes.items()
+    )
     places = [outage.target, ", ".join(outage.nodes), ", ".join(outage.backends)]
     claims = claims_on(record, observer, outage)
     first = claims[0] if claims else None
