@@ -91,7 +91,6 @@ def timeline_of(record: RunRecord, folder: Path) -> Timeline:
     """
     files = sorted((pass_folder(record, folder) / SAMPLES_FOLDER).glob("*.npz"))
     return Timeline(
-        origin_unix_s=record.started_unix_s,
         watched=record.watched,
         spans=record.spans,
         samples={file.stem: Samples.load(file) for file in files},

@@ -17,7 +17,7 @@ import platformdirs
 
 from upgrade_e2e.errors import BadInput, DamagedRecord, E2eError
 from upgrade_e2e.files import write_whole
-from upgrade_e2e.providers.owner import Owner
+from upgrade_e2e.providers.kind.owner import Owner
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = ["Entry", "Ledger", "Owner", "Swept", "state_folder"]
