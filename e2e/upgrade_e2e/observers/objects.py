@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
-from upgrade_e2e.agent import AGENT_FILE
+from upgrade_e2e.agent.pack import ARCHIVE, pack
 from upgrade_e2e.observers.base import Site
 
 __all__ = [
+    "AGENT_COMMAND",
     "AGENT_CONFIG",
     "LABELS",
     "agent_config",
@@ -26,6 +28,8 @@ __all__ = [
 LABELS = {"app.kubernetes.io/managed-by": "upgrade-e2e"}
 AGENT_CONFIG = "agent"
 _AGENT_FOLDER = "/agent"
+AGENT_COMMAND = ("python3", "-I", "-S", f"{_AGENT_FOLDER}/{ARCHIVE}")
+"""How containers start the agent: without the packages and the settings of their image."""
 
 
 def labels(app: str) -> dict[str, str]:
@@ -84,7 +88,8 @@ def service(site: Site, name: str, port: int, target_port: int, **spec: Any) -> 
 
 def agent_config(site: Site) -> dict[str, Any]:
     """The ConfigMap that carries the agent."""
-    return config_map(site, AGENT_CONFIG, {AGENT_FILE.name: AGENT_FILE.read_text()})
+    binary = {ARCHIVE: base64.b64encode(pack()).decode()}
+    return {**config_map(site, AGENT_CONFIG, {}), "binaryData": binary}
 
 
 def agent_volume() -> dict[str, Any]:
@@ -93,7 +98,7 @@ def agent_volume() -> dict[str, Any]:
 
 
 def agent_mount() -> dict[str, Any]:
-    """Where containers find the agent: /agent/agent.py."""
+    """Where containers find the agent: /agent/agent.pyz."""
     return {"name": "agent", "mountPath": _AGENT_FOLDER, "readOnly": True}
 
 

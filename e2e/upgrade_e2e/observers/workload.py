@@ -14,6 +14,7 @@ from upgrade_e2e.observers.checks import (
     check_seconds,
 )
 from upgrade_e2e.observers.objects import (
+    AGENT_COMMAND,
     agent_mount,
     agent_volume,
     field_env,
@@ -93,8 +94,7 @@ def _container(site: Site, workload: Workload) -> dict[str, Any]:
         "image": site.images.agent,
         "imagePullPolicy": "IfNotPresent",
         "command": [
-            "python3",
-            "/agent/agent.py",
+            *AGENT_COMMAND,
             "serve",
             f"--bind=[$(POD_IP)]:{_PORT}",
             f"--on-term={workload.on_term}",

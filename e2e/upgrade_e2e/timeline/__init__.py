@@ -5,11 +5,12 @@ clock of the machine that runs it; `Origin.unix_s` says when that was on the wal
 """
 
 from upgrade_e2e.timeline.outcome import Connection, Outcome
-from upgrade_e2e.timeline.samples import Samples, SamplesBuilder, Stream
+from upgrade_e2e.timeline.samples import SAMPLE_COLUMNS, Samples, SamplesBuilder, Stream
 from upgrade_e2e.timeline.span import Origin, Span
 from upgrade_e2e.timeline.timeline import Timeline, Window
 
 __all__ = [
+    "SAMPLE_COLUMNS",
     "Connection",
     "Origin",
     "Outcome",

@@ -118,7 +118,7 @@ class Kubelet:
         if path.endswith("/daemonsets/prober"):
             config = self.api.objects["/api/v1/namespaces/upgrade-e2e/configmaps/prober-spec"]
             spec = json.loads(config["data"]["spec.json"])
-            self.prober = self.rig.probe(*spec["streams"], run=spec["run"])
+            self.prober = self.rig.probe(*spec["streams"], run=spec["run"], token=spec["token"])
             self.run_as("prober-1", self.prober)
             meta = thing["spec"]["template"]["metadata"]
             assert meta["annotations"] == {"upgrade-e2e/run": spec["run"]}
@@ -237,6 +237,7 @@ def test_a_prober_that_was_replaced_keeps_its_samples(bench: Bench) -> None:
             f"--spool={bench.folder / 'spool'}",
             "--listen=127.0.0.1:0",
             "--priority=none",
+            token=old.token,
         )
         bench.kubelet.run_as("prober-2", again)
         await_outcome(again, "ok", "web.new", count=30)
