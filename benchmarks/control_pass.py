@@ -22,7 +22,7 @@ from upgrade_e2e.judge import Limits
 from upgrade_e2e.providers.base import Provider
 from upgrade_e2e.report import render_run
 from upgrade_e2e.run import Claim, ConsoleProgress, JudgedPass, PassSettings, run_pass
-from upgrade_e2e.run.choose import choose_provider
+from upgrade_e2e.run.providers import make_provider
 from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Path, Plan, Step
 from upgrade_e2e.version import KubeVersion
@@ -75,7 +75,7 @@ def main() -> None:
     arguments = parser.parse_args()
     folder = arguments.into or FilePath(tempfile.mkdtemp(prefix="control-pass-"))
     settings = PassSettings()
-    provider = choose_provider(settings, folder / "work")
+    provider = make_provider(settings, folder / "work")
     path = Path((KubeVersion.parse(arguments.version), KubeVersion.parse(arguments.target)))
     judged = JudgedPass(
         plan=control_plan(provider.plan(path), arguments.seconds),

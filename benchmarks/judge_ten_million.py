@@ -81,7 +81,7 @@ def make_spans() -> tuple[Span, ...]:
 def judge_one(streams: int, broken_share: float) -> dict[str, float]:
     """Make one pass, judge it, and return what it took."""
     samples = make_samples(streams, broken_share)
-    timeline = Timeline(0.0, Window(0.0, LENGTH_S), make_spans(), {"web": samples})
+    timeline = Timeline(Window(0.0, LENGTH_S), make_spans(), {"web": samples})
     begin, cpu = time.perf_counter(), time.process_time()
     views = Views(timeline, Limits.default())
     seen = views.of("web")

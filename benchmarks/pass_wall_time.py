@@ -66,7 +66,7 @@ def by_provider(versions: tuple[str, str]) -> dict[str, float]:
             executor.run(plan.steps)
             total_s = origin.now_s()
         finally:
-            provider.delete()
+            provider.close()
     parts = {span.name: span.duration_s for span in executor.spans if not span.parent}
     return {**parts, "total": total_s}
 

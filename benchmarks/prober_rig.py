@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import TimeoutExpired
 from typing import Any
 
-from upgrade_e2e.agent import AGENT_FILE
+from upgrade_e2e.agent.pack import ARCHIVE, pack
 from upgrade_e2e.command import spawn
 from upgrade_e2e.observers.link import LocalLink, get_json
 from upgrade_e2e.observers.spool import Segment, fetch_segments
 from upgrade_e2e.wait import Deadline, wait_for
+
+TOKEN = secrets.token_urlsafe(16)
 
 
 @contextlib.contextmanager
@@ -22,11 +25,13 @@ def agent(folder: Path, name: str, *options: str) -> Iterator[LocalLink]:
     """Run one agent until the end of the block."""
     ready = folder / f"{name}.json"
     ready.unlink(missing_ok=True)
-    argv = [sys.executable, str(AGENT_FILE), *options, f"--ready-file={ready}"]
+    archive = folder / ARCHIVE
+    archive.write_bytes(pack())
+    argv = [sys.executable, "-I", "-S", str(archive), *options, f"--ready-file={ready}"]
     process = spawn(argv, log_file=folder / f"{name}.log")
     try:
         wait_for(f"{name} to listen", ready.exists, bool, Deadline(30.0, every_s=0.05))
-        yield LocalLink(json.loads(ready.read_text())["port"])
+        yield LocalLink(json.loads(ready.read_text())["port"], TOKEN)
     finally:
         process.terminate()
         with contextlib.suppress(TimeoutExpired):
@@ -48,7 +53,7 @@ def prober(
 ) -> Iterator[LocalLink]:
     """A prober of `streams`; wait for the first answers before the block begins."""
     spec = folder / f"{run}.json"
-    spec.write_text(json.dumps({"run": run, "streams": streams}))
+    spec.write_text(json.dumps({"run": run, "token": TOKEN, "streams": streams}))
     options = [f"--spec={spec}", f"--spool={folder / 'spool'}", f"--priority={priority}"]
     with agent(folder, f"probe-{run}", "probe", "--listen=127.0.0.1:0", *options) as link:
         wait_for("the first answers", lambda: answering(link), bool, Deadline(30.0, every_s=0.1))

@@ -56,7 +56,7 @@ def measure(nodes: int, folder: FilePath) -> None:
         cpu_s = sum(sum(child.cpu_times()[:2]) for child in children)
         rss = children[0].memory_info().rss / MIB
     finally:
-        provider.delete()
+        provider.close()
     spent: Counter[str] = Counter()
     for span in executor.spans:
         if not span.parent:

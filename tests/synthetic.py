@@ -145,7 +145,6 @@ def make_timeline(shape: Shape) -> Timeline:
         "churn": _churn(shape),
     }
     return Timeline(
-        origin_unix_s=1_762_300_800.25,
         watched=Window(70 * stretch, 592 * stretch),
         spans=tuple(sorted(_spans(stretch), key=lambda span: (span.start_s, -span.end_s))),
         samples=samples,
@@ -165,7 +164,7 @@ def make_run(shape: Shape) -> tuple[RunRecord, Timeline]:
         simulated=shape.simulated,
         verdict=verdict,
         reason=f"{verdict}: {', '.join(broken)}.",
-        started_unix_s=timeline.origin_unix_s,
+        started_unix_s=1_762_300_800.25,
         duration_s=shape.duration_s,
         watched=timeline.watched,
         choices={"fast-control-plane": "off", "workers": "2"},

@@ -26,7 +26,7 @@ def test_names_and_tags(image, name, tag):
 @pytest.mark.parametrize(
     ("argv", "run", "given"),
     [
-        (["python3", "/agent/agent.py", "serve"], "script", ("/agent/agent.py", "serve")),
+        (["python3", "-I", "-S", "/agent.pyz", "serve"], "script", ("/agent.pyz", "serve")),
         (["/usr/bin/python3.12", "-u", "/a.py"], "script", ("/a.py",)),
         (["python", "-c", "print(1)", "x"], "code", ("print(1)", "x")),
         (["python3", "-m", "http.server"], "module", ("http.server",)),

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from pytest_upgrade_e2e import interrupts
-from upgrade_e2e.providers.doctor import examine
-from upgrade_e2e.providers.ledger import Ledger
+from upgrade_e2e.providers.kind.doctor import examine
+from upgrade_e2e.providers.kind.ledger import Ledger
 
 TOOL = str(Path(sys.executable).with_name("upgrade-e2e"))
 HERE = Path(__file__).resolve().parent

@@ -1,8 +1,41 @@
-"""The agent: one program, standard library only, that runs in pods as workload and as prober."""
+"""The agent: workload server and open-loop prober; Python 3.11+, standard library only.
 
-from pathlib import Path
+    python3 -I -S agent.pyz serve --bind 0.0.0.0:8080 --on-term drain
+    python3 -I -S agent.pyz probe --spec spec.json --spool /spool --listen 0.0.0.0:9464
 
-__all__ = ["AGENT_FILE"]
+Its modules import one another by relative imports and nothing else of the project. `pack.py` makes
+the zip application out of them that runs in pods and on this machine; it is not in the zip itself.
 
-AGENT_FILE = Path(__file__).with_name("agent.py")
-"""The program. It is shipped as a file (by ConfigMap) and never imported by the framework."""
+Probing
+    Each stream has intended times t0 + k*T on the monotonic clock, t0 with a random phase. The
+    next probe never waits for the last answer. Latency counts from the *intended* time. Every
+    slot becomes one sample: an answer, a failure, a timeout, or `not-sent` when the prober itself
+    was in the way (too much in flight, out of sockets, or so late that the slot has lost its
+    meaning). asyncio runs what is slow and rare; probes use non-blocking sockets in an epoll of
+    their own, which is registered with the event loop.
+
+Spec (JSON)
+    {"run": ID, "token": TOKEN, "streams": [STREAM, ...]}
+    STREAM, all kinds: observer, name, kind, interval_s, timeout_s
+    kind http:       url, connection (new|reused), method, headers, body, expect ([status, ...]),
+                     body_has, ca_file, cert_file, key_file, token, insecure, server_name.
+                     `{seq}` in the body is replaced by the number of the probe.
+    kind dns:        qname, qtype (A|AAAA), expect (answer|noerror|nxdomain), server
+    kind dns-search: qname, server, search, ndots: what a libc does for a short name
+    kind watch:      url of the collection, object, writer (name of the http stream of the same
+                     observer whose bodies carry `{seq}` as data.seq), and the TLS fields of http
+
+Spool
+    SPOOL/RUN/BOOT/ with RUN from the spec and BOOT the machine's boot id, because the monotonic
+    clock starts at zero with each boot:
+      meta.json      streams (in the order of the spec), outcome labels, clocks, record format
+      backends.txt   one name of a backend per line; the first line is empty (unknown)
+      OBSERVER.NAME.rec   records as layout.py describes them, in the order of completion
+    A prober that is restarted appends. Folders of other runs are deleted.
+
+Control (HTTP)
+    GET /readyz is open to everyone and says only that the prober listens. All else needs the spec's
+    token in the header of layout.TOKEN_HEADER, and is refused with 403 without it:
+    GET /clock, GET /status, GET /spool, GET /spool/BOOT/FILE?from=OFFSET (at most 1 MiB),
+    POST /stop (no new probes; answers when all are in; holds across restarts)
+"""

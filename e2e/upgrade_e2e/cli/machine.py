@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from upgrade_e2e.cli.shared import tell_errors
-from upgrade_e2e.providers.doctor import examine
+from upgrade_e2e.providers.kind import sweep_dead
+from upgrade_e2e.providers.kind.doctor import examine
 from upgrade_e2e.providers.sim.starting import SIMULATOR
-from upgrade_e2e.run.choose import sweep_dead
 from upgrade_e2e.run.exit_codes import FAILED
 from upgrade_e2e.upgrade.faults import CATALOGUE
 

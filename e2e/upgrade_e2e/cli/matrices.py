@@ -11,7 +11,7 @@ from upgrade_e2e.cli.shared import FILE, tell_errors
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.pipelines import Matrix, build_matrix, matrix_of_diff, neighbouring_paths
 from upgrade_e2e.providers.kind import known_versions
-from upgrade_e2e.run.choose import kind_settings
+from upgrade_e2e.run.providers import kind_settings
 from upgrade_e2e.run.request import settings_of, values_of
 from upgrade_e2e.version import KubeVersion
 

@@ -1,4 +1,8 @@
-"""The handle of one cluster: its nodes, its API, its kubectl. Says nothing of who made it."""
+"""The handle of one cluster: its nodes and its API; and what can be asked of any cluster.
+
+Says nothing of who made the cluster. Questions about pods, nodes and rollouts are pure functions
+over API objects, with a thin function for each that reads the objects.
+"""
 
 from upgrade_e2e.cluster.api import TRANSIENT_API_ERRORS, Api, retry_api
 from upgrade_e2e.cluster.handle import Cluster, Node, Role

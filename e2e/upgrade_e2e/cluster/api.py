@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -92,7 +92,7 @@ class Api:
             said = " ".join(str(error).split())
             raise BadInput(
                 f"the kubeconfig {path} cannot be used ({said}); see whether it is whole and may "
-                "be read. For a kind cluster, `kind get kubeconfig --name NAME` prints it anew."
+                "be read. For a kind cluster, `kind get kubeconfig --name NAME` prints it again."
             ) from error
         settings.retries = False
         settings.proxy = None
@@ -121,20 +121,23 @@ class Api:
         *,
         body: Any = None,
         query: Iterable[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
         content_type: str = "application/json",
         timeout_s: float = READ_TIMEOUT_S,
     ) -> bytes:
         """One request to the API server at `path`, with authentication; returns the raw body.
 
+        `headers` are sent as well; the pod proxy hands them on.
+
         Raises ApiException for an HTTP error and urllib3 errors for a broken connection.
         """
-        headers = {"Accept": "application/json, */*", "Content-Type": content_type}
+        usual = {"Accept": "application/json, */*", "Content-Type": content_type}
         response = self.client.call_api(
             *self.client.param_serialize(
                 method=method,
                 resource_path=path,
                 query_params=list(query),
-                header_params=headers,
+                header_params={**usual, **(headers or {})},
                 body=body,
                 auth_settings=["BearerToken"],
             ),

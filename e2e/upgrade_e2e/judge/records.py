@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from upgrade_e2e.judge.windows import Times
-from upgrade_e2e.timeline import Samples, Stream
+from upgrade_e2e.timeline import SAMPLE_COLUMNS, Samples, Stream
 
 __all__ = ["Record", "records"]
 
-_COLUMNS = ("stream", "intended_us", "lateness_us", "latency_us", "outcome", "code", "backend")
+_COLUMNS = tuple(SAMPLE_COLUMNS)
 
 
 @dataclass(frozen=True, eq=False)

@@ -65,8 +65,8 @@ class Site:
 class Probe:
     """One stream, as the agent runs it (on each node, or once on this machine).
 
-    `kind` and `settings` are the agent's own (see the docstring of agent.py); `target` is for
-    people.
+    `kind` and `settings` are the agent's own (see the docstring of `upgrade_e2e.agent`); `target`
+    is for people.
     """
 
     name: str

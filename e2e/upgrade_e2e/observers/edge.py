@@ -10,7 +10,7 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.observers.base import Observer, Parts, Site, label_or_kind
 from upgrade_e2e.observers.checks import check_label, check_rate, check_timeout, check_type
 from upgrade_e2e.observers.http import HttpService, http_probe
-from upgrade_e2e.observers.objects import config_map, http_url, labels
+from upgrade_e2e.observers.objects import config_map, http_url, service, workload_object
 from upgrade_e2e.observers.workload import WEB_PORT, Workload
 from upgrade_e2e.timeline import Connection
 
@@ -61,7 +61,9 @@ class HttpEdge:
         conf = nginx_conf(http_url(self.backend.serve(site), WEB_PORT, ""), self.timeout_s)
         site.apply(config_map(site, name, {"nginx.conf": conf}))
         site.apply(daemon_set(site, name))
-        edge = site.apply(service(site, name))["spec"]["clusterIP"]
+        # It stays on the node, so that a prober asks the edge next to it.
+        front = service(site, name, WEB_PORT, _PORT, internalTrafficPolicy="Local")
+        edge = site.apply(front)["spec"]["clusterIP"]
         url = http_url(edge, WEB_PORT)
         return Parts(
             node_probes=(http_probe(url, Connection.NEW, self.rate_hz, self.timeout_s),),
@@ -108,26 +110,4 @@ def daemon_set(site: Site, name: str) -> dict[str, Any]:
         "containers": [container],
         "volumes": [{"name": "edge", "configMap": {"name": name}}],
     }
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "DaemonSet",
-        "metadata": {"name": name, "namespace": site.namespace, "labels": labels(name)},
-        "spec": {
-            "selector": {"matchLabels": labels(name)},
-            "template": {"metadata": {"labels": labels(name)}, "spec": pod},
-        },
-    }
-
-
-def service(site: Site, name: str) -> dict[str, Any]:
-    """A Service that stays on the node, so that a prober asks the edge next to it."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": name, "namespace": site.namespace, "labels": labels(name)},
-        "spec": {
-            "selector": labels(name),
-            "internalTrafficPolicy": "Local",
-            "ports": [{"name": "http", "port": WEB_PORT, "targetPort": _PORT}],
-        },
-    }
+    return workload_object(site, "DaemonSet", name, pod)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster, retry_api
+from upgrade_e2e.cluster.rollout import ADDONS, Rollout
 from upgrade_e2e.errors import BadInput, FaultNotPlanted
 from upgrade_e2e.observers.base import Alterable, Observer, label_or_kind
-from upgrade_e2e.observers.rollout import rolled_out
 from upgrade_e2e.observers.workload import Workload
 from upgrade_e2e.upgrade import Fault
 from upgrade_e2e.upgrade.faults import kind_of
@@ -84,7 +83,7 @@ def _without_readiness(workload: Workload) -> Workload:
 
 def _scale_dns(fault: Fault, cluster: Cluster) -> None:
     replicas = kind_of(fault.name).check(fault.value)
-    if retry_api(lambda: _read_dns(cluster)).spec.replicas == replicas:
+    if retry_api(lambda: _dns(cluster)).wanted == replicas:
         raise FaultNotPlanted(
             f"fault {fault} changes nothing: the Deployment kube-system/coredns has {replicas} "
             "replicas already; give another number."
@@ -126,16 +125,15 @@ def _patch_dns(cluster: Cluster, patch: dict[str, object]) -> None:
     )
 
 
-def _read_dns(cluster: Cluster) -> Any:
-    api = cluster.api
-    return api.apps.read_namespaced_deployment(*_DNS, _request_timeout=api.timeout)
+def _dns(cluster: Cluster) -> Rollout:
+    return Rollout.of_deployment(cluster.api.get_json(ADDONS["coredns"]))
 
 
 def _await_dns(cluster: Cluster) -> None:
     wait_for(
         "the rollout of CoreDNS after planting a fault",
-        lambda: rolled_out(_read_dns(cluster)),
-        bool,
+        lambda: _dns(cluster),
+        lambda seen: seen.is_whole,
         Deadline(_ROLLOUT_S),
         transient=TRANSIENT_API_ERRORS,
     )

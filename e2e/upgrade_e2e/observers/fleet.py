@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -38,6 +39,7 @@ class Fleet:
         self._site = site
         self._local: LocalProber | None = None
         self._on_nodes = False
+        self._token = secrets.token_urlsafe(24)
         self._links: tuple[Link, ...] = ()
         self._poller = Poller(lambda: self._links, POLL_EVERY_S)
         self.clocks: Clocks = {}
@@ -51,9 +53,10 @@ class Fleet:
         run = uuid.uuid4().hex[:12]
         if node_probes:
             self._on_nodes = True
-            apply_probers(self._site, prober_spec(run, node_probes))
+            apply_probers(self._site, prober_spec(run, self._token, node_probes))
         if host_probes:
-            self._local = LocalProber(self._site, prober_spec(run, host_probes))
+            spec = prober_spec(run, self._token, host_probes)
+            self._local = LocalProber(self._site, spec)
             self._local.start()
 
     def complaints(self) -> list[str]:
@@ -92,7 +95,9 @@ class Fleet:
             self._local.stop()
 
     def _find(self) -> tuple[Link, ...]:
-        on_nodes: tuple[Link, ...] = find_probers(self._site) if self._on_nodes else ()
+        on_nodes: tuple[Link, ...] = ()
+        if self._on_nodes:
+            on_nodes = find_probers(self._site, self._token)
         local = self._local.link if self._local is not None else None
         return on_nodes if local is None else (*on_nodes, local)
 

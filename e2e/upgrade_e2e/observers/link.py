@@ -1,15 +1,19 @@
-"""Links to probers: through the API server's pod proxy, or over loopback."""
+"""Links to probers: through the API server's pod proxy, or over loopback.
+
+Each request carries the token of the prober's spec, without which a prober refuses it.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import urllib3
 
+from upgrade_e2e.agent.layout import TOKEN_HEADER
 from upgrade_e2e.cluster import Api
 from upgrade_e2e.errors import E2eError
 from upgrade_e2e.observers.base import HOST
@@ -47,21 +51,26 @@ class PodLink:
     namespace: str
     pod: str
     port: int
+    token: str = field(repr=False)
 
     def request(
         self, method: str, path: str, query: Sequence[tuple[str, str]] = (), timeout_s: float = 10.0
     ) -> bytes:
         """See Link."""
         proxy = f"/api/v1/namespaces/{self.namespace}/pods/{self.pod}:{self.port}/proxy{path}"
-        return self.api.request(method, proxy, query=query, timeout_s=timeout_s)
+        headers = {TOKEN_HEADER: self.token}
+        return self.api.request(method, proxy, query=query, headers=headers, timeout_s=timeout_s)
 
 
 class LocalLink:
     """A prober on this machine."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, token: str) -> None:
         self.node, self.port = HOST, port
-        self._pool = urllib3.HTTPConnectionPool("127.0.0.1", port, maxsize=2, retries=False)
+        headers = {TOKEN_HEADER: token}
+        self._pool = urllib3.HTTPConnectionPool(
+            "127.0.0.1", port, maxsize=2, retries=False, headers=headers
+        )
 
     def request(
         self, method: str, path: str, query: Sequence[tuple[str, str]] = (), timeout_s: float = 10.0

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from upgrade_e2e.cluster.asking import condition
 from upgrade_e2e.timeline import Outcome
 
 __all__ = ["Life", "Lives", "Seen"]
@@ -115,7 +116,7 @@ class Lives:
             life.started_s = min(started - self.wall_zero_s, now_s)
         if pod["metadata"].get("deletionTimestamp"):
             self.deleted(life.name, now_s)
-        elif life.ready_s is None and _is_ready(pod):
+        elif life.ready_s is None and condition(pod, "Ready"):
             life.ready_s = now_s
             if READY not in life.overdue:
                 begun_s = now_s if life.started_s is None else life.started_s
@@ -189,10 +190,3 @@ def _started_at(pod: Mapping[str, Any]) -> float | None:
         if running and running.get("startedAt"):
             return datetime.fromisoformat(running["startedAt"]).timestamp()
     return None
-
-
-def _is_ready(pod: Mapping[str, Any]) -> bool:
-    return any(
-        condition["type"] == "Ready" and condition["status"] == "True"
-        for condition in pod.get("status", {}).get("conditions") or ()
-    )

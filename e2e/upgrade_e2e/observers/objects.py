@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
 from typing import Any
 
-from upgrade_e2e.agent import AGENT_FILE
+from upgrade_e2e.agent.pack import ARCHIVE, pack
 from upgrade_e2e.observers.base import Site
 
 __all__ = [
+    "AGENT_COMMAND",
     "AGENT_CONFIG",
     "LABELS",
     "agent_config",
@@ -18,11 +21,15 @@ __all__ = [
     "http_url",
     "labels",
     "namespace",
+    "service",
+    "workload_object",
 ]
 
 LABELS = {"app.kubernetes.io/managed-by": "upgrade-e2e"}
 AGENT_CONFIG = "agent"
 _AGENT_FOLDER = "/agent"
+AGENT_COMMAND = ("python3", "-I", "-S", f"{_AGENT_FOLDER}/{ARCHIVE}")
+"""How containers start the agent: without the packages and the settings of their image."""
 
 
 def labels(app: str) -> dict[str, str]:
@@ -50,9 +57,39 @@ def config_map(site: Site, name: str, data: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def workload_object(
+    site: Site, kind: str, name: str, pod: Mapping[str, Any], **spec: Any
+) -> dict[str, Any]:
+    """A Deployment or DaemonSet of this pod; `spec` are more fields of its own."""
+    meta = {"name": name, "namespace": site.namespace, "labels": labels(name)}
+    template = {"metadata": {"labels": labels(name)}, "spec": pod}
+    selector = {"matchLabels": labels(name)}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": kind,
+        "metadata": meta,
+        "spec": {"selector": selector, "template": template, **spec},
+    }
+
+
+def service(site: Site, name: str, port: int, target_port: int, **spec: Any) -> dict[str, Any]:
+    """A Service in front of the pods of `name`, for HTTP.
+
+    It listens at `port`, the pods at `target_port`; `spec` are more fields.
+    """
+    ports = [{"name": "http", "port": port, "targetPort": target_port}]
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": site.namespace, "labels": labels(name)},
+        "spec": {"selector": labels(name), "ports": ports, **spec},
+    }
+
+
 def agent_config(site: Site) -> dict[str, Any]:
     """The ConfigMap that carries the agent."""
-    return config_map(site, AGENT_CONFIG, {AGENT_FILE.name: AGENT_FILE.read_text()})
+    binary = {ARCHIVE: base64.b64encode(pack()).decode()}
+    return {**config_map(site, AGENT_CONFIG, {}), "binaryData": binary}
 
 
 def agent_volume() -> dict[str, Any]:
@@ -61,7 +98,7 @@ def agent_volume() -> dict[str, Any]:
 
 
 def agent_mount() -> dict[str, Any]:
-    """Where containers find the agent: /agent/agent.py."""
+    """Where containers find the agent: /agent/agent.pyz."""
     return {"name": "agent", "mountPath": _AGENT_FOLDER, "readOnly": True}
 
 

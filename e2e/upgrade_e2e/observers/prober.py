@@ -10,11 +10,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from upgrade_e2e.agent import AGENT_FILE
+from upgrade_e2e.agent.pack import ARCHIVE, pack
 from upgrade_e2e.command import spawn
 from upgrade_e2e.observers.base import Probe, Site
 from upgrade_e2e.observers.link import LocalLink, PodLink
-from upgrade_e2e.observers.objects import agent_mount, agent_volume, config_map, field_env, labels
+from upgrade_e2e.observers.objects import (
+    AGENT_COMMAND,
+    agent_mount,
+    agent_volume,
+    config_map,
+    field_env,
+    labels,
+)
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = [
@@ -32,14 +39,20 @@ _SPEC_CONFIG = "prober-spec"
 _END_S = 10.0
 
 
-def prober_spec(run: str, probes: Mapping[str, Sequence[Probe]]) -> dict[str, Any]:
-    """The agent's spec for the probes of each observer."""
+def prober_spec(run: str, token: str, probes: Mapping[str, Sequence[Probe]]) -> dict[str, Any]:
+    """The agent's spec for the probes of each observer; only who has `token` may stop it."""
     streams = [probe.spec(observer) for observer, all_of in probes.items() for probe in all_of]
-    return {"run": run, "streams": streams}
+    return {"run": run, "token": token, "streams": streams}
 
 
 def apply_probers(site: Site, spec: dict[str, Any]) -> None:
-    """Apply one DaemonSet of probers for all observers."""
+    """Apply one DaemonSet of probers for all observers.
+
+    The token in `spec` keeps pods of the cluster from stopping the probers, since every pod can
+    reach their port. A ConfigMap is enough for that, a Secret would protect nothing more: the
+    namespace is ours, and reading its objects needs rights in the API with which one could read
+    its Secrets or delete the probers as well.
+    """
     site.apply(config_map(site, _SPEC_CONFIG, {"spec.json": json.dumps(spec, indent=1)}))
     site.apply(daemon_set(site, spec["run"]))
 
@@ -85,8 +98,7 @@ def _container(site: Site) -> dict[str, Any]:
         "image": site.images.agent,
         "imagePullPolicy": "IfNotPresent",
         "command": [
-            "python3",
-            "/agent/agent.py",
+            *AGENT_COMMAND,
             "probe",
             "--spec=/spec/spec.json",
             "--spool=/spool",
@@ -104,8 +116,11 @@ def _container(site: Site) -> dict[str, Any]:
     }
 
 
-def find_probers(site: Site) -> tuple[PodLink, ...]:
-    """Links to the probers that run now, by node name. Raises what the API client raises."""
+def find_probers(site: Site, token: str) -> tuple[PodLink, ...]:
+    """Links to the probers that run now, by node name. Raises what the API client raises.
+
+    `token` is that of the spec with which they were deployed.
+    """
     selector = ",".join(f"{name}={value}" for name, value in labels(PROBER).items())
     api = site.cluster.api
     pods = api.core.list_namespaced_pod(
@@ -117,7 +132,7 @@ def find_probers(site: Site) -> tuple[PodLink, ...]:
         if pod.status.phase == "Running" and pod.metadata.deletion_timestamp is None
     ]
     links = [
-        PodLink(pod.spec.node_name, site.cluster.api, site.namespace, pod.metadata.name, _PORT)
+        PodLink(pod.spec.node_name, api, site.namespace, pod.metadata.name, _PORT, token)
         for pod in running
     ]
     return tuple(sorted(links, key=lambda link: link.node))
@@ -128,6 +143,7 @@ class LocalProber:
 
     def __init__(self, site: Site, spec: dict[str, Any]) -> None:
         self._folder = site.workdir / "host-prober"
+        self._archive = self._folder / ARCHIVE
         self._spec = spec
         self._process: subprocess.Popen[bytes] | None = None
         self.link: LocalLink | None = None
@@ -139,6 +155,7 @@ class LocalProber:
         spec_file.touch(mode=0o600)
         spec_file.write_text(json.dumps(self._spec))
         ready_file.unlink(missing_ok=True)
+        self._archive.write_bytes(pack())
         log_file = self._folder / "agent.log"
         self._process = spawn(self._argv(spec_file, ready_file), log_file=log_file)
         wait_for(
@@ -148,7 +165,7 @@ class LocalProber:
             Deadline(within_s, every_s=0.1),
             hopeless=lambda _: self._ended(log_file),
         )
-        self.link = LocalLink(json.loads(ready_file.read_text())["port"])
+        self.link = LocalLink(json.loads(ready_file.read_text())["port"], self._spec["token"])
 
     def stop(self) -> None:
         """End the process; idempotent."""
@@ -171,7 +188,7 @@ class LocalProber:
             "owner-pid": os.getpid(),  # a pass that is killed must not leave a prober behind
         }
         given = [f"--{name}={value}" for name, value in options.items()]
-        return [sys.executable, str(AGENT_FILE), "probe", *given]
+        return [sys.executable, "-I", "-S", str(self._archive), "probe", *given]
 
     def _ended(self, log_file: Path) -> str | None:
         if self._process is None or self._process.poll() is None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import Any
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS
+from upgrade_e2e.cluster.rollout import Rollout
 from upgrade_e2e.observers.base import Site
 from upgrade_e2e.observers.work import Work
 from upgrade_e2e.timeline import SamplesBuilder, Span, Window
@@ -102,17 +102,15 @@ class Rollouts:
             if self._state.ended.wait(_LOOK_EVERY_S):
                 return False
             try:
-                if rolled_out(self._read()):
+                if self._read().is_whole:
                     return True
             except TRANSIENT_API_ERRORS:
                 continue  # the API server is away; the rollout goes on or waits without us
         return False
 
-    def _read(self) -> Any:
-        api = self.site.cluster.api
-        return api.apps.read_namespaced_deployment(
-            self.deployment, self.site.namespace, _request_timeout=api.timeout
-        )
+    def _read(self) -> Rollout:
+        path = f"/apis/apps/v1/namespaces/{self.site.namespace}/deployments/{self.deployment}"
+        return Rollout.of_deployment(self.site.cluster.api.get_json(path))
 
     def _note(self, count: int, start_s: float, over: bool) -> None:
         cut_off = not over and self._state.ended.is_set()
@@ -124,12 +122,3 @@ class Rollouts:
             error="" if over or cut_off else f"not over after {_LONGEST_S:g} s",
         )
         self._state.spans.append(span)
-
-
-def rolled_out(deployment: Any) -> bool:
-    """True when all pods of a Deployment are new, available, and the old ones gone."""
-    status, wanted = deployment.status, deployment.spec.replicas
-    counts = (status.updated_replicas, status.available_replicas, status.replicas)
-    return status.observed_generation >= deployment.metadata.generation and all(
-        (count or 0) == wanted for count in counts
-    )

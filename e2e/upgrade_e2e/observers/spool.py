@@ -1,4 +1,4 @@
-"""Spools: fetched from probers and brought onto the timeline. The format is told in agent.py."""
+"""Spools: fetched from probers and brought onto the timeline. agent/layout.py has the format."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from upgrade_e2e.agent.layout import FIELDS, FORMAT
 from upgrade_e2e.cluster import retry_api
 from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.observers.clock import ClockOffset
@@ -19,19 +20,8 @@ from upgrade_e2e.timeline import Connection, Outcome, Samples, SamplesBuilder, S
 
 __all__ = ["RECORD", "Segment", "fetch_segments", "read_segment", "to_samples"]
 
-RECORD = np.dtype(
-    [
-        ("intended_us", "<i8"),
-        ("lateness_us", "<u4"),
-        ("latency_us", "<u4"),
-        ("outcome", "u1"),
-        ("flags", "u1"),
-        ("code", "<u2"),
-        ("backend", "<u2"),
-        ("zero", "<u2"),
-    ]
-)
-_FORMAT = 1
+RECORD = np.dtype([(name, np.dtype(kind).newbyteorder("<")) for name, kind in FIELDS.items()])
+"""A record of the agent's spool, as numpy reads it."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +71,9 @@ def _fetch(link: Link, name: str, size: int, within_s: float) -> bytes:
 def read_segment(node: str, files: Mapping[str, bytes]) -> Segment:
     """Read the files of one boot; raises DamagedRecord for another format."""
     meta = json.loads(files["meta.json"])
-    if meta.get("format") != _FORMAT:
+    if meta.get("format") != FORMAT:
         raise DamagedRecord(
-            f"the spool of {node} has format {meta.get('format')!r}, this version reads {_FORMAT}; "
+            f"the spool of {node} has format {meta.get('format')!r}, this version reads {FORMAT}; "
             "run the pass with one version of upgrade-e2e."
         )
     backends = files.get("backends.txt", b"\n").decode().split("\n")[:-1]

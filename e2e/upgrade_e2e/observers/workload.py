@@ -13,7 +13,15 @@ from upgrade_e2e.observers.checks import (
     check_positive_s,
     check_seconds,
 )
-from upgrade_e2e.observers.objects import agent_mount, agent_volume, field_env, labels
+from upgrade_e2e.observers.objects import (
+    AGENT_COMMAND,
+    agent_mount,
+    agent_volume,
+    field_env,
+    labels,
+    service,
+    workload_object,
+)
 
 __all__ = ["WEB_PORT", "OnTerm", "Workload", "apply_workload"]
 
@@ -59,7 +67,7 @@ def apply_workload(site: Site, name: str, workload: Workload) -> str:
     site.apply(deployment(site, name, workload))
     if workload.pdb_min_available:
         site.apply(disruption_budget(site, name, workload))
-    address: str = site.apply(service(site, name))["spec"]["clusterIP"]
+    address: str = site.apply(service(site, name, WEB_PORT, _PORT))["spec"]["clusterIP"]
     return address
 
 
@@ -77,16 +85,7 @@ def deployment(site: Site, name: str, workload: Workload) -> dict[str, Any]:
         "containers": [_container(site, workload)],
         "volumes": [agent_volume()],
     }
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": name, "namespace": site.namespace, "labels": labels(name)},
-        "spec": {
-            "replicas": workload.replicas,
-            "selector": {"matchLabels": labels(name)},
-            "template": {"metadata": {"labels": labels(name)}, "spec": pod},
-        },
-    }
+    return workload_object(site, "Deployment", name, pod, replicas=workload.replicas)
 
 
 def _container(site: Site, workload: Workload) -> dict[str, Any]:
@@ -95,8 +94,7 @@ def _container(site: Site, workload: Workload) -> dict[str, Any]:
         "image": site.images.agent,
         "imagePullPolicy": "IfNotPresent",
         "command": [
-            "python3",
-            "/agent/agent.py",
+            *AGENT_COMMAND,
             "serve",
             f"--bind=[$(POD_IP)]:{_PORT}",
             f"--on-term={workload.on_term}",
@@ -122,19 +120,6 @@ def _container(site: Site, workload: Workload) -> dict[str, Any]:
             "timeoutSeconds": 2,
         }
     return container
-
-
-def service(site: Site, name: str) -> dict[str, Any]:
-    """The Service in front of the pods."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": name, "namespace": site.namespace, "labels": labels(name)},
-        "spec": {
-            "selector": labels(name),
-            "ports": [{"name": "http", "port": WEB_PORT, "targetPort": _PORT}],
-        },
-    }
 
 
 def disruption_budget(site: Site, name: str, workload: Workload) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class Provider(Protocol):
     def create(self, plan: Plan, marks: Marks) -> Cluster:
         """Make the cluster at the path's first version and wait until all nodes are Ready.
 
-        Raises ClusterNotMade, after deleting what was half made (unless told to keep it).
+        Raises ClusterNotMade, after deleting what was half made (unless it is to be kept).
         """
 
     def perform(self, step: Step, cluster: Cluster) -> None:
@@ -55,8 +55,9 @@ class Provider(Protocol):
     def inspect(self, plan: Plan, cluster: Cluster) -> Inventory:
         """Read back what the cluster is made of now, against the plan's last version."""
 
-    def keep(self) -> None:
-        """Hand the cluster over to the user: from now on nothing of ours deletes it."""
+    def close(self, *, keep: bool = False) -> None:
+        """Delete everything that this provider made; idempotent, bounded in time.
 
-    def delete(self) -> None:
-        """Delete everything this provider made; idempotent, bounded in time."""
+        With `keep` the cluster goes to the user: from now on nothing of ours deletes it. Raises an
+        E2eError for what could not be deleted.
+        """

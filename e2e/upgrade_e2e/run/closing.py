@@ -11,15 +11,15 @@ __all__ = ["close_pass"]
 def close_pass(running: RunningPass, *, passed: bool) -> None:
     """Delete the cluster unless `--keep-cluster` says otherwise; says what was done.
 
-    A deletion that fails is told with the command that mends it; the ledger still knows of it.
+    When a deletion fails, this says which command finishes it; the ledger still knows the cluster.
     """
     keep, say = running.what.settings.keep, running.what.progress.say
     if running.cluster is not None and (keep == "always" or (keep == "on-failure" and not passed)):
-        running.what.provider.keep()
+        running.what.provider.close(keep=True)
         kubeconfig = running.cluster.kubeconfig
         say(f"cluster {running.cluster.name} is kept: export KUBECONFIG={kubeconfig}")
         return
     try:
-        running.what.provider.delete()
+        running.what.provider.close()
     except E2eError as error:
         say(f"the cluster could not be deleted; run `upgrade-e2e sweep`: {error}")

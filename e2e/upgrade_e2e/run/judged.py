@@ -16,11 +16,11 @@ from upgrade_e2e.judge import Limits
 from upgrade_e2e.observers import Wanted, alter
 from upgrade_e2e.providers.base import Provider
 from upgrade_e2e.report import RunRecord
-from upgrade_e2e.run.choose import choose_provider
 from upgrade_e2e.run.claims import Claims
 from upgrade_e2e.run.closing import close_pass
 from upgrade_e2e.run.pass_ import Pass, RunningPass
 from upgrade_e2e.run.progress import Progress, Silence
+from upgrade_e2e.run.providers import make_provider
 from upgrade_e2e.run.recording import Ended, write_artifacts
 from upgrade_e2e.run.request import RunRequest
 from upgrade_e2e.run.rulings import Claim, judge
@@ -61,7 +61,7 @@ class JudgedPass:
     @cached_property
     def made_by(self) -> Provider:
         """Who makes the cluster; made when it is first asked for."""
-        return self.provider or choose_provider(self.settings, self.folder / "work")
+        return self.provider or make_provider(self.settings, self.folder / "work")
 
     @property
     def ended(self) -> bool:

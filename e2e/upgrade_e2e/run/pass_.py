@@ -193,7 +193,7 @@ class RunningPass:
         self, watched: Window, samples: dict[str, Samples], more: tuple[Span, ...]
     ) -> Timeline:
         spans = sorted((*self.spans, *more), key=lambda span: (span.start_s, -span.end_s))
-        return Timeline(self.what.origin.unix_s, watched, tuple(spans), samples)
+        return Timeline(watched, tuple(spans), samples)
 
     @contextlib.contextmanager
     def _leaving_no_trace(self, observation: Observation) -> Iterator[None]:

@@ -59,7 +59,7 @@ class Ended:
         if self.upgraded is not None:
             return Drawn(self.upgraded.views)
         what, spans = self.running.what, tuple(self.running.spans)
-        return Drawn(Views(Timeline(what.origin.unix_s, Window(0.0, 0.0), spans), what.limits))
+        return Drawn(Views(Timeline(Window(0.0, 0.0), spans), what.limits))
 
     @cached_property
     def observers(self) -> tuple[ObserverResult, ...]:

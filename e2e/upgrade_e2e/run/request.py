@@ -12,9 +12,10 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.judge import Limits
 from upgrade_e2e.observers import Images
 from upgrade_e2e.options import OPTIONS
-from upgrade_e2e.run.choose import DEFAULT_PATH, Choice, choose, make_plan
+from upgrade_e2e.run.choice import Choice, choose
 from upgrade_e2e.run.config import IMAGES, load_config
 from upgrade_e2e.run.paths import path_words
+from upgrade_e2e.run.planning import DEFAULT_PATH, make_plan
 from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings, parse_image_overrides
 from upgrade_e2e.upgrade import Fault, Plan
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
-import os
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,21 +14,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from upgrade_e2e.agent.layout import SAMPLE_FIELDS
 from upgrade_e2e.errors import DamagedRecord
+from upgrade_e2e.files import write_whole
 from upgrade_e2e.timeline.outcome import Connection, Outcome
 
-__all__ = ["Samples", "SamplesBuilder", "Stream"]
+__all__ = ["SAMPLE_COLUMNS", "Samples", "SamplesBuilder", "Stream"]
 
 SCHEMA_VERSION = 1
-_COLUMNS: Mapping[str, type[np.generic]] = {
-    "stream": np.uint16,
-    "intended_us": np.int64,
-    "lateness_us": np.uint32,
-    "latency_us": np.uint32,
-    "outcome": np.uint8,
-    "code": np.uint16,
-    "backend": np.uint16,
+SAMPLE_COLUMNS: Mapping[str, np.dtype[Any]] = {
+    "stream": np.dtype(np.uint16),
+    **{name: np.dtype(kind) for name, kind in SAMPLE_FIELDS.items()},
 }
+"""The columns of samples: the stream, and the fields of the agent's records."""
 
 
 @dataclass(frozen=True)
@@ -81,13 +79,8 @@ class Samples:
     @classmethod
     def empty(cls, streams: Iterable[Stream] = ()) -> Samples:
         """Streams of which nothing was seen."""
-        columns: dict[str, Any] = {name: np.empty(0, kind) for name, kind in _COLUMNS.items()}
+        columns: dict[str, Any] = {name: np.empty(0, kind) for name, kind in SAMPLE_COLUMNS.items()}
         return cls(streams=tuple(streams), backends=("",), **columns)
-
-    @property
-    def sent_s(self) -> npt.NDArray[np.float64]:
-        """When each probe was really sent, in seconds since the origin."""
-        return (self.intended_us + self.lateness_us.astype(np.int64)) / 1e6
 
     @property
     def done_s(self) -> npt.NDArray[np.float64]:
@@ -96,7 +89,7 @@ class Samples:
 
     def where(self, mask: npt.NDArray[np.bool_]) -> Samples:
         """The samples at which `mask` holds, with the same streams and backends."""
-        columns: dict[str, Any] = {name: getattr(self, name)[mask] for name in _COLUMNS}
+        columns: dict[str, Any] = {name: getattr(self, name)[mask] for name in SAMPLE_COLUMNS}
         return dataclasses.replace(self, **columns)
 
     def of_stream(self, name: str) -> Samples:
@@ -107,7 +100,10 @@ class Samples:
         raise KeyError(name)
 
     def save(self, path: Path) -> None:
-        """Write to `path` (npz, see docs/artifacts.md) so that it is there whole or not at all."""
+        """Write to `path` (npz, see docs/artifacts.md) whole or not at all.
+
+        Raises BadInput when the place cannot be written to.
+        """
         meta = {
             "schema": SCHEMA_VERSION,
             "streams": [dataclasses.asdict(stream) for stream in self.streams],
@@ -116,13 +112,10 @@ class Samples:
             "outcomes": {int(outcome): outcome.label for outcome in Outcome},
         }
         packed = np.frombuffer(json.dumps(meta).encode(), np.uint8)
-        columns: dict[str, Any] = {name: getattr(self, name) for name in _COLUMNS}
-        part = path.with_name(path.name + ".part")
-        with part.open("wb") as file:
-            np.savez_compressed(file, meta=packed, **columns)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        columns: dict[str, Any] = {name: getattr(self, name) for name in SAMPLE_COLUMNS}
+        archive = io.BytesIO()
+        np.savez_compressed(archive, meta=packed, **columns)
+        write_whole(archive.getvalue(), path)
 
     @classmethod
     def load(cls, path: Path) -> Samples:
@@ -132,7 +125,7 @@ class Samples:
                 meta = json.loads(stored["meta"].tobytes())
                 columns: dict[str, Any] = {
                     name: stored[name].astype(kind, casting="equiv")
-                    for name, kind in _COLUMNS.items()
+                    for name, kind in SAMPLE_COLUMNS.items()
                 }
         except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
             raise DamagedRecord(
@@ -169,7 +162,7 @@ class SamplesBuilder:
     streams: list[Stream] = field(default_factory=list)
     _backends: dict[str, int] = field(default_factory=lambda: {"": 0})
     _chunks: dict[str, list[npt.NDArray[Any]]] = field(
-        default_factory=lambda: {name: [] for name in _COLUMNS}
+        default_factory=lambda: {name: [] for name in SAMPLE_COLUMNS}
     )
 
     def add_stream(self, stream: Stream) -> int:
@@ -185,7 +178,7 @@ class SamplesBuilder:
         """Add samples of `stream`; `columns` holds every column but `stream`."""
         length = len(np.asarray(columns["intended_us"]))
         self._chunks["stream"].append(np.full(length, stream, np.uint16))
-        for name, kind in _COLUMNS.items():
+        for name, kind in SAMPLE_COLUMNS.items():
             if name != "stream":
                 self._chunks[name].append(np.asarray(columns[name]).astype(kind))
 
@@ -215,7 +208,7 @@ class SamplesBuilder:
         """Everything added so far, sorted by stream, then intended time."""
         columns: dict[str, Any] = {
             name: np.concatenate([np.empty(0, kind), *self._chunks[name]]).astype(kind)
-            for name, kind in _COLUMNS.items()
+            for name, kind in SAMPLE_COLUMNS.items()
         }
         order = np.lexsort((columns["intended_us"], columns["stream"]))
         columns = {name: column[order] for name, column in columns.items()}

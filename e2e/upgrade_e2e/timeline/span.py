@@ -41,7 +41,3 @@ class Span:
     def duration_s(self) -> float:
         """How long the step took."""
         return self.end_s - self.start_s
-
-    def overlap_s(self, start_s: float, end_s: float) -> float:
-        """How much of [start_s, end_s] lies in this span; 0 when they are apart."""
-        return max(0.0, min(self.end_s, end_s) - max(self.start_s, start_s))

@@ -32,7 +32,6 @@ class Timeline:
     ready to the moment that they were told to stop. `samples` is keyed by observer name.
     """
 
-    origin_unix_s: float
     watched: Window
     spans: tuple[Span, ...] = ()
     samples: Mapping[str, Samples] = field(default_factory=dict)

@@ -1,11 +1,12 @@
-"""Upgrade paths, plans, faults and the executor that turns steps into spans."""
+"""Paths, plans, steps and faults as data; the executor that runs steps; reading back success."""
 
+from upgrade_e2e.upgrade.components import kubelets, system_components
 from upgrade_e2e.upgrade.executor import Executor, Marks, Watcher
 from upgrade_e2e.upgrade.faults import FaultKind, planted_in, with_faults
 from upgrade_e2e.upgrade.inventory import Component, Inventory
 from upgrade_e2e.upgrade.path import Hop, Path, resolve
 from upgrade_e2e.upgrade.plan import Fault, Plan, Step
-from upgrade_e2e.upgrade.reading import read_back
+from upgrade_e2e.upgrade.reading import Verified, read_back
 
 __all__ = [
     "Component",
@@ -18,9 +19,12 @@ __all__ = [
     "Path",
     "Plan",
     "Step",
+    "Verified",
     "Watcher",
+    "kubelets",
     "planted_in",
     "read_back",
     "resolve",
+    "system_components",
     "with_faults",
 ]

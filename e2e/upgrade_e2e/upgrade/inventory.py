@@ -21,6 +21,11 @@ class Component:
     wanted: str
 
     @property
+    def where(self) -> str:
+        """`etcd on worker`; only the name of a component that belongs to no node."""
+        return f"{self.name} on {self.node}" if self.node else self.name
+
+    @property
     def at_target(self) -> bool:
         """True when what was found is what was wanted."""
         return self.found == self.wanted
@@ -58,7 +63,7 @@ class Inventory:
     @property
     def unfinished(self) -> tuple[str, ...]:
         """What keeps the upgrade itself from being complete, a sentence each."""
-        left = [f"{p.name} on {p.node} is {p.found}, not {p.wanted}" for p in self.behind]
+        left = [f"{part.where} is {part.found}, not {part.wanted}" for part in self.behind]
         if not self.nothing_left_to_do:
             left.append("a second run of the upgrade still finds something to do")
         return tuple(left)

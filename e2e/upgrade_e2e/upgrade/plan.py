@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from upgrade_e2e.upgrade.path import Path
+from upgrade_e2e.upgrade.path import Hop, Path
 
 __all__ = ["Fault", "Plan", "Step"]
 
@@ -52,6 +52,20 @@ class Step:
     hop: str = ""
     does: tuple[str, ...] = ()
     params: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_hop(
+        cls,
+        hop: Hop,
+        kind: str,
+        timeout_s: float,
+        does: tuple[str, ...],
+        node: str = "",
+        **more: str,
+    ) -> Step:
+        """A step of one hop; its `params` are the hop's target as `version`, and `more`."""
+        params = {"version": str(hop.target), **more}
+        return cls(kind, timeout_s, node=node, hop=str(hop), does=does, params=params)
 
     @property
     def name(self) -> str:

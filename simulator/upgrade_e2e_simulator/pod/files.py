@@ -1,6 +1,6 @@
 """A pod's view of the file system: paths below a mount point lead to the volume's folder.
 
-The container's program sees /agent/agent.py or /etc/resolv.conf; what opens is a file of this pod.
+The container's program sees /agent/agent.pyz or /etc/resolv.conf; what opens is a file of this pod.
 Paths outside of all mounts are the machine's own, as in an image that has the same files.
 """
 

@@ -25,7 +25,7 @@ from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.report import ScenarioResult
 from upgrade_e2e.run import ConsoleProgress, JudgedPass, PassSettings, run_pass
-from upgrade_e2e.run.choose import choose_provider
+from upgrade_e2e.run.providers import make_provider
 from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Fault, Plan, Step, resolve, with_faults
 
@@ -53,7 +53,7 @@ class FaultyPass:
             reuse_cluster=OLD_CLUSTER, faults=faults, baseline_s=5.0, settle_s=settle_s
         )
         limits = Limits.load(LIMITS).override(HERE, "tests/kind/old_cluster/test_faults.py")
-        provider = choose_provider(settings, self.folder / "work")
+        provider = make_provider(settings, self.folder / "work")
         plan = only(with_faults(provider.plan(resolve([OLD, NEW], [])), faults), wanted)
         judged = JudgedPass(plan, settings, limits, self.folder, provider)
         origin = Origin()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 import signal
 import socket
 import ssl
@@ -20,13 +21,16 @@ from typing import Any
 import numpy as np
 import urllib3
 
-from upgrade_e2e.agent import AGENT_FILE
+from upgrade_e2e.agent.layout import TOKEN_HEADER
+from upgrade_e2e.agent.pack import ARCHIVE, pack
 from upgrade_e2e.command import spawn
 from upgrade_e2e.observers.link import LocalLink
 from upgrade_e2e.observers.spool import RECORD, Segment, fetch_segments
 from upgrade_e2e.wait import Deadline, wait_for
 
 SOON = Deadline(60.0, every_s=0.05)
+TOKEN = secrets.token_urlsafe(16)
+"""What the probers of this rig are given, unless a test gives another."""
 
 
 @dataclass
@@ -35,10 +39,13 @@ class Agent:
 
     process: Popen[bytes]
     port: int
+    token: str = TOKEN
     pool: urllib3.HTTPConnectionPool = field(init=False)
 
     def __post_init__(self) -> None:
-        self.pool = urllib3.HTTPConnectionPool("127.0.0.1", self.port, retries=False, timeout=10)
+        self.pool = urllib3.HTTPConnectionPool(
+            "127.0.0.1", self.port, retries=False, timeout=10, headers={TOKEN_HEADER: self.token}
+        )
 
     def get(self, path: str) -> Any:
         return json.loads(self.pool.request("GET", path).data)
@@ -58,13 +65,16 @@ class Rig:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.agents: list[Agent] = []
+        self.archive = folder / ARCHIVE
+        self.archive.write_bytes(pack())
 
-    def start(self, command: str, *options: str) -> Agent:
+    def start(self, command: str, *options: str, token: str = TOKEN) -> Agent:
         ready = self.folder / f"ready-{len(self.agents)}.json"
-        argv = [sys.executable, str(AGENT_FILE), command, f"--ready-file={ready}", *options]
+        agent_argv = [sys.executable, "-I", "-S", str(self.archive)]
+        argv = [*agent_argv, command, f"--ready-file={ready}", *options]
         log = self.folder / "agent.log"
         process = spawn(argv, log_file=log)
-        agent = Agent(process, 0)
+        agent = Agent(process, 0, token)
         self.agents.append(agent)
         wait_for(
             "the agent to listen",
@@ -80,13 +90,19 @@ class Rig:
     def serve(self, *options: str) -> Agent:
         return self.start("serve", "--bind=127.0.0.1:0", "--plantable", *options)
 
-    def probe(self, *streams: dict[str, Any], run: str = "run", owner_pid: int = 0) -> Agent:
+    def probe(
+        self,
+        *streams: dict[str, Any],
+        run: str = "run",
+        token: str = TOKEN,
+        owner_pid: int = 0,
+    ) -> Agent:
         spec = self.folder / "spec.json"
-        spec.write_text(json.dumps({"run": run, "streams": list(streams)}))
+        spec.write_text(json.dumps({"run": run, "token": token, "streams": list(streams)}))
         spool = f"--spool={self.folder / 'spool'}"
         return self.start(
             "probe", f"--spec={spec}", spool, "--listen=127.0.0.1:0", "--priority=none",
-            f"--owner-pid={owner_pid}",
+            f"--owner-pid={owner_pid}", token=token,
         )  # fmt: skip
 
     def on_disk(self, key: str) -> Any:
@@ -130,7 +146,7 @@ def await_outcome(prober: Agent, label: str, key: str = "web.s", count: int = 5)
 def collect(prober: Agent) -> Segment:
     """Stop a prober and fetch what it kept."""
     assert prober.post("/stop") == {"stopped": True}
-    (segment,) = fetch_segments(LocalLink(prober.port))
+    (segment,) = fetch_segments(LocalLink(prober.port, prober.token))
     return segment
 
 

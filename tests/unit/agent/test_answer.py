@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upgrade_e2e.agent.agent import Answer, BadAnswer, host_and_port
+from upgrade_e2e.agent.answer import Answer
+from upgrade_e2e.agent.failures import BadAnswer
+from upgrade_e2e.agent.target import host_and_port
 
 BODIES = st.binary(max_size=200)
 CUTS = st.lists(st.integers(1, 60), max_size=12)

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upgrade_e2e.agent.agent import QTYPES, BadAnswer, candidates, pack_query, read_reply
+from upgrade_e2e.agent.dns import candidates
+from upgrade_e2e.agent.dnswire import QTYPES, pack_query, read_reply
+from upgrade_e2e.agent.failures import BadAnswer
 
 LABELS = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=20)
 NAMES = st.lists(LABELS, min_size=1, max_size=6).map(".".join)

@@ -20,7 +20,8 @@ from tests.unit.agent.rig import (
     send_and_reset,
     silent,
 )
-from upgrade_e2e.agent import agent as program
+from upgrade_e2e.agent.failures import outcome_of_error
+from upgrade_e2e.agent.layout import OUTCOMES
 from upgrade_e2e.timeline import Outcome
 
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"
@@ -113,15 +114,15 @@ def test_a_connection_that_is_closed_in_the_handshake_is_reset(rig: Rig) -> None
     ],
 )
 def test_errors_that_loopback_does_not_give(code: int, label: str) -> None:
-    outcome = program.outcome_of_error(OSError(code, "made"), answering=False)
-    assert program.OUTCOMES[outcome] == label
+    outcome = outcome_of_error(OSError(code, "made"), answering=False)
+    assert OUTCOMES[outcome] == label
 
 
 def test_a_certificate_that_is_not_trusted_is_a_tls_error() -> None:
     error = ssl.SSLCertVerificationError(1, "certificate verify failed")
-    assert program.OUTCOMES[program.outcome_of_error(error, answering=False)] == "tls-error"
+    assert OUTCOMES[outcome_of_error(error, answering=False)] == "tls-error"
 
 
 def test_every_label_is_known_to_the_timeline() -> None:
-    known = {label: Outcome.from_label(label) for label in program.OUTCOMES}
+    known = {label: Outcome.from_label(label) for label in OUTCOMES}
     assert {outcome.label: outcome for outcome in Outcome} == known

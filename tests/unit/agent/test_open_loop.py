@@ -25,7 +25,7 @@ from tests.unit.agent.rig import (
     sent_records,
     silent,
 )
-from upgrade_e2e.agent import agent as program
+from upgrade_e2e.agent.streams import STALE_US
 from upgrade_e2e.wait import wait_for
 
 
@@ -82,13 +82,13 @@ def test_a_prober_that_slept_says_so(rig: Rig) -> None:
     server = rig.serve()
     prober = rig.probe(http(server.port))
     await_outcome(prober, "ok")
-    pause(prober, program.STALE_US / 1e6 + 0.2)
+    pause(prober, STALE_US / 1e6 + 0.2)
     await_outcome(prober, "ok", count=outcomes(prober)["ok"] + 30)
     segment = collect(prober)
     records = segment.records["web.s"]
     given_up = records[np.array(labels_of(segment)) == "not-sent"]
     assert set(np.diff(intended(segment))) == {10_000}
-    assert given_up["lateness_us"].min() > program.STALE_US
+    assert given_up["lateness_us"].min() > STALE_US
     late = records["lateness_us"][np.array(labels_of(segment)) == "ok"]
     assert late.max() > 100_000
 

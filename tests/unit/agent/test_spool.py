@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.unit.agent.rig import (
     SOON,
+    TOKEN,
     Rig,
     answers_of,
     await_outcome,
@@ -23,7 +24,10 @@ from tests.unit.agent.rig import (
     intended,
     outcomes,
 )
-from upgrade_e2e.agent import agent as program
+from upgrade_e2e.agent import layout
+from upgrade_e2e.agent.layout import OUTCOMES, Outcome
+from upgrade_e2e.agent.spool import CHUNK, Spool
+from upgrade_e2e.agent.streams import Stream
 from upgrade_e2e.observers.link import LocalLink
 from upgrade_e2e.observers.spool import RECORD, fetch_segments, read_segment
 from upgrade_e2e.wait import wait_for
@@ -33,14 +37,14 @@ RECORDS = st.lists(
         st.integers(-(2**63), 2**63 - 1),
         st.integers(0, 2**32 - 1),
         st.integers(0, 2**32 - 1),
-        st.integers(0, len(program.OUTCOMES) - 1),
+        st.integers(0, len(OUTCOMES) - 1),
         st.integers(0, 255),
         st.integers(0, 2**16 - 1),
         st.integers(0, 2**16 - 1),
         st.just(0),
     )
 )
-META = {"format": 1, "boot_id": "b", "streams": [], "outcomes": program.OUTCOMES}
+META = {"format": 1, "boot_id": "b", "streams": [], "outcomes": OUTCOMES}
 
 
 @given(records=RECORDS, half=st.integers(0, RECORD.itemsize - 1))
@@ -48,7 +52,7 @@ def test_what_the_agent_packs_is_what_the_collector_reads(
     records: list[tuple[int, ...]], half: int
 ) -> None:
     """A half record at the end, of a prober that was killed while writing, is left out."""
-    data = b"".join(program.RECORD.pack(*record) for record in records) + b"\xff" * half
+    data = b"".join(layout.RECORD.pack(*record) for record in records) + b"\xff" * half
     files = {"meta.json": json.dumps(META).encode(), "web.new.rec": data}
     segment = read_segment("node", files)
     assert [tuple(record) for record in segment.records["web.new"].tolist()] == records
@@ -57,7 +61,7 @@ def test_what_the_agent_packs_is_what_the_collector_reads(
 def test_both_sides_name_the_same_fields() -> None:
     kinds = {"<i8": "int64", "<u4": "uint32", "|u1": "uint8", "<u2": "uint16"}
     fields = [f"{kinds[RECORD[name].str]} {name}" for name in RECORD.names or ()]
-    assert tuple(fields) == program.RECORD_FIELDS
+    assert tuple(fields) == layout.RECORD_FIELDS
 
 
 @given(
@@ -69,7 +73,7 @@ def test_times_that_do_not_fit_are_cut_off_at_the_bounds(
     tmp_path_factory: pytest.TempPathFactory, intended_us: int, sent: int, done: int
 ) -> None:
     stream = make_stream(tmp_path_factory.mktemp("spool"))
-    stream.record(intended_us, intended_us + sent, intended_us + done, program.OK)
+    stream.record(intended_us, intended_us + sent, intended_us + done, Outcome.OK)
     ((_, data),) = stream.spool.take()
     (record,) = np.frombuffer(data, RECORD)
     assert record["intended_us"] == intended_us
@@ -77,11 +81,11 @@ def test_times_that_do_not_fit_are_cut_off_at_the_bounds(
     assert record["latency_us"] == min(max(done, 0), 2**32 - 1)
 
 
-def make_stream(folder: Path) -> program.Stream:
+def make_stream(folder: Path) -> Stream:
     """A stream that is never launched."""
     facts = {"observer": "web", "name": "new", "interval_s": 1, "timeout_s": 1}
-    spool = program.Spool(folder, "run", [facts])
-    return program.Stream(facts, spool, reactor=None)  # type: ignore[arg-type]
+    spool = Spool(folder, "run", [facts])
+    return Stream(facts, spool, reactor=None)  # type: ignore[arg-type]
 
 
 @given(names=st.lists(st.text("abc-1", min_size=1, max_size=3), max_size=20))
@@ -89,22 +93,22 @@ def test_backends_keep_their_numbers_across_restarts(
     tmp_path_factory: pytest.TempPathFactory, names: list[str]
 ) -> None:
     folder = tmp_path_factory.mktemp("spool")
-    before = program.Spool(folder, "run", [])
+    before = Spool(folder, "run", [])
     given = {name: before.backend(name) for name in names}
-    after = program.Spool(folder, "run", [])
+    after = Spool(folder, "run", [])
     assert {name: after.backend(name) for name in names} == given
     assert len(set(given.values())) == len(given)
     assert 0 not in given.values()
 
 
 def test_a_new_run_forgets_the_runs_before(tmp_path: Path) -> None:
-    program.Spool(tmp_path, "old", [])
-    program.Spool(tmp_path, "new", [])
+    Spool(tmp_path, "old", [])
+    Spool(tmp_path, "new", [])
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
 
 
 def test_a_secret_stays_out_of_the_spool(tmp_path: Path) -> None:
-    program.Spool(tmp_path, "run", [{"name": "readyz", "token": "secret"}])
+    Spool(tmp_path, "run", [{"name": "readyz", "token": "secret"}])
     (meta,) = tmp_path.glob("*/*/meta.json")
     assert "secret" not in meta.read_text()
 
@@ -159,10 +163,10 @@ def test_a_long_spool_is_fetched_in_pieces(rig: Rig) -> None:
     await_outcome(prober, "refused")
     collect(prober)
     (records,) = (rig.folder / "spool").glob("*/*/web.s.rec")
-    ok = program.RECORD.pack(5, 0, 0, program.OK, 0, 200, 0, 0)
-    count = int(2.5 * program.CHUNK) // RECORD.itemsize
+    ok = layout.RECORD.pack(5, 0, 0, Outcome.OK, 0, 200, 0, 0)
+    count = int(2.5 * CHUNK) // RECORD.itemsize
     records.write_bytes(ok * count)
-    (segment,) = fetch_segments(LocalLink(prober.port))
+    (segment,) = fetch_segments(LocalLink(prober.port, TOKEN))
     assert len(segment.records["web.s"]) == count
 
 

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from upgrade_e2e.errors import CommandFailed, DeadlinePassed
-from upgrade_e2e.upgrade import Component, Inventory, read_back
+from upgrade_e2e.upgrade import Component, Inventory, Verified, read_back
 from upgrade_e2e.version import KubeVersion
 from upgrade_e2e.wait import Deadline
 
@@ -62,3 +62,22 @@ def test_a_cluster_that_stops_answering_is_not_taken_for_its_last_answer():
 
     with pytest.raises(DeadlinePassed, match="no answer"):
         read_back(read, V34, SOON, transient=(CommandFailed, DeadlinePassed))
+
+
+def test_what_verify_read_back_is_not_read_again():
+    verified = Verified()
+    verified.read_back(found, V34, SOON)
+    assert verified.or_read(lambda: pytest.fail("read again")) == found()
+
+
+def test_what_verify_did_not_read_back_is_read():
+    verified = Verified()
+    assert verified.or_read(lambda: found("v1.33.13")) == found("v1.33.13")
+    with pytest.raises(DeadlinePassed):
+        verified.read_back(lambda: found("v1.33.13"), V34, SOON)
+    assert verified.or_read(found) == found()
+
+
+def test_a_component_of_no_node_is_named_without_one():
+    nowhere = Inventory((Component("coredns", "", "missing", "v1.12.1"),), nothing_left_to_do=True)
+    assert nowhere.unfinished == ("coredns is missing, not v1.12.1",)

@@ -40,7 +40,7 @@ def to_samples(lines, *, timeout_s=2.0) -> Samples:
 
 def to_timeline(lines, low, high, spans=()) -> Timeline:
     """A timeline with one observer, `web`; the window in microseconds."""
-    return Timeline(0.0, Window(low / 1e6, high / 1e6), tuple(spans), {"web": to_samples(lines)})
+    return Timeline(Window(low / 1e6, high / 1e6), tuple(spans), {"web": to_samples(lines)})
 
 
 def steady(

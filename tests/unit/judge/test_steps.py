@@ -25,7 +25,8 @@ def test_all_innermost_spans_by_overlap(spans, start, lasting):
     cause = Steps(tuple(spans)).during(start_s, end_s)
     expected = reference.innermost(spans, start_s, max(end_s, start_s + 1e-6))
     assert set(cause.spans) == set(expected)
-    overlaps = [span.overlap_s(start_s, max(end_s, start_s + 1e-6)) for span in cause.spans]
+    until_s = max(end_s, start_s + 1e-6)
+    overlaps = [min(s.end_s, until_s) - max(s.start_s, start_s) for s in cause.spans]
     assert overlaps == sorted(overlaps, reverse=True)
     assert cause.ambiguous == (len(expected) > 1)
     before = [span.end_s for span in spans if span.end_s <= start_s]

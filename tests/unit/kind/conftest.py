@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.unit.kind.fakes import FakeApi, FakeImage, FakeMachine
+from upgrade_e2e.providers.kind.ledger import Ledger
 from upgrade_e2e.providers.kind.settings import KindSettings
-from upgrade_e2e.providers.ledger import Ledger
 
 
 @pytest.fixture

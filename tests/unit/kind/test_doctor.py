@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from upgrade_e2e.errors import BadInput
-from upgrade_e2e.providers.doctor import Machine, examine
+from upgrade_e2e.providers.kind.doctor import Machine, examine
 
 ALL_CAPABILITIES = "CapBnd:\t000001ffffffffff\n"
 WITHOUT_SYS_RESOURCE = "CapBnd:\t000001fffeffffff\n"
@@ -120,7 +120,7 @@ def test_too_little_room_is_a_problem(look, monkeypatch, name, path, value):
 def test_leftovers_and_a_damaged_ledger_are_told(look, ledger, monkeypatch):
     ledger.claim("kind-cluster", "left")
     assert look()["leftovers"].told == "nothing is left of dead runs"
-    monkeypatch.setattr("upgrade_e2e.providers.owner._boot_id", lambda: "a later boot")
+    monkeypatch.setattr("upgrade_e2e.providers.kind.owner._boot_id", lambda: "a later boot")
     assert look()["leftovers"].mend == "upgrade-e2e sweep"
     next(ledger.folder.glob("*.json")).write_text("{")
     assert not look()["leftovers"].ok

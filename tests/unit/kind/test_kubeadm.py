@@ -9,7 +9,7 @@ import pytest
 from tests.unit.kind.fakes import ScriptedRunner
 from upgrade_e2e.cluster import Cluster, Node, Role
 from upgrade_e2e.errors import CommandFailed
-from upgrade_e2e.providers.kind.asking import kubectl
+from upgrade_e2e.providers.kind.admin import kubectl
 from upgrade_e2e.providers.kind.journal import Journal
 from upgrade_e2e.providers.kind.kubeadm import PhaseReader, kubeadm_node
 from upgrade_e2e.timeline import Origin, Span

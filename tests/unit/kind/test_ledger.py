@@ -14,8 +14,8 @@ import time
 import pytest
 
 from upgrade_e2e.errors import BadInput, DamagedRecord, E2eError
-from upgrade_e2e.providers.ledger import Ledger, state_folder
-from upgrade_e2e.providers.owner import Owner
+from upgrade_e2e.providers.kind.ledger import Ledger, state_folder
+from upgrade_e2e.providers.kind.owner import Owner
 
 CHILD_S = 30
 
@@ -25,7 +25,7 @@ def child(ledger: Ledger, code: str) -> subprocess.Popen[str]:
     text = f"""
         import sys, time
         from pathlib import Path
-        from upgrade_e2e.providers.ledger import Ledger
+        from upgrade_e2e.providers.kind.ledger import Ledger
         ledger = Ledger(Path({str(ledger.folder)!r}))
         {code}
     """

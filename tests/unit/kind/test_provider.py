@@ -73,11 +73,11 @@ def test_a_cluster_is_made_and_deleted_without_a_trace(make, machine, ledger, an
         "preload",
     ]
     assert {entry.kind for entry in ledger.entries()} >= {"kind-cluster", "folder"}
-    provider.delete()
+    provider.close()
     assert machine.containers == {}
     assert ledger.entries() == ()
     assert not list(provider.settings.workdir.glob("stage-*"))
-    provider.delete()
+    provider.close()
 
 
 def test_the_load_balancer_is_not_a_node(make, answering, marks):
@@ -87,13 +87,13 @@ def test_the_load_balancer_is_not_a_node(make, answering, marks):
     cluster = provider.create(provider.plan(PATH), marks)
     assert len(cluster.control_planes) == 3
     assert len(cluster.nodes) == 4
-    provider.delete()
+    provider.close()
 
 
 def test_every_kind_command_has_a_kubeconfig_of_its_own(make, machine, answering, marks):
     provider = make()
     provider.create(provider.plan(PATH), marks)
-    provider.delete()
+    provider.close()
     (create,) = machine.ran("kind", "create")
     assert create[create.index("--kubeconfig") + 1] == str(provider.kubeconfig)
 
@@ -138,7 +138,7 @@ def test_a_name_that_is_taken_is_refused_and_untouched(make, machine, ledger, ma
     provider = make()
     with pytest.raises(BadInput, match="there is a kind cluster 'dev' already"):
         provider.create(provider.plan(PATH), marks)
-    provider.delete()
+    provider.close()
     assert len(machine.containers) == 3
     assert ledger.entries() == ()
 
@@ -168,9 +168,9 @@ def test_a_second_pass_for_the_same_cluster_is_refused(make, machine, answering,
     with pytest.raises(BadInput, match="'dev' is in use by process"):
         second.create(second.plan(PATH), marks)
     assert len(machine.containers) >= 3
-    second.delete()
+    second.close()
     assert len([c for c in machine.containers.values() if c.cluster == "dev"]) == 3
-    first.delete()
+    first.close()
     assert machine.containers == {}
 
 
@@ -201,9 +201,9 @@ def test_ctrl_c_during_creation_leaves_nothing(make, machine, ledger, marks, mon
 def test_a_kept_cluster_is_no_longer_in_the_ledger(make, machine, ledger, answering, marks):
     provider = make()
     provider.create(provider.plan(PATH), marks)
-    provider.keep()
+    provider.close(keep=True)
     assert ledger.entries() == ()
-    provider.delete()
+    provider.close()
     assert len(machine.containers) == 3
     assert not list(provider.settings.workdir.glob("stage-*"))
 
@@ -219,10 +219,10 @@ def test_what_cannot_be_deleted_stays_in_the_ledger(
     }
     monkeypatch.setattr("upgrade_e2e.providers.kind.provider.deleters", lambda _: known)
     with pytest.raises(ClusterNotMade, match="docker is away"):
-        provider.delete()
+        provider.close()
     assert [entry.kind for entry in ledger.entries()] == ["kind-cluster"]
     monkeypatch.undo()
-    provider.delete()
+    provider.close()
     assert ledger.entries() == ()
 
 
@@ -237,7 +237,7 @@ def test_an_existing_cluster_is_taken_over_and_never_deleted(
     cluster = provider.create(provider.plan(PATH), marks)
     assert cluster.name == "mine"
     assert machine.ran("kind", "create") == []
-    provider.delete()
+    provider.close()
     assert len(machine.containers) == 3
     assert ledger.entries() == ()
 
@@ -263,6 +263,16 @@ def test_a_cluster_that_does_not_fit_is_refused(
     assert ledger.entries() == ()
 
 
+def test_a_cluster_that_lets_nobody_in_is_left_as_it_is(make, machine, ledger, answering, marks):
+    machine.make_cluster("mine", NODES)
+    answering.answers["/api/v1/nodes"] = (401, {})
+    provider = make(cluster_name="", reuse_cluster="mine")
+    with pytest.raises(ClusterNotMade, match="401"):
+        provider.create(provider.plan(PATH), marks)
+    assert len(machine.containers) == 3
+    assert ledger.entries() == ()
+
+
 def test_a_stopped_cluster_is_refused(make, machine, marks):
     machine.make_cluster("mine", NODES)
     machine.containers["mine-worker"].running = False
@@ -276,7 +286,7 @@ def test_an_unknown_step_is_refused(make, answering, marks):
     cluster = provider.create(provider.plan(PATH), marks)
     with pytest.raises(BadInput, match="no step 'lunch'"):
         provider.perform(Step("lunch", 1), cluster)
-    provider.delete()
+    provider.close()
 
 
 def test_logs_are_exported_where_they_are_wanted(make, answering, marks, tmp_path):
@@ -285,7 +295,7 @@ def test_logs_are_exported_where_they_are_wanted(make, answering, marks, tmp_pat
     into = tmp_path / "logs"
     provider.perform(Step("export-logs", 60, params={"into": str(into)}), cluster)
     assert [file.name for file in into.iterdir()] == ["kind-version.txt"]
-    provider.delete()
+    provider.close()
 
 
 def test_a_stage_step_delivers_and_frees_the_disk(make, machine, answering, marks, monkeypatch):
@@ -298,4 +308,4 @@ def test_a_stage_step_delivers_and_frees_the_disk(make, machine, answering, mark
     assert "/kind/upgrade/v1.34.4/kubeadm" in staged
     folder = FilePath(next(iter(provider.settings.workdir.glob("stage-*"))))
     assert list(folder.iterdir()) == []
-    provider.delete()
+    provider.close()

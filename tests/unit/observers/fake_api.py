@@ -182,8 +182,13 @@ class Handler(BaseHTTPRequestHandler):
     def _proxy(self) -> None:
         pod, _, rest = self.path.partition("/pods/")[2].partition("/proxy")
         url = f"http://127.0.0.1:{self.api.pod_ports[pod]}{rest}"
-        answer = urllib3.request(self.command, url, retries=False)
+        answer = urllib3.request(self.command, url, headers=self._handed_on(), retries=False)
         self._send(answer.status, answer.data)
+
+    def _handed_on(self) -> dict[str, str]:
+        """The headers that an API server hands on: all but the one that it authenticates."""
+        kept = {"authorization", "connection", "content-length", "host"}
+        return {name: value for name, value in self.headers.items() if name.lower() not in kept}
 
     def _watch(self) -> None:
         start = int(self._query["resourceVersion"][0])

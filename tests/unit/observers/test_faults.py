@@ -47,7 +47,10 @@ WEB, EDGE, DNS = HttpService(), HttpEdge(), DnsLookups()
 @pytest.fixture
 def api() -> FakeApi:
     made = FakeApi()
-    template = {"metadata": {"labels": {"k8s-app": "kube-dns"}}, "spec": {"containers": []}}
+    template = {
+        "metadata": {"labels": {"k8s-app": "kube-dns"}},
+        "spec": {"containers": [{"name": "coredns", "image": "coredns:1"}]},
+    }
     spec = {"replicas": 2, "selector": {"matchLabels": {}}, "template": template}
     meta = {"metadata": {"name": "coredns"}}
     made.put(DEPLOYMENT, {"kind": "Deployment", **meta, "spec": spec})

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from typing import Any
 import pytest
 
 from tests.unit.observers.fake_api import FakeApi, fake_cluster
-from upgrade_e2e.agent import AGENT_FILE
-from upgrade_e2e.agent import agent as program
+from upgrade_e2e.agent.main import parse_args
+from upgrade_e2e.agent.pack import pack
+from upgrade_e2e.agent.prober import KINDS
+from upgrade_e2e.agent.spool import Spool
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.observers import (
     ApiServer,
@@ -30,6 +33,8 @@ from upgrade_e2e.observers import (
     label_or_kind,
 )
 from upgrade_e2e.observers.churner import Churner
+from upgrade_e2e.observers.fleet import Fleet
+from upgrade_e2e.observers.objects import agent_config
 from upgrade_e2e.observers.prober import apply_probers, prober_spec
 from upgrade_e2e.observers.rollout import Rollouts
 from upgrade_e2e.timeline import Connection, Origin
@@ -65,7 +70,7 @@ def test_everything_is_ours_and_in_our_namespace(api: FakeApi, site: Site) -> No
     before = set(api.objects)
     for observer in ALL:
         observer.deploy(site)
-    apply_probers(site, prober_spec("run", {}))
+    apply_probers(site, prober_spec("run", "token", {}))
     for path in set(api.objects) - before:
         assert ROOM in path
         labels = api.objects[path]["metadata"]["labels"]
@@ -78,23 +83,40 @@ def test_every_probe_is_a_spec_that_the_agent_takes(site: Site, tmp_path: Path) 
         for probe in (*parts.node_probes, *parts.host_probes):
             facts = probe.spec(label_or_kind(observer))
             assert json.loads(json.dumps(facts)) == facts
-            kind = program.KINDS[facts["kind"]]
-            kind(facts, program.Spool(tmp_path / "spool", "run", [facts]), reactor=None)
+            kind = KINDS[facts["kind"]]
+            kind(facts, Spool(tmp_path / "spool", "run", [facts]), reactor=None)
 
 
-def test_the_agent_runs_with_nothing_but_the_standard_library() -> None:
+def test_the_agent_runs_with_nothing_but_the_standard_library(tmp_path: Path) -> None:
     """-I -S: no site-packages, no project, no environment."""
-    argv = [sys.executable, "-I", "-S", str(AGENT_FILE), "--help"]
+    archive = tmp_path / "agent.pyz"
+    archive.write_bytes(pack())
+    argv = [sys.executable, "-I", "-S", str(archive), "--help"]
     told = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
     assert "serve" in told.stdout
 
 
-def test_the_agent_fits_into_a_config_map() -> None:
-    assert AGENT_FILE.stat().st_size < 500_000
+def test_the_agent_fits_into_a_config_map(site: Site) -> None:
+    assert len(pack()) < 500_000
+    config = agent_config(site)
+    assert config["data"] == {}
+    assert {name: b64decode(data) for name, data in config["binaryData"].items()} == {
+        "agent.pyz": pack()
+    }
+
+
+def test_each_deployment_has_a_token_of_its_own(api: FakeApi, site: Site) -> None:
+    path = "/api/v1/namespaces/upgrade-e2e/configmaps/prober-spec"
+    tokens = []
+    for _ in range(2):
+        Fleet(site).deploy({"web": ()}, {})
+        tokens.append(json.loads(api.objects[path]["data"]["spec.json"])["token"])
+    assert len({*tokens}) == 2
+    assert min(len(token) for token in tokens) >= 32
 
 
 def test_probers_survive_drains_and_keep_their_samples(api: FakeApi, site: Site) -> None:
-    apply_probers(site, prober_spec("run", {}))
+    apply_probers(site, prober_spec("run", "token", {}))
     pod = applied(api, "daemonsets", "prober")["template"]["spec"]
     (container,) = pod["containers"]
     assert pod["tolerations"] == [{"operator": "Exists"}]
@@ -109,11 +131,11 @@ def test_probers_survive_drains_and_keep_their_samples(api: FakeApi, site: Site)
 
 def test_command_lines_are_those_of_the_agent(api: FakeApi, site: Site) -> None:
     HttpService().deploy(site)
-    apply_probers(site, prober_spec("run", {}))
+    apply_probers(site, prober_spec("run", "token", {}))
     prober = applied(api, "daemonsets", "prober")["template"]["spec"]["containers"][0]
     for container in (web(api)[1], prober):
-        assert container["command"][:2] == ["python3", "/agent/agent.py"]
-        args = program.parse_args(container["command"][2:])
+        assert container["command"][:4] == ["python3", "-I", "-S", "/agent/agent.pyz"]
+        args = parse_args(container["command"][4:])
         bind = getattr(args, "bind", "") or args.listen
         names = {variable["name"] for variable in container["env"]}
         assert set(re.findall(r"\$\((\w+)\)", bind)) <= names

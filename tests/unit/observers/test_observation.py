@@ -118,7 +118,7 @@ class Kubelet:
         if path.endswith("/daemonsets/prober"):
             config = self.api.objects["/api/v1/namespaces/upgrade-e2e/configmaps/prober-spec"]
             spec = json.loads(config["data"]["spec.json"])
-            self.prober = self.rig.probe(*spec["streams"], run=spec["run"])
+            self.prober = self.rig.probe(*spec["streams"], run=spec["run"], token=spec["token"])
             self.run_as("prober-1", self.prober)
             meta = thing["spec"]["template"]["metadata"]
             assert meta["annotations"] == {"upgrade-e2e/run": spec["run"]}
@@ -214,7 +214,8 @@ def test_what_probers_saw_comes_back_on_the_timeline(bench: Bench) -> None:
         failed = seen.where(seen.outcome == Outcome.HTTP_5XX)
         assert set(np.diff(seen.intended_us)) == {10_000}
         assert len(failed) > 0
-        assert np.all(failed.sent_s * 1e6 <= planted["end_us"] - origin_us)
+        sent_us = failed.intended_us + failed.lateness_us.astype(np.int64)
+        assert np.all(sent_us <= planted["end_us"] - origin_us)
         assert np.all(failed.done_s * 1e6 >= planted["begin_us"] - origin_us)
         assert set(failed.code) == {503}
     assert {clock.shared for clock in observation.clocks.values()} == {True}
@@ -236,6 +237,7 @@ def test_a_prober_that_was_replaced_keeps_its_samples(bench: Bench) -> None:
             f"--spool={bench.folder / 'spool'}",
             "--listen=127.0.0.1:0",
             "--priority=none",
+            token=old.token,
         )
         bench.kubelet.run_as("prober-2", again)
         await_outcome(again, "ok", "web.new", count=30)
@@ -278,7 +280,7 @@ def test_what_broke_is_told_of_each_observer_that_shares_it(bench: Bench) -> Non
     assert told == {"one": why, "two": why, "web": ""}
     for name in ("one", "two"):
         with pytest.raises(Inconclusive, match="broke with RuntimeError: stumbled"):
-            see(Timeline(0.0, observation.watched, (), seen), name)
+            see(Timeline(observation.watched, (), seen), name)
 
 
 def test_what_breaks_before_watching_begins_ends_the_wait(bench: Bench) -> None:

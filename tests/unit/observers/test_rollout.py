@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.observers.fake_api import FakeApi, Object, fake_cluster
+from upgrade_e2e.cluster.rollout import Rollout
 from upgrade_e2e.observers import HttpEdge, HttpService, Images, Site, Workload
 from upgrade_e2e.observers import rollout as module
 from upgrade_e2e.observers.rollout import Rollouts
@@ -73,7 +74,7 @@ def test_each_rollout_is_a_span(api: FakeApi, site: Site) -> None:
 
 
 def test_a_crash_is_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("upgrade_e2e.observers.rollout.rolled_out", lambda _: {}["status"])
+    monkeypatch.setattr(Rollout, "of_deployment", lambda _: {}["status"])
     rollouts = started(site)
     told = wait_for("the crash", rollouts.broken, bool, SOON)
     assert "rollouts-web broke with KeyError" in told

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upgrade_e2e.agent.agent import OUTCOMES
+from upgrade_e2e.agent.layout import OUTCOMES
 from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.observers.clock import ClockOffset
 from upgrade_e2e.observers.spool import RECORD, Segment, read_segment, to_samples

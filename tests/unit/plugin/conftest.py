@@ -39,7 +39,7 @@ def session(loaded, pytester, monkeypatch):
     # Scenarios import the fake, also in processes of their own.
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY), prepend=os.pathsep)
     monkeypatch.delenv("CI", raising=False)  # there pytest repeats every error in its summary
-    monkeypatch.setattr("upgrade_e2e.run.judged.choose_provider", made.choose_provider)
+    monkeypatch.setattr("upgrade_e2e.run.judged.make_provider", made.make_provider)
     return made
 
 

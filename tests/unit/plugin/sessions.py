@@ -67,8 +67,8 @@ class Session:
     failures: dict[str, BaseException] = field(default_factory=dict)
     providers: list[FakeProvider] = field(default_factory=list)
 
-    def choose_provider(self, settings: object, folder: Path) -> FakeProvider:
-        """In place of run.choose.choose_provider."""
+    def make_provider(self, settings: object, folder: Path) -> FakeProvider:
+        """In place of run.providers.make_provider."""
         self.providers.append(FakeProvider(folder, self.failures))
         return self.providers[-1]
 

@@ -15,7 +15,7 @@ FAKED = """
 from tests.unit.run.fake_provider import FakeProvider
 from upgrade_e2e.run import judged
 
-judged.choose_provider = lambda settings, folder: FakeProvider(folder)
+judged.make_provider = lambda settings, folder: FakeProvider(folder)
 """
 CLAIMS = """
 @pytest.mark.observes(HEART)

@@ -61,7 +61,7 @@ def test_it_opens_at_what_was_watched(made):
     start, end = drawn.facts["opening"]
     assert 0.0 < start < run.watched.start_s < run.watched.end_s < end <= drawn.facts["span"][1]
     nothing = record(watched=Window(0.0, 0.0))
-    empty = picture(nothing, Timeline(0.0, nothing.watched)).facts
+    empty = picture(nothing, Timeline(nothing.watched)).facts
     assert empty["opening"] == empty["span"]
 
 
@@ -102,7 +102,7 @@ def test_a_timeout_that_the_prober_slept_through_is_marked_as_not_counting():
             latency_us=2_000_000 if place == 79 else 900,
             outcome=Outcome.TIMEOUT if place == 79 else Outcome.OK,
         )
-    timeline = Timeline(0.0, Window(0.0, 20.0), (), {"x": builder.build()})
+    timeline = Timeline(Window(0.0, 20.0), (), {"x": builder.build()})
     doubts = unpack(picture(record(), timeline).packed, "x", 0).columns["doubt"]
     assert [place for place, doubt in enumerate(doubts) if doubt] == [79]
     assert doubts[79] == Evidence.SUSPECT

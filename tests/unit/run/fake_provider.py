@@ -72,14 +72,11 @@ class FakeProvider:
         """See Provider."""
         return Inventory(())
 
-    def keep(self) -> None:
+    def close(self, *, keep: bool = False) -> None:
         """See Provider."""
-        self._call("keep")
-
-    def delete(self) -> None:
-        """See Provider."""
-        self._open.close()
-        self._call("delete")
+        if not keep:
+            self._open.close()
+        self._call("keep" if keep else "delete")
 
     def _call(self, name: str) -> None:
         self.calls[name] += 1

@@ -14,7 +14,7 @@ from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.observers import HttpService
 from upgrade_e2e.providers.base import Capabilities
 from upgrade_e2e.run import Pass, PassSettings, RunningPass
-from upgrade_e2e.run.choose import make_plan
+from upgrade_e2e.run.planning import make_plan
 from upgrade_e2e.run.progress import Silence
 from upgrade_e2e.run.recording import Ended, compose
 from upgrade_e2e.upgrade import Fault
@@ -47,7 +47,10 @@ class FakeProvider:
 def api():
     """A cluster whose CoreDNS has two replicas."""
     made = FakeApi()
-    template = {"metadata": {"labels": {}}, "spec": {"containers": []}}
+    template = {
+        "metadata": {"labels": {}},
+        "spec": {"containers": [{"name": "coredns", "image": "coredns:1"}]},
+    }
     spec = {"replicas": 2, "selector": {"matchLabels": {}}, "template": template}
     made.put(COREDNS, {"kind": "Deployment", "metadata": {"name": "coredns"}, "spec": spec})
     return made

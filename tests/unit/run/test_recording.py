@@ -16,8 +16,9 @@ from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.report import ScenarioResult, load_record, load_timeline
 from upgrade_e2e.report.html import drawn, render_html
 from upgrade_e2e.run import Pass, RunningPass, Upgraded, recording
-from upgrade_e2e.run.choose import choose_provider, make_plan
+from upgrade_e2e.run.planning import make_plan
 from upgrade_e2e.run.progress import Silence
+from upgrade_e2e.run.providers import make_provider
 from upgrade_e2e.run.recording import Ended, write_artifacts
 from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings
 
@@ -40,7 +41,7 @@ def ended(folder, timeline=None, **choices):
     usual = {"provider": "sim", "baseline_s": around_s, "settle_s": around_s}
     settings = PassSettings(**{**usual, **choices})
     plan = make_plan(WORDS, settings)
-    provider = choose_provider(settings, folder / "work")
+    provider = make_provider(settings, folder / "work")
     running = RunningPass(
         Pass(plan, provider, (), settings, Limits.default(), folder, Silence(), run_id="a" * 32)
     )

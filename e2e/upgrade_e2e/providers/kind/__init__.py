@@ -3,13 +3,13 @@
 from upgrade_e2e.providers.kind.images import known_versions
 from upgrade_e2e.providers.kind.presence import what_is_missing
 from upgrade_e2e.providers.kind.provider import KindProvider
-from upgrade_e2e.providers.kind.remains import deleters
+from upgrade_e2e.providers.kind.remains import sweep_dead
 from upgrade_e2e.providers.kind.settings import KindSettings
 
 __all__ = [
     "KindProvider",
     "KindSettings",
-    "deleters",
     "known_versions",
+    "sweep_dead",
     "what_is_missing",
 ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from upgrade_e2e.cluster import Cluster, Node, Role
+from upgrade_e2e.cluster.asking import items
+from upgrade_e2e.cluster.nodes import kubelet_version
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import BadInput, CommandFailed
-from upgrade_e2e.providers.kind.asking import items
 from upgrade_e2e.providers.kind.config import FAST_API_SERVER, cluster_config
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.planning import CGROUP_V1_CHOICE, node_names
@@ -99,9 +100,7 @@ def require_fit(settings: KindSettings, cluster: Cluster, version: KubeVersion) 
             f"cluster {cluster.name} has {have[0]} control plane(s) and {have[1]} worker(s), not "
             f"{want[0]} and {want[1]}; say --control-planes {have[0]} --workers {have[1]}."
         )
-    found = {
-        node["status"]["nodeInfo"]["kubeletVersion"] for node in items(cluster, "/api/v1/nodes")
-    }
+    found = {kubelet_version(node) for node in items(cluster, "/api/v1/nodes")}
     found.add(str(cluster.api.get_json("/version")["gitVersion"]))
     if found != {str(version)}:
         raise BadInput(

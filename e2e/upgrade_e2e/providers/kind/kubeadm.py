@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from upgrade_e2e.cluster import Cluster
+from upgrade_e2e.cluster.nodes import node_of
 from upgrade_e2e.errors import CommandFailed
-from upgrade_e2e.providers.kind.asking import node_of
 from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
 from upgrade_e2e.providers.kind.journal import Journal
 from upgrade_e2e.providers.kind.static_pods import wait_until_settled

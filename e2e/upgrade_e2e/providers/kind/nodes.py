@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster, Node
+from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster, Node, Role
+from upgrade_e2e.cluster.nodes import is_node_ready, kubelet_version, node_of
 from upgrade_e2e.errors import CommandFailed
-from upgrade_e2e.providers.kind.asking import full_name, is_control_plane, kubectl, node_of
+from upgrade_e2e.providers.kind.admin import kubectl
 from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
 from upgrade_e2e.providers.kind.journal import Journal
 from upgrade_e2e.providers.kind.static_pods import wait_until_settled
@@ -40,7 +39,7 @@ def drain(step: Step, cluster: Cluster, journal: Journal) -> None:
     with journal.of(step) as write:
         kubectl(
             cluster,
-            *("drain", full_name(cluster, step.node), "--ignore-daemonsets"),
+            *("drain", node_of(cluster, step.node).name, "--ignore-daemonsets"),
             *("--delete-emptydir-data", "--force", f"--timeout={step.params['allowed_s']}s"),
             timeout_s=step.timeout_s,
             on_line=write,
@@ -50,7 +49,7 @@ def drain(step: Step, cluster: Cluster, journal: Journal) -> None:
 def uncordon(step: Step, cluster: Cluster, journal: Journal) -> None:
     """Let pods be scheduled on the node again."""
     with journal.of(step) as write:
-        name = full_name(cluster, step.node)
+        name = node_of(cluster, step.node).name
         kubectl(cluster, "uncordon", name, timeout_s=step.timeout_s, on_line=write)
 
 
@@ -65,7 +64,7 @@ def swap_kubelet(step: Step, cluster: Cluster, marks: Marks) -> None:
     restart_kubelet(node)
     marks.mark("ready")
     wait_until_ready(cluster, node, version)
-    if is_control_plane(node):
+    if node.role is Role.CONTROL_PLANE:
         marks.mark("static-pods")
         wait_until_settled(cluster, node, SETTLE_S)
 
@@ -100,7 +99,7 @@ def _observe(cluster: Cluster, node: Node) -> Kubelet:
     if restarts > TOO_MANY_RESTARTS:
         return Kubelet(version="", ready=False, restarts=restarts)
     shown = cluster.api.get_json(f"/api/v1/nodes/{node.name}", timeout_s=10)
-    return Kubelet(shown["status"]["nodeInfo"]["kubeletVersion"], is_node_ready(shown), restarts)
+    return Kubelet(kubelet_version(shown), is_node_ready(shown), restarts)
 
 
 def _hopeless(node: Node, seen: Kubelet) -> str | None:
@@ -109,9 +108,3 @@ def _hopeless(node: Node, seen: Kubelet) -> str | None:
     argv = ("journalctl", "--unit=kubelet", "--lines=15", "--output=cat", "--no-pager")
     said = runner_of(node).run(*argv, timeout_s=30, check=False).stdout.strip()
     return f"the kubelet exited {seen.restarts} times in a row; its last words:\n{said}"
-
-
-def is_node_ready(node: Mapping[str, Any]) -> bool:
-    """The node's condition Ready."""
-    conditions = node["status"].get("conditions") or []
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)

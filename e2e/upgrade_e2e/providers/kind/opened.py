@@ -10,9 +10,9 @@ from pathlib import Path
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.kind.docker import Docker
+from upgrade_e2e.providers.kind.ledger import Ledger
 from upgrade_e2e.providers.kind.oci import Descriptor
 from upgrade_e2e.providers.kind.remains import scratch_container
-from upgrade_e2e.providers.ledger import Ledger
 from upgrade_e2e.version import KubeVersion
 from upgrade_e2e.wait import Deadline, wait_for
 

@@ -136,13 +136,6 @@ def _hop_steps(settings: KindSettings, hop: Hop) -> Iterator[Step]:
         yield from _swap_steps(settings, hop, node)
 
 
-def _step(
-    hop: Hop, kind: str, timeout_s: float, does: tuple[str, ...], node: str = "", **more: str
-) -> Step:
-    params = {"version": str(hop.target), **more}
-    return Step(kind, timeout_s, node=node, hop=str(hop), does=does, params=params)
-
-
 def _kubeadm_apply(hop: Hop, node: str, *, settles: bool) -> Step:
     kubeadm, config = staged_file(hop.target, "kubeadm"), staged_file(hop.target, "upgrade.yaml")
     ignored = ", ".join(IGNORED_PREFLIGHT)
@@ -151,7 +144,7 @@ def _kubeadm_apply(hop: Hop, node: str, *, settles: bool) -> Step:
         f"ignored preflight errors: {ignored}",
         *((SETTLED,) if settles else ()),
     )
-    return _step(hop, "kubeadm-apply", KUBEADM_S, does, node, **_settling(settles=settles))
+    return Step.of_hop(hop, "kubeadm-apply", KUBEADM_S, does, node, **_settling(settles=settles))
 
 
 def _kubeadm_node(hop: Hop, node: str, *, settles: bool) -> Step:
@@ -161,7 +154,7 @@ def _kubeadm_node(hop: Hop, node: str, *, settles: bool) -> Step:
         f"{kubeadm} upgrade node --config {config}",
         *((SETTLED,) if settles else ()),
     )
-    return _step(hop, "kubeadm-node", KUBEADM_S, does, node, **_settling(settles=settles))
+    return Step.of_hop(hop, "kubeadm-node", KUBEADM_S, does, node, **_settling(settles=settles))
 
 
 def _settling(*, settles: bool) -> dict[str, str]:
@@ -175,12 +168,12 @@ def _roll_addons(hop: Hop, last: str) -> Step:
         "wait until both have been rolled to their new images",
         SETTLED,
     )
-    return _step(hop, "roll-addons", ADDONS_S, does, last=last)
+    return Step.of_hop(hop, "roll-addons", ADDONS_S, does, last=last)
 
 
 def _swap_steps(settings: KindSettings, hop: Hop, node: str) -> Iterator[Step]:
     allowed_s = settings.drain_timeout_s
-    yield _step(
+    yield Step.of_hop(
         hop,
         "drain",
         allowed_s + DRAIN_GRACE_S,
@@ -191,7 +184,7 @@ def _swap_steps(settings: KindSettings, hop: Hop, node: str) -> Iterator[Step]:
         node,
         allowed_s=f"{allowed_s:g}",
     )
-    yield _step(
+    yield Step.of_hop(
         hop,
         "swap-kubelet",
         SWAP_S,
@@ -206,8 +199,8 @@ def _swap_steps(settings: KindSettings, hop: Hop, node: str) -> Iterator[Step]:
         ),
         node,
     )
-    yield _step(hop, "uncordon", QUICK_S, (f"kubectl uncordon {node}",), node)
-    yield _step(
+    yield Step.of_hop(hop, "uncordon", QUICK_S, (f"kubectl uncordon {node}",), node)
+    yield Step.of_hop(
         hop,
         "check",
         CHECK_S,

@@ -9,8 +9,10 @@ from collections.abc import Iterator, Mapping
 import yaml
 
 from upgrade_e2e.cluster import Cluster, Node
+from upgrade_e2e.cluster.asking import get
+from upgrade_e2e.cluster.nodes import kubelet_version, node_of
+from upgrade_e2e.cluster.pinning import pin_pod
 from upgrade_e2e.command import Runner
-from upgrade_e2e.providers.kind.asking import ask, node_of
 from upgrade_e2e.providers.kind.delivery import on_all, runner_of, staged_file
 from upgrade_e2e.providers.kind.nodes import restart_kubelet, wait_until_ready
 from upgrade_e2e.providers.kind.opened import CTR, parse_image_list
@@ -23,7 +25,6 @@ __all__ = ["plant"]
 DROP_IN_FOLDER = "/etc/kubernetes/kubelet.conf.d"
 EXTRA_ARGS_FILE = "/etc/default/kubelet"
 BROKEN_PROGRAM = "#!/bin/sh\necho 'this program was planted to fail' >&2\nexit 1\n"
-PINNED = "upgrade-e2e-pinned"
 # Which staged program a step cannot do without.
 _PROGRAM_OF = {
     "kubeadm-apply": "kubeadm",
@@ -57,11 +58,10 @@ def _limit_kubelet(cluster: Cluster, node: Node, rate_hz: int) -> None:
     write_file(runner, f"{DROP_IN_FOLDER}/90-upgrade-e2e.conf", yaml.safe_dump(document))
     before = runner.run("cat", EXTRA_ARGS_FILE, timeout_s=60).stdout
     write_file(runner, EXTRA_ARGS_FILE, with_drop_in(before))
-    path = f"/api/v1/nodes/{node.name}"
-    shown = ask(node.name, lambda: cluster.api.get_json(path))
+    shown = get(cluster, f"/api/v1/nodes/{node.name}")
     restart_kubelet(node)
     _wait_for_rate(cluster, node, rate_hz)
-    wait_until_ready(cluster, node, shown["status"]["nodeInfo"]["kubeletVersion"])
+    wait_until_ready(cluster, node, kubelet_version(shown))
 
 
 def with_drop_in(environment: str) -> str:
@@ -84,7 +84,7 @@ def _wait_for_rate(cluster: Cluster, node: Node, rate_hz: int) -> None:
     path = f"/api/v1/nodes/{node.name}/proxy/configz"
     wait_for(
         f"a limit of {rate_hz} API calls a second in the kubelet of {node.name}",
-        lambda: ask(path, lambda: cluster.api.get_json(path))["kubeletconfig"].get("kubeAPIQPS"),
+        lambda: get(cluster, path)["kubeletconfig"].get("kubeAPIQPS"),
         lambda rate: rate == rate_hz,
         Deadline(within_s=60, every_s=0.5),
     )
@@ -110,44 +110,16 @@ def _frozen(runner: Runner) -> Iterator[None]:
 def _break_step(cluster: Cluster, params: Mapping[str, str], kind: str, short: str) -> None:
     node = node_of(cluster, short)
     if kind == "drain":
-        _pin_pod(cluster, node)
+        pin_pod(cluster, node.name, _pause_image(node), Deadline(within_s=90, every_s=0.5))
         return
     path = staged_file(params["version"], _PROGRAM_OF[kind])
     write_file(runner_of(node), path, BROKEN_PROGRAM)
 
 
-def _pin_pod(cluster: Cluster, node: Node) -> None:
-    """Put a pod on the node that its PodDisruptionBudget never lets go."""
-    images = parse_image_list(runner_of(node).run(*CTR, "images", "list", timeout_s=60).stdout)
-    pause = min(name for name in images if "/pause:" in name)
-    labels = {"app": PINNED}
-    meta = {"name": PINNED, "namespace": "default"}
-    pod = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {**meta, "labels": labels},
-        "spec": {
-            "nodeName": node.name,
-            "terminationGracePeriodSeconds": 0,
-            "tolerations": [{"operator": "Exists"}],
-            "containers": [{"name": "pause", "image": pause}],
-        },
-    }
-    budget = {
-        "apiVersion": "policy/v1",
-        "kind": "PodDisruptionBudget",
-        "metadata": meta,
-        "spec": {"minAvailable": 1, "selector": {"matchLabels": labels}},
-    }
-    ask("that it took the budget", lambda: cluster.api.apply(budget))
-    ask("that it took the pod", lambda: cluster.api.apply(pod))
-    path = f"/api/v1/namespaces/default/pods/{PINNED}"
-    wait_for(
-        f"the pod {PINNED} running on {node.name}",
-        lambda: ask(path, lambda: cluster.api.get_json(path))["status"].get("phase"),
-        lambda phase: phase == "Running",
-        Deadline(within_s=90, every_s=0.5),
-    )
+def _pause_image(node: Node) -> str:
+    """The image of the pause container, which every node has."""
+    listed = runner_of(node).run(*CTR, "images", "list", timeout_s=60).stdout
+    return min(name for name in parse_image_list(listed) if "/pause:" in name)
 
 
 def write_file(runner: Runner, path: str, content: str) -> None:

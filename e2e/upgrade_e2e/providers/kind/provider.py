@@ -10,16 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster, Node
+from upgrade_e2e.cluster.nodes import node_of
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import BadInput, ClusterNotMade, CommandFailed, DeadlinePassed, E2eError
 from upgrade_e2e.providers.base import Capabilities
 from upgrade_e2e.providers.kind import creation, health, kubeadm, nodes
-from upgrade_e2e.providers.kind.asking import node_of
 from upgrade_e2e.providers.kind.creation import NameTaken
 from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.inspection import Target, inspect
 from upgrade_e2e.providers.kind.journal import Journal
+from upgrade_e2e.providers.kind.ledger import Entry
 from upgrade_e2e.providers.kind.planning import make_plan, on_cgroup_v1
 from upgrade_e2e.providers.kind.planting import plant
 from upgrade_e2e.providers.kind.preflight import KIND_ENV, preflight, require_free_name
@@ -27,9 +28,8 @@ from upgrade_e2e.providers.kind.remains import CLUSTER, FOLDER, REUSED_CLUSTER, 
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.providers.kind.staging import Staging
 from upgrade_e2e.providers.kind.static_pods import wait_until_settled
-from upgrade_e2e.providers.ledger import Entry
 from upgrade_e2e.timeline import Origin
-from upgrade_e2e.upgrade import Inventory, Marks, Path, Plan, Step, read_back
+from upgrade_e2e.upgrade import Inventory, Marks, Path, Plan, Step, Verified
 from upgrade_e2e.version import KubeVersion
 from upgrade_e2e.wait import Deadline
 
@@ -37,6 +37,7 @@ __all__ = ["KindProvider"]
 
 NODES_READY_S = 240.0
 LOGS_S = 180.0
+_TROUBLE: tuple[type[Exception], ...] = (E2eError, *TRANSIENT_API_ERRORS)
 
 
 @dataclass
@@ -55,7 +56,7 @@ class KindProvider:
         self._stage_folder = self.settings.workdir / f"stage-{uuid.uuid4().hex[:8]}"
         self._entries: list[Entry] = []
         self._staging: Staging | None = None
-        self._verified: Inventory | None = None
+        self._verified = Verified()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -91,7 +92,7 @@ class KindProvider:
         self.marks = marks
         self.settings.workdir.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as undo:
-            undo.callback(self._undo)
+            undo.callback(self.close, keep=self.settings.keep != "never")
             marks.mark("preflight")
             preflight(self.settings, self.docker, self.host, plan.path)
             self._claim_cluster()
@@ -102,7 +103,7 @@ class KindProvider:
                 raise
             except BadInput:
                 raise
-            except E2eError as error:
+            except _TROUBLE as error:
                 raise ClusterNotMade(self._tell_failure(error)) from error
             undo.pop_all()
         return cluster
@@ -132,19 +133,18 @@ class KindProvider:
     def inspect(self, plan: Plan, cluster: Cluster) -> Inventory:
         """What the cluster is made of, against the plan's last version.
 
-        That is what `verify` has just read back, and is read anew when it came to no answer.
+        That is what `verify` has just read back, and is read again when it came to no answer.
         """
-        if self._verified is not None:
-            return self._verified
-        return inspect(cluster, Target(plan.path.versions[-1], self.old_kubeconfig))
+        target = Target(plan.path.versions[-1], self.old_kubeconfig)
+        return self._verified.or_read(lambda: inspect(cluster, target))
 
-    def keep(self) -> None:
-        """Give the cluster to the user: it is no longer in the ledger, so no sweep deletes it."""
-        self._disown()
-        self.delete()
+    def close(self, *, keep: bool = False) -> None:
+        """Delete the cluster and the staged files; raises the first E2eError, having tried all.
 
-    def delete(self) -> None:
-        """Delete the cluster and the staged files; raises the first E2eError, having tried all."""
+        A cluster to `keep` leaves the ledger, so that no sweep deletes it.
+        """
+        if keep:
+            self._disown()
         if self._staging is not None:
             self._staging.stop()
         failures: list[E2eError] = []
@@ -175,12 +175,6 @@ class KindProvider:
         for entry in [entry for entry in self._entries if entry.kind == CLUSTER]:
             self.settings.ledger.release(entry)
             self._entries.remove(entry)
-
-    def _undo(self) -> None:
-        if self.settings.keep == "never":
-            self.delete()
-        else:
-            self.keep()
 
     def _make(self, plan: Plan) -> Cluster:
         if self.settings.reuse_cluster:
@@ -221,7 +215,7 @@ class KindProvider:
         self._staging.start(plan.path.versions[0], _stages(plan))
         return self._staging
 
-    def _tell_failure(self, error: E2eError) -> str:
+    def _tell_failure(self, error: Exception) -> str:
         logs = self.settings.workdir / "logs"
         told = f"the logs of its nodes are in {logs}"
         try:
@@ -247,7 +241,7 @@ class KindProvider:
 
     def _verify(self, step: Step, cluster: Cluster) -> None:
         target = Target(KubeVersion.parse(step.params["version"]), self.old_kubeconfig)
-        self._verified = read_back(
+        self._verified.read_back(
             lambda: inspect(cluster, target),
             target.version,
             Deadline(step.timeout_s, every_s=2.0),

@@ -14,7 +14,7 @@ from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import CommandFailed, E2eError
 from upgrade_e2e.providers.kind.docker import Container, Docker
 from upgrade_e2e.providers.kind.freezer import thaw
-from upgrade_e2e.providers.ledger import Ledger
+from upgrade_e2e.providers.kind.ledger import Ledger, Swept
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "delete_folder",
     "deleters",
     "scratch_container",
+    "sweep_dead",
 ]
 
 CLUSTER = "kind-cluster"
@@ -45,6 +46,11 @@ def deleters(host: Runner | None = None) -> Mapping[str, Callable[[str], None]]:
         FOLDER: lambda name: delete_folder(Path(name)),
         REUSED_CLUSTER: lambda _: None,
     }
+
+
+def sweep_dead() -> Swept:
+    """Delete what passes of dead processes left behind."""
+    return Ledger().sweep(deleters())
 
 
 def delete_cluster(docker: Docker, name: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from upgrade_e2e.errors import BadInput
-from upgrade_e2e.providers.ledger import Ledger
+from upgrade_e2e.providers.kind.ledger import Ledger
 from upgrade_e2e.version import KubeVersion
 
 __all__ = ["DEFAULT_IMAGE", "Keep", "KindSettings"]

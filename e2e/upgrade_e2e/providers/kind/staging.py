@@ -19,7 +19,6 @@ from upgrade_e2e.version import KubeVersion
 __all__ = ["Staging"]
 
 STAGE_S = 900.0
-JOIN_S = 60.0
 
 
 @dataclass

@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster, Node
+from upgrade_e2e.cluster.pods import is_ready
 from upgrade_e2e.errors import CommandFailed
 from upgrade_e2e.providers.kind.delivery import runner_of
 from upgrade_e2e.providers.kind.leases import idle_components
 from upgrade_e2e.wait import Deadline, wait_for
 
-__all__ = ["Settling", "StaticPod", "is_ready", "observe", "wait_until_settled"]
+__all__ = ["Settling", "StaticPod", "observe", "wait_until_settled"]
 
 COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 HASH = "kubernetes.io/config.hash"
@@ -178,14 +179,3 @@ def _probe(pod: Mapping[str, Any]) -> str:
                 port = named.get(get["port"], get["port"])
                 return f"{scheme}://{get.get('host') or '127.0.0.1'}:{port}{get.get('path', '/')}"
     return ""
-
-
-def is_ready(pod: Mapping[str, Any]) -> bool:
-    """Running, with every container ready."""
-    status = pod.get("status") or {}
-    containers = status.get("containerStatuses") or []
-    return (
-        status.get("phase") == "Running"
-        and bool(containers)
-        and all(container.get("ready") for container in containers)
-    )

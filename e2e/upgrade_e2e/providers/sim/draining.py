@@ -9,8 +9,10 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 
 from upgrade_e2e.cluster import Cluster
+from upgrade_e2e.cluster.asking import items
+from upgrade_e2e.cluster.nodes import node_of
 from upgrade_e2e.errors import DeadlinePassed
-from upgrade_e2e.providers.sim.asking import TRANSIENT, full_name, items, patch
+from upgrade_e2e.providers.sim.asking import TRANSIENT, WITHIN_S, patch
 
 __all__ = ["cordon", "drain"]
 
@@ -23,14 +25,14 @@ Pod = Mapping[str, Any]
 
 def cordon(cluster: Cluster, short: str, *, unschedulable: bool) -> None:
     """Say whether new pods may come to the node."""
-    path = f"/api/v1/nodes/{full_name(cluster, short)}"
+    path = f"/api/v1/nodes/{node_of(cluster, short).name}"
     patch(cluster, path, {"spec": {"unschedulable": unschedulable or None}})
 
 
 def drain(cluster: Cluster, short: str, allowed_s: float, pace: float) -> None:
     """Evict what can be evicted and wait until it is gone. Raises DeadlinePassed, with the pods."""
     cordon(cluster, short, unschedulable=True)
-    node = full_name(cluster, short)
+    node = node_of(cluster, short).name
     end = time.monotonic() + allowed_s
     next_try: dict[str, float] = {}
     refusals: dict[str, str] = {}
@@ -50,7 +52,8 @@ def drain(cluster: Cluster, short: str, allowed_s: float, pace: float) -> None:
 
 
 def _evictable(cluster: Cluster, node: str) -> list[Pod]:
-    found = items(cluster, "/api/v1/pods", fieldSelector=f"spec.nodeName={node}")
+    path = f"/api/v1/pods?fieldSelector=spec.nodeName%3D{node}"
+    found = items(cluster, path, WITHIN_S)
     return [pod for pod in found if not _stays(pod)]
 
 

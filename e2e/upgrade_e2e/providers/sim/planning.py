@@ -45,13 +45,13 @@ def _hop_steps(settings: SimSettings, hop: Hop) -> Iterator[Step]:
         f"{hop.target}, one after another, and wait for each",
         "apply CoreDNS and kube-proxy of the new version",
     )
-    yield _step(hop, "kubeadm-apply", KUBEADM_S, does, _CONTROL_PLANE)
+    yield Step.of_hop(hop, "kubeadm-apply", KUBEADM_S, does, _CONTROL_PLANE)
     does = ("wait until CoreDNS and kube-proxy have been rolled to their new images",)
-    yield _step(hop, "roll-addons", ADDONS_S, does)
+    yield Step.of_hop(hop, "roll-addons", ADDONS_S, does)
     yield from _swap_steps(settings, hop, _CONTROL_PLANE)
     for node in workers[: settings.workers]:
         does = ("read the configuration of the new version",)
-        yield _step(hop, "kubeadm-node", KUBEADM_S, does, node)
+        yield Step.of_hop(hop, "kubeadm-node", KUBEADM_S, does, node)
         yield from _swap_steps(settings, hop, node)
 
 
@@ -62,21 +62,16 @@ def _swap_steps(settings: SimSettings, hop: Hop, node: str) -> Iterator[Step]:
         f"{allowed_s:g} s at most",
     )
     timeout_s = allowed_s + _DRAIN_MARGIN_S
-    yield _step(hop, "drain", timeout_s, does, node, allowed_s=f"{allowed_s:g}")
+    yield Step.of_hop(hop, "drain", timeout_s, does, node, allowed_s=f"{allowed_s:g}")
     does = (
         f"restart the kubelet as {hop.target}",
         f"wait until the node is Ready at exactly {hop.target}",
     )
-    yield _step(hop, "swap-kubelet", SWAP_S, does, node)
-    yield _step(hop, "uncordon", QUICK_S, (f"uncordon {node}",), node)
-    yield _step(hop, "check", QUICK_S, ("all nodes Ready, one kube-proxy ready on each",), node)
-
-
-def _step(
-    hop: Hop, kind: str, timeout_s: float, does: tuple[str, ...], node: str = "", **more: str
-) -> Step:
-    params = {"version": str(hop.target), **more}
-    return Step(kind, timeout_s, node=node, hop=str(hop), does=does, params=params)
+    yield Step.of_hop(hop, "swap-kubelet", SWAP_S, does, node)
+    yield Step.of_hop(hop, "uncordon", QUICK_S, (f"uncordon {node}",), node)
+    yield Step.of_hop(
+        hop, "check", QUICK_S, ("all nodes Ready, one kube-proxy ready on each",), node
+    )
 
 
 def _verify(path: Path) -> Step:

@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from upgrade_e2e.cluster import Cluster
+from upgrade_e2e.cluster.nodes import node_of
+from upgrade_e2e.cluster.pinning import pin_pod
 from upgrade_e2e.errors import E2eError
-from upgrade_e2e.providers.sim.asking import condition, full_name, get
 from upgrade_e2e.providers.sim.control import ControlClient
 from upgrade_e2e.upgrade import Step
 from upgrade_e2e.upgrade.fault_values import seconds, target_of
 from upgrade_e2e.upgrade.faults import kind_of
-from upgrade_e2e.wait import Deadline, wait_for
+from upgrade_e2e.wait import Deadline
 
 __all__ = ["PARAMETERS", "Planted", "parameters_of"]
 
-PINNED = "upgrade-e2e-pinned"
-_PINNED_S = 20.0
+_PAUSE = "registry.k8s.io/pause:3.10"
+_PINNED = Deadline(within_s=20.0, every_s=0.1)
 
 PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "kubelet-qps": ("kubelet.qps", "kubelet.burst"),
@@ -65,38 +66,6 @@ class Planted:
     def _break(self, value: str, cluster: Cluster) -> None:
         kind, short = target_of(value)
         if kind == "drain":
-            _pin_pod(cluster, full_name(cluster, short))
+            pin_pod(cluster, node_of(cluster, short).name, _PAUSE, _PINNED)
         else:
             self.broken.add(f"{kind} {short}")
-
-
-def _pin_pod(cluster: Cluster, node: str) -> None:
-    """Put a pod on the node that its PodDisruptionBudget never lets go."""
-    labels = {"app": PINNED}
-    meta = {"name": PINNED, "namespace": "default"}
-    selector = {"matchLabels": labels}
-    budget = {
-        "apiVersion": "policy/v1",
-        "kind": "PodDisruptionBudget",
-        "metadata": meta,
-        "spec": {"minAvailable": 1, "selector": selector},
-    }
-    pod = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {**meta, "labels": labels},
-        "spec": {
-            "nodeName": node,
-            "terminationGracePeriodSeconds": 0,
-            "tolerations": [{"operator": "Exists"}],
-            "containers": [{"name": "pause", "image": "registry.k8s.io/pause:3.10"}],
-        },
-    }
-    cluster.api.apply(budget)
-    cluster.api.apply(pod)
-    wait_for(
-        f"the pod {PINNED} running on {node}",
-        lambda: get(cluster, f"/api/v1/namespaces/default/pods/{PINNED}"),
-        lambda seen: condition(seen, "Ready"),
-        Deadline(_PINNED_S, every_s=0.1),
-    )

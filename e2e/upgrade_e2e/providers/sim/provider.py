@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster
-from upgrade_e2e.errors import BadInput, ClusterNotMade, E2eError
+from upgrade_e2e.errors import BadInput, ClusterNotMade, DeadlinePassed, E2eError
 from upgrade_e2e.providers.base import Capabilities
 from upgrade_e2e.providers.sim import upgrading
 from upgrade_e2e.providers.sim.draining import cordon, drain
@@ -19,7 +19,7 @@ from upgrade_e2e.providers.sim.planting import Planted
 from upgrade_e2e.providers.sim.settings import SimSettings
 from upgrade_e2e.providers.sim.starting import Running, start_simulator
 from upgrade_e2e.timeline import Origin
-from upgrade_e2e.upgrade import Inventory, Marks, Path, Plan, Step, read_back
+from upgrade_e2e.upgrade import Inventory, Marks, Path, Plan, Step, Verified
 from upgrade_e2e.version import KubeVersion
 from upgrade_e2e.wait import Deadline
 
@@ -40,7 +40,7 @@ class SimProvider:
         self._running: Running | None = None
         self._marks = Marks(Origin())
         self._planted = Planted()
-        self._verified: Inventory | None = None
+        self._verified = Verified()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -67,7 +67,7 @@ class SimProvider:
             marks.mark("whole")
             self._health(cluster).whole(_WHOLE_S)
         except BaseException as error:
-            self.delete()
+            self.close()
             if isinstance(error, E2eError):
                 raise ClusterNotMade(f"the simulated cluster could not be made: {error}") from error
             raise
@@ -95,6 +95,9 @@ class SimProvider:
             self._simulator.require_alive()
         try:
             actions[step.kind](step, cluster)
+        except DeadlinePassed:
+            self._simulator.require_alive()
+            raise
         except TRANSIENT_API_ERRORS as error:
             self._simulator.require_alive()
             raise E2eError(f"the API server gave no answer: {error}") from error
@@ -102,24 +105,20 @@ class SimProvider:
     def inspect(self, plan: Plan, cluster: Cluster) -> Inventory:
         """What the cluster is made of, against the plan's last version.
 
-        That is what `verify` has just read back, and is read anew when it came to no answer.
+        That is what `verify` has just read back, and is read again when it came to no answer.
         """
         self._simulator.require_alive()
-        if self._verified is not None:
-            return self._verified
-        return self._inspect(cluster, plan.path.versions[-1])
+        return self._verified.or_read(lambda: self._inspect(cluster, plan.path.versions[-1]))
 
-    def keep(self) -> None:
-        """Leave the simulator running, for as long as its user wants it."""
-        if self._running is not None:
+    def close(self, *, keep: bool = False) -> None:
+        """End the simulator, or leave it running for as long as its user wants it."""
+        if self._running is None:
+            return
+        if keep:
             self._running.control.ask("disown")
-            self._running = None
-
-    def delete(self) -> None:
-        """End the simulator; idempotent."""
-        running, self._running = self._running, None
-        if running is not None:
-            running.end()
+        else:
+            self._running.end()
+        self._running = None
 
     @property
     def _simulator(self) -> Running:
@@ -151,11 +150,11 @@ class SimProvider:
     def _verify(self, step: Step, cluster: Cluster) -> None:
         self._health(cluster).whole(step.timeout_s)
         target = KubeVersion.parse(step.params["version"])
-        self._verified = read_back(
+        self._verified.read_back(
             lambda: self._inspect(cluster, target),
             target,
             Deadline(_SETTLED_S, every_s=0.25),
-            transient=TRANSIENT_API_ERRORS,
+            transient=(DeadlinePassed, *TRANSIENT_API_ERRORS),
         )
 
     def _inspect(self, cluster: Cluster, target: KubeVersion) -> Inventory:

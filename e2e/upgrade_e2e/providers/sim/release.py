@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from upgrade_e2e.version import KubeVersion
 
-__all__ = ["STATIC_PODS", "ReleaseImages", "images_of", "short_name", "tag_of"]
+__all__ = ["STATIC_PODS", "ReleaseImages", "images_of"]
 
 STATIC_PODS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 """In the order in which kubeadm replaces them."""
@@ -48,14 +48,3 @@ def images_of(version: KubeVersion) -> ReleaseImages:
     """The images of a release."""
     minor = min(max(version.minor, min(_BY_MINOR)), max(_BY_MINOR))
     return ReleaseImages(version, *_BY_MINOR[minor])
-
-
-def short_name(image: str) -> str:
-    """`registry.k8s.io/coredns/coredns:v1.12.0` is `coredns`."""
-    return image.split("@", maxsplit=1)[0].rsplit("/", 1)[-1].split(":", maxsplit=1)[0]
-
-
-def tag_of(image: str) -> str:
-    """The tag; `latest` when there is none."""
-    _, found, tag = image.split("@", maxsplit=1)[0].rsplit("/", 1)[-1].partition(":")
-    return tag if found else "latest"

@@ -31,7 +31,6 @@ class SimSettings:
     workers: int = 2
     cluster_name: str = "sim"
     port: int = 0
-    keep: bool = False
     durations: Durations = field(default_factory=Durations)
     drain_timeout_s: float = 600.0
 

@@ -6,8 +6,11 @@ import time
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from upgrade_e2e.cluster import Cluster
-from upgrade_e2e.providers.sim.asking import full_name, get, patch
+from upgrade_e2e.cluster import Cluster, Role
+from upgrade_e2e.cluster.asking import get
+from upgrade_e2e.cluster.nodes import node_of
+from upgrade_e2e.cluster.rollout import ADDONS, image_of
+from upgrade_e2e.providers.sim.asking import WITHIN_S, patch
 from upgrade_e2e.providers.sim.control import ControlClient
 from upgrade_e2e.providers.sim.durations import Durations
 from upgrade_e2e.providers.sim.health import Health
@@ -17,12 +20,7 @@ from upgrade_e2e.version import KubeVersion
 
 __all__ = ["Means", "kubeadm_apply", "kubeadm_node", "roll_addons", "swap_kubelet"]
 
-_SYSTEM = "kube-system"
-_CONFIG = f"/api/v1/namespaces/{_SYSTEM}/configmaps/kubeadm-config"
-_ADDONS = {
-    "coredns": f"/apis/apps/v1/namespaces/{_SYSTEM}/deployments/coredns",
-    "kube-proxy": f"/apis/apps/v1/namespaces/{_SYSTEM}/daemonsets/kube-proxy",
-}
+_CONFIG = "/api/v1/namespaces/kube-system/configmaps/kubeadm-config"
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ def kubeadm_apply(
 ) -> None:
     """Replace the static pods one after another, then apply the addons but those `staying`."""
     images = images_of(KubeVersion.parse(step.params["version"]))
-    node = full_name(cluster, step.node)
+    node = node_of(cluster, step.node).name
     for component in STATIC_PODS:
         marks.mark(component)
         means.control.ask(
@@ -58,14 +56,14 @@ def kubeadm_apply(
     marks.mark("config")
     _upload_config(cluster, images)
     marks.mark("addons")
-    for addon, path in _ADDONS.items():
+    for addon, path in ADDONS.items():
         if addon not in staying:
             container = {"name": addon, "image": images.image(addon)}
             patch(cluster, path, {"spec": {"template": {"spec": {"containers": [container]}}}})
 
 
 def _upload_config(cluster: Cluster, images: ReleaseImages) -> None:
-    text = get(cluster, _CONFIG)["data"]["ClusterConfiguration"]
+    text = get(cluster, _CONFIG, WITHIN_S)["data"]["ClusterConfiguration"]
     lines = [
         f"kubernetesVersion: {images.version}" if line.startswith("kubernetesVersion:") else line
         for line in text.splitlines()
@@ -75,16 +73,15 @@ def _upload_config(cluster: Cluster, images: ReleaseImages) -> None:
 
 def kubeadm_node(cluster: Cluster) -> None:
     """Read the configuration of the new version, which is all that a worker does."""
-    get(cluster, _CONFIG)
+    get(cluster, _CONFIG, WITHIN_S)
 
 
 def roll_addons(step: Step, cluster: Cluster, means: Means, staying: AbstractSet[str]) -> None:
     """Wait for CoreDNS and kube-proxy at their new images; those `staying` keep theirs."""
     release = images_of(KubeVersion.parse(step.params["version"]))
-    images = {addon: release.image(addon) for addon in _ADDONS}
+    images = {addon: release.image(addon) for addon in ADDONS}
     for addon in staying:
-        found = get(cluster, _ADDONS[addon])["spec"]["template"]["spec"]["containers"][0]
-        images[addon] = found["image"]
+        images[addon] = image_of(get(cluster, ADDONS[addon], WITHIN_S))
     means.health.addons_rolled(images, step.timeout_s)
 
 
@@ -94,17 +91,17 @@ def swap_kubelet(step: Step, cluster: Cluster, means: Means, marks: Marks) -> No
     On a control plane a kubelet of another version restarts all static pods, so that is waited
     for as well.
     """
-    node, version = full_name(cluster, step.node), step.params["version"]
+    node, version = node_of(cluster, step.node), step.params["version"]
     control = means.control
-    control.ask("stop-kubelet", node=node)
+    control.ask("stop-kubelet", node=node.name)
     time.sleep(means.durations.swap_s)
     back_off_s = means.durations.back_off_s("kube-scheduler")
-    control.ask("start-kubelet", node=node, version=version, back_off_s=back_off_s)
+    control.ask("start-kubelet", node=node.name, version=version, back_off_s=back_off_s)
     marks.mark("ready")
-    means.health.node_ready(node, version, step.timeout_s)
-    if node in {one.name for one in cluster.control_planes}:
+    means.health.node_ready(node.name, version, step.timeout_s)
+    if node.role is Role.CONTROL_PLANE:
         marks.mark("static-pods")
-        control.ask("settle", timeout_s=step.timeout_s, node=node)
+        control.ask("settle", timeout_s=step.timeout_s, node=node.name)
         images = images_of(KubeVersion.parse(version))
         for component in STATIC_PODS:
             image = images.image(component)

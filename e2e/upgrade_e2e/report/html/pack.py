@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from upgrade_e2e.timeline import Outcome, Samples
+from upgrade_e2e.timeline import SAMPLE_COLUMNS, Outcome, Samples
 
 __all__ = ["BUDGET", "EXACT", "STEPS", "Doubts", "Packed", "pack"]
 
@@ -118,7 +118,7 @@ def _by_stream(samples: Samples) -> Iterator[npt.NDArray[np.intp]]:
 def _columns(
     samples: Samples, doubt: Doubts, where: npt.NDArray[np.intp]
 ) -> dict[str, npt.NDArray[Any]]:
-    names = ("intended_us", "lateness_us", "latency_us", "outcome", "code", "backend")
+    names = [name for name in SAMPLE_COLUMNS if name != "stream"]
     columns: dict[str, npt.NDArray[Any]] = {name: getattr(samples, name)[where] for name in names}
     return {**columns, "doubt": doubt[where]}
 

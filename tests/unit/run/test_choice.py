@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from upgrade_e2e.run.choose import DEFAULT_PATH, choose
+from upgrade_e2e.run.choice import choose
+from upgrade_e2e.run.planning import DEFAULT_PATH
 from upgrade_e2e.run.settings import PassSettings
 from upgrade_e2e.upgrade import Fault
 

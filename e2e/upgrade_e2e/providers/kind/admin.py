@@ -1,24 +1,21 @@
-"""Asking a cluster whose control plane restarts: answers of the API, and kubectl on a node."""
+"""kubectl as admin on a control plane, while its API server restarts."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
 
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
 
-from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster, Node, Role, retry_api
+from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.command import Completed
-from upgrade_e2e.errors import CommandFailed, DeadlinePassed
+from upgrade_e2e.errors import CommandFailed
 from upgrade_e2e.providers.kind.delivery import runner_of
 
-__all__ = ["ask", "full_name", "items", "kubectl", "node_of"]
+__all__ = ["kubectl"]
 
-T = TypeVar("T")
 ADMIN_CONF = "/etc/kubernetes/admin.conf"
-ASK_WITHIN_S = 120.0
 _PASSING = re.compile(
     r"Forbidden|connection refused|connection reset|connection lost|was refused|no route to host"
     r"|TLS handshake|i/o timeout|context deadline exceeded|Client\.Timeout|\bEOF\b"
@@ -28,34 +25,6 @@ _PASSING = re.compile(
     re.IGNORECASE,
 )
 """What kubectl says while an API server restarts, and not of what it was asked to do."""
-
-
-def full_name(cluster: Cluster, short: str) -> str:
-    """`dev-worker2` of `worker2` in the cluster `dev`."""
-    return f"{cluster.name}-{short}"
-
-
-def node_of(cluster: Cluster, short: str) -> Node:
-    """The node with this short name."""
-    return cluster.node(full_name(cluster, short))
-
-
-def ask(what: str, call: Callable[[], T], within_s: float = ASK_WITHIN_S) -> T:
-    """One answer of the API; raises DeadlinePassed when it gives none within `within_s`."""
-    try:
-        return retry_api(call, within_s)
-    except TRANSIENT_API_ERRORS as error:
-        raise DeadlinePassed(
-            f"the API server did not tell {what} within {within_s:g} s: "
-            f"{type(error).__name__}: {error}"
-        ) from error
-
-
-def items(cluster: Cluster, path: str) -> list[dict[str, Any]]:
-    """The items of a list at `path` (`/api/v1/nodes`)."""
-    answer = ask(path, lambda: cluster.api.get_json(path))
-    found: list[dict[str, Any]] = answer["items"]
-    return found
 
 
 def kubectl(
@@ -92,8 +61,3 @@ def _is_passing(error: BaseException) -> bool:
         and error.returncode is not None
         and _PASSING.search(error.output) is not None
     )
-
-
-def is_control_plane(node: Node) -> bool:
-    """Whether the node runs static pods."""
-    return node.role is Role.CONTROL_PLANE

@@ -14,7 +14,7 @@ import psutil
 
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import CommandFailed, DamagedRecord
-from upgrade_e2e.providers.ledger import Ledger
+from upgrade_e2e.providers.kind.ledger import Ledger
 from upgrade_e2e.version import KubeVersion
 
 __all__ = ["Finding", "Level", "Machine", "examine"]

@@ -1,0 +1,79 @@
+"""The agent's command line."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+from .control import Control
+from .machine import end_with, raise_limits, raise_priority, tune_gc, write_ready
+from .prober import Prober
+from .workload import Workload
+
+
+async def serve(args: argparse.Namespace) -> None:
+    """Be the workload until SIGTERM."""
+    site = Workload(args)
+    loop = asyncio.get_running_loop()
+    if args.warm_up_s:
+        await asyncio.sleep(args.warm_up_s)  # SIGTERM ends it at once: it serves nobody yet
+    await site.listen()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, site.on_term)
+    write_ready(args.ready_file, site.port)
+    tune_gc()
+    await site.ended.wait()
+
+
+async def probe(args: argparse.Namespace) -> None:
+    """Probe until SIGTERM or the end of the owner, then write down what is left."""
+    raise_limits()
+    raise_priority(args.priority)
+    spec = json.loads(Path(args.spec).read_text())
+    prober = Prober(spec, Path(args.spool))
+    control = Control(args.listen, spec.get("token", ""), prober)
+    await control.listen()
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    end_with(args.owner_pid, ended)
+    write_ready(args.ready_file, control.port)
+    tune_gc()
+    prober.start()
+    await ended.wait()
+    await prober.flush()
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="agent", description="upgrade-e2e agent: workload server and prober"
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    server = commands.add_parser("serve", help="a small web service")
+    server.add_argument("--bind", default="0.0.0.0:8080", help="HOST:PORT")
+    server.add_argument("--on-term", choices=("exit", "drain"), default="drain")
+    server.add_argument("--drain-s", type=float, default=10.0, help="longest time to drain")
+    server.add_argument("--warm-up-s", type=float, default=0.0, help="time before it listens")
+    server.add_argument("--work-ms", type=float, default=0.0, help="time that each answer takes")
+    server.add_argument("--plantable", action="store_true", help="allow POST /outage")
+    prober = commands.add_parser("probe", help="send probes")
+    prober.add_argument("--spec", required=True, help="file with the streams (JSON)")
+    prober.add_argument("--spool", required=True, help="folder for the samples")
+    prober.add_argument("--listen", default="0.0.0.0:9464", help="HOST:PORT of the control")
+    prober.add_argument("--owner-pid", type=int, default=0, help="end when this process ends")
+    prober.add_argument("--priority", choices=("rr", "nice", "none"), default="rr")
+    for command in (server, prober):
+        command.add_argument("--ready-file", default="", help="written when listening: port, pid")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one of the commands; without `argv`, the one of this process."""
+    args = parse_args(argv)
+    asyncio.run({"serve": serve, "probe": probe}[args.command](args))

@@ -1,0 +1,50 @@
+"""The choice of a provider when the user names none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from upgrade_e2e.providers.kind import KindSettings, what_is_missing
+from upgrade_e2e.run.providers import kind_settings
+from upgrade_e2e.run.settings import PassSettings
+from upgrade_e2e.upgrade.faults import plantable_on
+
+__all__ = ["Choice", "choose"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A provider that was chosen because the user named none; `why` is a sentence for them."""
+
+    provider: str
+    why: str
+
+
+def choose(
+    settings: PassSettings,
+    paths: Sequence[Sequence[str]],
+    lacking: Callable[[KindSettings, Sequence[str]], str] = what_is_missing,
+) -> Choice:
+    """Kind where it could walk all `paths` here and now, else the simulated cluster.
+
+    What only kind can do asks for kind. Raises BadInput for a path that cannot be walked.
+    """
+    if _only_kind_has(settings):
+        return Choice("kind", "This runs on kind, whose options these are.")
+    if alien := {fault.name for fault in settings.faults} - plantable_on("kind"):
+        why = f"This runs on a simulated cluster, because kind has no fault {min(alien)}."
+        return Choice("sim", why)
+    images = kind_settings(settings, Path())
+    for words in paths:
+        if missing := lacking(images, words):
+            why = f"This runs on a simulated cluster, because {missing}; --provider kind insists."
+            return Choice("sim", why)
+    return Choice("kind", "This runs on kind: docker answers and has the node images.")
+
+
+def _only_kind_has(settings: PassSettings) -> bool:
+    """Whether an option is given that means nothing to a simulated cluster."""
+    images = settings.node_images or settings.node_image != PassSettings().node_image
+    return bool(settings.reuse_cluster or settings.fast_control_plane or images)

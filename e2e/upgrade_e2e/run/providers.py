@@ -1,0 +1,61 @@
+"""The providers by their names, and the settings that a pass's settings mean for each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.options import PROVIDERS
+from upgrade_e2e.providers.base import Provider
+from upgrade_e2e.providers.kind import KindProvider, KindSettings
+from upgrade_e2e.providers.sim import SimProvider, SimSettings
+from upgrade_e2e.run.settings import PassSettings
+from upgrade_e2e.version import KubeVersion
+
+__all__ = ["is_simulated", "kind_settings", "make_provider", "sim_settings"]
+
+
+def make_provider(settings: PassSettings, folder: Path) -> Provider:
+    """A provider for one pass; `folder` takes its working files."""
+    if settings.provider == "kind":
+        return KindProvider(kind_settings(settings, folder))
+    if settings.provider == "sim":
+        return SimProvider(sim_settings(settings, folder))
+    raise BadInput(
+        f"there is no provider {settings.provider!r}; it is one of {', '.join(PROVIDERS)}."
+    )
+
+
+def sim_settings(settings: PassSettings, folder: Path) -> SimSettings:
+    """The settings of the simulated cluster that a pass's settings mean."""
+    if settings.fast_control_plane or settings.reuse_cluster:
+        raise BadInput(
+            "a simulated cluster has no API server flags and cannot be reused; leave out "
+            "--fast-control-plane and --reuse-cluster, or use --provider kind."
+        )
+    return SimSettings(
+        workdir=folder,
+        control_planes=settings.control_planes,
+        workers=settings.workers,
+    )
+
+
+def kind_settings(settings: PassSettings, folder: Path) -> KindSettings:
+    """The settings of the kind provider that a pass's settings mean."""
+    images = {KubeVersion.parse(text): name for text, name in settings.node_images.items()}
+    return KindSettings(
+        workdir=folder,
+        control_planes=settings.control_planes,
+        workers=settings.workers,
+        images=images,
+        image_template=settings.node_image,
+        fast_control_plane=settings.fast_control_plane,
+        keep=settings.keep,
+        reuse_cluster=settings.reuse_cluster,
+        preload_images=(settings.images.agent, settings.images.edge),
+    )
+
+
+def is_simulated(provider: str) -> bool:
+    """Whether clusters of this provider are simulated ones, which are no evidence."""
+    return provider == "sim"
