@@ -1,4 +1,4 @@
-"""One pass: create, deploy, watch, upgrade, settle, collect, verify. Judging comes after."""
+"""One pass: create, deploy, watch, upgrade, watch on, collect, verify. Judging comes after."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class RunningPass:
             self._deploy(observation)
             with self.what.progress.watching(observation.glance):
                 self._advance(self.what.plan.upgrade)
-                self._settle()
+                self._watch_after()
             samples = self._collect(observation)
             # Reading back keeps cores busy for long, so it comes when nobody watches any more.
             inventory, inventory_error = self._read_back(cluster)
@@ -150,8 +150,8 @@ class RunningPass:
                 self.collect_logs()
                 raise Inconclusive(f"the probers did not become ready: {error}") from error
         observation.start()
-        with self._span("baseline"), self.what.progress.watching(observation.glance):
-            time.sleep(self.what.settings.baseline_s)
+        with self._span("watch-before"), self.what.progress.watching(observation.glance):
+            time.sleep(self.what.settings.watch_before_s)
 
     def _advance(self, steps: Sequence[Step]) -> None:
         """Perform steps; one that fails is kept as the pass's failed step, with its logs.
@@ -170,9 +170,9 @@ class RunningPass:
             if isinstance(failure.__cause__, ClusterGone):
                 raise Inconclusive(f"nothing more can be seen: {failure}") from failure
 
-    def _settle(self) -> None:
-        with self._span("settle"):
-            time.sleep(self.what.settings.settle_s)
+    def _watch_after(self) -> None:
+        with self._span("watch-after"):
+            time.sleep(self.what.settings.watch_after_s)
 
     def _read_back(self, cluster: Cluster) -> tuple[Inventory | None, str]:
         if self.failed_step is None:

@@ -159,7 +159,7 @@ def planted(running: RunningPass) -> tuple[str, ...]:
 def _watching(settings: PassSettings) -> dict[str, str]:
     """The times around the upgrade that are not the usual: they dilute every ratio."""
     usual_s = WATCHED_AROUND_S.get(settings.provider)
-    asked = {"baseline": settings.baseline_s, "settle": settings.settle_s}
+    asked = {"watch-before": settings.watch_before_s, "watch-after": settings.watch_after_s}
     return {name: f"{time_s:g} s" for name, time_s in asked.items() if time_s != usual_s}
 
 

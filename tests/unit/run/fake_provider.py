@@ -21,7 +21,7 @@ from upgrade_e2e.version import KubeVersion
 
 __all__ = ["BRIEF", "OUTAGE_S", "FakeProvider", "Heartbeat", "fake_plan", "impatient"]
 
-BRIEF = PassSettings(baseline_s=0.0, settle_s=0.1)
+BRIEF = PassSettings(watch_before_s=0.0, watch_after_s=0.1)
 """Enough time for the samples that a claim needs, and no more."""
 OUTAGE_S = 0.02
 """How long a Heartbeat stands still that misses."""

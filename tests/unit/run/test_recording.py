@@ -38,7 +38,7 @@ def ended(folder, timeline=None, **choices):
     """A pass that is over; one without a timeline never had a cluster."""
     folder.mkdir(exist_ok=True)
     around_s = WATCHED_AROUND_S["sim"]
-    usual = {"provider": "sim", "baseline_s": around_s, "settle_s": around_s}
+    usual = {"provider": "sim", "watch_before_s": around_s, "watch_after_s": around_s}
     settings = PassSettings(**{**usual, **choices})
     plan = make_plan(WORDS, settings)
     provider = make_provider(settings, folder / "work")
@@ -103,9 +103,9 @@ def test_a_pass_without_a_cluster_has_a_report_that_says_why(tmp_path):
 
 def test_unusual_times_of_watching_are_choices_that_the_gate_compares(tmp_path):
     usual = write_artifacts(ended(tmp_path / "usual"), [])
-    long = write_artifacts(ended(tmp_path / "long", settle_s=600.0), [])
-    assert "settle" not in usual.choices
-    assert long.choices["settle"] == "600 s"
+    long = write_artifacts(ended(tmp_path / "long", watch_after_s=600.0), [])
+    assert "watch-after" not in usual.choices
+    assert long.choices["watch-after"] == "600 s"
     assert long.images["agent"]
 
 
