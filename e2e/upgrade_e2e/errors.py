@@ -35,7 +35,7 @@ __all__ = [
 
 
 class E2eError(Exception):
-    """Base of all errors raised on purpose; the message is a sentence with a mend."""
+    """Base class of our errors. The message says what is wrong and how to fix it."""
 
 
 class BadInput(E2eError):

@@ -18,12 +18,12 @@ __all__ = [
     "HOST",
     "NAMESPACE",
     "Alterable",
-    "Companion",
+    "BackgroundTask",
+    "DeployContext",
     "Images",
     "Observer",
     "Parts",
     "Probe",
-    "Site",
     "TakesLabel",
     "label_or_kind",
 ]
@@ -42,7 +42,7 @@ class Images:
 
 
 @dataclass(frozen=True)
-class Site:
+class DeployContext:
     """Where observers work: the cluster, the namespace in it and a folder on this machine.
 
     `pace` is how many times faster than real the cluster goes: what an observer does every N
@@ -91,7 +91,7 @@ class Probe:
         }
 
 
-class Companion(Protocol):
+class BackgroundTask(Protocol):
     """Something an observer does in this process, in threads of its own, while it watches."""
 
     def start(self) -> None:
@@ -100,7 +100,7 @@ class Companion(Protocol):
     def missing(self) -> str:
         """What is still missing before it is of use; empty when it works."""
 
-    def glance(self) -> str:
+    def status_line(self) -> str:
         """What it sees right now, in a few words; empty when that is of no interest."""
 
     def stop(self) -> None:
@@ -122,7 +122,7 @@ class Parts:
 
     node_probes: tuple[Probe, ...] = ()
     host_probes: tuple[Probe, ...] = ()
-    companions: tuple[Companion, ...] = ()
+    background_tasks: tuple[BackgroundTask, ...] = ()
 
 
 class Observer(Protocol):
@@ -135,7 +135,7 @@ class Observer(Protocol):
         Empty when its author leaves the choice to the pass; see TakesLabel.
         """
 
-    def deploy(self, site: Site) -> Parts:
+    def deploy(self, context: DeployContext) -> Parts:
         """Apply what is watched, without waiting for it; returns what is to be run."""
 
 

@@ -9,14 +9,14 @@ from typing import Any, ClassVar, Self
 from upgrade_e2e.cluster import retry_api
 from upgrade_e2e.errors import E2eError
 from upgrade_e2e.observers.apiserver import readyz_probe
-from upgrade_e2e.observers.base import Observer, Parts, Site, label_or_kind
+from upgrade_e2e.observers.base import DeployContext, Observer, Parts, label_or_kind
 from upgrade_e2e.observers.checks import (
     check_count,
     check_label,
     check_positive_s,
     check_timeout,
 )
-from upgrade_e2e.observers.churner import Churner, Nursery
+from upgrade_e2e.observers.churn_loop import ChurnLoop, PodClient
 from upgrade_e2e.observers.objects import config_map
 
 __all__ = ["PodChurn", "pause_image"]
@@ -58,31 +58,31 @@ class PodChurn:
         """See TakesLabel."""
         return replace(self, label=label_of(self))
 
-    def deploy(self, site: Site) -> Parts:
-        """Find out the pause image and prepare the churner; see Observer."""
+    def deploy(self, context: DeployContext) -> Parts:
+        """Find out the pause image and prepare the churn loop; see Observer."""
         label = label_or_kind(self)
-        owner = site.apply(config_map(site, label, {}))
-        api = site.cluster.api
+        owner = context.apply(config_map(context, label, {}))
+        api = context.cluster.api
         nodes = retry_api(lambda: api.core.list_node(_request_timeout=api.timeout)).items
-        names = [node.name for node in site.cluster.workers or site.cluster.nodes]
-        nursery = Nursery(
-            site=site,
-            image=pause_image(nodes, default=site.images.agent),
+        names = [node.name for node in context.cluster.workers or context.cluster.nodes]
+        client = PodClient(
+            context=context,
+            image=pause_image(nodes, default=context.images.agent),
             label=label,
             owner={"name": label, "uid": owner["metadata"]["uid"]},
         )
         if not names:
             raise E2eError("pod churn needs a node to create pods on, and the cluster has none.")
-        churner = Churner(
-            nursery=nursery,
+        churn_loop = ChurnLoop(
+            client=client,
             nodes=tuple(names),
             burst=self.burst,
-            every_s=self.every_s / site.pace,
+            every_s=self.every_s / context.pace,
             timeout_s=self.timeout_s,
         )
         return Parts(
             host_probes=(readyz_probe(api, "api", _API_HZ, _API_TIMEOUT_S),),
-            companions=(churner,),
+            background_tasks=(churn_loop,),
         )
 
 

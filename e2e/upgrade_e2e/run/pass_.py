@@ -28,14 +28,14 @@ from upgrade_e2e.timeline import Origin, Samples, Span, Timeline, Window
 from upgrade_e2e.upgrade import Executor, Inventory, Marks, Plan, Step, planted_in
 from upgrade_e2e.upgrade.faults import PLANT
 
-__all__ = ["Pass", "RunningPass"]
+__all__ = ["PassRequest", "RunningPass"]
 
 LOGS_TIMEOUT_S = 180.0
 TROUBLE: tuple[type[Exception], ...] = (E2eError, *TRANSIENT_API_ERRORS)
 
 
 @dataclass(frozen=True)
-class Pass:
+class PassRequest:
     """Everything that one pass needs, before it begins.
 
     `folder` takes logs and working files. `origin` is second zero of its timeline.
@@ -56,7 +56,7 @@ class Pass:
 class RunningPass:
     """Runs a pass once; `spans` and `evidence` grow as it goes."""
 
-    what: Pass
+    what: PassRequest
     cluster: Cluster | None = None
     failed_step: StepFailed | None = None
 
@@ -88,7 +88,7 @@ class RunningPass:
         )
         with contextlib.closing(observation), self._leaving_no_trace(observation):
             self._deploy(observation)
-            with self.what.progress.watching(observation.glance):
+            with self.what.progress.watching(observation.status_lines):
                 self._advance(self.what.plan.upgrade)
                 self._watch_after()
             samples = self._collect(observation)
@@ -150,7 +150,7 @@ class RunningPass:
                 self.collect_logs()
                 raise Inconclusive(f"the probers did not become ready: {error}") from error
         observation.start()
-        with self._span("watch-before"), self.what.progress.watching(observation.glance):
+        with self._span("watch-before"), self.what.progress.watching(observation.status_lines):
             time.sleep(self.what.settings.watch_before_s)
 
     def _advance(self, steps: Sequence[Step]) -> None:

@@ -17,7 +17,7 @@ __all__ = ["ConsoleProgress", "Progress", "Silence"]
 
 QUIET_EVERY_S = 15.0
 TERMINAL_EVERY_S = 0.5
-Glance = Callable[[], Mapping[str, str]]
+StatusLines = Callable[[], Mapping[str, str]]
 
 
 class Progress(Protocol):
@@ -32,8 +32,8 @@ class Progress(Protocol):
     def say(self, sentence: str) -> None:
         """Something worth a line."""
 
-    def watching(self, glance: Glance) -> AbstractContextManager[None]:
-        """While in the context, `glance` tells what each observer sees now."""
+    def watching(self, status_lines: StatusLines) -> AbstractContextManager[None]:
+        """While in the context, `status_lines` tells what each observer sees now."""
 
 
 class Silence:
@@ -48,9 +48,9 @@ class Silence:
     def say(self, sentence: str) -> None:
         """Say nothing."""
 
-    def watching(self, glance: Glance) -> AbstractContextManager[None]:
+    def watching(self, status_lines: StatusLines) -> AbstractContextManager[None]:
         """Ask nothing."""
-        del glance
+        del status_lines
         return _Ticking(threading.Event(), None)
 
 
@@ -66,7 +66,7 @@ class ConsoleProgress:
     origin: Origin
     prefix: str = ""
     _running: list[tuple[str, float]] = field(default_factory=list)
-    _glance: Glance | None = None
+    _status_lines: StatusLines | None = None
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
@@ -99,19 +99,19 @@ class ConsoleProgress:
         with self._lock:
             self._line(sentence)
 
-    def watching(self, glance: Glance) -> AbstractContextManager[None]:
-        """Show what `glance` tells beside the running step."""
-        return _Glancing(self, glance)
+    def watching(self, status_lines: StatusLines) -> AbstractContextManager[None]:
+        """Show what `status_lines` tells beside the running step."""
+        return _ShowingStatus(self, status_lines)
 
     def _every_s(self) -> float:
         return TERMINAL_EVERY_S if self.console.is_terminal else QUIET_EVERY_S
 
     def _tick(self) -> None:
-        glance = self._glance
+        status_lines = self._status_lines
         seen = (
             ""
-            if glance is None
-            else "  |  ".join(f"{name}: {text}" for name, text in glance().items())
+            if status_lines is None
+            else "  |  ".join(f"{name}: {text}" for name, text in status_lines().items())
         )
         with self._lock:
             if not self._running:
@@ -141,20 +141,20 @@ class ConsoleProgress:
 
 
 @dataclass
-class _Glancing(AbstractContextManager[None]):
+class _ShowingStatus(AbstractContextManager[None]):
     progress: ConsoleProgress
-    glance: Glance
+    status_lines: StatusLines
 
     def __enter__(self) -> None:
-        self.progress._glance = self.glance  # noqa: SLF001  (one module, one thing)
+        self.progress._status_lines = self.status_lines  # noqa: SLF001  (one module, one thing)
 
     def __exit__(self, *_: object) -> None:
-        self.progress._glance = None  # noqa: SLF001
+        self.progress._status_lines = None  # noqa: SLF001
 
 
 @dataclass
 class _Ticking(AbstractContextManager[None]):
-    over: threading.Event
+    stopped: threading.Event
     tick: Callable[[], None] | None
     every_s: float = 1.0
     thread: threading.Thread | None = None
@@ -167,11 +167,11 @@ class _Ticking(AbstractContextManager[None]):
         self.thread.start()
 
     def stop(self) -> None:
-        self.over.set()
+        self.stopped.set()
         if self.thread is not None:
             self.thread.join(timeout=5)
 
     def _run(self) -> None:
-        while not self.over.wait(self.every_s):
+        while not self.stopped.wait(self.every_s):
             if self.tick is not None:
                 self.tick()

@@ -33,11 +33,11 @@ from upgrade_e2e.run.verdicts import verdict_of
 from upgrade_e2e.timeline import Timeline, Window
 from upgrade_e2e.upgrade.faults import PLANT, fault_of
 
-__all__ = ["Ended", "compose", "limits_changed", "write_artifacts", "write_record"]
+__all__ = ["FinishedPass", "compose", "limits_changed", "write_artifacts", "write_record"]
 
 
 @dataclasses.dataclass(frozen=True)
-class Ended:
+class FinishedPass:
     """A pass that is over: `upgraded` is None when it ended before anything could be judged.
 
     `error` says why it ended early; `cluster_made` is false when there was nothing to watch, and
@@ -72,7 +72,7 @@ class Ended:
         return tool_versions(self.running.what.provider.capabilities.tools)
 
 
-def write_artifacts(ended: Ended, scenarios: Iterable[ScenarioResult]) -> RunRecord:
+def write_artifacts(ended: FinishedPass, scenarios: Iterable[ScenarioResult]) -> RunRecord:
     """Write everything that is left of a pass into its folder; docs/artifacts.md lists it.
 
     May be called again as more verdicts are known. With nothing new, nothing is written.
@@ -104,7 +104,7 @@ def _is_written(record: RunRecord, folder: Path) -> bool:
         return False
 
 
-def compose(ended: Ended, scenarios: tuple[ScenarioResult, ...]) -> RunRecord:
+def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRecord:
     """The record of a pass."""
     what, upgraded, cluster = ended.running.what, ended.upgraded, ended.running.cluster
     failed, views = ended.running.failed_step, ended.drawn.views

@@ -173,7 +173,7 @@ class Foreign:
     label: str
     depth: int = 0
 
-    def deploy(self, site: object) -> None:
+    def deploy(self, context: object) -> None:
         """See Observer."""
 
 

@@ -15,11 +15,11 @@ from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.report import ScenarioResult, load_record, load_timeline
 from upgrade_e2e.report.html import drawn, render_html
-from upgrade_e2e.run import Pass, RunningPass, Upgraded, recording
+from upgrade_e2e.run import PassRequest, RunningPass, Upgraded, recording
 from upgrade_e2e.run.planning import make_plan
 from upgrade_e2e.run.progress import Silence
 from upgrade_e2e.run.providers import make_provider
-from upgrade_e2e.run.recording import Ended, write_artifacts
+from upgrade_e2e.run.recording import FinishedPass, write_artifacts
 from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings
 
 ROLES = (Role.CONTROL_PLANE,) * 3 + (Role.WORKER,) * 2
@@ -43,12 +43,14 @@ def ended(folder, timeline=None, **choices):
     plan = make_plan(WORDS, settings)
     provider = make_provider(settings, folder / "work")
     running = RunningPass(
-        Pass(plan, provider, (), settings, Limits.default(), folder, Silence(), run_id="a" * 32)
+        PassRequest(
+            plan, provider, (), settings, Limits.default(), folder, Silence(), run_id="a" * 32
+        )
     )
     if timeline is None:
-        return Ended(running, None, "there is no room", cluster_made=False, duration_s=3.0)
+        return FinishedPass(running, None, "there is no room", cluster_made=False, duration_s=3.0)
     upgraded = Upgraded(timeline, ("v1.33.13", "v1.34.4"), Limits.default(), provider.capabilities)
-    return Ended(running, upgraded, "", cluster_made=True, duration_s=20.0)
+    return FinishedPass(running, upgraded, "", cluster_made=True, duration_s=20.0)
 
 
 def times(folder):

@@ -8,12 +8,12 @@ import traceback
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 
-__all__ = ["Work"]
+__all__ = ["BackgroundThreads"]
 
 _log = logging.getLogger(__name__)
 
 
-class Work:
+class BackgroundThreads:
     """Threads by name, started and joined together; an exception that ends one is kept.
 
     Left to itself, such an exception would be lost, or be blamed on whoever runs next.
