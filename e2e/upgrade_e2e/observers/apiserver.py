@@ -96,7 +96,7 @@ def readyz_probe(api: Api, name: str, rate_hz: float, timeout_s: float) -> Probe
 
 
 def access(api: Api) -> dict[str, Any]:
-    """Address and credentials of the API server, in the words of the agent's spec.
+    """Address and credentials of the API server, as the agent's spec names them.
 
     Raises BadInput for a kubeconfig with a proxy, which the agent does not speak to.
     """

@@ -1,4 +1,4 @@
-"""Pod churn: bursts of short-lived pods, to see whether the kubelets' word keeps up."""
+"""Pod churn: bursts of short-lived pods, to see whether pod status lags."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class PodChurn:
                            too long, which is the stream's `clock_error_s`) until this process
                            sees the pod Ready in a watch
     deleted-to-gone@NODE   from the accepted deletion until the watch shows the pod gone
-    Control, at 5 Hz: api@host, GET /readyz. While that fails, the API and not a kubelet is late.
-    A stretch that takes longer than `timeout_s` is a timeout. That is more than the 60 s after
+    For reference, at 5 Hz: api@host, GET /readyz. While it fails, the API is late, not a kubelet.
+    What takes longer than `timeout_s` is a timeout. That is more than the 60 s after
     which a kubelet that lost the API watches again (client-go's reflector: back-off up to 30 s,
     jitter 1.0). No pods are created on cordoned nodes. The pods run the node's own pause image,
     which costs next to nothing. They and the ConfigMap that owns them are named after `label`.
@@ -87,7 +87,7 @@ class PodChurn:
 
 
 def pause_image(nodes: Iterable[Any], default: str) -> str:
-    """The pause image that most nodes have, so that nothing need be pulled.
+    """The pause image that most nodes have, so that nothing has to be pulled.
 
     Nodes report their fifty largest images only; where none reports it, `default` (which is run
     with `sleep`) must do.

@@ -1,4 +1,4 @@
-"""The churn loop: creates and deletes pods in bursts and follows their lives in a watch."""
+"""The churn loop: creates and deletes pods in bursts and follows them in a watch."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["ChurnLoop", "PodClient"]
 _ASK_S = 5.0
 _WATCH_S = 60
 _SILENCE_S = 3.0
-"""A watch that says nothing for so long may be half-open: pods are listed and watched again."""
+"""A watch without events for so long may be half-open: pods are listed and watched again."""
 _RETRY_S = 0.2
 _WATCH_BROKEN: tuple[type[Exception], ...] = (*TRANSIENT_API_ERRORS, KeyError, ValueError)
 """KeyError is how the library ends a stream of undecoded events at an ERROR event."""
@@ -43,7 +43,7 @@ _MOST_BURSTS = 3
 
 @dataclass(frozen=True)
 class PodClient:
-    """Creates and deletes pods; knows nothing of when. It sees only pods of its own `label`."""
+    """Creates and deletes pods; the caller decides when. It sees only pods of its own `label`."""
 
     context: DeployContext
     image: str
@@ -67,7 +67,7 @@ class PodClient:
                 raise
 
     def touch(self, name: str) -> None:
-        """Change something of a pod that means nothing, so that a watch has news of it."""
+        """Change an annotation that nobody reads, so that a watch gets an event."""
         body = {"metadata": {"annotations": {_TOUCHED: "true"}}}
         self._request("PATCH", f"/{name}", body=body, content_type=_MERGE)
 
@@ -81,7 +81,7 @@ class PodClient:
         return json.loads(self._request("GET", query=[("labelSelector", self._selector)]))
 
     def watch_pods(self, version: str) -> Iterator[dict[str, Any]]:
-        """The events after `version`; ends by itself, or by an error when nothing is heard."""
+        """The events after `version`; ends by itself, or by an error when no event comes."""
         stream: Iterator[dict[str, Any]] = watch.Watch().stream(  # type: ignore[no-untyped-call]
             self.context.cluster.api.core.list_namespaced_pod,
             self.context.namespace,
@@ -135,7 +135,7 @@ class PodClient:
 
 
 class ChurnLoop:
-    """Two threads: one bursts, the other watches. `lives` is shared under a lock."""
+    """Two threads: one creates and deletes bursts, the other watches. A lock guards shared data."""
 
     def __init__(
         self,
@@ -199,7 +199,7 @@ class ChurnLoop:
             self._pods.close(self._now_s())
 
     def _wake_watch(self) -> None:
-        """Give the watch something to read; without it, it ends after its silence."""
+        """Touch a pod so that the watch returns at once instead of at its time-out."""
         with self._lock:
             name = self._pods.any_alive()
         if name:
@@ -256,9 +256,9 @@ class ChurnLoop:
 
     def _burst_on(self, node: str) -> None:
         with self._lock:
-            doomed, alive = self._pods.to_delete(node), self._pods.alive(node)
+            to_delete, alive = self._pods.to_delete(node), self._pods.alive(node)
         try:
-            for name in doomed:
+            for name in to_delete:
                 self._client.delete(name)
                 with self._lock:
                     self._pods.deleted(name, self._now_s())

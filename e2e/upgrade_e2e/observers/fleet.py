@@ -49,7 +49,7 @@ class Fleet:
         node_probes: Mapping[str, Sequence[Probe]],
         host_probes: Mapping[str, Sequence[Probe]],
     ) -> None:
-        """Apply the DaemonSet and start the local prober, as far as there are probes for them."""
+        """Apply the DaemonSet and start the local prober, each only if there are probes for it."""
         run = uuid.uuid4().hex[:12]
         if node_probes:
             self._on_nodes = True
@@ -68,12 +68,12 @@ class Fleet:
         return [text for texts in asked for text in texts]
 
     def settle(self) -> None:
-        """All probers work: measure their clocks, and keep an eye on them from now on."""
+        """All probers work: measure their clocks, and ask for their status from now on."""
         self._measure_clocks()
         self._poller.start()
 
     def status_lines(self) -> dict[str, str]:
-        """A few words for each observer, from what was last heard."""
+        """A few words for each observer, from the last status received."""
         return self._poller.status_lines()
 
     def collect(self) -> list[Segment]:
@@ -89,7 +89,7 @@ class Fleet:
         return [segment for segments in collected for segment in segments]
 
     def close(self) -> None:
-        """End what runs on this machine; idempotent."""
+        """End what runs on this machine. May be called more than once."""
         self._poller.stop()
         if self._local is not None:
             self._local.stop()

@@ -91,11 +91,11 @@ class Observation:
 
     def status_lines(self) -> Mapping[str, str]:
         """What each observer sees right now; never waits, never raises."""
-        heard = self._fleet.status_lines()
+        statuses = self._fleet.status_lines()
         seen = {}
         for name, part in self._parts.items():
-            said = [heard.get(name, ""), *(task.status_line() for task in part.background_tasks)]
-            seen[name] = ", ".join(filter(None, said)) or "no word yet"
+            said = [statuses.get(name, ""), *(task.status_line() for task in part.background_tasks)]
+            seen[name] = ", ".join(filter(None, said)) or "no status yet"
         return seen
 
     def finish(self) -> Mapping[str, Samples]:

@@ -1,4 +1,4 @@
-"""The lives of churned pods, told from what a watch shows; pure, no API in here."""
+"""What became of each churned pod, read from watch events; pure, without any API calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ READY, GONE = "started-to-ready", "deleted-to-gone"
 
 @dataclass(frozen=True)
 class Measured:
-    """One measured part of a pod's life; times in seconds since the origin."""
+    """One measured duration of a pod, between two events; times in seconds since the origin."""
 
     stream: str
     node: str
@@ -52,8 +52,8 @@ class PodTracker:
     """All pods that are alive, and what has been measured.
 
     `wall_zero_s` is the wall clock at the origin: the kubelet's `startedAt` is wall time, cut to
-    whole seconds. A stretch that began at `startedAt` is therefore too long by up to a second.
-    A stretch that is not over after `timeout_s` is a timeout, once.
+    whole seconds. A duration that began at `startedAt` is therefore too long by up to a second.
+    One that is not over after `timeout_s` is a timeout, once.
     """
 
     wall_zero_s: float
@@ -73,7 +73,7 @@ class PodTracker:
             tracked.known_s = now_s
 
     def not_created(self, name: str, now_s: float) -> None:
-        """The API has not accepted a pod, as far as we know: the answer may have been lost.
+        """The API gave no answer that it accepted a pod: the answer may have been lost.
 
         One that was seen ready meanwhile stays tracked; others that exist become strays.
         """
@@ -141,7 +141,7 @@ class PodTracker:
         self._give_up(now_s, 0.0)
 
     def to_delete(self, node: str) -> list[str]:
-        """The pods of a node whose purpose is fulfilled: ready, or overdue with that; strays."""
+        """The pods of a node that are no longer needed: ready, overdue, or strays."""
         strays = [name for name, where in self._strays.items() if where == node]
         return strays + [
             tracked.name
@@ -152,7 +152,7 @@ class PodTracker:
         ]
 
     def any_alive(self) -> str:
-        """The name of the youngest pod that is alive and not told to go; empty without any."""
+        """The name of the youngest pod that is alive and not being deleted; empty without any."""
         young = (
             tracked.name for tracked in reversed(self._alive.values()) if tracked.deleted_s is None
         )
@@ -163,7 +163,7 @@ class PodTracker:
         return sum(1 for tracked in self._alive.values() if node in ("", tracked.node))
 
     def unfinished(self) -> int:
-        """How many stretches have begun and are neither over nor overdue."""
+        """How many durations have begun and are neither over nor overdue."""
         return sum(
             stream not in tracked.overdue
             for tracked in self._alive.values()
@@ -181,7 +181,7 @@ class PodTracker:
 
 
 def _unfinished(tracked: TrackedPod) -> Iterator[tuple[str, float]]:
-    """The stretches that have begun: a pod that never starts counts from its creation."""
+    """The durations that have begun: a pod that never starts counts from its creation."""
     if tracked.deleted_s is not None:
         yield GONE, tracked.deleted_s
     elif tracked.ready_s is None:

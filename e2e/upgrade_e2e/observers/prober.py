@@ -1,4 +1,4 @@
-"""The probers: a DaemonSet of agents, and one agent beside the framework."""
+"""The probers: a DaemonSet of agents, and one agent next to the framework."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def daemon_set(context: DeployContext, run: str) -> dict[str, Any]:
     """The DaemonSet: on every node, never evicted, its samples on the node's own disk.
 
     Pods of a DaemonSet are not touched by a drain. There is no liveness probe, because a prober
-    that is restarted is a prober that is blind.
+    sees nothing while it restarts.
     """
     pod = {
         "priorityClassName": "system-node-critical",
@@ -105,7 +105,7 @@ def _container(context: DeployContext) -> dict[str, Any]:
             f"--listen=[$(POD_IP)]:{_PORT}",
         ],
         "env": [field_env("POD_IP", "status.podIP")],
-        "ports": [{"name": "control", "containerPort": _PORT}],
+        "ports": [{"name": "admin", "containerPort": _PORT}],
         "resources": {"requests": {"cpu": "200m", "memory": "48Mi"}},
         "securityContext": {"runAsUser": 0, "capabilities": {"add": ["SYS_NICE"]}},
         "volumeMounts": [

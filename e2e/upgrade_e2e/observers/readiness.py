@@ -14,7 +14,7 @@ _TROUBLE = _IMAGE_TROUBLE | {"CreateContainerConfigError"}
 
 
 def not_ready(context: DeployContext) -> list[str]:
-    """The Deployments and DaemonSets of the observers that are not whole yet, with their counts."""
+    """The observers' Deployments and DaemonSets that are not complete yet, with their counts."""
     api = context.cluster.api
     listing = {"namespace": context.namespace, "_request_timeout": api.timeout}
     deployments = api.apps.list_namespaced_deployment(**listing).items
@@ -40,7 +40,7 @@ def _lacking_daemon_sets(items: list[Any]) -> Iterator[str]:
 
 
 def hopeless_pod(context: DeployContext) -> str | None:
-    """Why a pod of the observers can never start, with the mend; None as long as none is known."""
+    """Why a pod of the observers can never start, and how to fix it; None if there is no reason."""
     api = context.cluster.api
     pods = api.core.list_namespaced_pod(context.namespace, _request_timeout=api.timeout).items
     for pod in pods:
@@ -52,10 +52,10 @@ def hopeless_pod(context: DeployContext) -> str | None:
 
 
 def _trouble(pod: str, image: str, waiting: Any) -> str:
-    said = f"pod {pod} waits with {waiting.reason} ({waiting.message})"
+    found = f"pod {pod} waits with {waiting.reason} ({waiting.message})"
     if waiting.reason in _IMAGE_TROUBLE:
         return (
-            f"{said}; load the image {image} onto the nodes, or name one that the nodes can pull "
+            f"{found}; load the image {image} onto the nodes, or name one that the nodes can pull "
             "(--agent-image, --edge-image)"
         )
-    return said
+    return found

@@ -31,7 +31,7 @@ class LastStatus:
 
 
 class StatusPoller:
-    """Asks all probers for their status every `every_s`; what it last received is always at hand."""
+    """Asks all probers for their status every `every_s`; keeps the last answers."""
 
     def __init__(self, links: Callable[[], Sequence[Link]], every_s: float) -> None:
         self._links, self._every_s = links, every_s
@@ -61,7 +61,7 @@ class StatusPoller:
         try:
             status = get_json(link, "/status", _STATUS_TIMEOUT_S)
         except NO_ANSWER:
-            return  # the API server is away, which `status_lines` tells by the age of what was received
+            return  # the API server is away; `status_lines` shows how old the last status is
         self._received[link.node] = LastStatus(status, time.monotonic())
 
 
@@ -85,7 +85,7 @@ def _phrase(outcomes: Counter[str], silent_s: float) -> str:
     parts = [f"{outcomes.pop('ok', 0)}/s ok"]
     parts += [f"{count} {label}" for label, count in outcomes.most_common(3)]
     if silent_s:
-        parts.append(f"no word for {silent_s:.0f} s")
+        parts.append(f"no status for {silent_s:.0f} s")
     return ", ".join(parts)
 
 

@@ -37,8 +37,8 @@ class Workload:
     `pre_stop_s` is a sleep before SIGTERM, in which endpoints are removed while the pod still
     answers; `on_term` is what the process does then: `drain`, for `drain_s` at most, or `exit` at
     once. Without `readiness` a pod gets traffic as soon as its process starts, and it listens
-    `warm_up_s` after that. `pdb_min_available` 0 means no PodDisruptionBudget, and less than
-    `replicas` it must be. `rollout_every_s` replaces all pods again and again while watched.
+    `warm_up_s` after that. `pdb_min_available` 0 means no PodDisruptionBudget, and it
+    must be less than `replicas`. `rollout_every_s` replaces all pods again and again while watched.
     Raises BadInput for values that cannot work.
     """
 

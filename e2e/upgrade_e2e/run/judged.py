@@ -60,7 +60,7 @@ class JudgedPass:
 
     @cached_property
     def made_by(self) -> Provider:
-        """Who makes the cluster; made when it is first asked for."""
+        """The provider of the cluster, made at the first use."""
         return self.provider or make_provider(self.settings, self.folder / "work")
 
     @property
@@ -134,7 +134,7 @@ def run_pass(
 
     Raises BadInput, before anything is created, for claims that the pass cannot serve. A pass that
     could not be run or watched has the verdict INCONCLUSIVE, with the reason in the record.
-    `skips` are errors with which a check says that this pass cannot be asked.
+    `skips` are errors with which a check says that it does not apply to this pass.
     """
     for claim in claims:
         judged.claims.expect(claim.name, claim.sentence, [Wanted(one) for one in claim.observers])

@@ -92,7 +92,7 @@ class RunningPass:
                 self._advance(self.what.plan.upgrade)
                 self._watch_after()
             samples = self._collect(observation)
-            # Reading back keeps cores busy for long, so it comes when nobody watches any more.
+            # Reading back keeps cores busy for long, so it comes after watching has ended.
             inventory, inventory_error = self._read_back(cluster)
             timeline = self._timeline(observation.watched, samples, observation.spans())
         return Upgraded(

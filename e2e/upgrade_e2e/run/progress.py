@@ -21,7 +21,7 @@ StatusLines = Callable[[], Mapping[str, str]]
 
 
 class Progress(Protocol):
-    """Is told what happens, as it happens."""
+    """Shows what happens, as it happens."""
 
     def began(self, name: str, node: str = "") -> None:
         """A step begins now."""
@@ -30,26 +30,26 @@ class Progress(Protocol):
         """A step has ended."""
 
     def say(self, sentence: str) -> None:
-        """Something worth a line."""
+        """Show one sentence."""
 
     def watching(self, status_lines: StatusLines) -> AbstractContextManager[None]:
-        """While in the context, `status_lines` tells what each observer sees now."""
+        """While in the context, `status_lines` says what each observer sees now."""
 
 
 class Silence:
-    """Progress for nobody."""
+    """Progress that shows nothing."""
 
     def began(self, name: str, node: str = "") -> None:
-        """Say nothing."""
+        """Show nothing."""
 
     def ended(self, span: Span) -> None:
-        """Say nothing."""
+        """Show nothing."""
 
     def say(self, sentence: str) -> None:
-        """Say nothing."""
+        """Show nothing."""
 
     def watching(self, status_lines: StatusLines) -> AbstractContextManager[None]:
-        """Ask nothing."""
+        """Show nothing."""
         del status_lines
         return _Ticking(threading.Event(), None)
 
@@ -100,7 +100,7 @@ class ConsoleProgress:
             self._line(sentence)
 
     def watching(self, status_lines: StatusLines) -> AbstractContextManager[None]:
-        """Show what `status_lines` tells beside the running step."""
+        """Show the lines of `status_lines` next to the running step."""
         return _ShowingStatus(self, status_lines)
 
     def _every_s(self) -> float:

@@ -51,7 +51,7 @@ class FinishedPass:
     duration_s: float
     refused: bool = False
 
-    # What no verdict changes is made once, however often the artifacts are written.
+    # These do not depend on verdicts: computed once, even if artifacts are written again.
 
     @cached_property
     def drawn(self) -> Drawn:
@@ -88,7 +88,7 @@ def write_artifacts(ended: FinishedPass, scenarios: Iterable[ScenarioResult]) ->
 
 
 def write_record(record: RunRecord, drawn: Drawn, folder: Path) -> None:
-    """Write a record into `folder`, and what is made of it for people and other programs."""
+    """Write a record into `folder`, with its summary, trace and report page."""
     save_record(record, folder)
     save_summary(render_run(record), folder)
     write_trace(record, folder / TRACE_NAME)
@@ -157,7 +157,7 @@ def planted(running: RunningPass) -> tuple[str, ...]:
 
 
 def _watching(settings: PassSettings) -> dict[str, str]:
-    """The times around the upgrade that are not the usual: they dilute every ratio."""
+    """The times watched around the upgrade that are not the default: they change every ratio."""
     usual_s = WATCHED_AROUND_S.get(settings.provider)
     asked = {"watch-before": settings.watch_before_s, "watch-after": settings.watch_after_s}
     return {name: f"{time_s:g} s" for name, time_s in asked.items() if time_s != usual_s}

@@ -63,7 +63,7 @@ class RunRequest:
         )
 
     def folder_of(self, plan: Plan) -> Path:
-        """Where the artifacts of one path go: a folder each when there are several."""
+        """Where the artifacts of one path go: one folder per path when there are several."""
         return self.artifacts if len(self.plans) == 1 else self.artifacts / plan.path.id
 
 
@@ -85,7 +85,7 @@ def values_of(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def settings_of(values: Mapping[str, Any]) -> PassSettings:
-    """The settings that hold for every path, with the provider still open."""
+    """The settings that hold for every path, before the provider is chosen."""
     return PassSettings(
         control_planes=values["control-planes"],
         workers=values["workers"],

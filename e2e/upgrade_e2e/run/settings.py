@@ -1,4 +1,4 @@
-"""What a pass is told: every choice of the user, as one value."""
+"""Every choice of the user for a pass, as one value."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ WATCHED_AROUND_S = {"kind": 10.0, "sim": 3.0}
 class PassSettings:
     """The choices that hold for every path of one invocation.
 
-    `node_images` maps a version to a node image, beside the template `node_image` in which
-    `{version}` stands for the version. `watch_before_s` is how long the untouched cluster is watched
-    before the first step, `watch_after_s` how long it is watched after the last one.
+    `node_images` maps a version to a node image; for other versions `node_image` is a template in
+    which `{version}` stands for the version. `watch_before_s` is how long the untouched cluster is
+    watched before the first step, `watch_after_s` how long it is watched after the last one.
     """
 
     provider: str = "kind"

@@ -49,7 +49,7 @@ def test_what_is_old_is_not_shown_as_if_it_were_now() -> None:
         "a": LastStatus(status(web_new=(9, {"ok": 50})), 100.0),
         "b": LastStatus(status(web_new=(9, {"ok": 50})), 88.0),
     }
-    assert status_lines(received, 100.0) == {"web": "50/s ok, no word for 12 s"}
+    assert status_lines(received, 100.0) == {"web": "50/s ok, no status for 12 s"}
 
 
 def test_nothing_heard_is_nothing_said() -> None:
