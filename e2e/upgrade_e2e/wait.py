@@ -1,4 +1,4 @@
-"""The only function that polls: until ready, hopeless or the deadline. Errors show the last value."""
+"""The only function that polls: until ready, hopeless or the deadline."""
 
 from __future__ import annotations
 

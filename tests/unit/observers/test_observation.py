@@ -57,7 +57,7 @@ class Loopback:
 
 @dataclass(frozen=True)
 class Stumbler:
-    """A task that breaks when told to; as a value, so that equal ones are one."""
+    """A task that breaks on request; as a value, so that equal ones are one."""
 
     wanted: threading.Event = field(default_factory=threading.Event, compare=False)
     threads: list[BackgroundThreads] = field(default_factory=list, compare=False)

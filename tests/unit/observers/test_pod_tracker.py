@@ -1,4 +1,4 @@
-"""The lives of churned pods, from made-up watch events."""
+"""What became of churned pods, from made-up watch events."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_the_lag_is_never_understated_and_overstated_by_less_than_a_second(
 
 
 class AnyOrder(RuleBasedStateMachine):
-    """Whatever comes in whatever order: a stretch is told once and ends after it began."""
+    """Whatever comes in whatever order: a duration is noted once and ends after it began."""
 
     NAMES = st.sampled_from(["a", "b", "c"])
 

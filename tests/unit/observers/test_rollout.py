@@ -1,4 +1,4 @@
-"""Rollouts while watching: made again and again, told as spans."""
+"""Rollouts while watching: made again and again, noted as spans."""
 
 from __future__ import annotations
 
