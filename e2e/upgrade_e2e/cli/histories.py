@@ -11,9 +11,9 @@ import click
 
 from upgrade_e2e.cli.shared import FILE, options, tell_errors
 from upgrade_e2e.errors import BadInput
+from upgrade_e2e.files import write_whole
 from upgrade_e2e.gate import Run, keep_runs
 from upgrade_e2e.gate.history import History, read_jsonl, render_runs_table, trend, write_jsonl
-from upgrade_e2e.report import write_whole
 from upgrade_e2e.run.exit_codes import FAILED
 
 __all__ = ["history"]

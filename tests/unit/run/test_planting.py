@@ -47,7 +47,10 @@ class FakeProvider:
 def api():
     """A cluster whose CoreDNS has two replicas."""
     made = FakeApi()
-    template = {"metadata": {"labels": {}}, "spec": {"containers": []}}
+    template = {
+        "metadata": {"labels": {}},
+        "spec": {"containers": [{"name": "coredns", "image": "coredns:1"}]},
+    }
     spec = {"replicas": 2, "selector": {"matchLabels": {}}, "template": template}
     made.put(COREDNS, {"kind": "Deployment", "metadata": {"name": "coredns"}, "spec": spec})
     return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from upgrade_e2e.errors import BadInput
-from upgrade_e2e.report import write_whole
+from upgrade_e2e.files import write_whole
 
 
 @pytest.mark.parametrize(
