@@ -1,4 +1,4 @@
-"""From the words of a path to its plan."""
+"""From a path as the user wrote it to its plan."""
 
 from __future__ import annotations
 

@@ -21,11 +21,11 @@ __all__ = ["ConsoleProgress", "Progress", "Silence"]
 
 QUIET_S = 60.0
 REFRESHES_PER_S = 2.0
-Glance = Callable[[], Mapping[str, str]]
+StatusLines = Callable[[], Mapping[str, str]]
 
 
 class Progress(Protocol):
-    """Hears of the steps of a pass as they begin and end."""
+    """Shows the steps of a pass as they begin and end."""
 
     def began(self, name: str, node: str = "") -> None:
         """A step begins now."""
@@ -34,27 +34,27 @@ class Progress(Protocol):
         """A step has ended."""
 
     def say(self, sentence: str) -> None:
-        """Something worth a line."""
+        """Show one sentence."""
 
-    def watching(self, glance: Glance) -> AbstractContextManager[None]:
-        """While in the context, `glance` returns a few words on what each observer sees now."""
+    def watching(self, status_lines: StatusLines) -> AbstractContextManager[None]:
+        """While in the context, `status_lines` returns what each observer sees now, in a few words."""
 
 
 class Silence:
-    """Progress for nobody."""
+    """Progress that shows nothing."""
 
     def began(self, name: str, node: str = "") -> None:
-        """Say nothing."""
+        """Show nothing."""
 
     def ended(self, span: Span) -> None:
-        """Say nothing."""
+        """Show nothing."""
 
     def say(self, sentence: str) -> None:
-        """Say nothing."""
+        """Show nothing."""
 
-    def watching(self, glance: Glance) -> AbstractContextManager[None]:
-        """Ask nothing."""
-        del glance
+    def watching(self, status_lines: StatusLines) -> AbstractContextManager[None]:
+        """Show nothing."""
+        del status_lines
         return nullcontext()
 
 
@@ -75,7 +75,7 @@ class ConsoleProgress:
     def __post_init__(self) -> None:
         self.console = Console(file=self.stream, highlight=False)
         self._running: tuple[tuple[str, float], ...] = ()
-        self._glance: Glance = dict
+        self._status_lines: StatusLines = dict
         self._on_terminal = (
             self.stream.isatty() and self.console.is_terminal and not self.console.is_dumb_terminal
         )
@@ -113,13 +113,13 @@ class ConsoleProgress:
         self._line(sentence)
 
     @contextlib.contextmanager
-    def watching(self, glance: Glance) -> Iterator[None]:
-        """Show what `glance` returns next to the running step."""
-        self._glance = glance
+    def watching(self, status_lines: StatusLines) -> Iterator[None]:
+        """Show what `status_lines` returns next to the running step."""
+        self._status_lines = status_lines
         try:
             yield
         finally:
-            self._glance = dict
+            self._status_lines = dict
 
     def __rich__(self) -> Text:
         """The bottom line of a terminal, as it is now."""
@@ -146,7 +146,7 @@ class ConsoleProgress:
         if not self._running:
             return ""
         name, since_s = self._running[-1]
-        seen = [f"{observer}: {words}" for observer, words in self._glance().items()]
+        seen = [f"{observer}: {words}" for observer, words in self._status_lines().items()]
         return "  |  ".join([f"  {name}, {self.origin.now_s() - since_s:.0f} s", *seen])
 
     def _stamped(self, line: str) -> str:
@@ -155,7 +155,7 @@ class ConsoleProgress:
 
 
 class _Reminder:
-    """Calls `remind` after each `quiet_s` in which nobody called `postpone`."""
+    """Calls `remind` after each `quiet_s` without a call of `postpone`."""
 
     def __init__(self, remind: Callable[[], None], quiet_s: float) -> None:
         self._remind, self._quiet_s = remind, quiet_s

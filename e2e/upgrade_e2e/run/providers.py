@@ -1,4 +1,4 @@
-"""The providers by their names, and the settings that a pass's settings mean for each."""
+"""The providers by name, and how the settings of a pass become settings of a provider."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Samples:
     code         uint16  HTTP status, DNS response code or query count; 0 when there is none
     backend      uint16  index into `backends`; `backends[0]` is "" for unknown
 
-    `broken` tells what ended the observer before it was told to stop; empty when nothing did.
+    `broken` says what ended the observer before it was stopped; empty when nothing did.
     """
 
     streams: tuple[Stream, ...]
@@ -100,7 +100,7 @@ class Samples:
         raise KeyError(name)
 
     def save(self, path: Path) -> None:
-        """Write to `path` (npz, see docs/artifacts.md) whole or not at all.
+        """Write to `path` (npz, see docs/artifacts.md); the file is complete or absent.
 
         Raises BadInput when the place cannot be written to.
         """
@@ -119,7 +119,7 @@ class Samples:
 
     @classmethod
     def load(cls, path: Path) -> Samples:
-        """Read what `save` wrote; raises DamagedRecord when it is not whole or not ours."""
+        """Read what `save` wrote; raises DamagedRecord when it is incomplete or not from us."""
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 meta = json.loads(stored["meta"].tobytes())

@@ -158,8 +158,8 @@ def test_a_terminal_that_knows_no_control_codes_is_a_log(terminal, monkeypatch):
 
 
 def test_silence_asks_nobody():
-    def glance():
+    def status_lines():
         raise AssertionError("asked")
 
-    with Silence().watching(glance):
+    with Silence().watching(status_lines):
         Silence().say("nothing")

@@ -1,4 +1,4 @@
-"""What the framework asks of a prober."""
+"""The endpoint through which the framework reads a prober and stops it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .server import Peer, Request, Site, answer_bytes, answer_json
 _REFUSED = f"this needs the token of the prober's spec in the header {TOKEN_HEADER}"
 
 
-class Control(Site):
-    """The prober's endpoint. Whoever has the token of its spec may read samples and stop it."""
+class AdminEndpoint(Site):
+    """The prober's endpoint. Only requests with the spec's token may read samples and stop it."""
 
     def __init__(self, bind: str, token: str, prober: Prober) -> None:
         super().__init__(bind)

@@ -1,4 +1,4 @@
-"""The lives of churned pods, told from what a watch shows; pure, no API in here."""
+"""What became of each churned pod, read from watch events; pure, without any API calls."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 from upgrade_e2e.cluster.asking import condition
 from upgrade_e2e.timeline import Outcome
 
-__all__ = ["Life", "Lives", "Seen"]
+__all__ = ["Measured", "PodTracker", "TrackedPod"]
 
 READY, GONE = "started-to-ready", "deleted-to-gone"
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One measured stretch of a pod's life; times in seconds since the origin."""
+class Measured:
+    """One measured duration of a pod, between two events; times in seconds since the origin."""
 
     stream: str
     node: str
@@ -27,7 +27,7 @@ class Seen:
 
 
 @dataclass
-class Life:
+class TrackedPod:
     """What is known of one pod; None for what has not been seen yet.
 
     `created_s` is when the API was asked for it, `known_s` when it was first known to exist.
@@ -48,49 +48,49 @@ class Life:
 
 
 @dataclass
-class Lives:
+class PodTracker:
     """All pods that are alive, and what has been measured.
 
     `wall_zero_s` is the wall clock at the origin: the kubelet's `startedAt` is wall time, cut to
-    whole seconds. A stretch that began at `startedAt` is therefore too long by up to a second.
-    A stretch that is not over after `timeout_s` is a timeout, once.
+    whole seconds. A duration that began at `startedAt` is therefore too long by up to a second.
+    One that is not over after `timeout_s` is a timeout, once.
     """
 
     wall_zero_s: float
     timeout_s: float
-    seen: list[Seen] = field(default_factory=list)
-    _alive: dict[str, Life] = field(default_factory=dict)
+    seen: list[Measured] = field(default_factory=list)
+    _alive: dict[str, TrackedPod] = field(default_factory=dict)
     _strays: dict[str, str] = field(default_factory=dict)
     """Pods that exist although the API was not known to have accepted them, with their nodes."""
 
     def created(self, name: str, node: str, now_s: float) -> None:
         """The API is asked for a pod."""
-        self._alive[name] = Life(name, node, now_s)
+        self._alive[name] = TrackedPod(name, node, now_s)
 
     def accepted(self, name: str, now_s: float) -> None:
         """The API has accepted a pod; it may be gone already by now."""
-        if (life := self._alive.get(name)) is not None and life.known_s is None:
-            life.known_s = now_s
+        if (tracked := self._alive.get(name)) is not None and tracked.known_s is None:
+            tracked.known_s = now_s
 
     def not_created(self, name: str, now_s: float) -> None:
-        """The API has not accepted a pod, as far as we know: the answer may have been lost.
+        """The API gave no answer that it accepted a pod: the answer may have been lost.
 
-        The life of one that was seen ready meanwhile goes on; others that exist become strays.
+        One that was seen ready meanwhile stays tracked; others that exist become strays.
         """
-        life = self._alive.get(name)
-        if life is None or life.ready_s is not None:
+        tracked = self._alive.get(name)
+        if tracked is None or tracked.ready_s is not None:
             return
         del self._alive[name]
-        if READY not in life.overdue:
-            failed = Seen(READY, life.node, life.created_s, now_s, Outcome.CREATE_FAILED)
+        if READY not in tracked.overdue:
+            failed = Measured(READY, tracked.node, tracked.created_s, now_s, Outcome.CREATE_FAILED)
             self.seen.append(failed)
 
     def deleted(self, name: str, now_s: float) -> None:
         """The API has accepted a deletion."""
         self.accepted(name, now_s)
-        life = self._alive.get(name)
-        if life is not None and life.deleted_s is None:
-            life.deleted_s = now_s
+        tracked = self._alive.get(name)
+        if tracked is not None and tracked.deleted_s is None:
+            tracked.deleted_s = now_s
 
     def listed(self, pods: Iterable[Mapping[str, Any]], asked_s: float, now_s: float) -> None:
         """A full list, asked for at `asked_s`: what was there by then and is not in it is gone.
@@ -100,27 +100,27 @@ class Lives:
         present = {pod["metadata"]["name"]: pod for pod in pods}
         for pod in present.values():
             self.changed(pod, now_s)
-        there = [name for name, life in self._alive.items() if life.was_there(asked_s)]
+        there = [name for name, tracked in self._alive.items() if tracked.was_there(asked_s)]
         for name in [*there, *self._strays]:
             if name not in present:
                 self.gone(name, now_s)
 
     def changed(self, pod: Mapping[str, Any], now_s: float) -> None:
         """The watch shows a pod as it is now."""
-        life = self._alive.get(pod["metadata"]["name"])
-        if life is None:
+        tracked = self._alive.get(pod["metadata"]["name"])
+        if tracked is None:
             self._strays[pod["metadata"]["name"]] = pod["spec"].get("nodeName", "")
             return
-        self.accepted(life.name, now_s)
-        if life.started_s is None and (started := _started_at(pod)) is not None:
-            life.started_s = min(started - self.wall_zero_s, now_s)
+        self.accepted(tracked.name, now_s)
+        if tracked.started_s is None and (started := _started_at(pod)) is not None:
+            tracked.started_s = min(started - self.wall_zero_s, now_s)
         if pod["metadata"].get("deletionTimestamp"):
-            self.deleted(life.name, now_s)
-        elif life.ready_s is None and condition(pod, "Ready"):
-            life.ready_s = now_s
-            if READY not in life.overdue:
-                begun_s = now_s if life.started_s is None else life.started_s
-                self.seen.append(Seen(READY, life.node, begun_s, now_s))
+            self.deleted(tracked.name, now_s)
+        elif tracked.ready_s is None and condition(pod, "Ready"):
+            tracked.ready_s = now_s
+            if READY not in tracked.overdue:
+                begun_s = now_s if tracked.started_s is None else tracked.started_s
+                self.seen.append(Measured(READY, tracked.node, begun_s, now_s))
 
     def gone(self, name: str, now_s: float) -> None:
         """The watch shows that a pod is no more.
@@ -128,9 +128,9 @@ class Lives:
         One that vanished without a deletion that we know of has none to measure.
         """
         self._strays.pop(name, None)
-        life = self._alive.pop(name, None)
-        if life is not None and life.deleted_s is not None and GONE not in life.overdue:
-            self.seen.append(Seen(GONE, life.node, life.deleted_s, now_s))
+        tracked = self._alive.pop(name, None)
+        if tracked is not None and tracked.deleted_s is not None and GONE not in tracked.overdue:
+            self.seen.append(Measured(GONE, tracked.node, tracked.deleted_s, now_s))
 
     def expire(self, now_s: float) -> None:
         """Note what is overdue."""
@@ -141,47 +141,51 @@ class Lives:
         self._give_up(now_s, 0.0)
 
     def to_delete(self, node: str) -> list[str]:
-        """The pods of a node whose purpose is fulfilled: ready, or overdue with that; strays."""
+        """The pods of a node that are no longer needed: ready, overdue, or strays."""
         strays = [name for name, where in self._strays.items() if where == node]
         return strays + [
-            life.name
-            for life in self._alive.values()
-            if life.node == node
-            and life.deleted_s is None
-            and (life.ready_s is not None or READY in life.overdue)
+            tracked.name
+            for tracked in self._alive.values()
+            if tracked.node == node
+            and tracked.deleted_s is None
+            and (tracked.ready_s is not None or READY in tracked.overdue)
         ]
 
     def any_alive(self) -> str:
-        """The name of the youngest pod that is alive and not told to go; empty without any."""
-        young = (life.name for life in reversed(self._alive.values()) if life.deleted_s is None)
+        """The name of the youngest pod that is alive and not being deleted; empty without any."""
+        young = (
+            tracked.name for tracked in reversed(self._alive.values()) if tracked.deleted_s is None
+        )
         return next(young, "")
 
     def alive(self, node: str = "") -> int:
         """How many pods exist, on one node or on all."""
-        return sum(1 for life in self._alive.values() if node in ("", life.node))
+        return sum(1 for tracked in self._alive.values() if node in ("", tracked.node))
 
     def unfinished(self) -> int:
-        """How many stretches have begun and are neither over nor overdue."""
+        """How many durations have begun and are neither over nor overdue."""
         return sum(
-            stream not in life.overdue
-            for life in self._alive.values()
-            for stream, _ in _unfinished(life)
+            stream not in tracked.overdue
+            for tracked in self._alive.values()
+            for stream, _ in _unfinished(tracked)
         )
 
     def _give_up(self, now_s: float, after_s: float) -> None:
-        for life in self._alive.values():
-            for stream, begun_s in _unfinished(life):
-                if stream not in life.overdue and now_s - begun_s >= after_s:
-                    life.overdue.add(stream)
-                    self.seen.append(Seen(stream, life.node, begun_s, now_s, Outcome.TIMEOUT))
+        for tracked in self._alive.values():
+            for stream, begun_s in _unfinished(tracked):
+                if stream not in tracked.overdue and now_s - begun_s >= after_s:
+                    tracked.overdue.add(stream)
+                    self.seen.append(
+                        Measured(stream, tracked.node, begun_s, now_s, Outcome.TIMEOUT)
+                    )
 
 
-def _unfinished(life: Life) -> Iterator[tuple[str, float]]:
-    """The stretches that have begun: a pod that never starts counts from its creation."""
-    if life.deleted_s is not None:
-        yield GONE, life.deleted_s
-    elif life.ready_s is None:
-        yield READY, life.created_s if life.started_s is None else life.started_s
+def _unfinished(tracked: TrackedPod) -> Iterator[tuple[str, float]]:
+    """The durations that have begun: a pod that never starts counts from its creation."""
+    if tracked.deleted_s is not None:
+        yield GONE, tracked.deleted_s
+    elif tracked.ready_s is None:
+        yield READY, tracked.created_s if tracked.started_s is None else tracked.started_s
 
 
 def _started_at(pod: Mapping[str, Any]) -> float | None:

@@ -13,44 +13,44 @@ from typing import Any
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS
 from upgrade_e2e.errors import E2eError
 from upgrade_e2e.observers.link import Link, get_json
-from upgrade_e2e.observers.work import Work
+from upgrade_e2e.observers.threads import BackgroundThreads
 
-__all__ = ["Poller", "complaints", "words"]
+__all__ = ["StatusPoller", "complaints", "status_lines"]
 
 _STATUS_TIMEOUT_S = 2.0
 _OLD_S = 4.0
-UNHEARD: tuple[type[Exception], ...] = (*TRANSIENT_API_ERRORS, E2eError, ValueError)
+NO_ANSWER: tuple[type[Exception], ...] = (*TRANSIENT_API_ERRORS, E2eError, ValueError)
 
 
 @dataclass(frozen=True)
-class Heard:
+class LastStatus:
     """The last status of one prober and when it came (monotonic seconds)."""
 
     status: Mapping[str, Any]
     at_s: float
 
 
-class Poller:
-    """Asks all probers for their status every `every_s`; what it last heard is always at hand."""
+class StatusPoller:
+    """Asks all probers for their status every `every_s`; keeps the last answers."""
 
     def __init__(self, links: Callable[[], Sequence[Link]], every_s: float) -> None:
         self._links, self._every_s = links, every_s
-        self._heard: dict[str, Heard] = {}
+        self._received: dict[str, LastStatus] = {}
         self._ended = threading.Event()
-        self._work = Work({"observers-poll": self._run})
+        self._threads = BackgroundThreads({"observers-poll": self._run})
 
     def start(self) -> None:
         """Begin to ask."""
-        self._work.start()
+        self._threads.start()
 
     def stop(self) -> None:
         """Ask no more; idempotent."""
         self._ended.set()
-        self._work.join(3 * _STATUS_TIMEOUT_S)
+        self._threads.join(3 * _STATUS_TIMEOUT_S)
 
-    def glance(self) -> dict[str, str]:
-        """A few words for each observer."""
-        return words(dict(self._heard), time.monotonic())
+    def status_lines(self) -> dict[str, str]:
+        """A few status_lines for each observer."""
+        return status_lines(dict(self._received), time.monotonic())
 
     def _run(self) -> None:
         with ThreadPoolExecutor(8, thread_name_prefix="observers-poll") as pool:
@@ -60,16 +60,16 @@ class Poller:
     def _ask(self, link: Link) -> None:
         try:
             status = get_json(link, "/status", _STATUS_TIMEOUT_S)
-        except UNHEARD:
-            return  # the API server is away, which `words` tells by the age of what was heard
-        self._heard[link.node] = Heard(status, time.monotonic())
+        except NO_ANSWER:
+            return  # the API server is away; `status_lines` shows how old the last status is
+        self._received[link.node] = LastStatus(status, time.monotonic())
 
 
-def words(heard: Mapping[str, Heard], now_s: float) -> dict[str, str]:
+def status_lines(received: Mapping[str, LastStatus], now_s: float) -> dict[str, str]:
     """Per observer: how many probes a second succeed, and what the failures of that second are."""
     seen: dict[str, Counter[str]] = {}
     silent: dict[str, float] = {}
-    for one in heard.values():
+    for one in received.values():
         age_s = now_s - one.at_s
         for key, stream in one.status["streams"].items():
             observer = key.partition(".")[0]
@@ -85,7 +85,7 @@ def _phrase(outcomes: Counter[str], silent_s: float) -> str:
     parts = [f"{outcomes.pop('ok', 0)}/s ok"]
     parts += [f"{count} {label}" for label, count in outcomes.most_common(3)]
     if silent_s:
-        parts.append(f"no word for {silent_s:.0f} s")
+        parts.append(f"no status for {silent_s:.0f} s")
     return ", ".join(parts)
 
 

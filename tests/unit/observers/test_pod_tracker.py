@@ -1,4 +1,4 @@
-"""The lives of churned pods, from made-up watch events."""
+"""What became of churned pods, from made-up watch events."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from upgrade_e2e.observers.lives import GONE, READY, Lives, Seen
+from upgrade_e2e.observers.pod_tracker import GONE, READY, Measured, PodTracker
 from upgrade_e2e.timeline import Outcome
 
 WALL = 1_800_000_000.0
@@ -32,12 +32,12 @@ def pod(
     return {"metadata": meta, "spec": {"nodeName": "n"}, "status": status}
 
 
-def lives() -> Lives:
-    return Lives(wall_zero_s=WALL, timeout_s=60.0)
+def tracker() -> PodTracker:
+    return PodTracker(wall_zero_s=WALL, timeout_s=60.0)
 
 
 def test_a_whole_life() -> None:
-    seen = lives()
+    seen = tracker()
     seen.created("a", "n", 1.0)
     seen.changed(pod("a"), 1.1)
     seen.changed(pod("a", started_s=2.7), 3.0)
@@ -45,31 +45,31 @@ def test_a_whole_life() -> None:
     seen.deleted("a", 10.0)
     seen.changed(pod("a", started_s=2.7, ready=True, deleted=True), 10.1)
     seen.gone("a", 11.5)
-    assert seen.seen == [Seen(READY, "n", 2.0, 4.5), Seen(GONE, "n", 10.0, 11.5)]
+    assert seen.seen == [Measured(READY, "n", 2.0, 4.5), Measured(GONE, "n", 10.0, 11.5)]
     assert seen.alive() == 0
 
 
 def test_a_pod_that_someone_else_deletes_counts_from_when_that_is_seen() -> None:
-    seen = lives()
+    seen = tracker()
     seen.created("a", "n", 1.0)
     seen.changed(pod("a", started_s=2, ready=True), 3.0)
     seen.changed(pod("a", started_s=2, ready=True, deleted=True), 7.0)
     seen.gone("a", 8.0)
-    assert seen.seen[1:] == [Seen(GONE, "n", 7.0, 8.0)]
+    assert seen.seen[1:] == [Measured(GONE, "n", 7.0, 8.0)]
 
 
 def test_a_pod_that_is_missing_from_a_list_is_gone() -> None:
-    seen = lives()
+    seen = tracker()
     seen.created("a", "n", 1.0)
     seen.created("b", "n", 1.0)
     seen.deleted("a", 5.0)
     seen.listed([pod("b")], 8.0, 9.0)
-    assert seen.seen == [Seen(GONE, "n", 5.0, 9.0)]
+    assert seen.seen == [Measured(GONE, "n", 5.0, 9.0)]
     assert seen.alive() == 1
 
 
 def test_a_pod_whose_creation_is_under_way_is_not_gone_because_a_list_lacks_it() -> None:
-    seen = lives()
+    seen = tracker()
     seen.created("asked", "n", 1.0)
     seen.created("accepted", "n", 1.0)
     seen.accepted("accepted", 3.0)
@@ -78,20 +78,20 @@ def test_a_pod_whose_creation_is_under_way_is_not_gone_because_a_list_lacks_it()
     seen.listed([], 5.0, 6.0)
     assert seen.alive() == 1
     seen.not_created("asked", 7.0)
-    assert seen.seen == [Seen(READY, "n", 1.0, 7.0, Outcome.CREATE_FAILED)]
+    assert seen.seen == [Measured(READY, "n", 1.0, 7.0, Outcome.CREATE_FAILED)]
 
 
 def test_a_pod_that_came_and_went_before_its_creation_failed_is_told_once() -> None:
-    seen = lives()
+    seen = tracker()
     seen.created("a", "n", 1.0)
     seen.changed(pod("a", started_s=2, ready=True), 3.0)
     seen.gone("a", 4.0)
     seen.not_created("a", 6.0)
-    assert seen.seen == [Seen(READY, "n", 2.0, 3.0)]
+    assert seen.seen == [Measured(READY, "n", 2.0, 3.0)]
 
 
 def test_what_takes_too_long_is_one_timeout_and_nothing_more() -> None:
-    seen = lives()
+    seen = tracker()
     seen.created("a", "n", 1.0)
     seen.changed(pod("a", started_s=2), 3.0)
     seen.expire(61.9)
@@ -99,19 +99,19 @@ def test_what_takes_too_long_is_one_timeout_and_nothing_more() -> None:
     seen.expire(62.0)
     seen.expire(63.0)
     seen.changed(pod("a", started_s=2, ready=True), 70.0)
-    assert seen.seen == [Seen(READY, "n", 2.0, 62.0, Outcome.TIMEOUT)]
+    assert seen.seen == [Measured(READY, "n", 2.0, 62.0, Outcome.TIMEOUT)]
     assert seen.to_delete("n") == ["a"]
 
 
 def test_a_pod_that_never_starts_counts_from_its_creation() -> None:
-    seen = lives()
+    seen = tracker()
     seen.created("a", "n", 1.0)
     seen.expire(61.0)
-    assert seen.seen == [Seen(READY, "n", 1.0, 61.0, Outcome.TIMEOUT)]
+    assert seen.seen == [Measured(READY, "n", 1.0, 61.0, Outcome.TIMEOUT)]
 
 
 def test_what_is_unfinished_at_the_end_is_a_timeout() -> None:
-    seen = lives()
+    seen = tracker()
     seen.created("a", "n", 1.0)
     seen.created("b", "n", 1.0)
     seen.deleted("b", 4.0)
@@ -125,15 +125,15 @@ def test_what_is_unfinished_at_the_end_is_a_timeout() -> None:
 
 
 def test_a_pod_that_the_api_did_not_take() -> None:
-    seen = lives()
+    seen = tracker()
     seen.created("a", "n", 1.0)
     seen.not_created("a", 4.0)
-    assert seen.seen == [Seen(READY, "n", 1.0, 4.0, Outcome.CREATE_FAILED)]
+    assert seen.seen == [Measured(READY, "n", 1.0, 4.0, Outcome.CREATE_FAILED)]
     assert seen.alive() == 0
 
 
 def test_a_pod_that_was_created_although_the_answer_was_lost_is_deleted() -> None:
-    seen = lives()
+    seen = tracker()
     seen.created("a", "n", 1.0)
     seen.not_created("a", 4.0)
     seen.changed(pod("a", started_s=2, ready=True), 5.0)
@@ -149,7 +149,7 @@ def test_a_pod_that_was_created_although_the_answer_was_lost_is_deleted() -> Non
 def test_the_lag_is_never_understated_and_overstated_by_less_than_a_second(
     started_s: float, lag_s: float
 ) -> None:
-    seen = lives()
+    seen = tracker()
     seen.created("a", "n", 0.0)
     seen.changed(pod("a", started_s=started_s, ready=True), started_s + lag_s)
     (one,) = seen.seen
@@ -157,13 +157,13 @@ def test_the_lag_is_never_understated_and_overstated_by_less_than_a_second(
 
 
 class AnyOrder(RuleBasedStateMachine):
-    """Whatever comes in whatever order: a stretch is told once and ends after it began."""
+    """Whatever comes in whatever order: a duration is noted once and ends after it began."""
 
     NAMES = st.sampled_from(["a", "b", "c"])
 
     def __init__(self) -> None:
         super().__init__()
-        self.lives = lives()
+        self.tracker = tracker()
         self.now_s = 0.0
         self.births = 0
 
@@ -173,43 +173,43 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(name=NAMES)
     def create(self, name: str) -> None:
-        if name not in self.lives._alive:
+        if name not in self.tracker._alive:
             self.births += 1
-            self.lives.created(name, "n", self.tick())
+            self.tracker.created(name, "n", self.tick())
 
     @rule(name=NAMES, started=st.booleans(), ready=st.booleans(), deleted=st.booleans())
     def change(self, name: str, started: bool, ready: bool, deleted: bool) -> None:
         now_s = self.tick()
         shown = pod(name, started_s=now_s - 3 if started else None, ready=ready, deleted=deleted)
-        self.lives.changed(shown, now_s)
+        self.tracker.changed(shown, now_s)
 
     @rule(name=NAMES)
     def delete(self, name: str) -> None:
-        self.lives.deleted(name, self.tick())
+        self.tracker.deleted(name, self.tick())
 
     @rule(name=NAMES)
     def vanish(self, name: str) -> None:
-        self.lives.gone(name, self.tick())
+        self.tracker.gone(name, self.tick())
 
     @rule(names=st.sets(NAMES))
     def listing(self, names: set[str]) -> None:
         asked_s = self.tick()
-        self.lives.listed([pod(name) for name in names], asked_s, self.tick())
+        self.tracker.listed([pod(name) for name in names], asked_s, self.tick())
 
     @rule(name=NAMES, accepted=st.booleans())
     def answer(self, name: str, accepted: bool) -> None:
-        (self.lives.accepted if accepted else self.lives.not_created)(name, self.tick())
+        (self.tracker.accepted if accepted else self.tracker.not_created)(name, self.tick())
 
     @rule()
     def expire(self) -> None:
-        self.lives.expire(self.tick())
+        self.tracker.expire(self.tick())
 
     @invariant()
     def every_stretch_is_told_once(self) -> None:
         for stream in (READY, GONE):
-            told = [one for one in self.lives.seen if one.stream == stream]
+            told = [one for one in self.tracker.seen if one.stream == stream]
             assert len(told) <= self.births
-        assert all(one.from_s <= one.to_s for one in self.lives.seen)
+        assert all(one.from_s <= one.to_s for one in self.tracker.seen)
 
 
 TestAnyOrder = AnyOrder.TestCase

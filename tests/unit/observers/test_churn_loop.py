@@ -1,4 +1,4 @@
-"""The churner against a fake API and a fake kubelet with a lag of its own."""
+"""The churn loop against a fake API and a fake kubelet with a lag of its own."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from types import SimpleNamespace
 import pytest
 
 from tests.unit.observers.fake_api import FakeApi, Object, fake_cluster
-from upgrade_e2e.observers import Images, Parts, PodChurn, Site
-from upgrade_e2e.observers import churner as module
+from upgrade_e2e.observers import DeployContext, Images, Parts, PodChurn
+from upgrade_e2e.observers import churn_loop as module
 from upgrade_e2e.observers.churn import pause_image
-from upgrade_e2e.observers.churner import Churner
+from upgrade_e2e.observers.churn_loop import ChurnLoop
 from upgrade_e2e.timeline import Origin, Outcome, Samples, SamplesBuilder, Window
 from upgrade_e2e.wait import Deadline, wait_for
 
@@ -53,22 +53,22 @@ class FakeKubelet:
 
 @dataclass
 class Bench:
-    """A churner that has not been started."""
+    """A churn loop that has not been started."""
 
     api: FakeApi
     kubelet: FakeKubelet
-    site: Site
+    context: DeployContext
     parts: Parts
 
     @property
-    def churner(self) -> Churner:
-        (churner,) = self.parts.companions
-        assert isinstance(churner, Churner)
-        return churner
+    def loop(self) -> ChurnLoop:
+        (churn_loop,) = self.parts.background_tasks
+        assert isinstance(churn_loop, ChurnLoop)
+        return churn_loop
 
     def samples(self) -> Samples:
         builder = SamplesBuilder()
-        self.churner.samples(builder, Window(-10.0, 1e6))
+        self.loop.samples(builder, Window(-10.0, 1e6))
         return builder.build()
 
 
@@ -79,11 +79,11 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     kubelet = FakeKubelet(api)
     api.hooks.append(kubelet)
     with fake_cluster(api, tmp_path) as cluster:
-        site = Site(cluster, Images(), tmp_path, Origin())
-        parts = PodChurn(burst=3, every_s=0.2).deploy(site)
-        made = Bench(api, kubelet, site, parts)
+        context = DeployContext(cluster, Images(), tmp_path, Origin())
+        parts = PodChurn(burst=3, every_s=0.2).deploy(context)
+        made = Bench(api, kubelet, context, parts)
         yield made
-        made.churner.stop()
+        made.loop.stop()
 
 
 def await_requests(bench: Bench, count: int, path: str = "") -> None:
@@ -108,12 +108,12 @@ def await_ready(bench: Bench, count: int) -> Samples:
 
 
 def test_pods_come_and_go_on_workers(bench: Bench) -> None:
-    assert bench.churner.missing() == "no churned pod is ready yet on worker"
-    bench.churner.start()
+    assert bench.loop.missing() == "no churned pod is ready yet on worker"
+    bench.loop.start()
     await_ready(bench, 6)
-    assert bench.churner.missing() == ""
-    assert "last ok after" in bench.churner.glance()
-    bench.churner.stop()
+    assert bench.loop.missing() == ""
+    assert "last ok after" in bench.loop.status_line()
+    bench.loop.stop()
     seen = bench.samples()
     assert set(seen.outcome) == {Outcome.OK}
     assert len(seen.of_stream("deleted-to-gone@worker")) >= 3
@@ -123,28 +123,28 @@ def test_pods_come_and_go_on_workers(bench: Bench) -> None:
 def test_a_crash_is_told_and_ends_nobody_else(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench.churner.start()
+    bench.loop.start()
     await_ready(bench, 3)
 
     def crash(*_: object) -> None:
         raise KeyError("churn-1")
 
-    monkeypatch.setattr(bench.churner._nursery.__class__, "create", crash)
-    told = wait_for("the crash", bench.churner.broken, bool, SOON)
+    monkeypatch.setattr(bench.loop._client.__class__, "create", crash)
+    told = wait_for("the crash", bench.loop.broken, bool, SOON)
     assert "churn-bursts broke with KeyError: 'churn-1'" in told
-    bench.churner.stop()
+    bench.loop.stop()
 
 
 def test_the_lag_of_a_kubelet_is_seen(bench: Bench) -> None:
     bench.kubelet.lag_s = 1.0
-    bench.churner.start()
+    bench.loop.start()
     seen = await_ready(bench, 3).of_stream("started-to-ready@worker")
     assert seen.latency_us.min() >= 1_000_000
     assert seen.streams[0].clock_error_s == 1.0
 
 
 def test_pods_have_a_controller_so_that_drains_evict_them(bench: Bench) -> None:
-    bench.churner.start()
+    bench.loop.start()
     await_ready(bench, 1)
     created = [event["object"] for event in bench.api.events if event["type"] == "ADDED"]
     pods = [thing for thing in created if thing.get("kind") == "Pod"]
@@ -158,7 +158,7 @@ def test_pods_have_a_controller_so_that_drains_evict_them(bench: Bench) -> None:
 def test_a_cordoned_node_gets_no_pods(bench: Bench) -> None:
     node = bench.api.objects["/api/v1/nodes/worker"]
     bench.api.put("/api/v1/nodes/worker", {**node, "spec": {"unschedulable": True}})
-    bench.churner.start()
+    bench.loop.start()
     await_requests(bench, 3, "/api/v1/nodes/worker")
     assert bench.kubelet.nodes == set()
     bench.api.put("/api/v1/nodes/worker", {**node, "spec": {}})
@@ -170,7 +170,7 @@ def test_an_api_that_takes_nothing_is_told_apart_from_a_slow_kubelet(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_LAST_POD_S", 0.5)  # some pods will never be ready
-    bench.churner.start()
+    bench.loop.start()
     await_ready(bench, 3)
 
     def refuse_pods(path: str, _: Object) -> None:
@@ -188,33 +188,33 @@ def test_an_api_that_takes_nothing_is_told_apart_from_a_slow_kubelet(
     before = len(bench.samples().of_stream("started-to-ready@worker"))
     seen = await_ready(bench, before + 4)
     assert set(seen.outcome) == {Outcome.OK, Outcome.CREATE_FAILED}
-    assert bench.churner.broken() == ""
+    assert bench.loop.broken() == ""
 
 
 def test_churning_goes_on_after_the_api_was_away(bench: Bench) -> None:
-    bench.churner.start()
+    bench.loop.start()
     before = len(await_ready(bench, 3))
     bench.api.status = 503
     await_requests(bench, 6)
     bench.api.status = 200
     seen = await_ready(bench, before + 6)
     assert set(seen.outcome) <= {Outcome.OK, Outcome.CREATE_FAILED}
-    assert bench.churner.broken() == ""
+    assert bench.loop.broken() == ""
 
 
 def test_samples_outside_of_the_window_are_left_out(bench: Bench) -> None:
-    bench.churner.start()
+    bench.loop.start()
     await_ready(bench, 2)
     builder = SamplesBuilder()
-    bench.churner.samples(builder, Window(1e5, 1e6))
+    bench.loop.samples(builder, Window(1e5, 1e6))
     assert len(builder.build()) == 0
 
 
 def test_stopping_ends_the_threads_and_leaves_nothing_unfinished(bench: Bench) -> None:
-    bench.churner.start()
+    bench.loop.start()
     await_ready(bench, 1)
-    bench.churner.stop()
-    bench.churner.stop()
+    bench.loop.stop()
+    bench.loop.stop()
     assert not [one for one in threading.enumerate() if one.name.startswith("churn-")]
 
 
@@ -245,8 +245,8 @@ def test_the_pause_image_that_most_nodes_have(nodes: list[SimpleNamespace], expe
 
 
 def test_without_a_pause_image_the_agent_image_sleeps(bench: Bench) -> None:
-    nursery = bench.churner._nursery
-    (container,) = nursery.manifest("a", "worker")["spec"]["containers"]
+    client = bench.loop._client
+    (container,) = client.manifest("a", "worker")["spec"]["containers"]
     assert container["image"] == "python:3.11-slim"
     assert container["command"] == ["sleep", "infinity"]
 
@@ -256,8 +256,8 @@ def test_stopping_lets_the_last_pods_get_ready_and_does_not_sit_out_the_silence(
 ) -> None:
     monkeypatch.setattr(module, "_SILENCE_S", 60.0)  # longer than a join waits
     bench.kubelet.lag_s = 0.5
-    bench.churner.start()
+    bench.loop.start()
     await_ready(bench, 1)
-    bench.churner.stop()
+    bench.loop.stop()
     assert set(bench.samples().outcome) == {Outcome.OK}
     assert not [one for one in threading.enumerate() if one.name.startswith("churn-")]

@@ -1,4 +1,4 @@
-"""The churner: creates and deletes pods in bursts and follows their lives in a watch."""
+"""The churn loop: creates and deletes pods in bursts and follows them in a watch."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from kubernetes.client.exceptions import ApiException
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS
 from upgrade_e2e.errors import DeadlinePassed
-from upgrade_e2e.observers.base import Site
-from upgrade_e2e.observers.lives import GONE, READY, Lives
+from upgrade_e2e.observers.base import DeployContext
 from upgrade_e2e.observers.objects import labels
-from upgrade_e2e.observers.work import Work
+from upgrade_e2e.observers.pod_tracker import GONE, READY, PodTracker
+from upgrade_e2e.observers.threads import BackgroundThreads
 from upgrade_e2e.timeline import SamplesBuilder, Span, Stream, Window
 from upgrade_e2e.wait import Deadline, wait_for
 
-__all__ = ["Churner", "Nursery"]
+__all__ = ["ChurnLoop", "PodClient"]
 
 _ASK_S = 5.0
 _WATCH_S = 60
 _SILENCE_S = 3.0
-"""A watch that says nothing for so long may be half-open: pods are listed and watched again."""
+"""A watch without events for so long may be half-open: pods are listed and watched again."""
 _RETRY_S = 0.2
 _WATCH_BROKEN: tuple[type[Exception], ...] = (*TRANSIENT_API_ERRORS, KeyError, ValueError)
 """KeyError is how the library ends a stream of undecoded events at an ERROR event."""
@@ -42,10 +42,10 @@ _MOST_BURSTS = 3
 
 
 @dataclass(frozen=True)
-class Nursery:
-    """Creates and deletes pods; knows nothing of when. It sees only pods of its own `label`."""
+class PodClient:
+    """Creates and deletes pods; the caller decides when. It sees only pods of its own `label`."""
 
-    site: Site
+    context: DeployContext
     image: str
     label: str
     owner: dict[str, str]
@@ -67,13 +67,13 @@ class Nursery:
                 raise
 
     def touch(self, name: str) -> None:
-        """Change something of a pod that means nothing, so that a watch has news of it."""
+        """Change an annotation that nobody reads, so that a watch gets an event."""
         body = {"metadata": {"annotations": {_TOUCHED: "true"}}}
         self._request("PATCH", f"/{name}", body=body, content_type=_MERGE)
 
     def cordoned(self, node: str) -> bool:
         """True when no new pods belong on `node`."""
-        seen = self.site.cluster.api.get_json(f"/api/v1/nodes/{node}", timeout_s=_ASK_S)
+        seen = self.context.cluster.api.get_json(f"/api/v1/nodes/{node}", timeout_s=_ASK_S)
         return bool(seen["spec"].get("unschedulable"))
 
     def list_pods(self) -> Any:
@@ -81,10 +81,10 @@ class Nursery:
         return json.loads(self._request("GET", query=[("labelSelector", self._selector)]))
 
     def watch_pods(self, version: str) -> Iterator[dict[str, Any]]:
-        """The events after `version`; ends by itself, or by an error when nothing is heard."""
+        """The events after `version`; ends by itself, or by an error when no event comes."""
         stream: Iterator[dict[str, Any]] = watch.Watch().stream(  # type: ignore[no-untyped-call]
-            self.site.cluster.api.core.list_namespaced_pod,
-            self.site.namespace,
+            self.context.cluster.api.core.list_namespaced_pod,
+            self.context.namespace,
             label_selector=self._selector,
             resource_version=version,
             timeout_seconds=_WATCH_S,
@@ -98,8 +98,8 @@ class Nursery:
         return ",".join(f"{name}={value}" for name, value in labels(self.label).items())
 
     def _request(self, method: str, below: str = "", **options: Any) -> bytes:
-        path = f"/api/v1/namespaces/{self.site.namespace}/pods{below}"
-        return self.site.cluster.api.request(method, path, timeout_s=_ASK_S, **options)
+        path = f"/api/v1/namespaces/{self.context.namespace}/pods{below}"
+        return self.context.cluster.api.request(method, path, timeout_s=_ASK_S, **options)
 
     def manifest(self, name: str, node: str) -> dict[str, Any]:
         """A pod that does nothing, bound to its node without the scheduler.
@@ -134,52 +134,54 @@ class Nursery:
         }
 
 
-class Churner:
-    """Two threads: one bursts, the other watches. `lives` is shared under a lock."""
+class ChurnLoop:
+    """Two threads: one creates and deletes bursts, the other watches. A lock guards shared data."""
 
     def __init__(
         self,
         *,
-        nursery: Nursery,
+        client: PodClient,
         nodes: tuple[str, ...],
         burst: int,
         every_s: float,
         timeout_s: float,
     ) -> None:
-        self._nursery, self._nodes = nursery, nodes
+        self._client, self._nodes = client, nodes
         self._burst, self._every_s, self._timeout_s = burst, every_s, timeout_s
-        self._now_s = nursery.site.origin.now_s
-        self._lives = Lives(wall_zero_s=time.time() - self._now_s(), timeout_s=timeout_s)
+        self._now_s = client.context.origin.now_s
+        self._pods = PodTracker(wall_zero_s=time.time() - self._now_s(), timeout_s=timeout_s)
         self._lock = threading.Lock()
         self._no_more = threading.Event()
         self._ended = threading.Event()
-        label = nursery.label
-        self._work = Work({f"{label}-bursts": self._run_bursts, f"{label}-watch": self._run_watch})
+        label = client.label
+        self._threads = BackgroundThreads(
+            {f"{label}-bursts": self._run_bursts, f"{label}-watch": self._run_watch}
+        )
 
     def start(self) -> None:
-        """See Companion."""
-        self._work.start()
+        """See BackgroundTask."""
+        self._threads.start()
 
     def missing(self) -> str:
-        """See Companion: one pod of each node must have become ready."""
+        """See BackgroundTask: one pod of each node must have become ready."""
         with self._lock:
-            ready = {seen.node for seen in self._lives.seen if seen.stream == READY}
+            ready = {seen.node for seen in self._pods.seen if seen.stream == READY}
         waiting = sorted(set(self._nodes) - ready)
         return f"no churned pod is ready yet on {', '.join(waiting)}" if waiting else ""
 
-    def glance(self) -> str:
-        """See Companion."""
+    def status_line(self) -> str:
+        """See BackgroundTask."""
         with self._lock:
-            alive = self._lives.alive()
-            last = next((one for one in reversed(self._lives.seen) if one.stream == READY), None)
+            alive = self._pods.alive()
+            last = next((one for one in reversed(self._pods.seen) if one.stream == READY), None)
         ready = f"last {last.outcome.label} after {last.to_s - last.from_s:.1f} s" if last else ""
         return ", ".join(filter(None, (f"{alive} pods", ready)))
 
     def stop(self) -> None:
-        """See Companion: bursts end at once, the last pods get some seconds to get ready."""
+        """See BackgroundTask: bursts end at once, the last pods get some seconds to get ready."""
         if self._ended.is_set():
             return
-        works = self._work.alive  # asked for now: bursts end by themselves from here on
+        works = self._threads.alive  # asked for now: bursts end by themselves from here on
         self._no_more.set()
         if works:
             with contextlib.suppress(DeadlinePassed):
@@ -192,27 +194,27 @@ class Churner:
         self._ended.set()
         if works:
             self._wake_watch()
-        self._work.join(_JOIN_S)
+        self._threads.join(_JOIN_S)
         with self._lock:
-            self._lives.close(self._now_s())
+            self._pods.close(self._now_s())
 
     def _wake_watch(self) -> None:
-        """Give the watch something to read; without it, it ends after its silence."""
+        """Touch a pod so that the watch returns at once instead of at its time-out."""
         with self._lock:
-            name = self._lives.any_alive()
+            name = self._pods.any_alive()
         if name:
             with contextlib.suppress(*TRANSIENT_API_ERRORS):
-                self._nursery.touch(name)
+                self._client.touch(name)
 
     def samples(self, into: SamplesBuilder, window: Window) -> None:
-        """See Companion."""
+        """See BackgroundTask."""
         indices = {
             (stream, node): into.add_stream(self._stream(stream, node))
             for stream in (READY, GONE)
             for node in self._nodes
         }
         with self._lock:
-            seen = [one for one in self._lives.seen if window.start_s <= one.from_s <= window.end_s]
+            seen = [one for one in self._pods.seen if window.start_s <= one.from_s <= window.end_s]
         for one in seen:
             into.add(
                 indices[one.stream, one.node],
@@ -222,12 +224,12 @@ class Churner:
             )
 
     def spans(self) -> tuple[Span, ...]:
-        """See Companion: churn is load, not a step."""
+        """See BackgroundTask: churn is load, not a step."""
         return ()
 
     def broken(self) -> str:
-        """See Companion."""
-        return self._work.broken
+        """See BackgroundTask."""
+        return self._threads.broken
 
     def _stream(self, name: str, node: str) -> Stream:
         return Stream(
@@ -241,7 +243,7 @@ class Churner:
 
     def _unfinished(self) -> int:
         with self._lock:
-            return self._lives.unfinished()
+            return self._pods.unfinished()
 
     def _run_bursts(self) -> None:
         next_s = self._now_s()
@@ -254,13 +256,13 @@ class Churner:
 
     def _burst_on(self, node: str) -> None:
         with self._lock:
-            doomed, alive = self._lives.to_delete(node), self._lives.alive(node)
+            to_delete, alive = self._pods.to_delete(node), self._pods.alive(node)
         try:
-            for name in doomed:
-                self._nursery.delete(name)
+            for name in to_delete:
+                self._client.delete(name)
                 with self._lock:
-                    self._lives.deleted(name, self._now_s())
-            if alive >= _MOST_BURSTS * self._burst or self._nursery.cordoned(node):
+                    self._pods.deleted(name, self._now_s())
+            if alive >= _MOST_BURSTS * self._burst or self._client.cordoned(node):
                 return
         except TRANSIENT_API_ERRORS:
             return  # the API server is away; api@host shows it
@@ -269,17 +271,17 @@ class Churner:
                 return
 
     def _create_on(self, node: str) -> bool:
-        name, asked_s = self._nursery.new_name(), self._now_s()
+        name, asked_s = self._client.new_name(), self._now_s()
         with self._lock:  # before asking, because the watch may show it before the answer is here
-            self._lives.created(name, node, asked_s)
+            self._pods.created(name, node, asked_s)
         try:
-            self._nursery.create(name, node)
+            self._client.create(name, node)
         except TRANSIENT_API_ERRORS:
             with self._lock:
-                self._lives.not_created(name, self._now_s())
+                self._pods.not_created(name, self._now_s())
             return False
         with self._lock:
-            self._lives.accepted(name, self._now_s())
+            self._pods.accepted(name, self._now_s())
         return True
 
     def _run_watch(self) -> None:
@@ -289,14 +291,14 @@ class Churner:
             except _WATCH_BROKEN:
                 self._ended.wait(_RETRY_S)
             with self._lock:
-                self._lives.expire(self._now_s())
+                self._pods.expire(self._now_s())
 
     def _follow(self) -> None:
         asked_s = self._now_s()
-        listed = self._nursery.list_pods()
+        listed = self._client.list_pods()
         with self._lock:
-            self._lives.listed(listed["items"], asked_s, self._now_s())
-        for event in self._nursery.watch_pods(listed["metadata"]["resourceVersion"]):
+            self._pods.listed(listed["items"], asked_s, self._now_s())
+        for event in self._client.watch_pods(listed["metadata"]["resourceVersion"]):
             with self._lock:
                 self._take(event["type"], event["object"])
             if self._ended.is_set():
@@ -304,6 +306,6 @@ class Churner:
 
     def _take(self, kind: str, pod: dict[str, Any]) -> None:
         if kind == "DELETED":
-            self._lives.gone(pod["metadata"]["name"], self._now_s())
+            self._pods.gone(pod["metadata"]["name"], self._now_s())
         elif kind in {"ADDED", "MODIFIED"}:
-            self._lives.changed(pod, self._now_s())
+            self._pods.changed(pod, self._now_s())

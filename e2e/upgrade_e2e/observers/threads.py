@@ -8,15 +8,15 @@ import traceback
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 
-__all__ = ["Work"]
+__all__ = ["BackgroundThreads"]
 
 _log = logging.getLogger(__name__)
 
 
-class Work:
+class BackgroundThreads:
     """Threads by name, started and joined together; an exception that ends one is kept.
 
-    Left to itself, such an exception would be lost, or be blamed on whoever runs next.
+    Without this, such an exception would be lost, or blamed on another test.
     """
 
     def __init__(self, jobs: Mapping[str, Callable[[], None]]) -> None:
@@ -28,7 +28,7 @@ class Work:
 
     @property
     def alive(self) -> bool:
-        """Whether all threads are at work."""
+        """Whether all threads are running."""
         return all(thread.is_alive() for thread in self._threads)
 
     @property
@@ -50,13 +50,13 @@ class Work:
     def _run(self, job: Callable[[], None]) -> None:
         try:
             job()
-        except Exception as error:  # noqa: BLE001 - a thread's last frame: nobody else can tell
+        except Exception as error:  # noqa: BLE001 - a thread's last frame: nobody else would report it
             name = threading.current_thread().name
             _log.exception("the thread %s broke", name)
-            self._broken.append(f"its thread {name} broke with {_told(error)}")
+            self._broken.append(f"its thread {name} broke with {_described(error)}")
 
 
-def _told(error: Exception) -> str:
+def _described(error: Exception) -> str:
     place = traceback.extract_tb(error.__traceback__)[-1]
     words = f"{type(error).__name__}: {error}".rstrip(": ")
     return f"{words} ({PurePath(place.filename).name}:{place.lineno})"

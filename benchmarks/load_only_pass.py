@@ -1,10 +1,10 @@
-"""A pass in which nothing is upgraded, under the same load: what do starved cores alone do?
+"""A pass without an upgrade, under load: what do busy cores alone do to probes?
 
 Makes the same cluster with the same workloads and probers as a plain pass. In place of the upgrade
 it keeps every core busy, from inside the control plane node, for as long as an upgrade takes, and
-changes nothing. What the observers see then is the machine's doing, not the upgrade's.
+changes nothing. What the observers see then comes from the machine, not from the upgrade.
 
-    python benchmarks/control_pass.py v1.33.13 --seconds 240
+    python benchmarks/load_only_pass.py v1.33.13 --seconds 240
 """
 
 from __future__ import annotations
@@ -59,26 +59,28 @@ class WithoutUpgrade:
         runner.run("sh", "-c", command, timeout_s=step.timeout_s)
 
 
-def control_plan(real: Plan, seconds: int) -> Plan:
+def load_only_plan(real: Plan, seconds: int) -> Plan:
     """The real plan's creation, then nothing but load."""
     busy = Step("busy", seconds + 60.0, params={"seconds": str(seconds)})
-    return Plan(real.provider, real.path, real.prepare[:1], (busy,), (), {"control": "no upgrade"})
+    return Plan(
+        real.provider, real.path, real.prepare[:1], (busy,), (), {"load-only": "no upgrade"}
+    )
 
 
 def main() -> None:
-    """Run the control pass and print its summary."""
+    """Run the pass under load and print its summary."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("version")
     parser.add_argument("target", nargs="?", default="v1.34.4")
     parser.add_argument("--seconds", type=int, default=240)
     parser.add_argument("--into", type=FilePath, default=None)
     arguments = parser.parse_args()
-    folder = arguments.into or FilePath(tempfile.mkdtemp(prefix="control-pass-"))
+    folder = arguments.into or FilePath(tempfile.mkdtemp(prefix="load-only-pass-"))
     settings = PassSettings()
     provider = make_provider(settings, folder / "work")
     path = Path((KubeVersion.parse(arguments.version), KubeVersion.parse(arguments.target)))
     judged = JudgedPass(
-        plan=control_plan(provider.plan(path), arguments.seconds),
+        plan=load_only_plan(provider.plan(path), arguments.seconds),
         settings=settings,
         limits=Limits.default(),
         folder=folder,

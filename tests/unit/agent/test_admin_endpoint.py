@@ -12,7 +12,7 @@ import pytest
 import urllib3
 
 from tests.unit.agent.rig import TOKEN, Agent, Rig, await_outcome, free_port, http
-from upgrade_e2e.agent.control import Control
+from upgrade_e2e.agent.admin_endpoint import AdminEndpoint
 from upgrade_e2e.agent.layout import TOKEN_HEADER
 from upgrade_e2e.agent.prober import Prober
 from upgrade_e2e.errors import E2eError
@@ -40,7 +40,7 @@ WRONG: dict[str, dict[str, str]] = {
 @pytest.fixture(scope="module")
 def prober(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
     """A prober whose target refuses."""
-    rig = Rig(tmp_path_factory.mktemp("control"))
+    rig = Rig(tmp_path_factory.mktemp("admin"))
     yield rig.probe(http(free_port()))
     rig.close()
 
@@ -104,7 +104,7 @@ def test_a_workload_needs_no_token(rig: Rig) -> None:
 
 def test_a_spec_without_a_token_is_refused(tmp_path: Path) -> None:
     async def begin() -> None:
-        Control("127.0.0.1:0", "", Prober({"run": "run", "streams": []}, tmp_path))
+        AdminEndpoint("127.0.0.1:0", "", Prober({"run": "run", "streams": []}, tmp_path))
 
     with pytest.raises(ValueError, match="the token of the spec is empty"):
         asyncio.run(begin())
