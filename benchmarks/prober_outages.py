@@ -44,7 +44,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Estimate:
-    """What the samples tell of one planted outage, in milliseconds."""
+    """What the samples show of one planted outage, in milliseconds."""
 
     planted_ms: float
     failures: int

@@ -1,1 +1,1 @@
-"""Claims about what an upgrade must not do, a page each; see docs/scenarios.md for writing one."""
+"""Claims about what an upgrade must not do. docs/scenarios.md shows how to write one."""

@@ -1,10 +1,9 @@
 """The API keeps answering reads, writes and watches while its servers are replaced one by one.
 
-The story: clients held connections through a load balancer to an API server that went away
-without a word. Their side of the connection stayed open, so nodes could not report and were
-declared dead 15 minutes before anyone noticed the half-open sockets. /readyz was green all the
-while: reads came from a cache, and only writes would have told. So this probes writes, and a watch
-that must see them.
+The story: clients held connections through a load balancer to an API server that went away without
+closing them. Their side stayed open, so nodes could not report and were declared dead 15 minutes
+before anyone noticed the half-open sockets. /readyz stayed green: reads came from a cache, and only
+writes would have shown the problem. So this probes writes, and a watch that must see them.
 
 With a single control plane the API is away by design while its server restarts; the claim needs
 three.
@@ -28,7 +27,7 @@ def test_the_api_stays_available(upgraded, limits):
 
 @pytest.mark.observes(API)
 def test_the_api_stays_fast(upgraded, limits):
-    """Reads and writes of one object are answered fast meanwhile."""
+    """Reads and writes of one object are answered fast during the upgrade."""
     seen = saw_with_three(upgraded)
     reads, writes = seen.only(stream="get"), seen.only(stream="write")
     assert reads.p99_s <= limits.api.read_p99_s, reads.explain()

@@ -1,10 +1,9 @@
 """A rolling update and node drains give no 502, no refused and no cut connection.
 
-The story: every deployment of a well-behaved service gave a handful of 502s. A pod that is told to
-go stops at once, but proxies and kube-proxy on other nodes hear of it a moment later and keep
-sending. The cure is known (a preStop delay, a server that finishes what it began, a readiness
-probe, a PodDisruptionBudget), and an upgrade, which evicts every pod once, is where it proves
-itself or not.
+The story: every deployment of a well-behaved service gave a handful of 502s. A pod that must
+stop does so at once, but proxies and kube-proxy on other nodes learn of it a moment later and keep
+sending. The fix is known: a preStop delay, a server that finishes open requests, a readiness probe,
+a PodDisruptionBudget. An upgrade evicts every pod once, so it shows whether the fix works.
 """
 
 import pytest

@@ -43,7 +43,7 @@ _STEPS: tuple[tuple[str, str, float, float], ...] = (
     ("stage-target", "", 31, 46),
     ("preload", "", 46, 58),
     ("deploy", "", 58, 70),
-    ("baseline", "", 70, 100),
+    ("watch-before", "", 70, 100),
     ("kubeadm-apply", "control-plane", 100, 285),
     ("drain", "control-plane", 285, 290),
     ("swap-kubelet", "control-plane", 290, 300),
@@ -60,7 +60,7 @@ _STEPS: tuple[tuple[str, str, float, float], ...] = (
     ("rollout web", "", 160, 178),
     ("rollout web", "", 310, 334),
     ("rollout web", "", 460, 480),
-    ("settle", "", 440, 590),
+    ("watch-after", "", 440, 590),
     ("inspect", "", 590, 592),
     ("collect", "", 592, 600),
 )

@@ -1,4 +1,4 @@
-"""The one door through which the project runs other programs."""
+"""The only module that runs other programs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Completed:
 class Runner:
     """Runs commands behind a fixed prefix and environment, as `docker exec NODE` does.
 
-    A node of the cluster is itself a Runner, so local and in-node commands read alike.
+    A node of the cluster is itself a Runner, so local and in-node commands look the same.
     """
 
     prefix: tuple[str, ...] = ()
@@ -80,7 +80,7 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> Completed:
-    """Run `argv` to its end and return what it said.
+    """Run `argv` to its end and return its output.
 
     `env` is added to the inherited environment. `stdin` is text, `stdin_file` a file to read
     from; `stdout_file` takes stdout instead of memory. The command gets its own process group,

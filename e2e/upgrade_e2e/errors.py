@@ -8,7 +8,7 @@ E2eError
  |    +-- DeadlinePassed not yet ready when the time was over
  |    +-- Hopeless       will never become ready
  +-- ClusterNotMade      the cluster could not be created
- +-- ClusterGone         the cluster ended under the pass
+ +-- ClusterGone         the cluster ended during the pass
  +-- StepFailed          a step of the upgrade failed
  +-- FaultNotPlanted     a fault could not be planted, or changed nothing
  +-- Inconclusive        the instrument was blind: no claim can be judged
@@ -35,11 +35,11 @@ __all__ = [
 
 
 class E2eError(Exception):
-    """Base of all errors raised on purpose; the message is a sentence with a mend."""
+    """Base class of our errors. The message says what is wrong and how to fix it."""
 
 
 class BadInput(E2eError):
-    """What was asked for cannot work; raised before anything is created."""
+    """The request cannot work; raised before anything is created."""
 
 
 class ImpossiblePath(BadInput):
@@ -49,8 +49,8 @@ class ImpossiblePath(BadInput):
 class CommandFailed(E2eError):
     """A subprocess failed.
 
-    `returncode` is None when the command ran out of time. `output` is stdout and stderr together
-    as far as they were captured.
+    `returncode` is None when the command ran out of time. `output` is what was captured of stdout
+    and stderr together.
     """
 
     def __init__(self, command: str, returncode: int | None, output: str, timeout_s: float) -> None:
@@ -83,7 +83,7 @@ class ClusterNotMade(E2eError):
 
 
 class ClusterGone(E2eError):
-    """The cluster has ended under the pass and will not come back: nothing more can be seen."""
+    """The cluster has ended during the pass and will not come back: nothing more can be seen."""
 
 
 class StepFailed(E2eError):
@@ -100,7 +100,7 @@ class FaultNotPlanted(E2eError):
 
 
 class Inconclusive(E2eError):
-    """The instrument was blind or saw nothing, so the claim can be neither kept nor broken."""
+    """The instrument was blind or saw nothing, so no claim can be judged."""
 
 
 class DamagedRecord(E2eError):

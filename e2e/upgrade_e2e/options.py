@@ -134,7 +134,7 @@ OPTIONS: tuple[Option, ...] = (
         planned=False,
     ),
     Option(
-        "baseline",
+        "watch-before",
         "Seconds to watch the untouched cluster before the first step. Default: 10, or 3 on a "
         "simulated cluster.",
         float,
@@ -142,7 +142,7 @@ OPTIONS: tuple[Option, ...] = (
         planned=False,
     ),
     Option(
-        "settle",
+        "watch-after",
         "Seconds to watch after the last step. Default: 10, or 3 on a simulated cluster.",
         float,
         metavar="SECONDS",

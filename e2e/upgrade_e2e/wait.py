@@ -1,4 +1,4 @@
-"""The one wait of the project: ready, hopeless, deadline, and the last observation in the error."""
+"""The only function that polls: until ready, hopeless or the deadline."""
 
 from __future__ import annotations
 

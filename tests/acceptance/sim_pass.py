@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.claims import SKIPS, all_scenarios, claims_of
 from upgrade_e2e.judge import Limits, Verdict
-from upgrade_e2e.providers.sim.provider import KNOWN_VERSIONS, SimProvider, SimSettings
+from upgrade_e2e.providers.sim import KNOWN_VERSIONS, SimProvider, SimSettings
 from upgrade_e2e.report import RunRecord
 from upgrade_e2e.run import Claim, JudgedPass, PassSettings, Upgraded, run_pass
 from upgrade_e2e.upgrade import Fault, resolve, with_faults
@@ -42,16 +42,16 @@ def judged_pass(
     folder: Path,
     *faults: str,
     limits: Limits | None = None,
-    baseline_s: float = 3.0,
-    settle_s: float = 3.0,
+    watch_before_s: float = 3.0,
+    watch_after_s: float = 3.0,
     **simulator,
 ) -> Judged:
     """Run a pass with these faults and judge it; `simulator` are more fields of SimSettings."""
     settings = PassSettings(
         provider="sim",
         faults=tuple(map(Fault.parse, faults)),
-        baseline_s=baseline_s,
-        settle_s=settle_s,
+        watch_before_s=watch_before_s,
+        watch_after_s=watch_after_s,
     )
     provider = SimProvider(SimSettings(workdir=folder / "work", **simulator))
     plan = with_faults(provider.plan(PATH), settings.faults)

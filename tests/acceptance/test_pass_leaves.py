@@ -40,7 +40,9 @@ def test_the_page_and_the_trace_tell_what_the_record_tells(left):
 def test_reading_back_begins_when_watching_has_ended(left):
     record = load_record(left / "a")
     begins_s = {span.kind: span.start_s for span in record.spans}
-    assert begins_s["settle"] < record.watched.end_s <= begins_s["verify"] < begins_s["inspect"]
+    assert (
+        begins_s["watch-after"] < record.watched.end_s <= begins_s["verify"] < begins_s["inspect"]
+    )
 
 
 def test_the_gate_takes_a_rehearsal_for_what_it_is(left):

@@ -85,6 +85,111 @@ def test_it_opens_without_a_complaint_and_asks_nobody(opened, folder, scheme, wi
     assert overflow <= 0
 
 
+LONG_NAMES = (
+    "test_every_component_is_at_the_target",
+    "test_lookups_stay_fast_while_coredns_is_replaced_on_every_node_of_the_cluster",
+)
+
+LONG_TARGET = "kubernetes.default.svc.cluster.local."
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory):
+    """A pass with more scenarios than fit a window, long names, and long sentences."""
+    made = tmp_path_factory.mktemp("crowded")
+    run, timeline = make_run(SHAPE)
+    image = f"registry.example.com/{'deep/' * 20}agent@sha256:{'0123456789abcdef' * 4}"
+    scenarios = [
+        dataclasses.replace(
+            scenario, name=f"{name}_{number}", explanation=f"{scenario.explanation}\n{image}"
+        )
+        for number in range(6)
+        for scenario, name in zip(run.scenarios, LONG_NAMES * 2, strict=True)
+    ]
+    spans = [dataclasses.replace(span, error=f"{span.name} failed. " * 9) for span in run.spans]
+    observers = [
+        dataclasses.replace(
+            seen,
+            outages=tuple(
+                dataclasses.replace(outage, target=LONG_TARGET) for outage in seen.outages
+            ),
+        )
+        for seen in run.observers
+    ]
+    run = dataclasses.replace(run, scenarios=tuple(scenarios), spans=tuple(spans))
+    save_record(dataclasses.replace(run, observers=tuple(observers)), made)
+    save_samples(timeline.samples, made)
+    save_html(made, made)
+    return made
+
+
+@pytest.mark.parametrize("width", [1280, 800, 400])
+def test_no_part_of_the_page_scrolls_up_and_down_by_itself(opened, crowded, width):
+    tab = opened(crowded, viewport={"width": width, "height": 900})
+    tab.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    inside = tab.page.evaluate(
+        """() => [...document.body.querySelectorAll("*")]
+          .filter((one) => /auto|scroll/.test(getComputedStyle(one).overflowY))
+          .filter((one) => one.scrollHeight > one.clientHeight)
+          .map((one) => one.outerHTML.slice(0, 120))"""
+    )
+    assert inside == []
+    assert tab.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+@pytest.mark.parametrize("width", [1280, 800, 400])
+@pytest.mark.parametrize("table", [".scenarios", ".outages", ".steps"])
+def test_what_is_read_first_needs_no_scrolling_sideways(opened, crowded, table, width):
+    tab = opened(crowded, viewport={"width": width, "height": 900})
+    tab.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    beyond = tab.page.evaluate(
+        """(table) => {
+          const room = document.querySelector(table).closest("section").getBoundingClientRect();
+          return [...document.querySelectorAll(`${table}, ${table} *`)]
+            .filter((one) => one.getBoundingClientRect().right > room.right)
+            .map((one) => one.outerHTML.slice(0, 120));
+        }""",
+        table,
+    )
+    assert beyond == []
+
+
+@pytest.mark.parametrize("width", [1280, 800, 400])
+def test_a_long_name_is_not_broken_inside_a_word(opened, crowded, width):
+    tab = opened(crowded, viewport={"width": width, "height": 900})
+    broken = tab.page.evaluate(
+        """() => {
+          const found = [];
+          const cells = ".scenarios td.name, .reason, .outages td";
+          for (const cell of document.querySelectorAll(cells)) {
+            const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+            for (let text = walker.nextNode(); text; text = walker.nextNode()) {
+              for (const word of text.data.matchAll(/[A-Za-z0-9]+/g)) {
+                const range = document.createRange();
+                range.setStart(text, word.index);
+                range.setEnd(text, word.index + word[0].length);
+                const lines = new Set([...range.getClientRects()].map((box) => box.top));
+                if (lines.size !== 1) found.push(word[0]);
+              }
+            }
+          }
+          return found;
+        }"""
+    )
+    assert broken == []
+    names = tab.page.locator(".scenarios td.name")
+    assert {name.rstrip("_0123456789") for name in names.all_inner_texts()} == set(LONG_NAMES)
+    lines = names.evaluate_all(
+        """(cells) => cells.map((cell) => {
+          const range = document.createRange();
+          range.selectNodeContents(cell);
+          return new Set([...range.getClientRects()].map((box) => box.top)).size;
+        })"""
+    )
+    assert max(lines) <= 3
+    assert width > 400 or max(lines) > 1
+
+
 def test_the_browser_reads_back_every_sample(tab, folder):
     for name, samples in load_timeline(folder).samples.items():
         for stream in samples.streams:
@@ -196,7 +301,7 @@ def test_hovering_tells_the_facts_of_a_sample(tab, folder):
     assert told["observer"] == "web"
     assert told["stream"] == stream.name
     assert told["node"] == stream.node
-    assert told["asks"] == stream.target
+    assert told["target"] == stream.target
     assert told["connection"] == "reused"
     assert told["intended"] == f"{time_s:.6f} s"
     assert told["latency"].endswith((" ms", " µs"))

@@ -39,7 +39,7 @@ def test_beside_a_baseline_with_a_trace(run, tmp_path):
     words = ("--baseline", "earlier", "--output", "page.html", "--trace", "trace.json")
     done = tool("report", "run", *words, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Beside the baseline" in (tmp_path / "page.html").read_text()
+    assert "Compared with the baseline" in (tmp_path / "page.html").read_text()
     events = json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
     assert {event["cat"] for event in events if "cat" in event} >= {"step", "phase", "outage"}
     assert not (run / "report.html").exists()

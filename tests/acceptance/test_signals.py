@@ -30,9 +30,13 @@ def send_as_timeout_does(process):
 
 
 SENT = {
-    "SIGINT": (lambda process: process.send_signal(signal.SIGINT), "baseline", ignore_interrupts),
+    "SIGINT": (
+        lambda process: process.send_signal(signal.SIGINT),
+        "watch-before",
+        ignore_interrupts,
+    ),
     "SIGTERM": (lambda process: process.send_signal(signal.SIGTERM), "create", None),
-    "SIGINT twice": (send_as_timeout_does, "baseline", None),
+    "SIGINT twice": (send_as_timeout_does, "watch-before", None),
 }
 """How a signal is sent, in which step, and what the process does before it begins."""
 
@@ -68,7 +72,7 @@ def test_what_a_killed_run_started_ends_by_itself(tmp_path, words):
         if words:
             wait_for_both(run, process)
         else:
-            run.wait_for("> baseline\n", process)
+            run.wait_for("> watch-before\n", process)
         assert len(processes_in(tmp_path)) > 3
         process.kill()
         process.wait(END_WITHIN_S)
@@ -81,7 +85,7 @@ def test_what_a_killed_run_started_ends_by_itself(tmp_path, words):
 def wait_for_both(run, process):
     """Both paths are watched."""
     for folder in FOLDERS:
-        run.wait_for(f"{folder}: > baseline\n", process)
+        run.wait_for(f"{folder}: > watch-before\n", process)
 
 
 def require_interrupted(record, signal_name):

@@ -105,8 +105,8 @@ def test_pytest_chooses_alike(pytester, monkeypatch):
         "-p",
         "no:cacheprovider",
         "--upgrade-path=v1.33,v1.34",
-        "--upgrade-baseline=0",
-        "--upgrade-settle=0",
+        "--upgrade-watch-before=0",
+        "--upgrade-watch-after=0",
     )
     assert result.ret == 0
     result.stdout.fnmatch_lines(["upgrade-e2e: *simulated cluster, because docker*"])

@@ -17,7 +17,7 @@ from tests.acceptance.sim_pass import Judged, judged_pass
 from tests.claims import all_scenarios
 from tests.outcomes import OUTCOMES
 from upgrade_e2e.judge import Limits, Verdict, view_of
-from upgrade_e2e.providers.sim.provider.durations import Durations
+from upgrade_e2e.providers.sim.durations import Durations
 from upgrade_e2e.upgrade.faults import plantable_on
 
 pytestmark = pytest.mark.quiet
@@ -101,7 +101,7 @@ TABLE = (
             GONE: r"churn deleted-to-gone.*\n.*p99",
             WHOLE: r"upgrade-e2e/churn-\S+: ",
         },
-        more={"settle_s": 15.0},
+        more={"watch_after_s": 15.0},
     ),
     Row(
         "fail-step=drain:worker2",
@@ -122,7 +122,7 @@ TABLE = (
 
 def judged(folder, faults: tuple[str, ...], **more) -> Judged:
     """A pass that is as short as judging allows."""
-    settings = {"baseline_s": 1.0, "settle_s": 1.5, "limits": FEW, **more}
+    settings = {"watch_before_s": 1.0, "watch_after_s": 1.5, "limits": FEW, **more}
     return judged_pass(folder, *faults, durations=Durations(scale=100), **settings)
 
 

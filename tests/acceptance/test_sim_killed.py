@@ -25,7 +25,9 @@ def kill_simulator(folder):
 AGAIN = pytest.mark.thorough(part="simulated")
 
 
-@pytest.mark.parametrize("when", ["> drain worker\n", pytest.param("> baseline\n", marks=AGAIN)])
+@pytest.mark.parametrize(
+    "when", ["> drain worker\n", pytest.param("> watch-before\n", marks=AGAIN)]
+)
 def test_a_pass_without_its_cluster_never_passes(tmp_path, when):
     run = Run(tmp_path, choice=PATH)
     with run.started() as begun:

@@ -33,7 +33,7 @@ Spool
       OBSERVER.NAME.rec   records as layout.py describes them, in the order of completion
     A prober that is restarted appends. Folders of other runs are deleted.
 
-Control (HTTP)
+Admin endpoint (HTTP)
     GET /readyz is open to everyone and says only that the prober listens. All else needs the spec's
     token in the header of layout.TOKEN_HEADER, and is refused with 403 without it:
     GET /clock, GET /status, GET /spool, GET /spool/BOOT/FILE?from=OFFSET (at most 1 MiB),

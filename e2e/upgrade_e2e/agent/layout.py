@@ -100,7 +100,7 @@ class Outcome(IntEnum):
 
     @property
     def label(self) -> str:
-        """The word for people and files: `reset-in-body`, `5xx`."""
+        """The label for people and files: `reset-in-body`, `5xx`."""
         return _LABELS.get(self, self.name.lower().replace("_", "-"))
 
     @classmethod

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from .control import Control
+from .admin_endpoint import AdminEndpoint
 from .machine import end_with, raise_limits, raise_priority, tune_gc, write_ready
 from .prober import Prober
 from .workload import Workload
@@ -35,14 +35,14 @@ async def probe(args: argparse.Namespace) -> None:
     raise_priority(args.priority)
     spec = json.loads(Path(args.spec).read_text())
     prober = Prober(spec, Path(args.spool))
-    control = Control(args.listen, spec.get("token", ""), prober)
-    await control.listen()
+    endpoint = AdminEndpoint(args.listen, spec.get("token", ""), prober)
+    await endpoint.listen()
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     end_with(args.owner_pid, ended)
-    write_ready(args.ready_file, control.port)
+    write_ready(args.ready_file, endpoint.port)
     tune_gc()
     prober.start()
     await ended.wait()
@@ -65,7 +65,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     prober = commands.add_parser("probe", help="send probes")
     prober.add_argument("--spec", required=True, help="file with the streams (JSON)")
     prober.add_argument("--spool", required=True, help="folder for the samples")
-    prober.add_argument("--listen", default="0.0.0.0:9464", help="HOST:PORT of the control")
+    prober.add_argument("--listen", default="0.0.0.0:9464", help="HOST:PORT of the admin endpoint")
     prober.add_argument("--owner-pid", type=int, default=0, help="end when this process ends")
     prober.add_argument("--priority", choices=("rr", "nice", "none"), default="rr")
     for command in (server, prober):

@@ -1,4 +1,4 @@
-"""A small HTTP server, for the workload and for the prober's control."""
+"""A small HTTP server, for the workload and for the prober's admin endpoint."""
 
 from __future__ import annotations
 

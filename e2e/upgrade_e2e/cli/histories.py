@@ -11,6 +11,7 @@ import click
 
 from upgrade_e2e.cli.shared import FILE, exit_on_errors, options
 from upgrade_e2e.errors import BadInput
+from upgrade_e2e.files import write_whole
 from upgrade_e2e.gate import Run, keep_runs
 from upgrade_e2e.gate.history import (
     History,
@@ -19,7 +20,6 @@ from upgrade_e2e.gate.history import (
     render_runs_table,
     write_jsonl,
 )
-from upgrade_e2e.report import write_whole
 from upgrade_e2e.run.exit_codes import FAILED
 
 __all__ = ["history"]

@@ -17,7 +17,7 @@ STUCK_AFTER_S = 60.0
 """A pod that came or should be gone this long ago, and is not ready or not gone, is stuck; younger
 pods are on their way."""
 
-# Where a workload says how many replicas it wants, and how many are ready.
+# Where a workload says how many replicas it needs, and how many are ready.
 _WORKLOADS = {
     "deployments": ("spec", "replicas", "availableReplicas"),
     "statefulsets": ("spec", "replicas", "readyReplicas"),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from upgrade_e2e.format import share
 from upgrade_e2e.gate.comparable import comparability_problems
 from upgrade_e2e.gate.decision import Answer, Check, combine_answers
 from upgrade_e2e.gate.run import Run
 from upgrade_e2e.judge import Verdict, combine
+from upgrade_e2e.report import SIMULATED
 
 __all__ = ["check_budgets", "check_control", "check_evidence", "check_sight", "sight_problems"]
 
@@ -32,7 +34,7 @@ def check_evidence(
         why.append("there is no run to decide on.")
         steps.append(f"make one: {again}")
     if any(run.simulated for run in candidates):
-        why.append("the runs are SIMULATED: a rehearsal, never evidence for a real version.")
+        why.append(f"the runs are {SIMULATED}")
         steps.append(f"run the path on real clusters: {again}")
     if problems := list(comparability_problems(candidates, baseline, controls)):
         why += problems
@@ -85,7 +87,7 @@ def check_sight(candidates: Sequence[Run]) -> Check:
     ]
     if not shares:
         return Check("sight", Answer.INCONCLUSIVE, ("nothing was watched.",))
-    return Check("sight", Answer.APPROVE, (f"blind for at most {max(shares):.1%} of a pass.",))
+    return Check("sight", Answer.APPROVE, (f"blind for at most {share(max(shares))} of a pass.",))
 
 
 def sight_problems(run: Run) -> tuple[str, ...]:
@@ -137,10 +139,10 @@ def _sight_problems(run: Run) -> Iterator[str]:
     for observer in run.observers:
         blind, samples = run.figure(observer, "blind_share"), run.figure(observer, "samples")
         if blind is None or not blind.value <= most_blind:
-            share = "an unknown share" if blind is None else f"{blind.value:.1%}"
+            unseen = "an unknown share" if blind is None else share(blind.value)
             yield (
-                f"run {run.name}: {observer} did not see {share} of the pass "
-                f"(at most {most_blind:.1%}, instrument.blind_share)."
+                f"run {run.name}: {observer} did not see {unseen} of the pass "
+                f"(at most {share(most_blind)}, instrument.blind_share)."
             )
         if samples is None or not samples.value >= fewest:
             count = 0 if samples is None else int(samples.value)

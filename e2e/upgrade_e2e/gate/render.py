@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from upgrade_e2e.gate.comparison import Comparison
 from upgrade_e2e.gate.decision import Answer, Decision, Sighted
 from upgrade_e2e.gate.settings import GateSettings
+from upgrade_e2e.report import REHEARSAL
 
 __all__ = ["decision_json", "render_decision"]
 
@@ -34,7 +35,7 @@ def _lines(decision: Decision) -> Iterator[str]:
     yield f"# {decision.answer}: {_cell(where)}"
     yield ""
     if decision.simulated:
-        yield from ("**SIMULATED**: a rehearsal, never evidence for a real version.", "")
+        yield from (f"**SIMULATED**: {REHEARSAL}", "")
     yield (
         f"{len(decision.candidates)} candidate(s), {len(decision.baseline)} of the baseline, "
         f"{len(decision.controls)} positive control(s)."

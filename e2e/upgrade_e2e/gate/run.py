@@ -26,6 +26,8 @@ OBSERVED = (
     "outage_count",
 )
 _LATENCIES = ("p50_s", "p99_s")
+# The figures of these two steps keep their first names, so that a history's series goes on.
+_STORED_NAMES = {"watch-before": "baseline", "watch-after": "settle"}
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,8 @@ def _figures(record: RunRecord) -> Iterator[Figure]:
     steps: dict[str, float] = {}
     for span in record.spans:
         if not span.parent:
-            steps[span.kind] = steps.get(span.kind, 0.0) + span.duration_s
+            kind = _STORED_NAMES.get(span.kind, span.kind)
+            steps[kind] = steps.get(kind, 0.0) + span.duration_s
     for kind, took_s in steps.items():
         yield Figure(WHOLE, f"{kind}_s", took_s)
 

@@ -2,8 +2,8 @@
 
 A node that loses the API server watches again only after a back-off. Until then its kubelet starts
 and ends pods late, and its kube-proxy sends to endpoints that have gone. Nothing is taken out of a
-claim for that, because users are hurt all the same. It is shown, so that a reader knows where to
-look: at an upgrade that leaves the nodes without an API, not at the workload.
+claim for that, because users are hurt all the same. It is reported, so that a reader knows where to
+look: at an upgrade that leaves the nodes without an API server, not at the workload.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from upgrade_e2e.format import duration, moment, share
 from upgrade_e2e.judge.counts import Counts
 from upgrade_e2e.judge.evidence import Evidence
 from upgrade_e2e.judge.raw import split_streams
@@ -33,7 +34,7 @@ _SLOWEST = 0.99
 
 
 def api_away(timeline: Timeline, whole: Windows) -> Windows:
-    """When the API server was asked and gave no answer for a second or more.
+    """When the API server gave no answer for a second or more to the observers that ask it.
 
     `whole` is the watched window as a set.
     """
@@ -56,13 +57,13 @@ def failures_near_api_downtime(scope: Scope, away: Windows) -> str:
     hits, count = sum(int(one.sum()) for one in found), sum(len(one) for one in found)
     if not hits:
         return ""
-    share = near.within(scope.within).total_us / scope.within.total_us
+    covered = near.within(scope.within).total_us / scope.within.total_us
     kinds = "failures" if all(t.clocked for t in scope.tracks) else "failures and slowest events"
     return (
-        f"{hits} of {count} {kinds} came while the API server was away "
-        f"({away.total_us / 1e6:.1f} s in all, until {away.end_us[-1] / 1e6:.2f} s) or within "
-        f"{WATCHES_AGAIN_S:.0f} s after, when nodes that lost it may not get changes yet; "
-        f"that is {share:.0%} of the time"
+        f"{hits} of {count} {kinds} happened while the API server did not answer "
+        f"({duration(away.total_us / 1e6)} in all, until {moment(away.end_us[-1] / 1e6)}) or in "
+        f"the {WATCHES_AGAIN_S:.0f} s after that, when nodes may not get updates from it yet; this "
+        f"is {share(covered)} of the time"
     )
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.judge.evidence import Evidence, Track
 from upgrade_e2e.judge.latency import Latencies, Quantile
 from upgrade_e2e.judge.outage import outcome_of
@@ -44,6 +45,57 @@ class Counts:
                 evidence = evidence[self.scope.within.contains(track.sent_us)]
             total += np.bincount(evidence, minlength=len(Evidence))
         return tuple(total.tolist())
+
+    @property
+    def good(self) -> int:
+        """Samples that prove the target good."""
+        return self.by_evidence[Evidence.GOOD]
+
+    @property
+    def failed(self) -> int:
+        """Samples that prove the target bad."""
+        return self.by_evidence[Evidence.FAILED]
+
+    @property
+    def proofs(self) -> int:
+        """Samples that count: good or failed."""
+        return self.good + self.failed
+
+    @property
+    def failure_ratio(self) -> float:
+        """Failed samples over those that count; raises Inconclusive when none counts."""
+        if not self.proofs:
+            raise Inconclusive(
+                "no sample counts, so there is no failure ratio; check that the probers ran, and "
+                "that they ran on time."
+            )
+        return self.failed / self.proofs
+
+    @property
+    def suspect(self) -> int:
+        """Timeouts during which the prober itself was stalled; they do not count."""
+        return self.by_evidence[Evidence.SUSPECT]
+
+    @property
+    def unsent(self) -> int:
+        """Probes that could not be sent."""
+        return self.by_evidence[Evidence.UNSENT]
+
+    @property
+    def masked(self) -> int:
+        """Events that the silence of the control stream hides."""
+        return self.by_evidence[Evidence.MASKED]
+
+    @property
+    def masked_share(self) -> float:
+        """The share of all samples that are masked; 0 without samples."""
+        return self.masked / max(1, sum(self.by_evidence))
+
+    @property
+    def timed_share(self) -> float:
+        """The share of answers and timeouts whose latency counts; 0 without any."""
+        ended = self.outcomes.get(Outcome.OK, 0) + self.outcomes.get(Outcome.TIMEOUT, 0)
+        return len(self.latencies) / max(1, ended)
 
     @cached_property
     def outcomes(self) -> Mapping[Outcome, int]:

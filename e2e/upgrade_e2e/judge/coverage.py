@@ -1,4 +1,4 @@
-"""How much of the pass the probers saw, and with what resolution."""
+"""How much of the pass the probers saw, and how short an outage they would have noticed."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ class Coverage:
 
     @cached_property
     def resolution_s(self) -> float:
-        """The shortest hole that would have met a probe of a stream with 99 % chance.
+        """The shortest outage that a probe of a stream would have met with a chance of 99 %.
 
-        Infinite for streams that follow events: they see a hole only when an event falls into it.
+        Infinite for streams that follow events: they see an outage only if an event falls into it.
         """
         if not self._gaps_us:
             return math.inf
         return blind.resolution_us(self._gaps_us, _CERTAIN) / 1e6
 
     def chance_to_see(self, hole_s: float) -> float:
-        """The chance that a hole of this length met a probe of a stream; 0 for event streams."""
+        """The chance that a probe of a stream met an outage of this length; 0 for event streams."""
         return blind.chance_to_see(self._gaps_us, round(hole_s * 1e6))
 
     @cached_property

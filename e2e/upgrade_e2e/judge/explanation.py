@@ -4,114 +4,141 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from upgrade_e2e.errors import Inconclusive
+from upgrade_e2e.format import duration, moment, share
 from upgrade_e2e.judge.api_downtime import failures_near_api_downtime
+from upgrade_e2e.judge.counts import Counts
+from upgrade_e2e.judge.coverage import Coverage
 from upgrade_e2e.judge.outage import Outage
+from upgrade_e2e.judge.outages import OutageSet
+from upgrade_e2e.judge.windows import Windows
 from upgrade_e2e.timeline import Outcome
 
-if TYPE_CHECKING:
-    from upgrade_e2e.judge.seen import Seen
+__all__ = ["Figures", "explain", "sentence"]
 
-__all__ = ["explain", "sentence"]
-
-_HOLES_S = (0.010, 0.030, 0.100, 1.0)
+_LENGTHS_S = (0.010, 0.030, 0.100, 1.0)
+"""An explanation gives the chance to see an outage of each of these lengths."""
 _BACKENDS = 3
 
 
-def explain(seen: Seen, most: int) -> str:
-    """Figures first, then one line per outage, the worst first, then what does not count."""
+@dataclass(frozen=True, eq=False)
+class Figures:
+    """What an explanation is made of; `api_away` is when the API server did not answer."""
+
+    counts: Counts
+    outage_set: OutageSet
+    coverage: Coverage
+    api_away: Windows
+    notes: tuple[str, ...] = ()
+
+
+def explain(title: str, figures: Figures, most: int) -> str:
+    """Figures first, then one line per outage, the worst first, then what does not count.
+
+    `title` names what was watched; at most `most` outages are listed.
+    """
     return "\n".join(
-        [_ratio(seen), *_figures(seen), *_outages(seen, most), *_asides(seen), *seen.notes]
+        [
+            f"{title}: {_ratio(figures.counts)}",
+            *_latencies(figures.counts),
+            *_downtime(figures),
+            _coverage(figures.coverage),
+            *_outages(figures.outage_set, most),
+            *_asides(figures),
+            *figures.notes,
+        ]
     )
 
 
 def sentence(outage: Outage) -> str:
     """One outage: when, how long, during which step, where, and how it showed."""
+    outcomes = _outcomes(outage.outcomes)
     parts = [
-        f"at {outage.start_s:.2f} s for {_bounds(outage)}, {outage.cause}: {_tally(outage)}",
+        f"at {moment(outage.start_s)} for {_bounds(outage)}, {outage.cause}: {outcomes}",
         f"; {outage.target} from {_where(outage)}",
     ]
     if outage.backends:
         parts.append(f"; {_backends(outage)}")
     if outage.partial:
-        parts.append(f"; partial: at worst {outage.share:.0%} of the probes failed")
+        parts.append(f"; partial: at worst {share(outage.share)} of the probes failed")
     if outage.blind:
         unseen_s = sum(window.duration_s for window in outage.blind)
-        where = f"from {outage.blind[0].start_s:.2f} s"
-        parts.append(f"; nothing was seen for {_length(unseen_s)} of it, {where}")
+        where = f"from {moment(outage.blind[0].start_s)}"
+        parts.append(f"; the probers were blind for {duration(unseen_s)} of it, {where}")
     return "".join(parts)
 
 
-def _ratio(seen: Seen) -> str:
-    if not seen.count:
-        return f"{seen.title}: no sample counts"
-    shown = _outcomes({o: n for o, n in seen.outcomes.items() if o is not Outcome.OK})
+def _ratio(counts: Counts) -> str:
+    if not counts.proofs:
+        return "no sample counts"
+    shown = _outcomes({o: n for o, n in counts.outcomes.items() if o is not Outcome.OK})
     detail = f": {shown}" if shown else ""
-    return (
-        f"{seen.title}: {seen.failures} of {seen.count} probes failed "
-        f"({seen.failure_ratio:.3%}){detail}"
-    )
+    ratio = share(counts.failure_ratio)
+    return f"{counts.failed} of {counts.proofs} probes failed ({ratio}){detail}"
 
 
-def _figures(seen: Seen) -> Iterator[str]:
+def _latencies(counts: Counts) -> Iterator[str]:
     try:
-        p50, p95, p99, longest = seen.counts.common
+        p50, p95, p99, longest = counts.common
     except Inconclusive:
         yield "latency: no probe was sent on time and answered"
     else:
-        title = f"latency ({seen.timed_share:.1%} of the probes were on time)"
-        yield f"{title}: p50 {p50}, p95 {p95}, p99 {p99}, longest {longest}"
-    if seen.failures:
-        count = seen.outage_set.count
+        timed = f"latency ({share(counts.timed_share)} of the probes were on time)"
+        yield f"{timed}: p50 {p50}, p95 {p95}, p99 {p99}, longest {longest}"
+
+
+def _downtime(figures: Figures) -> Iterator[str]:
+    if figures.counts.failed:
+        found, count = figures.outage_set, figures.outage_set.count
         yield (
-            f"down for {_length(seen.downtime_s)} to {_length(seen.downtime_at_most_s)} in "
-            f"{count} {'outage' if count == 1 else 'outages'}; the longest of one stream "
-            f"{_length(seen.longest_outage_s)} to {_length(seen.longest_gap_s)}"
+            f"down for {duration(found.downtime_s)} to {duration(found.downtime_at_most_s)} in "
+            f"{count} {'outage' if count == 1 else 'outages'}; the longest on one stream "
+            f"{duration(found.longest_outage_s)} to {duration(found.longest_gap_s)}"
         )
-    coverage = f"blind for {seen.blind_share:.1%} of the time"
-    if math.isfinite(seen.resolution_s):
-        chances = ", ".join(
-            f"{hole * 1e3:g} ms {seen.coverage.chance_to_see(hole):.0%}" for hole in _HOLES_S
-        )
-        coverage += f"; chance to see a hole of {chances}"
-    yield coverage
 
 
-def _outages(seen: Seen, most: int) -> Iterator[str]:
-    for number, outage in enumerate(seen.outage_set.worst(most), start=1):
+def _coverage(coverage: Coverage) -> str:
+    blind = f"blind for {share(coverage.blind_share)} of the time"
+    if not math.isfinite(coverage.resolution_s):
+        return blind
+    chances = ", ".join(
+        f"{duration(length_s)} {share(coverage.chance_to_see(length_s))}" for length_s in _LENGTHS_S
+    )
+    return f"{blind}; chance to see an outage of {chances}"
+
+
+def _outages(outage_set: OutageSet, most: int) -> Iterator[str]:
+    for number, outage in enumerate(outage_set.worst(most), start=1):
         yield f"  {number}. {sentence(outage)}"
-    if seen.outage_set.count > most:
-        yield f"  and {seen.outage_set.count - most} more"
+    if outage_set.count > most:
+        yield f"  and {outage_set.count - most} more"
 
 
-def _asides(seen: Seen) -> Iterator[str]:
-    if seen.suspect:
-        yield f"not counted: {seen.suspect} timeouts that the prober itself slept through"
-    if seen.unsent:
-        yield f"not counted: {seen.unsent} probes that could not be sent"
-    if seen.masked:
+def _asides(figures: Figures) -> Iterator[str]:
+    counts = figures.counts
+    if counts.suspect:
+        yield f"not counted: {counts.suspect} timeouts during which the prober itself was stalled"
+    if counts.unsent:
+        yield f"not counted: {counts.unsent} probes that could not be sent"
+    if counts.masked:
         yield (
-            f"not counted: {seen.masked} events ({seen.masked_share:.0%}) at which the API "
-            "itself did not answer"
+            f"not counted: {counts.masked} events ({share(counts.masked_share)}) during which the "
+            "API server did not answer"
         )
-    if note := failures_near_api_downtime(seen.scope, seen.api_away):
-        yield note
+    if after := failures_near_api_downtime(counts.scope, figures.api_away):
+        yield after
 
 
 def _bounds(outage: Outage) -> str:
-    least = _length(outage.at_least_s)
+    least = duration(outage.at_least_s)
     if math.isfinite(outage.at_most_s):
-        return f"{least} to {_length(outage.at_most_s)}"
+        return f"{least} to {duration(outage.at_most_s)}"
     if outage.good_before_s is None and outage.good_after_s is None:
-        return f"{least} or more (never good)"
-    end = "beginning" if outage.good_before_s is None else "end"
-    return f"{least} or more ({end} not seen)"
-
-
-def _length(seconds: float) -> str:
-    return f"{seconds * 1e3:.0f} ms" if seconds < 0.9995 else f"{seconds:.2f} s"
+        return f"{least} or more (no good answer before or after)"
+    edge = "beginning" if outage.good_before_s is None else "end"
+    return f"{least} or more ({edge} not seen)"
 
 
 def _backends(outage: Outage) -> str:
@@ -119,10 +146,6 @@ def _backends(outage: Outage) -> str:
     if len(outage.backends) > _BACKENDS:
         shown.append(f"{len(outage.backends) - _BACKENDS} more")
     return f"{'backend' if len(outage.backends) == 1 else 'backends'} {', '.join(shown)}"
-
-
-def _tally(outage: Outage) -> str:
-    return _outcomes(outage.outcomes)
 
 
 def _outcomes(outcomes: Mapping[Outcome, int]) -> str:

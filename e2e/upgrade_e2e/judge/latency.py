@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from upgrade_e2e.errors import Inconclusive
+from upgrade_e2e.format import duration
 
 __all__ = ["Latencies", "LowerBound", "Quantile"]
 
@@ -41,8 +42,9 @@ class LowerBound(float):
 
     def _unknown(self, other: float) -> NoReturn:
         raise Inconclusive(
-            f"the latency is at least {float(self):g} s, because probes gave up waiting, and so "
-            f"cannot be compared with {float(other):g} s; give the observer a timeout above that."
+            f"the latency is at least {duration(float(self))}, because probes gave up waiting, and "
+            f"so cannot be compared with {duration(float(other))}; give the observer a timeout "
+            "above that."
         )
 
 
@@ -58,11 +60,7 @@ class Quantile:
         return LowerBound(self.value_s) if self.censored else self.value_s
 
     def __str__(self) -> str:
-        return f"{'>= ' if self.censored else ''}{_duration(self.value_s)}"
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds * 1e3:.3g} ms" if seconds < 0.9995 else f"{seconds:.4g} s"
+        return f"{'>= ' if self.censored else ''}{duration(self.value_s)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +83,7 @@ class Latencies:
         """
         if not len(self):
             raise Inconclusive(
-                "no latency is known: no probe was sent on time and answered; lower the rate, "
+                "there is no latency: no probe was sent on time and answered; lower the rate, "
                 "or give the probers a core of their own."
             )
         ranks = [max(1, math.ceil(share * len(self) - 1e-9)) - 1 for share in shares]

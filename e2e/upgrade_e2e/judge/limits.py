@@ -4,7 +4,7 @@ The defaults are in limits.toml, next to this file. A user overrides some with a
 
     [dns]
     p99_s = 0.25
-    failure_ratio = { value = 0.02, reason = "two busy cores; control pass: 0.018" }
+    failure_ratio = { value = 0.02, reason = "two busy cores without an upgrade: 0.018" }
 """
 
 from __future__ import annotations

@@ -9,8 +9,7 @@ from functools import cached_property
 from upgrade_e2e.errors import BadInput, Inconclusive
 from upgrade_e2e.judge.counts import Counts, Tally
 from upgrade_e2e.judge.coverage import Coverage
-from upgrade_e2e.judge.evidence import Evidence
-from upgrade_e2e.judge.explanation import explain
+from upgrade_e2e.judge.explanation import Figures, explain
 from upgrade_e2e.judge.latency import Quantile
 from upgrade_e2e.judge.outage import Outage
 from upgrade_e2e.judge.outages import OutageSet
@@ -107,42 +106,40 @@ class Seen:
     @property
     def count(self) -> int:
         """Samples that count: good or failed."""
-        return self._weighed(Evidence.GOOD) + self._weighed(Evidence.FAILED)
+        return self.counts.proofs
 
     @property
     def failures(self) -> int:
         """Samples that failed."""
-        return self._weighed(Evidence.FAILED)
+        return self.counts.failed
 
     @property
     def suspect(self) -> int:
-        """Timeouts that the prober slept through: they do not count."""
-        return self._weighed(Evidence.SUSPECT)
+        """Timeouts during which the prober itself was stalled; they do not count."""
+        return self.counts.suspect
 
     @property
     def unsent(self) -> int:
         """Probes that could not be sent."""
-        return self._weighed(Evidence.UNSENT)
+        return self.counts.unsent
 
     @property
     def masked(self) -> int:
         """Events that the silence of the control stream hides."""
-        return self._weighed(Evidence.MASKED)
+        return self.counts.masked
 
     @property
     def masked_share(self) -> float:
         """The share of all samples that are masked; 0 without samples."""
-        return self.masked / max(1, sum(self.counts.by_evidence))
+        return self.counts.masked_share
 
     @property
     def failure_ratio(self) -> float:
         """Failures over samples that count; raises Inconclusive when none does."""
-        if not self.count:
-            raise Inconclusive(
-                f"{self.title}: no sample counts, so there is no failure ratio; "
-                "see whether its probers ran, and whether they ran on time."
-            )
-        return self.failures / self.count
+        try:
+            return self.counts.failure_ratio
+        except Inconclusive as none:
+            raise Inconclusive(f"{self.title}: {none}") from none
 
     @property
     def availability(self) -> float:
@@ -162,8 +159,7 @@ class Seen:
     @property
     def timed_share(self) -> float:
         """The share of answers and timeouts whose latency counts; 0 without any."""
-        answered = self.outcomes.get(Outcome.OK, 0) + self.outcomes.get(Outcome.TIMEOUT, 0)
-        return len(self.counts.latencies) / max(1, answered)
+        return self.counts.timed_share
 
     def quantile(self, share: float) -> Quantile:
         """The latency that this share of samples did not exceed; raises Inconclusive for none."""
@@ -229,15 +225,13 @@ class Seen:
 
     @property
     def resolution_s(self) -> float:
-        """The shortest hole that would have met a probe with 99 % chance."""
+        """The shortest outage that a probe would have met with a chance of 99 %."""
         return self.coverage.resolution_s
 
     def explain(self, most: int = 10) -> str:
         """The figures and the worst outages, as the message of a failing assert."""
-        return explain(self, most)
-
-    def _weighed(self, kind: Evidence) -> int:
-        return self.counts.by_evidence[kind]
+        figures = Figures(self.counts, self.outage_set, self.coverage, self.api_away, self.notes)
+        return explain(self.title, figures, most)
 
 
 def _matches(stream: Stream, asked: Mapping[str, str]) -> bool:

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from upgrade_e2e.format import duration
 from upgrade_e2e.timeline import Span
 
 __all__ = ["Cause", "Steps"]
@@ -44,7 +45,7 @@ class Cause:
             return " and ".join(self._label(span) for span in self.spans) + how
         if self.previous is None:
             return "before the first step"
-        return f"outside of any step, {self.since_s:.2f} s after {self._label(self.previous)}"
+        return f"outside of any step, {duration(self.since_s)} after {self._label(self.previous)}"
 
     def _label(self, span: Span) -> str:
         return f"{span.name} ({span.hop})" if self.hops and span.hop else span.name

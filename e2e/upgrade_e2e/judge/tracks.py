@@ -87,8 +87,9 @@ class _Survey:
         notes = raw.notes
         if len(steps):
             notes += (
-                f"{raw.stream.name}: its samples are closer than its rate allows (places: "
-                f"{len(steps)}): the prober was started again or its clock stepped; taken as blind",
+                f"{raw.stream.name}: its samples are closer together than its rate allows "
+                f"({len(steps)} times): the prober was restarted or its clock stepped; counted as "
+                "blind",
             )
         return self._track(raw, notes, unseen, Windows.none(), asleep)
 

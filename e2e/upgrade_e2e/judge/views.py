@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from upgrade_e2e.errors import Inconclusive
+from upgrade_e2e.format import share
 from upgrade_e2e.judge.api_downtime import api_away
 from upgrade_e2e.judge.evidence import Evidence
 from upgrade_e2e.judge.limits import Instrument, Limits
@@ -85,7 +86,7 @@ def view_of(
         present = ", ".join(timeline.samples) or "none"
         raise Inconclusive(
             f"{observer} never ran: the pass has no samples of it (it has: {present}); "
-            "see the log of the pass for why its probers were not deployed or not collected."
+            "the log of the pass says why its probers were not deployed or not collected."
         )
     within, samples = _windows(timeline.watched), timeline.samples[observer]
     tracks = lay_tracks(samples, within, instrument, controls)
@@ -97,7 +98,7 @@ def view_of(
 
 
 def _windows(window: Window) -> Windows:
-    """The window as a set; empty where it has no length, or none that is known."""
+    """The window as a set; empty if its length is zero or not finite."""
     if not (math.isfinite(window.start_s) and math.isfinite(window.end_s)):
         return Windows.none()
     return Windows.of([round(window.start_s * 1e6)], [round(window.end_s * 1e6)])
@@ -112,7 +113,7 @@ def _reasons(seen: Seen, instrument: Instrument) -> Iterator[str]:
     if seen.broken:
         yield (
             f"{seen.broken}; what it saw and did after that is not known. Run again, and report "
-            "this fault of upgrade-e2e with the log of the run."
+            "this defect of upgrade-e2e with the log of the run."
         )
     if not seen.scope.tracks:
         yield _nothing(seen)
@@ -121,9 +122,9 @@ def _reasons(seen: Seen, instrument: Instrument) -> Iterator[str]:
     yield from _unseen(seen, instrument)
     if not seen.masked_share <= instrument.masked_share:
         yield (
-            f"{seen.masked_share:.0%} of its events fell into times at which the API did not "
-            f"answer (at most {instrument.masked_share:.0%}, instrument.masked_share); use more "
-            "control planes or watch for longer."
+            f"{share(seen.masked_share)} of its events fell into times at which the API server did "
+            f"not answer (at most {share(instrument.masked_share)}, instrument.masked_share); use "
+            "more control planes or watch for longer."
         )
     if not seen.count >= instrument.min_samples:
         yield (
@@ -134,8 +135,8 @@ def _reasons(seen: Seen, instrument: Instrument) -> Iterator[str]:
 
 def _nothing(seen: Seen) -> str:
     if not len(seen.scope.within):
-        return "the watched window is empty; see in the log whether the probers became ready."
-    return "it has no stream; see in the log why its probers were not deployed or not collected."
+        return "the watched window is empty; check in the log that the probers became ready."
+    return "it has no stream; the log says why its probers were not deployed or not collected."
 
 
 def _silent(seen: Seen) -> Iterator[str]:
@@ -146,7 +147,7 @@ def _silent(seen: Seen) -> Iterator[str]:
     ]
     if silent:
         yield (
-            f"nothing counts of {', '.join(silent)}; see whether those probers ran and their "
+            f"no sample of {', '.join(silent)} counts; check that those probers ran and that their "
             "samples were collected."
         )
 
@@ -154,14 +155,14 @@ def _silent(seen: Seen) -> Iterator[str]:
 def _unseen(seen: Seen, instrument: Instrument) -> Iterator[str]:
     if not seen.blind_share <= instrument.blind_share:
         yield (
-            f"its probers did not see {seen.blind_share:.1%} of the pass (at most "
-            f"{instrument.blind_share:.1%}, instrument.blind_share); lower the rate, give them "
+            f"its probers did not see {share(seen.blind_share)} of the pass (at most "
+            f"{share(instrument.blind_share)}, instrument.blind_share); lower the rate, give them "
             "more CPU, or allow more in a --limits file."
         )
-    for name, share in seen.coverage.blind_by_stream.items():
-        if not share <= instrument.stream_blind_share:
+    for name, unseen in seen.coverage.blind_by_stream.items():
+        if not unseen <= instrument.stream_blind_share:
             yield (
-                f"{name} did not see {share:.1%} of the pass (at most "
-                f"{instrument.stream_blind_share:.1%}, instrument.stream_blind_share); see what "
+                f"{name} did not see {share(unseen)} of the pass (at most "
+                f"{share(instrument.stream_blind_share)}, instrument.stream_blind_share); see what "
                 "stopped or starved that prober."
             )

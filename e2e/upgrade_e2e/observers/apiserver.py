@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 from upgrade_e2e.cluster import Api
 from upgrade_e2e.errors import BadInput
-from upgrade_e2e.observers.base import Observer, Parts, Probe, Site, label_or_kind
+from upgrade_e2e.observers.base import DeployContext, Observer, Parts, Probe, label_or_kind
 from upgrade_e2e.observers.checks import check_label, check_rate, check_timeout
 from upgrade_e2e.observers.objects import config_map
 from upgrade_e2e.timeline import Connection
@@ -44,12 +44,12 @@ class ApiServer:
         """See TakesLabel."""
         return replace(self, label=label_of(self))
 
-    def deploy(self, site: Site) -> Parts:
+    def deploy(self, context: DeployContext) -> Parts:
         """Apply the ConfigMap that is written to; see Observer."""
         canary_name = label_or_kind(self)
-        site.apply(config_map(site, canary_name, {"seq": "0"}))
-        server = access(site.cluster.api)
-        maps = f"{server['url']}/api/v1/namespaces/{site.namespace}/configmaps"
+        context.apply(config_map(context, canary_name, {"seq": "0"}))
+        server = access(context.cluster.api)
+        maps = f"{server['url']}/api/v1/namespaces/{context.namespace}/configmaps"
         canary = {**server, "url": f"{maps}/{canary_name}"}
         write = {
             **canary,
@@ -60,7 +60,7 @@ class ApiServer:
         watch = {**server, "url": maps, "object": canary_name, "writer": "write"}
         return Parts(
             host_probes=(
-                readyz_probe(site.cluster.api, "readyz", self.rate_hz, self.timeout_s),
+                readyz_probe(context.cluster.api, "readyz", self.rate_hz, self.timeout_s),
                 self._probe("get", "http", canary),
                 self._probe("write", "http", write),
                 self._probe("watch", "watch", watch),
@@ -96,7 +96,7 @@ def readyz_probe(api: Api, name: str, rate_hz: float, timeout_s: float) -> Probe
 
 
 def access(api: Api) -> dict[str, Any]:
-    """Address and credentials of the API server, in the words of the agent's spec.
+    """Address and credentials of the API server, as the agent's spec names them.
 
     Raises BadInput for a kubeconfig with a proxy, which the agent does not speak to.
     """

@@ -1,4 +1,4 @@
-"""What an observer is: a value that names what is watched, and the parts it asks to be run."""
+"""What an observer is: a value that names what is watched, and the parts that must run for it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = [
     "HOST",
     "NAMESPACE",
     "Alterable",
-    "Companion",
+    "BackgroundTask",
+    "DeployContext",
     "Images",
     "Observer",
     "Parts",
     "Probe",
-    "Site",
     "TakesLabel",
     "label_or_kind",
 ]
@@ -42,7 +42,7 @@ class Images:
 
 
 @dataclass(frozen=True)
-class Site:
+class DeployContext:
     """Where observers work: the cluster, the namespace in it and a folder on this machine.
 
     `pace` is how many times faster than real the cluster goes: what an observer does every N
@@ -91,20 +91,20 @@ class Probe:
         }
 
 
-class Companion(Protocol):
-    """Something an observer does in this process, in threads of its own, while it watches."""
+class BackgroundTask(Protocol):
+    """Work of an observer in this process, in its own threads, while it watches."""
 
     def start(self) -> None:
-        """Begin; returns at once."""
+        """Start the threads; returns at once."""
 
     def missing(self) -> str:
-        """What is still missing before it is of use; empty when it works."""
+        """What it still waits for before it is useful; empty when it works."""
 
-    def glance(self) -> str:
-        """What it sees right now, in a few words; empty when that is of no interest."""
+    def status_line(self) -> str:
+        """What it sees right now, in a few words; empty when there is nothing to show."""
 
     def stop(self) -> None:
-        """End the threads, bounded in time; idempotent."""
+        """End the threads within a bounded time. May be called more than once."""
 
     def samples(self, into: SamplesBuilder, window: Window) -> None:
         """Add what was seen of all that began inside `window`."""
@@ -118,15 +118,15 @@ class Companion(Protocol):
 
 @dataclass(frozen=True)
 class Parts:
-    """What is to be run for an observer, once what it watches has been applied."""
+    """What must run for an observer after its objects were applied."""
 
     node_probes: tuple[Probe, ...] = ()
     host_probes: tuple[Probe, ...] = ()
-    companions: tuple[Companion, ...] = ()
+    background_tasks: tuple[BackgroundTask, ...] = ()
 
 
 class Observer(Protocol):
-    """Names something to be watched; a frozen value, so that it can key what was seen."""
+    """Names what to watch. A frozen value, so that it can be a key of what was seen."""
 
     @property
     def label(self) -> str:
@@ -135,7 +135,7 @@ class Observer(Protocol):
         Empty when its author leaves the choice to the pass; see TakesLabel.
         """
 
-    def deploy(self, site: Site) -> Parts:
+    def deploy(self, context: DeployContext) -> Parts:
         """Apply what is watched, without waiting for it; returns what is to be run."""
 
 
@@ -149,9 +149,9 @@ class Alterable(Protocol):
 
 @runtime_checkable
 class TakesLabel(Observer, Protocol):
-    """An observer that can do without a label of its own, and be given one for a pass.
+    """An observer that works without a label of its own: the pass gives it one.
 
-    `kind` is the word for what it watches, such as `web`: the label where nothing else is chosen.
+    `kind` is the name of what it watches, such as `web`: the label where nothing else is chosen.
     """
 
     kind: ClassVar[str]
@@ -161,7 +161,7 @@ class TakesLabel(Observer, Protocol):
 
 
 def label_or_kind(observer: Observer) -> str:
-    """The label that `observer` has, or else the word for its kind.
+    """The label that `observer` has, or else its kind.
 
     Raises BadInput when it has neither.
     """

@@ -89,7 +89,7 @@ def check_budget(what: str, value: int, replicas: int) -> None:
 
 
 def check_one_of(what: str, value: object, choices: tuple[str, ...]) -> None:
-    """One of the words that are known."""
+    """One of the known values."""
     if value not in choices:
         raise BadInput(f"{what} is {value!r}; it is one of {', '.join(map(repr, choices))}.")
 

@@ -1,4 +1,4 @@
-"""Pod churn: bursts of short-lived pods, to see whether the kubelets' word keeps up."""
+"""Pod churn: bursts of short-lived pods, to see whether pod status lags."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any, ClassVar, Self
 from upgrade_e2e.cluster import retry_api
 from upgrade_e2e.errors import E2eError
 from upgrade_e2e.observers.apiserver import readyz_probe
-from upgrade_e2e.observers.base import Observer, Parts, Site, label_or_kind
+from upgrade_e2e.observers.base import DeployContext, Observer, Parts, label_or_kind
 from upgrade_e2e.observers.checks import (
     check_count,
     check_label,
     check_positive_s,
     check_timeout,
 )
-from upgrade_e2e.observers.churner import Churner, Nursery
+from upgrade_e2e.observers.churn_loop import ChurnLoop, PodClient
 from upgrade_e2e.observers.objects import config_map
 
 __all__ = ["PodChurn", "pause_image"]
@@ -34,8 +34,8 @@ class PodChurn:
                            too long, which is the stream's `clock_error_s`) until this process
                            sees the pod Ready in a watch
     deleted-to-gone@NODE   from the accepted deletion until the watch shows the pod gone
-    Control, at 5 Hz: api@host, GET /readyz. While that fails, the API and not a kubelet is late.
-    A stretch that takes longer than `timeout_s` is a timeout. That is more than the 60 s after
+    For reference, at 5 Hz: api@host, GET /readyz. While it fails, the API is late, not a kubelet.
+    What takes longer than `timeout_s` is a timeout. That is more than the 60 s after
     which a kubelet that lost the API watches again (client-go's reflector: back-off up to 30 s,
     jitter 1.0). No pods are created on cordoned nodes. The pods run the node's own pause image,
     which costs next to nothing. They and the ConfigMap that owns them are named after `label`.
@@ -58,36 +58,36 @@ class PodChurn:
         """See TakesLabel."""
         return replace(self, label=label_of(self))
 
-    def deploy(self, site: Site) -> Parts:
-        """Find out the pause image and prepare the churner; see Observer."""
+    def deploy(self, context: DeployContext) -> Parts:
+        """Find out the pause image and prepare the churn loop; see Observer."""
         label = label_or_kind(self)
-        owner = site.apply(config_map(site, label, {}))
-        api = site.cluster.api
+        owner = context.apply(config_map(context, label, {}))
+        api = context.cluster.api
         nodes = retry_api(lambda: api.core.list_node(_request_timeout=api.timeout)).items
-        names = [node.name for node in site.cluster.workers or site.cluster.nodes]
-        nursery = Nursery(
-            site=site,
-            image=pause_image(nodes, default=site.images.agent),
+        names = [node.name for node in context.cluster.workers or context.cluster.nodes]
+        client = PodClient(
+            context=context,
+            image=pause_image(nodes, default=context.images.agent),
             label=label,
             owner={"name": label, "uid": owner["metadata"]["uid"]},
         )
         if not names:
             raise E2eError("pod churn needs a node to create pods on, and the cluster has none.")
-        churner = Churner(
-            nursery=nursery,
+        churn_loop = ChurnLoop(
+            client=client,
             nodes=tuple(names),
             burst=self.burst,
-            every_s=self.every_s / site.pace,
+            every_s=self.every_s / context.pace,
             timeout_s=self.timeout_s,
         )
         return Parts(
             host_probes=(readyz_probe(api, "api", _API_HZ, _API_TIMEOUT_S),),
-            companions=(churner,),
+            background_tasks=(churn_loop,),
         )
 
 
 def pause_image(nodes: Iterable[Any], default: str) -> str:
-    """The pause image that most nodes have, so that nothing need be pulled.
+    """The pause image that most nodes have, so that nothing has to be pulled.
 
     Nodes report their fifty largest images only; where none reports it, `default` (which is run
     with `sleep`) must do.

@@ -20,7 +20,7 @@ class ClockOffset:
 
     `zero_us` is the prober's time at the origin of the pass; `error_s` bounds the error of that.
     Where prober and framework share a kernel (`shared`), the clock is one and the same: the
-    offset is exact, and `measured_us` and `measured_error_s` tell how well measuring would do.
+    offset is exact, and `measured_us` and `measured_error_s` show how exact a measurement would be.
     """
 
     boot_id: str
@@ -32,7 +32,7 @@ class ClockOffset:
 
 
 def own_boot_id() -> str:
-    """The id of this boot of this machine; empty where the kernel does not tell."""
+    """The id of this boot of this machine; empty where the kernel has none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:

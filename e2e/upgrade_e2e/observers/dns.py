@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, ClassVar, Self
 
-from upgrade_e2e.observers.base import Observer, Parts, Probe, Site
+from upgrade_e2e.observers.base import DeployContext, Observer, Parts, Probe
 from upgrade_e2e.observers.checks import (
     check_domain,
     check_label,
@@ -57,10 +57,10 @@ class DnsLookups:
         """See TakesLabel."""
         return replace(self, label=label_of(self))
 
-    def deploy(self, site: Site) -> Parts:
+    def deploy(self, context: DeployContext) -> Parts:
         """Nothing to apply: every cluster has DNS; see Observer."""
         full = f"{self._full}."
-        absent = f"absent.{site.namespace}.svc.{self.cluster_domain}."
+        absent = f"absent.{context.namespace}.svc.{self.cluster_domain}."
         return Parts(
             node_probes=(
                 self._probe("a", self.rate_hz, "dns", full, qtype="A", expect="answer"),

@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 from upgrade_e2e.errors import BadInput
-from upgrade_e2e.observers.base import Observer, Parts, Site, label_or_kind
+from upgrade_e2e.observers.base import DeployContext, Observer, Parts, label_or_kind
 from upgrade_e2e.observers.checks import check_label, check_rate, check_timeout, check_type
 from upgrade_e2e.observers.http import HttpService, http_probe
 from upgrade_e2e.observers.objects import config_map, http_url, service, workload_object
@@ -55,19 +55,19 @@ class HttpEdge:
         """The same observer with a workload behind it that `change` makes of this one."""
         return replace(self, backend=self.backend.altered(change))
 
-    def deploy(self, site: Site) -> Parts:
+    def deploy(self, context: DeployContext) -> Parts:
         """Apply the workload behind and the edge before it; see Observer."""
         name = label_or_kind(self)
-        conf = nginx_conf(http_url(self.backend.serve(site), WEB_PORT, ""), self.timeout_s)
-        site.apply(config_map(site, name, {"nginx.conf": conf}))
-        site.apply(daemon_set(site, name))
+        conf = nginx_conf(http_url(self.backend.serve(context), WEB_PORT, ""), self.timeout_s)
+        context.apply(config_map(context, name, {"nginx.conf": conf}))
+        context.apply(daemon_set(context, name))
         # It stays on the node, so that a prober asks the edge next to it.
-        front = service(site, name, WEB_PORT, _PORT, internalTrafficPolicy="Local")
-        edge = site.apply(front)["spec"]["clusterIP"]
+        front = service(context, name, WEB_PORT, _PORT, internalTrafficPolicy="Local")
+        edge = context.apply(front)["spec"]["clusterIP"]
         url = http_url(edge, WEB_PORT)
         return Parts(
             node_probes=(http_probe(url, Connection.NEW, self.rate_hz, self.timeout_s),),
-            companions=self.backend.companions(site),
+            background_tasks=self.backend.background_tasks(context),
         )
 
 
@@ -93,11 +93,11 @@ http {{
 """
 
 
-def daemon_set(site: Site, name: str) -> dict[str, Any]:
+def daemon_set(context: DeployContext, name: str) -> dict[str, Any]:
     """One nginx on every node."""
     container = {
         "name": "nginx",
-        "image": site.images.edge,
+        "image": context.images.edge,
         "imagePullPolicy": "IfNotPresent",
         "command": ["nginx", "-c", "/edge/nginx.conf", "-g", "daemon off;"],
         "ports": [{"name": "http", "containerPort": _PORT}],
@@ -110,4 +110,4 @@ def daemon_set(site: Site, name: str) -> dict[str, Any]:
         "containers": [container],
         "volumes": [{"name": "edge", "configMap": {"name": name}}],
     }
-    return workload_object(site, "DaemonSet", name, pod)
+    return workload_object(context, "DaemonSet", name, pod)

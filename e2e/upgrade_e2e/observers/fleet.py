@@ -11,12 +11,12 @@ from typing import TypeVar
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, retry_api
 from upgrade_e2e.errors import E2eError
-from upgrade_e2e.observers.base import Probe, Site
+from upgrade_e2e.observers.base import DeployContext, Probe
 from upgrade_e2e.observers.clock import ClockOffset, measure_offset
 from upgrade_e2e.observers.link import Link, get_json
-from upgrade_e2e.observers.poll import Poller, complaints
 from upgrade_e2e.observers.prober import LocalProber, apply_probers, find_probers, prober_spec
 from upgrade_e2e.observers.spool import Segment, fetch_segments
+from upgrade_e2e.observers.status_poller import StatusPoller, complaints
 
 __all__ = ["Clocks", "Fleet"]
 
@@ -35,13 +35,13 @@ UNREACHED: tuple[type[Exception], ...] = (*TRANSIENT_API_ERRORS, E2eError, Value
 class Fleet:
     """The probers on the nodes and the one on this machine."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, context: DeployContext) -> None:
+        self._site = context
         self._local: LocalProber | None = None
         self._on_nodes = False
         self._token = secrets.token_urlsafe(24)
         self._links: tuple[Link, ...] = ()
-        self._poller = Poller(lambda: self._links, POLL_EVERY_S)
+        self._poller = StatusPoller(lambda: self._links, POLL_EVERY_S)
         self.clocks: Clocks = {}
 
     def deploy(
@@ -49,7 +49,7 @@ class Fleet:
         node_probes: Mapping[str, Sequence[Probe]],
         host_probes: Mapping[str, Sequence[Probe]],
     ) -> None:
-        """Apply the DaemonSet and start the local prober, as far as there are probes for them."""
+        """Apply the DaemonSet and start the local prober, each only if there are probes for it."""
         run = uuid.uuid4().hex[:12]
         if node_probes:
             self._on_nodes = True
@@ -68,13 +68,13 @@ class Fleet:
         return [text for texts in asked for text in texts]
 
     def settle(self) -> None:
-        """All probers work: measure their clocks, and keep an eye on them from now on."""
+        """All probers work: measure their clocks, and ask for their status from now on."""
         self._measure_clocks()
         self._poller.start()
 
-    def glance(self) -> dict[str, str]:
-        """A few words for each observer, from what was last heard."""
-        return self._poller.glance()
+    def status_lines(self) -> dict[str, str]:
+        """A few words for each observer, from the last status received."""
+        return self._poller.status_lines()
 
     def collect(self) -> list[Segment]:
         """Stop all probers and fetch what they saw.
@@ -89,7 +89,7 @@ class Fleet:
         return [segment for segments in collected for segment in segments]
 
     def close(self) -> None:
-        """End what runs on this machine; idempotent."""
+        """End what runs on this machine. May be called more than once."""
         self._poller.stop()
         if self._local is not None:
             self._local.stop()

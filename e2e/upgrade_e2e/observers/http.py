@@ -6,7 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
-from upgrade_e2e.observers.base import Companion, Observer, Parts, Probe, Site, label_or_kind
+from upgrade_e2e.observers.base import (
+    BackgroundTask,
+    DeployContext,
+    Observer,
+    Parts,
+    Probe,
+    label_or_kind,
+)
 from upgrade_e2e.observers.checks import check_label, check_rate, check_timeout, check_type
 from upgrade_e2e.observers.objects import http_url
 from upgrade_e2e.observers.rollout import Rollouts
@@ -45,27 +52,27 @@ class HttpService:
         """The same observer of a workload that `change` makes of this one."""
         return replace(self, workload=change(self.workload))
 
-    def deploy(self, site: Site) -> Parts:
+    def deploy(self, context: DeployContext) -> Parts:
         """Apply the workload; see Observer."""
-        url = http_url(self.serve(site), WEB_PORT)
+        url = http_url(self.serve(context), WEB_PORT)
         connections = (Connection.NEW, Connection.REUSED)
         return Parts(
             node_probes=tuple(
                 http_probe(url, kind, self.rate_hz, self.timeout_s) for kind in connections
             ),
-            companions=self.companions(site),
+            background_tasks=self.background_tasks(context),
         )
 
-    def serve(self, site: Site) -> str:
+    def serve(self, context: DeployContext) -> str:
         """Apply the workload; returns the cluster IP of its Service."""
-        return apply_workload(site, label_or_kind(self), self.workload)
+        return apply_workload(context, label_or_kind(self), self.workload)
 
-    def companions(self, site: Site) -> tuple[Companion, ...]:
+    def background_tasks(self, context: DeployContext) -> tuple[BackgroundTask, ...]:
         """The rollouts, if there are to be any."""
         every_s = self.workload.rollout_every_s
         if every_s is None:
             return ()
-        return (Rollouts(site, label_or_kind(self), every_s / site.pace),)
+        return (Rollouts(context, label_or_kind(self), every_s / context.pace),)
 
 
 def http_probe(url: str, connection: Connection, rate_hz: float, timeout_s: float) -> Probe:

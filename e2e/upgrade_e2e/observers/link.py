@@ -22,7 +22,7 @@ __all__ = ["Link", "LocalLink", "PodLink", "get_json"]
 
 
 class Link(Protocol):
-    """A way to one prober's control endpoint."""
+    """A way to one prober's admin endpoint."""
 
     @property
     def node(self) -> str:

@@ -1,8 +1,8 @@
 """What each observer of a pass is called: labels that never clash and stay from run to run.
 
 An observer that its author gave a label keeps it. Of the others, the first of a kind is called by
-the plain word for its kind, such as `web`, so that its series goes on in histories; another one is
-`web-MODULE`, after the test module that wants it, then `web-MODULE-2` and so on.
+its kind, such as `web`, so that its series goes on in histories; another one is `web-MODULE`,
+after the test module that uses it, then `web-MODULE-2` and so on.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Wanted:
     """An observer as a scenario wrote it.
 
     `module` is the test module's name without `test_`; `shipped` is true for the scenarios that
-    come with upgrade-e2e, whose observers get the plain words first.
+    come with upgrade-e2e, whose observers get the short labels first.
     """
 
     observer: Observer
@@ -48,15 +48,15 @@ def label_observers(wanted: Sequence[Wanted]) -> dict[Observer, Observer]:
     """Each observer as it was written, with the copy that has the label it gets in this pass.
 
     Equal observers share one label, also where one of them is the backend of an HttpEdge. Of
-    several that could have the plain word, the first one gets it: give them in an order that is
+    several that could have the short label, the first one gets it: give them in an order that is
     the same in every run, such as by file and line. Raises BadInput when two different observers
-    have the same label, or one has the plain word that a shipped scenario's observer needs.
+    have the same label, or one has the short label that a shipped scenario's observer needs.
     """
     members = _members(wanted)
     labels = _explicit(members)
     unnamed = [one for one in members if one.observer not in labels]
-    _give_plain_words(unnamed, labels)
-    _give_long_words([one for one in unnamed if one.observer not in labels], labels)
+    _give_short_labels(unnamed, labels)
+    _give_long_labels([one for one in unnamed if one.observer not in labels], labels)
     return {one.observer: _copy(one.observer, labels) for one in wanted}
 
 
@@ -123,8 +123,8 @@ def _own(owners: dict[str, Observer], label: str, observer: Observer) -> None:
         )
 
 
-def _give_plain_words(members: Iterable[_Member], labels: Labels) -> None:
-    """To the first of each kind."""
+def _give_short_labels(members: Iterable[_Member], labels: Labels) -> None:
+    """The short label of each kind goes to its first observer."""
     explicit = {label: observer for observer, label in labels.items()}
     given: set[str] = set()
     for one in members:
@@ -136,21 +136,22 @@ def _give_plain_words(members: Iterable[_Member], labels: Labels) -> None:
             given.add(word)
         elif one.shipped:
             raise BadInput(
-                f"{explicit[word]} is named {word!r}, as histories know {one.observer} of a "
-                "shipped scenario; give yours another label, or leave the label out."
+                f"{explicit[word]} is labelled {word!r}, but histories use that for "
+                f"{one.observer} of a shipped scenario; give yours another label, or "
+                "leave the label out."
             )
 
 
-def _give_long_words(members: Iterable[_Member], labels: Labels) -> None:
-    """Words with the module in them, and a number where that is not enough."""
+def _give_long_labels(members: Iterable[_Member], labels: Labels) -> None:
+    """Labels with the module's name, and a number where that is not enough."""
     taken = {*labels.values(), *RESERVED}
     for one in members:
-        words = _long_words(label_or_kind(one.observer), one.module)
+        words = _long_labels(label_or_kind(one.observer), one.module)
         labels[one.observer] = next(word for word in words if word not in taken)
         taken.add(labels[one.observer])
 
 
-def _long_words(kind: str, module: str) -> Iterator[str]:
+def _long_labels(kind: str, module: str) -> Iterator[str]:
     stem = _shortened(re.sub(r"[^a-z0-9]+", "-", f"{kind}-{module}".lower()), LONGEST_LABEL)
     if stem != kind:
         yield stem

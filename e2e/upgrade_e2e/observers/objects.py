@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from upgrade_e2e.agent.pack import ARCHIVE, pack
-from upgrade_e2e.observers.base import Site
+from upgrade_e2e.observers.base import DeployContext
 
 __all__ = [
     "AGENT_COMMAND",
@@ -47,21 +47,21 @@ def namespace(name: str) -> dict[str, Any]:
     }
 
 
-def config_map(site: Site, name: str, data: dict[str, str]) -> dict[str, Any]:
+def config_map(context: DeployContext, name: str, data: dict[str, str]) -> dict[str, Any]:
     """A ConfigMap in the observers' namespace."""
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": name, "namespace": site.namespace, "labels": LABELS},
+        "metadata": {"name": name, "namespace": context.namespace, "labels": LABELS},
         "data": data,
     }
 
 
 def workload_object(
-    site: Site, kind: str, name: str, pod: Mapping[str, Any], **spec: Any
+    context: DeployContext, kind: str, name: str, pod: Mapping[str, Any], **spec: Any
 ) -> dict[str, Any]:
     """A Deployment or DaemonSet of this pod; `spec` are more fields of its own."""
-    meta = {"name": name, "namespace": site.namespace, "labels": labels(name)}
+    meta = {"name": name, "namespace": context.namespace, "labels": labels(name)}
     template = {"metadata": {"labels": labels(name)}, "spec": pod}
     selector = {"matchLabels": labels(name)}
     return {
@@ -72,7 +72,9 @@ def workload_object(
     }
 
 
-def service(site: Site, name: str, port: int, target_port: int, **spec: Any) -> dict[str, Any]:
+def service(
+    context: DeployContext, name: str, port: int, target_port: int, **spec: Any
+) -> dict[str, Any]:
     """A Service in front of the pods of `name`, for HTTP.
 
     It listens at `port`, the pods at `target_port`; `spec` are more fields.
@@ -81,15 +83,15 @@ def service(site: Site, name: str, port: int, target_port: int, **spec: Any) -> 
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": name, "namespace": site.namespace, "labels": labels(name)},
+        "metadata": {"name": name, "namespace": context.namespace, "labels": labels(name)},
         "spec": {"selector": labels(name), "ports": ports, **spec},
     }
 
 
-def agent_config(site: Site) -> dict[str, Any]:
+def agent_config(context: DeployContext) -> dict[str, Any]:
     """The ConfigMap that carries the agent."""
     binary = {ARCHIVE: base64.b64encode(pack()).decode()}
-    return {**config_map(site, AGENT_CONFIG, {}), "binaryData": binary}
+    return {**config_map(context, AGENT_CONFIG, {}), "binaryData": binary}
 
 
 def agent_volume() -> dict[str, Any]:

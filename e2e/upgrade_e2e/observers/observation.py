@@ -9,20 +9,20 @@ from pathlib import Path
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster
 from upgrade_e2e.errors import DeadlinePassed, E2eError
 from upgrade_e2e.observers.base import (
-    Companion,
+    BackgroundTask,
+    DeployContext,
     Images,
     Observer,
     Parts,
     Probe,
-    Site,
     label_or_kind,
 )
 from upgrade_e2e.observers.clock import ClockOffset
 from upgrade_e2e.observers.fleet import Fleet
+from upgrade_e2e.observers.namespace import make_namespace, remove_namespace
 from upgrade_e2e.observers.naming import distinct
 from upgrade_e2e.observers.objects import agent_config
 from upgrade_e2e.observers.readiness import hopeless_pod, not_ready
-from upgrade_e2e.observers.room import make_room, remove_room
 from upgrade_e2e.observers.spool import to_samples
 from upgrade_e2e.timeline import Origin, Samples, SamplesBuilder, Span, Window
 from upgrade_e2e.wait import Deadline, wait_for
@@ -46,7 +46,7 @@ class Observation:
         workdir: Path,
         pace: float = 1.0,
     ) -> None:
-        self._site = Site(cluster, images, workdir, origin, pace=pace)
+        self._site = DeployContext(cluster, images, workdir, origin, pace=pace)
         self._observers = distinct(observers)
         self._parts: dict[str, Parts] = {}
         self._fleet = Fleet(self._site)
@@ -70,7 +70,7 @@ class Observation:
         Raises E2eError saying what is missing; Hopeless when a pod can never start.
         """
         self._site.workdir.mkdir(parents=True, exist_ok=True)
-        make_room(self._site)
+        make_namespace(self._site)
         self._site.apply(agent_config(self._site))
         for observer in self._observers:
             self._parts[label_or_kind(observer)] = observer.deploy(self._site)
@@ -79,8 +79,8 @@ class Observation:
             _given({name: part.node_probes for name, part in parts}),
             _given({name: part.host_probes for name, part in parts}),
         )
-        for companion in self._companions():
-            companion.start()
+        for task in self._tasks():
+            task.start()
         self._wait_until_ready()
         self._fleet.settle()
 
@@ -89,13 +89,13 @@ class Observation:
         self._start_s = self._site.origin.now_s()
         return self._start_s
 
-    def glance(self) -> Mapping[str, str]:
+    def status_lines(self) -> Mapping[str, str]:
         """What each observer sees right now; never waits, never raises."""
-        heard = self._fleet.glance()
+        statuses = self._fleet.status_lines()
         seen = {}
         for name, part in self._parts.items():
-            said = [heard.get(name, ""), *(companion.glance() for companion in part.companions)]
-            seen[name] = ", ".join(filter(None, said)) or "no word yet"
+            said = [statuses.get(name, ""), *(task.status_line() for task in part.background_tasks)]
+            seen[name] = ", ".join(filter(None, said)) or "no status yet"
         return seen
 
     def finish(self) -> Mapping[str, Samples]:
@@ -104,36 +104,36 @@ class Observation:
         Every observer is in the answer; one of which nothing could be collected has no samples.
         """
         self._end_s = self._site.origin.now_s()
-        for companion in self._companions():
-            companion.stop()
+        for task in self._tasks():
+            task.stop()
         segments, broken = self._fleet.collect(), self._broken()
         samples = {}
         for name, part in self._parts.items():
             builder = SamplesBuilder()
-            for companion in part.companions:
-                companion.samples(builder, self.watched)
+            for task in part.background_tasks:
+                task.samples(builder, self.watched)
             seen = to_samples(name, segments, self.clocks, window=self.watched, builder=builder)
-            why = _joined(broken[companion] for companion in part.companions)
+            why = _joined(broken[task] for task in part.background_tasks)
             samples[name] = replace(seen, broken=why)
         return samples
 
     def spans(self) -> tuple[Span, ...]:
         """What the observers themselves did to the cluster, such as rollouts."""
-        return tuple(span for companion in self._companions() for span in companion.spans())
+        return tuple(span for task in self._tasks() for span in task.spans())
 
     def close(self) -> None:
         """End the threads and processes on this machine; idempotent."""
-        for companion in self._companions():
-            companion.stop()
+        for task in self._tasks():
+            task.stop()
         self._fleet.close()
 
     def remove(self) -> None:
         """Delete what was deployed, for a cluster that stays; does not wait for the end of it."""
-        remove_room(self._site)
+        remove_namespace(self._site)
 
-    def _companions(self) -> list[Companion]:
+    def _tasks(self) -> list[BackgroundTask]:
         parts = self._parts.values()
-        return [*dict.fromkeys(companion for part in parts for companion in part.companions)]
+        return [*dict.fromkeys(task for part in parts for task in part.background_tasks)]
 
     def _wait_until_ready(self) -> None:
         try:
@@ -151,8 +151,8 @@ class Observation:
                 "logs of the pods that are not ready."
             ) from error
 
-    def _broken(self) -> dict[Companion, str]:
-        return {companion: companion.broken() for companion in self._companions()}
+    def _broken(self) -> dict[BackgroundTask, str]:
+        return {task: task.broken() for task in self._tasks()}
 
     @property
     def _look_every_s(self) -> float:
@@ -160,7 +160,7 @@ class Observation:
 
     def _missing(self) -> tuple[str, ...]:
         missing = not_ready(self._site) or self._fleet.complaints()
-        waiting = [companion.missing() for companion in self._companions()]
+        waiting = [task.missing() for task in self._tasks()]
         return (*missing, *filter(None, waiting))
 
 

@@ -1,4 +1,4 @@
-"""The probers: a DaemonSet of agents, and one agent beside the framework."""
+"""The probers: a DaemonSet of agents, and one agent next to the framework."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from upgrade_e2e.agent.pack import ARCHIVE, pack
 from upgrade_e2e.command import spawn
-from upgrade_e2e.observers.base import Probe, Site
+from upgrade_e2e.observers.base import DeployContext, Probe
 from upgrade_e2e.observers.link import LocalLink, PodLink
 from upgrade_e2e.observers.objects import (
     AGENT_COMMAND,
@@ -45,7 +45,7 @@ def prober_spec(run: str, token: str, probes: Mapping[str, Sequence[Probe]]) -> 
     return {"run": run, "token": token, "streams": streams}
 
 
-def apply_probers(site: Site, spec: dict[str, Any]) -> None:
+def apply_probers(context: DeployContext, spec: dict[str, Any]) -> None:
     """Apply one DaemonSet of probers for all observers.
 
     The token in `spec` keeps pods of the cluster from stopping the probers, since every pod can
@@ -53,28 +53,28 @@ def apply_probers(site: Site, spec: dict[str, Any]) -> None:
     namespace is ours, and reading its objects needs rights in the API with which one could read
     its Secrets or delete the probers as well.
     """
-    site.apply(config_map(site, _SPEC_CONFIG, {"spec.json": json.dumps(spec, indent=1)}))
-    site.apply(daemon_set(site, spec["run"]))
+    context.apply(config_map(context, _SPEC_CONFIG, {"spec.json": json.dumps(spec, indent=1)}))
+    context.apply(daemon_set(context, spec["run"]))
 
 
-def daemon_set(site: Site, run: str) -> dict[str, Any]:
+def daemon_set(context: DeployContext, run: str) -> dict[str, Any]:
     """The DaemonSet: on every node, never evicted, its samples on the node's own disk.
 
     Pods of a DaemonSet are not touched by a drain. There is no liveness probe, because a prober
-    that is restarted is a prober that is blind.
+    sees nothing while it restarts.
     """
     pod = {
         "priorityClassName": "system-node-critical",
         "terminationGracePeriodSeconds": 3,
         "tolerations": [{"operator": "Exists"}],
-        "containers": [_container(site)],
+        "containers": [_container(context)],
         "volumes": [
             agent_volume(),
             {"name": "spec", "configMap": {"name": _SPEC_CONFIG}},
             {
                 "name": "spool",
                 "hostPath": {
-                    "path": f"/var/lib/upgrade-e2e/{site.namespace}",
+                    "path": f"/var/lib/upgrade-e2e/{context.namespace}",
                     "type": "DirectoryOrCreate",
                 },
             },
@@ -84,7 +84,7 @@ def daemon_set(site: Site, run: str) -> dict[str, Any]:
     return {
         "apiVersion": "apps/v1",
         "kind": "DaemonSet",
-        "metadata": {"name": PROBER, "namespace": site.namespace, "labels": labels(PROBER)},
+        "metadata": {"name": PROBER, "namespace": context.namespace, "labels": labels(PROBER)},
         "spec": {
             "selector": {"matchLabels": labels(PROBER)},
             "template": {"metadata": meta, "spec": pod},
@@ -92,10 +92,10 @@ def daemon_set(site: Site, run: str) -> dict[str, Any]:
     }
 
 
-def _container(site: Site) -> dict[str, Any]:
+def _container(context: DeployContext) -> dict[str, Any]:
     return {
         "name": PROBER,
-        "image": site.images.agent,
+        "image": context.images.agent,
         "imagePullPolicy": "IfNotPresent",
         "command": [
             *AGENT_COMMAND,
@@ -105,7 +105,7 @@ def _container(site: Site) -> dict[str, Any]:
             f"--listen=[$(POD_IP)]:{_PORT}",
         ],
         "env": [field_env("POD_IP", "status.podIP")],
-        "ports": [{"name": "control", "containerPort": _PORT}],
+        "ports": [{"name": "admin", "containerPort": _PORT}],
         "resources": {"requests": {"cpu": "200m", "memory": "48Mi"}},
         "securityContext": {"runAsUser": 0, "capabilities": {"add": ["SYS_NICE"]}},
         "volumeMounts": [
@@ -116,15 +116,15 @@ def _container(site: Site) -> dict[str, Any]:
     }
 
 
-def find_probers(site: Site, token: str) -> tuple[PodLink, ...]:
+def find_probers(context: DeployContext, token: str) -> tuple[PodLink, ...]:
     """Links to the probers that run now, by node name. Raises what the API client raises.
 
     `token` is that of the spec with which they were deployed.
     """
     selector = ",".join(f"{name}={value}" for name, value in labels(PROBER).items())
-    api = site.cluster.api
+    api = context.cluster.api
     pods = api.core.list_namespaced_pod(
-        site.namespace, label_selector=selector, _request_timeout=api.timeout
+        context.namespace, label_selector=selector, _request_timeout=api.timeout
     ).items
     running = [
         pod
@@ -132,7 +132,7 @@ def find_probers(site: Site, token: str) -> tuple[PodLink, ...]:
         if pod.status.phase == "Running" and pod.metadata.deletion_timestamp is None
     ]
     links = [
-        PodLink(pod.spec.node_name, api, site.namespace, pod.metadata.name, _PORT, token)
+        PodLink(pod.spec.node_name, api, context.namespace, pod.metadata.name, _PORT, token)
         for pod in running
     ]
     return tuple(sorted(links, key=lambda link: link.node))
@@ -141,8 +141,8 @@ def find_probers(site: Site, token: str) -> tuple[PodLink, ...]:
 class LocalProber:
     """One agent as a child process of the framework, for what is watched from outside."""
 
-    def __init__(self, site: Site, spec: dict[str, Any]) -> None:
-        self._folder = site.workdir / "host-prober"
+    def __init__(self, context: DeployContext, spec: dict[str, Any]) -> None:
+        self._folder = context.workdir / "host-prober"
         self._archive = self._folder / ARCHIVE
         self._spec = spec
         self._process: subprocess.Popen[bytes] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from upgrade_e2e.observers.base import Site
+from upgrade_e2e.observers.base import DeployContext
 
 __all__ = ["hopeless_pod", "not_ready"]
 
@@ -13,10 +13,10 @@ _IMAGE_TROUBLE = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageNam
 _TROUBLE = _IMAGE_TROUBLE | {"CreateContainerConfigError"}
 
 
-def not_ready(site: Site) -> list[str]:
-    """The Deployments and DaemonSets of the observers that are not whole yet, with their counts."""
-    api = site.cluster.api
-    listing = {"namespace": site.namespace, "_request_timeout": api.timeout}
+def not_ready(context: DeployContext) -> list[str]:
+    """The observers' Deployments and DaemonSets that are not complete yet, with their counts."""
+    api = context.cluster.api
+    listing = {"namespace": context.namespace, "_request_timeout": api.timeout}
     deployments = api.apps.list_namespaced_deployment(**listing).items
     daemon_sets = api.apps.list_namespaced_daemon_set(**listing).items
     return [*_lacking_deployments(deployments), *_lacking_daemon_sets(daemon_sets)]
@@ -39,10 +39,10 @@ def _lacking_daemon_sets(items: list[Any]) -> Iterator[str]:
             yield f"daemonset {name}: {ready} of {wanted} pods ready"
 
 
-def hopeless_pod(site: Site) -> str | None:
-    """Why a pod of the observers can never start, with the mend; None as long as none is known."""
-    api = site.cluster.api
-    pods = api.core.list_namespaced_pod(site.namespace, _request_timeout=api.timeout).items
+def hopeless_pod(context: DeployContext) -> str | None:
+    """Why a pod of the observers can never start, and how to fix it; None if there is no reason."""
+    api = context.cluster.api
+    pods = api.core.list_namespaced_pod(context.namespace, _request_timeout=api.timeout).items
     for pod in pods:
         for container in pod.status.container_statuses or ():
             waiting = container.state.waiting
@@ -52,10 +52,10 @@ def hopeless_pod(site: Site) -> str | None:
 
 
 def _trouble(pod: str, image: str, waiting: Any) -> str:
-    said = f"pod {pod} waits with {waiting.reason} ({waiting.message})"
+    found = f"pod {pod} waits with {waiting.reason} ({waiting.message})"
     if waiting.reason in _IMAGE_TROUBLE:
         return (
-            f"{said}; load the image {image} onto the nodes, or name one that the nodes can pull "
+            f"{found}; load the image {image} onto the nodes, or name one that the nodes can pull "
             "(--agent-image, --edge-image)"
         )
-    return said
+    return found

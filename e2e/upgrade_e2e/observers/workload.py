@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from upgrade_e2e.observers.base import Site
+from upgrade_e2e.observers.base import DeployContext
 from upgrade_e2e.observers.checks import (
     check_budget,
     check_count,
@@ -37,8 +37,8 @@ class Workload:
     `pre_stop_s` is a sleep before SIGTERM, in which endpoints are removed while the pod still
     answers; `on_term` is what the process does then: `drain`, for `drain_s` at most, or `exit` at
     once. Without `readiness` a pod gets traffic as soon as its process starts, and it listens
-    `warm_up_s` after that. `pdb_min_available` 0 means no PodDisruptionBudget, and less than
-    `replicas` it must be. `rollout_every_s` replaces all pods again and again while watched.
+    `warm_up_s` after that. `pdb_min_available` 0 means no PodDisruptionBudget, and it
+    must be less than `replicas`. `rollout_every_s` replaces all pods again and again while watched.
     Raises BadInput for values that cannot work.
     """
 
@@ -62,16 +62,16 @@ class Workload:
         check_seconds("Workload.drain_s", self.drain_s)
 
 
-def apply_workload(site: Site, name: str, workload: Workload) -> str:
+def apply_workload(context: DeployContext, name: str, workload: Workload) -> str:
     """Apply Deployment, Service and PodDisruptionBudget; returns the Service's cluster IP."""
-    site.apply(deployment(site, name, workload))
+    context.apply(deployment(context, name, workload))
     if workload.pdb_min_available:
-        site.apply(disruption_budget(site, name, workload))
-    address: str = site.apply(service(site, name, WEB_PORT, _PORT))["spec"]["clusterIP"]
+        context.apply(disruption_budget(context, name, workload))
+    address: str = context.apply(service(context, name, WEB_PORT, _PORT))["spec"]["clusterIP"]
     return address
 
 
-def deployment(site: Site, name: str, workload: Workload) -> dict[str, Any]:
+def deployment(context: DeployContext, name: str, workload: Workload) -> dict[str, Any]:
     """The Deployment, spread over the nodes."""
     spread = {
         "maxSkew": 1,
@@ -82,16 +82,16 @@ def deployment(site: Site, name: str, workload: Workload) -> dict[str, Any]:
     pod = {
         "terminationGracePeriodSeconds": int(workload.pre_stop_s + workload.drain_s) + 5,
         "topologySpreadConstraints": [spread],
-        "containers": [_container(site, workload)],
+        "containers": [_container(context, workload)],
         "volumes": [agent_volume()],
     }
-    return workload_object(site, "Deployment", name, pod, replicas=workload.replicas)
+    return workload_object(context, "Deployment", name, pod, replicas=workload.replicas)
 
 
-def _container(site: Site, workload: Workload) -> dict[str, Any]:
+def _container(context: DeployContext, workload: Workload) -> dict[str, Any]:
     container: dict[str, Any] = {
         "name": "web",
-        "image": site.images.agent,
+        "image": context.images.agent,
         "imagePullPolicy": "IfNotPresent",
         "command": [
             *AGENT_COMMAND,
@@ -122,12 +122,12 @@ def _container(site: Site, workload: Workload) -> dict[str, Any]:
     return container
 
 
-def disruption_budget(site: Site, name: str, workload: Workload) -> dict[str, Any]:
+def disruption_budget(context: DeployContext, name: str, workload: Workload) -> dict[str, Any]:
     """The PodDisruptionBudget that drains must respect."""
     return {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
-        "metadata": {"name": name, "namespace": site.namespace, "labels": labels(name)},
+        "metadata": {"name": name, "namespace": context.namespace, "labels": labels(name)},
         "spec": {
             "minAvailable": workload.pdb_min_available,
             "selector": {"matchLabels": labels(name)},

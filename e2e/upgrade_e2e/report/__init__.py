@@ -1,9 +1,9 @@
-"""What is left of a pass on disk: the record, the samples, the summary."""
+"""What a pass leaves on disk: the record, the samples, the summary."""
 
-from upgrade_e2e.report.files import write_whole
 from upgrade_e2e.report.limits import limits_of
 from upgrade_e2e.report.observed import observer_results
 from upgrade_e2e.report.record import (
+    REHEARSAL,
     SIMULATED,
     FailedStep,
     ObserverResult,
@@ -23,6 +23,7 @@ from upgrade_e2e.report.stored import (
 from upgrade_e2e.report.summary import load_runs, render_run, render_runs, save_summary
 
 __all__ = [
+    "REHEARSAL",
     "SAMPLES_FOLDER",
     "SIMULATED",
     "FailedStep",
@@ -42,5 +43,4 @@ __all__ = [
     "save_samples",
     "save_summary",
     "timeline_of",
-    "write_whole",
 ]

@@ -1,4 +1,4 @@
-"""Spans laid out in lanes: one group a node, and as many lanes as run at the same time."""
+"""Spans laid out in lanes: one group per node, with as many lanes as steps that ran at once."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from upgrade_e2e.upgrade import Inventory
 
 __all__ = [
     "RECORD_NAME",
+    "REHEARSAL",
     "SCHEMA_VERSION",
     "SIMULATED",
     "FailedStep",
@@ -23,12 +24,13 @@ __all__ = [
 SCHEMA_VERSION = 2
 """Records of an earlier one are read as of this one: see migrate.py."""
 RECORD_NAME = "run.json"
-SIMULATED = "SIMULATED: a rehearsal, no evidence about a real version."
+REHEARSAL = "a rehearsal, never evidence for a real version."
+SIMULATED = f"SIMULATED: {REHEARSAL}"
 
 
 @dataclass(frozen=True)
 class ScenarioResult:
-    """What became of one scenario: its claim in words, the verdict and the reason for it.
+    """The result of one scenario: its claim in words, the verdict and the reason for it.
 
     `traceback` is that of a scenario that is itself broken: it raised what is neither a broken
     claim nor a skip. Empty for every other.
@@ -44,11 +46,12 @@ class ScenarioResult:
 
 @dataclass(frozen=True)
 class OutageRow:
-    """One outage, as people read it: when, its bounds, where, and in which steps.
+    """One outage: when, its bounds, where, and in which steps.
 
     `at_most_s` is None where the outage began before, or lasted beyond, what was seen. `cause` are
     the names of the steps, the likeliest first; more than one is ambiguous. `share` is the share
-    of probes that failed at its worst: 1/3 when one of three backends was away.
+    of probes that failed at its worst: 1/3 when one of three backends was away. `told` is `cause`
+    in words.
     """
 
     target: str

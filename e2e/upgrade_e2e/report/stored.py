@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from upgrade_e2e.errors import DamagedRecord
-from upgrade_e2e.report.files import write_whole
+from upgrade_e2e.files import write_whole
 from upgrade_e2e.report.migrate import migrated
 from upgrade_e2e.report.record import RECORD_NAME, SIMULATED, RunRecord
 from upgrade_e2e.timeline import Samples, Timeline

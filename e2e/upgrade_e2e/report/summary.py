@@ -1,20 +1,19 @@
-"""summary.md: what a person reads first."""
+"""summary.md: what people read first."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from upgrade_e2e.errors import DamagedRecord
-from upgrade_e2e.report.files import write_whole
-from upgrade_e2e.report.record import FailedStep, ObserverResult, OutageRow, RunRecord
+from upgrade_e2e.files import write_whole
+from upgrade_e2e.format import duration, moment, share, wall_clock
+from upgrade_e2e.report.record import REHEARSAL, FailedStep, ObserverResult, OutageRow, RunRecord
 from upgrade_e2e.report.stored import load_record
 
 __all__ = ["SUMMARY_NAME", "load_runs", "render_run", "render_runs", "save_summary"]
 
 SUMMARY_NAME = "summary.md"
-SIMULATED = "**SIMULATED**: a rehearsal, no evidence about a real version."
 OUTAGES_SHOWN = 10
 
 
@@ -35,7 +34,7 @@ def load_runs(folders: Sequence[Path]) -> list[tuple[Path, RunRecord | str]]:
 
 
 def render_runs(runs: Sequence[tuple[Path, RunRecord | str]]) -> str:
-    """The summary over several paths, one line each, and each path's own below."""
+    """The summary over several paths: one line per path, and below it the summary of each."""
     lines = ["# Upgrade summary", "", "| path | provider | verdict | why |", "|---|---|---|---|"]
     for folder, run in runs:
         if isinstance(run, str):
@@ -58,7 +57,7 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
     yield f"# {run.verdict}: {' -> '.join(run.path)} on {run.provider}"
     yield ""
     if run.simulated:
-        yield from (SIMULATED, "")
+        yield from (f"**SIMULATED**: {REHEARSAL}", "")
     yield run.reason
     yield ""
     for name, value in run.choices.items():
@@ -66,7 +65,7 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
     for fault in run.faults:
         yield f"- planted fault: `{fault}`"
     if run.rejudged_unix_s is not None:
-        yield f"- judged again: {_wall_clock(run.rejudged_unix_s)}, from the samples of the pass"
+        yield f"- judged again: {wall_clock(run.rejudged_unix_s)}, from the samples of the pass"
     if run.failed_step is not None:
         yield from _failed_step(run.failed_step)
     yield from _scenarios(run)
@@ -87,7 +86,7 @@ def _scenarios(run: RunRecord) -> Iterator[str]:
     for result in run.scenarios:
         yield f"| **{result.verdict}** | {result.name} | {_cell(result.claim)} |"
     if not run.scenarios:
-        yield "| - | none was judged | |"
+        yield "| - | no scenario was judged | |"
     for result in run.scenarios:
         if result.explanation:
             yield from ("", f"### {result.name}: {result.verdict}", "", "```")
@@ -103,18 +102,18 @@ def _observers(observers: Sequence[ObserverResult]) -> Iterator[str]:
     yield from ("", "## What the observers saw", "")
     yield (
         "| observer | samples | failed | p50 | p99 | down at least | outages | blind "
-        "| sees holes of |"
+        "| notices outages from |"
     )
     yield "|---|---|---|---|---|---|---|---|---|"
     for seen in observers:
         ratio = "-"
         if seen.failure_ratio is not None:
-            ratio = f"{seen.failures} ({seen.failure_ratio:.3%})"
+            ratio = f"{seen.failures} ({share(seen.failure_ratio)})"
         bound = ">= " if seen.censored else ""
         yield (
-            f"| {seen.name} | {seen.samples} | {ratio} | {_time(seen.p50_s)} "
-            f"| {bound}{_time(seen.p99_s)} | {_time(seen.downtime_s)} | {seen.outage_count} "
-            f"| {seen.blind_share:.1%} | {_time(seen.resolution_s)} |"
+            f"| {seen.name} | {seen.samples} | {ratio} | {duration(seen.p50_s)} "
+            f"| {bound}{duration(seen.p99_s)} | {duration(seen.downtime_s)} | {seen.outage_count} "
+            f"| {share(seen.blind_share)} | {duration(seen.resolution_s)} |"
         )
 
 
@@ -133,15 +132,16 @@ def _outages(observers: Sequence[ObserverResult]) -> Iterator[str]:
         yield _outage(name, outage)
     hidden = sum(seen.outage_count for seen in observers) - min(len(rows), OUTAGES_SHOWN)
     if hidden > 0:
-        yield from ("", f"{hidden} more; the worst {len(rows)} are in run.json.")
+        yield from ("", f"{hidden} more outages; run.json lists the worst {len(rows)}.")
 
 
 def _outage(name: str, outage: OutageRow) -> str:
     outcomes = ", ".join(f"{count} {label}" for label, count in outage.outcomes.items())
-    most = "open" if outage.at_most_s is None else _time(outage.at_most_s)
+    lasted = duration(outage.at_least_s)
+    lasted += " or more" if outage.at_most_s is None else f" to {duration(outage.at_most_s)}"
     return (
-        f"| {outage.start_s:.2f} s | {name} | {_cell(outage.target)} "
-        f"| {_time(outage.at_least_s)} to {most} | {outage.share:.0%} | {outcomes} "
+        f"| {moment(outage.start_s)} | {name} | {_cell(outage.target)} "
+        f"| {lasted} | {share(outage.share)} | {outcomes} "
         f"| {_cell(outage.told)} | {', '.join(outage.nodes)} | {', '.join(outage.backends)} |"
     )
 
@@ -154,16 +154,6 @@ def _limits(run: RunRecord) -> Iterator[str]:
     for limit in run.limits_changed:
         reason = _cell(limit.reason or "none given")
         yield f"| {limit.key} | {limit.value:g} | {limit.default:g} | {reason} |"
-
-
-def _time(seconds: float | None) -> str:
-    if seconds is None:
-        return "-"
-    return f"{seconds * 1e3:.3g} ms" if seconds < 1 else f"{seconds:.2f} s"
-
-
-def _wall_clock(unix_s: float) -> str:
-    return dt.datetime.fromtimestamp(unix_s, dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _cell(text: str) -> str:

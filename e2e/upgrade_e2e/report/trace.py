@@ -1,9 +1,9 @@
-"""A pass as a Chrome trace: opens in Perfetto, chrome://tracing and speedscope.
+"""A pass as a Chrome trace, for Perfetto, chrome://tracing and speedscope.
 
 The format is the JSON object form of the Trace Event Format. Steps and phases are complete events
-(`X`), one thread per lane, so that phases nest in their step; outages are complete events as long
-as they lasted for certain, one process per observer; the watched window is marked by two instants.
-Times are microseconds since the pass began.
+(`X`), with one thread per lane, so that phases nest in their step. Outages are complete events that
+last as long as the outage certainly did, with one process per observer. Two instants mark the
+watched window. Times are microseconds since the pass began.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from upgrade_e2e.report.files import write_whole
+from upgrade_e2e.files import write_whole
 from upgrade_e2e.report.lanes import lay_lanes
 from upgrade_e2e.report.record import ObserverResult, OutageRow, RunRecord
 from upgrade_e2e.report.stored import load_record
@@ -89,7 +89,7 @@ def _observer(record: RunRecord, seen: ObserverResult, process: int) -> Iterator
 
 
 def _apart(outages: Sequence[OutageRow]) -> list[tuple[str, list[OutageRow]]]:
-    """By target, and outages that overlap apart: events of one thread may only nest."""
+    """By target; outages that overlap get threads of their own, since events may only nest."""
     threads: list[tuple[str, list[OutageRow]]] = []
     for outage in sorted(outages, key=lambda outage: (outage.target, outage.start_s)):
         for target, before in threads:
@@ -104,7 +104,7 @@ def _apart(outages: Sequence[OutageRow]) -> list[tuple[str, list[OutageRow]]]:
 
 def _step(span: Span, thread: int) -> dict[str, Any]:
     facts = {"node": span.node, "hop": span.hop, "parent": span.parent, "error": span.error}
-    told = {key: value for key, value in facts.items() if value}
+    known = {key: value for key, value in facts.items() if value}
     return {
         "name": f"{span.name} FAILED" if span.error else span.name,
         "cat": "phase" if span.parent else "step",
@@ -113,7 +113,7 @@ def _step(span: Span, thread: int) -> dict[str, Any]:
         "dur": _us(span.end_s) - _us(span.start_s),
         "pid": _STEPS,
         "tid": thread,
-        **({"args": told} if told else {}),
+        **({"args": known} if known else {}),
     }
 
 

@@ -1,7 +1,7 @@
 """One pass, from plan to judged and reported record."""
 
 from upgrade_e2e.run.judged import JudgedPass, run_pass
-from upgrade_e2e.run.pass_ import Pass, RunningPass
+from upgrade_e2e.run.pass_ import PassRequest, RunningPass
 from upgrade_e2e.run.progress import ConsoleProgress, Progress, Silence
 from upgrade_e2e.run.request import RunRequest
 from upgrade_e2e.run.rulings import Claim
@@ -12,7 +12,7 @@ __all__ = [
     "Claim",
     "ConsoleProgress",
     "JudgedPass",
-    "Pass",
+    "PassRequest",
     "PassSettings",
     "Progress",
     "RunRequest",

@@ -27,19 +27,21 @@ def choose(
     paths: Sequence[Sequence[str]],
     lacking: Callable[[KindSettings, Sequence[str]], str] = what_is_missing,
 ) -> Choice:
-    """Kind where it could walk all `paths` here and now, else the simulated cluster.
+    """Kind if it can upgrade along all `paths` on this machine now, else the simulated cluster.
 
-    What only kind can do asks for kind. Raises BadInput for a path that cannot be walked.
+    Options that only kind has choose kind. Raises BadInput for a path that cannot be walked.
     """
     if _only_kind_has(settings):
-        return Choice("kind", "This runs on kind, whose options these are.")
-    if alien := {fault.name for fault in settings.faults} - plantable_on("kind"):
-        why = f"This runs on a simulated cluster, because kind has no fault {min(alien)}."
+        return Choice("kind", "This runs on kind, because some of the options only work there.")
+    if unknown := {fault.name for fault in settings.faults} - plantable_on("kind"):
+        why = f"This runs on a simulated cluster, because kind has no fault {min(unknown)}."
         return Choice("sim", why)
     images = kind_settings(settings, Path())
     for words in paths:
         if missing := lacking(images, words):
-            why = f"This runs on a simulated cluster, because {missing}; --provider kind insists."
+            why = (
+                f"This runs on a simulated cluster, because {missing}; use --provider kind anyway."
+            )
             return Choice("sim", why)
     return Choice("kind", "This runs on kind: docker answers and has the node images.")
 

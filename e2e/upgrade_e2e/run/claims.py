@@ -35,12 +35,12 @@ class Claims:
 
     @property
     def wanted(self) -> list[Wanted]:
-        """What all claims want to be watched, in the order of the claims."""
+        """What must be watched for all claims, in the order of the claims."""
         return [one for many in self._wanted.values() for one in many]
 
     @property
     def hold(self) -> bool:
-        """Whether all that could be judged hold, and something could."""
+        """Whether at least one claim could be judged, and all that could be judged hold."""
         return combine(result.verdict for result in self._results.values()) is Verdict.PASS
 
     def expect(self, name: str, sentence: str, wanted: Sequence[Wanted]) -> None:
@@ -64,7 +64,7 @@ class Claims:
         self.note(name, NOT_JUDGED)
 
     def label(self) -> None:
-        """Choose a label for each observer; raises BadInput where two want the same one."""
+        """Choose a label for each observer; raises BadInput where two need the same one."""
         labelled = label_observers(self.wanted)
         self.observers = tuple(dict.fromkeys(labelled.values()))
         self.adopt({mine: label_or_kind(copy) for mine, copy in labelled.items()})

@@ -18,10 +18,10 @@ from upgrade_e2e.providers.base import Provider
 from upgrade_e2e.report import RunRecord
 from upgrade_e2e.run.claims import Claims
 from upgrade_e2e.run.closing import close_pass
-from upgrade_e2e.run.pass_ import Pass, RunningPass
+from upgrade_e2e.run.pass_ import PassRequest, RunningPass
 from upgrade_e2e.run.progress import Progress, Silence
 from upgrade_e2e.run.providers import make_provider
-from upgrade_e2e.run.recording import Ended, write_artifacts
+from upgrade_e2e.run.recording import FinishedPass, write_artifacts
 from upgrade_e2e.run.request import RunRequest
 from upgrade_e2e.run.rulings import Claim, judge
 from upgrade_e2e.run.saved import REJUDGED
@@ -51,7 +51,7 @@ class JudgedPass:
     folder: Path
     provider: Provider | None = None
     claims: Claims = field(default_factory=Claims)
-    _ended: Ended | None = None
+    _ended: FinishedPass | None = None
 
     @classmethod
     def of(cls, request: RunRequest, plan: Plan) -> JudgedPass:
@@ -60,7 +60,7 @@ class JudgedPass:
 
     @cached_property
     def made_by(self) -> Provider:
-        """Who makes the cluster; made when it is first asked for."""
+        """The provider of the cluster, made at the first use."""
         return self.provider or make_provider(self.settings, self.folder / "work")
 
     @property
@@ -99,7 +99,7 @@ class JudgedPass:
             refused = isinstance(error, BadInput) and upgraded is None
             unmade = refused or running.cluster is None or isinstance(error, ClusterNotMade)
             why = "" if upgraded is not None else why_ended(error)
-            self._ended = Ended(running, upgraded, why, not unmade, origin.now_s(), refused)
+            self._ended = FinishedPass(running, upgraded, why, not unmade, origin.now_s(), refused)
             close_pass(running, passed=not why and self.claims.hold)
             self.write()
 
@@ -109,8 +109,8 @@ class JudgedPass:
             raise BadInput("the pass has not been run yet, so there is nothing to write.")
         return write_artifacts(self._ended, self.claims.results.values())
 
-    def _pass(self, origin: Origin, progress: Progress) -> Pass:
-        return Pass(
+    def _pass(self, origin: Origin, progress: Progress) -> PassRequest:
+        return PassRequest(
             plan=self.plan,
             provider=self.made_by,
             observers=self.claims.observers,
@@ -134,7 +134,7 @@ def run_pass(
 
     Raises BadInput, before anything is created, for claims that the pass cannot serve. A pass that
     could not be run or watched has the verdict INCONCLUSIVE, with the reason in the record.
-    `skips` are errors with which a check says that this pass cannot be asked.
+    `skips` are errors with which a check says that it does not apply to this pass.
     """
     for claim in claims:
         judged.claims.expect(claim.name, claim.sentence, [Wanted(one) for one in claim.observers])

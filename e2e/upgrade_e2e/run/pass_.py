@@ -1,4 +1,4 @@
-"""One pass: create, deploy, watch, upgrade, settle, collect, verify. Judging comes after."""
+"""One pass: create, deploy, watch, upgrade, watch on, collect, verify. Judging comes after."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from upgrade_e2e.timeline import Origin, Samples, Span, Timeline, Window
 from upgrade_e2e.upgrade import Executor, Inventory, Marks, Plan, Step, planted_in
 from upgrade_e2e.upgrade.faults import PLANT
 
-__all__ = ["Pass", "RunningPass"]
+__all__ = ["PassRequest", "RunningPass"]
 
 LOGS_TIMEOUT_S = 180.0
 TROUBLE: tuple[type[Exception], ...] = (E2eError, *TRANSIENT_API_ERRORS)
 
 
 @dataclass(frozen=True)
-class Pass:
+class PassRequest:
     """Everything that one pass needs, before it begins.
 
     `folder` takes logs and working files. `origin` is second zero of its timeline.
@@ -56,7 +56,7 @@ class Pass:
 class RunningPass:
     """Runs a pass once; `spans` and `evidence` grow as it goes."""
 
-    what: Pass
+    what: PassRequest
     cluster: Cluster | None = None
     failed_step: StepFailed | None = None
 
@@ -88,11 +88,11 @@ class RunningPass:
         )
         with contextlib.closing(observation), self._leaving_no_trace(observation):
             self._deploy(observation)
-            with self.what.progress.watching(observation.glance):
+            with self.what.progress.watching(observation.status_lines):
                 self._advance(self.what.plan.upgrade)
-                self._settle()
+                self._watch_after()
             samples = self._collect(observation)
-            # Reading back keeps cores busy for long, so it comes when nobody watches any more.
+            # Reading back keeps cores busy for long, so it comes after watching has ended.
             inventory, inventory_error = self._read_back(cluster)
             timeline = self._timeline(observation.watched, samples, observation.spans())
         return Upgraded(
@@ -150,8 +150,8 @@ class RunningPass:
                 self.collect_logs()
                 raise Inconclusive(f"the probers did not become ready: {error}") from error
         observation.start()
-        with self._span("baseline"), self.what.progress.watching(observation.glance):
-            time.sleep(self.what.settings.baseline_s)
+        with self._span("watch-before"), self.what.progress.watching(observation.status_lines):
+            time.sleep(self.what.settings.watch_before_s)
 
     def _advance(self, steps: Sequence[Step]) -> None:
         """Perform steps; one that fails is kept as the pass's failed step, with its logs.
@@ -170,9 +170,9 @@ class RunningPass:
             if isinstance(failure.__cause__, ClusterGone):
                 raise Inconclusive(f"nothing more can be seen: {failure}") from failure
 
-    def _settle(self) -> None:
-        with self._span("settle"):
-            time.sleep(self.what.settings.settle_s)
+    def _watch_after(self) -> None:
+        with self._span("watch-after"):
+            time.sleep(self.what.settings.watch_after_s)
 
     def _read_back(self, cluster: Cluster) -> tuple[Inventory | None, str]:
         if self.failed_step is None:

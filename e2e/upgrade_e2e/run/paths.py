@@ -1,4 +1,4 @@
-"""The paths that a user's words ask for."""
+"""The paths that the options of a user ask for."""
 
 from __future__ import annotations
 

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import IO, Protocol
 
 from rich.console import Console
+from rich.live import Live
 from rich.text import Text
 
+from upgrade_e2e.format import duration
 from upgrade_e2e.timeline import Origin, Span
 
 __all__ = ["ConsoleProgress", "Progress", "Silence"]
 
-QUIET_EVERY_S = 15.0
-TERMINAL_EVERY_S = 0.5
-Glance = Callable[[], Mapping[str, str]]
+QUIET_S = 60.0
+REFRESHES_PER_S = 2.0
+StatusLines = Callable[[], Mapping[str, str]]
 
 
 class Progress(Protocol):
-    """Is told what happens, as it happens."""
+    """Shows the steps of a pass as they begin and end."""
 
     def began(self, name: str, node: str = "") -> None:
         """A step begins now."""
@@ -30,148 +34,149 @@ class Progress(Protocol):
         """A step has ended."""
 
     def say(self, sentence: str) -> None:
-        """Something worth a line."""
+        """Show one sentence."""
 
-    def watching(self, glance: Glance) -> AbstractContextManager[None]:
-        """While in the context, `glance` tells what each observer sees now."""
+    def watching(self, status_lines: StatusLines) -> AbstractContextManager[None]:
+        """While in the context, `status_lines` returns what each observer sees now, in short."""
 
 
 class Silence:
-    """Progress for nobody."""
+    """Progress that shows nothing."""
 
     def began(self, name: str, node: str = "") -> None:
-        """Say nothing."""
+        """Show nothing."""
 
     def ended(self, span: Span) -> None:
-        """Say nothing."""
+        """Show nothing."""
 
     def say(self, sentence: str) -> None:
-        """Say nothing."""
+        """Show nothing."""
 
-    def watching(self, glance: Glance) -> AbstractContextManager[None]:
-        """Ask nothing."""
-        del glance
-        return _Ticking(threading.Event(), None)
+    def watching(self, status_lines: StatusLines) -> AbstractContextManager[None]:
+        """Show nothing."""
+        del status_lines
+        return nullcontext()
 
 
 @dataclass
 class ConsoleProgress:
-    """Progress on a terminal or in a log: a line when a step begins or ends, and what is seen now.
+    """Progress on a terminal or in a log, from its construction until `close`.
 
-    On a terminal the running step is one line that is rewritten; in a log it is a line every
-    15 seconds.
+    On a terminal one line at the bottom always shows the running step, cut to the terminal's
+    width; above it is one line per step that has ended. In a log there is one line when a step
+    begins and one when it ends, and one more after each `quiet_s` without any.
     """
 
     stream: IO[str]
     origin: Origin
     prefix: str = ""
-    _running: list[tuple[str, float]] = field(default_factory=list)
-    _glance: Glance | None = None
-    _lock: threading.RLock = field(default_factory=threading.RLock)
+    quiet_s: float = QUIET_S
 
     def __post_init__(self) -> None:
-        self.console = Console(file=self.stream, highlight=False, soft_wrap=True)
-        self.ticking = _Ticking(threading.Event(), self._tick, self._every_s())
-        self.ticking.start()
+        self.console = Console(file=self.stream, highlight=False)
+        self._running: tuple[tuple[str, float], ...] = ()
+        self._status_lines: StatusLines = dict
+        self._on_terminal = (
+            self.stream.isatty() and self.console.is_terminal and not self.console.is_dumb_terminal
+        )
+        self._reminder = _Reminder(self._remind, self.quiet_s)
+        self._fit()
+        self._live = Live(
+            self,
+            console=self.console,
+            refresh_per_second=REFRESHES_PER_S,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        (self._live if self._on_terminal else self._reminder).start()
 
     def close(self) -> None:
-        """Stop the background line."""
-        self.ticking.stop()
-        self._clear()
+        """Remove the bottom line; nothing more is written."""
+        (self._live if self._on_terminal else self._reminder).stop()
 
     def began(self, name: str, node: str = "") -> None:
-        """Print that a step begins."""
+        """A step begins: one line in a log; on a terminal the bottom line shows it."""
         del node
-        with self._lock:
-            self._running.append((name, self.origin.now_s()))
+        self._running = (*self._running, (name, self.origin.now_s()))
+        if not self._on_terminal:
             self._line(f"> {name}")
 
     def ended(self, span: Span) -> None:
         """Print how a step ended."""
-        with self._lock:
-            self._running = [entry for entry in self._running if entry[0] != span.name]
-            how = "failed" if span.error else "done"
-            style = "bold red" if span.error else "green"
-            self._line(f"  {span.name} {how} after {span.duration_s:.1f} s", style)
+        self._running = tuple(entry for entry in self._running if entry[0] != span.name)
+        how, style = ("failed", "bold red") if span.error else ("done", "green")
+        self._line(f"  {span.name} {how} after {duration(span.duration_s)}", style)
 
     def say(self, sentence: str) -> None:
         """Print a sentence."""
-        with self._lock:
-            self._line(sentence)
+        self._line(sentence)
 
-    def watching(self, glance: Glance) -> AbstractContextManager[None]:
-        """Show what `glance` tells beside the running step."""
-        return _Glancing(self, glance)
+    @contextlib.contextmanager
+    def watching(self, status_lines: StatusLines) -> Iterator[None]:
+        """Show what `status_lines` returns next to the running step."""
+        self._status_lines = status_lines
+        try:
+            yield
+        finally:
+            self._status_lines = dict
 
-    def _every_s(self) -> float:
-        return TERMINAL_EVERY_S if self.console.is_terminal else QUIET_EVERY_S
+    def __rich__(self) -> Text:
+        """The bottom line of a terminal, as it is now."""
+        self._fit()
+        now = self._now()
+        return Text(self._stamped(now) if now else "", no_wrap=True, overflow="ellipsis")
 
-    def _tick(self) -> None:
-        glance = self._glance
-        seen = (
-            ""
-            if glance is None
-            else "  |  ".join(f"{name}: {text}" for name, text in glance().items())
-        )
-        with self._lock:
-            if not self._running:
-                return
-            name, since_s = self._running[-1]
-            line = f"  {name}, {self.origin.now_s() - since_s:.0f} s"
-            line = f"{line}  |  {seen}" if seen else line
-            if self.console.is_terminal:
-                width = max(20, self.console.width - 1)
-                self.stream.write("\r\x1b[2K" + self._stamped(line)[:width])
-                self.stream.flush()
-            else:
-                self._line(line, "dim")
+    def _line(self, line: str, style: str = "") -> None:
+        self._reminder.postpone()
+        self.console.print(Text(self._stamped(line), style=style), soft_wrap=True)
+        self.stream.flush()
+
+    def _remind(self) -> None:
+        if now := self._now():
+            self._line(now, "dim")
+
+    def _fit(self) -> None:
+        """Take the width of the stream; rich measures only those that pytest captures."""
+        with contextlib.suppress(OSError):
+            self.console.width = os.get_terminal_size(self.stream.fileno()).columns
+
+    def _now(self) -> str:
+        """The running step and what the observers see; empty between steps."""
+        if not self._running:
+            return ""
+        name, since_s = self._running[-1]
+        seen = [f"{observer}: {words}" for observer, words in self._status_lines().items()]
+        return "  |  ".join([f"  {name}, {self.origin.now_s() - since_s:.0f} s", *seen])
 
     def _stamped(self, line: str) -> str:
         minutes, seconds = divmod(int(self.origin.now_s()), 60)
         return f"[{minutes:02d}:{seconds:02d}] {self.prefix}{line}"
 
-    def _line(self, line: str, style: str = "") -> None:
-        self._clear()
-        self.console.print(Text(self._stamped(line), style=style))
-        self.stream.flush()
 
-    def _clear(self) -> None:
-        if self.console.is_terminal:
-            self.stream.write("\r\x1b[2K")
+class _Reminder:
+    """Calls `remind` after each `quiet_s` without a call of `postpone`."""
 
-
-@dataclass
-class _Glancing(AbstractContextManager[None]):
-    progress: ConsoleProgress
-    glance: Glance
-
-    def __enter__(self) -> None:
-        self.progress._glance = self.glance  # noqa: SLF001  (one module, one thing)
-
-    def __exit__(self, *_: object) -> None:
-        self.progress._glance = None  # noqa: SLF001
-
-
-@dataclass
-class _Ticking(AbstractContextManager[None]):
-    over: threading.Event
-    tick: Callable[[], None] | None
-    every_s: float = 1.0
-    thread: threading.Thread | None = None
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    def __init__(self, remind: Callable[[], None], quiet_s: float) -> None:
+        self._remind, self._quiet_s = remind, quiet_s
+        self._postponed = threading.Event()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
 
     def start(self) -> None:
-        self.thread = threading.Thread(target=self._run, name="progress", daemon=True)
-        self.thread.start()
+        self._thread.start()
+
+    def postpone(self) -> None:
+        self._postponed.set()
 
     def stop(self) -> None:
-        self.over.set()
-        if self.thread is not None:
-            self.thread.join(timeout=5)
+        self._stopped = True
+        self._postponed.set()
+        self._thread.join(timeout=5)
 
     def _run(self) -> None:
-        while not self.over.wait(self.every_s):
-            if self.tick is not None:
-                self.tick()
+        while not self._stopped:
+            if self._postponed.wait(self._quiet_s):
+                self._postponed.clear()
+            else:
+                self._remind()

@@ -33,11 +33,11 @@ from upgrade_e2e.run.verdicts import verdict_of
 from upgrade_e2e.timeline import Timeline, Window
 from upgrade_e2e.upgrade.faults import PLANT, fault_of
 
-__all__ = ["Ended", "compose", "limits_changed", "write_artifacts", "write_record"]
+__all__ = ["FinishedPass", "compose", "limits_changed", "write_artifacts", "write_record"]
 
 
 @dataclasses.dataclass(frozen=True)
-class Ended:
+class FinishedPass:
     """A pass that is over: `upgraded` is None when it ended before anything could be judged.
 
     `error` says why it ended early; `cluster_made` is false when there was nothing to watch, and
@@ -51,7 +51,7 @@ class Ended:
     duration_s: float
     refused: bool = False
 
-    # What no verdict changes is made once, however often the artifacts are written.
+    # These do not depend on verdicts: computed once, even if artifacts are written again.
 
     @cached_property
     def drawn(self) -> Drawn:
@@ -72,7 +72,7 @@ class Ended:
         return tool_versions(self.running.what.provider.capabilities.tools)
 
 
-def write_artifacts(ended: Ended, scenarios: Iterable[ScenarioResult]) -> RunRecord:
+def write_artifacts(ended: FinishedPass, scenarios: Iterable[ScenarioResult]) -> RunRecord:
     """Write everything that is left of a pass into its folder; docs/artifacts.md lists it.
 
     May be called again as more verdicts are known. With nothing new, nothing is written.
@@ -88,7 +88,7 @@ def write_artifacts(ended: Ended, scenarios: Iterable[ScenarioResult]) -> RunRec
 
 
 def write_record(record: RunRecord, drawn: Drawn, folder: Path) -> None:
-    """Write a record into `folder`, and what is made of it for people and other programs."""
+    """Write a record into `folder`, with its summary, trace and report page."""
     save_record(record, folder)
     save_summary(render_run(record), folder)
     write_trace(record, folder / TRACE_NAME)
@@ -104,7 +104,7 @@ def _is_written(record: RunRecord, folder: Path) -> bool:
         return False
 
 
-def compose(ended: Ended, scenarios: tuple[ScenarioResult, ...]) -> RunRecord:
+def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRecord:
     """The record of a pass."""
     what, upgraded, cluster = ended.running.what, ended.upgraded, ended.running.cluster
     failed, views = ended.running.failed_step, ended.drawn.views
@@ -157,9 +157,9 @@ def planted(running: RunningPass) -> tuple[str, ...]:
 
 
 def _watching(settings: PassSettings) -> dict[str, str]:
-    """The times around the upgrade that are not the usual: they dilute every ratio."""
+    """The times watched around the upgrade that are not the default: they change every ratio."""
     usual_s = WATCHED_AROUND_S.get(settings.provider)
-    asked = {"baseline": settings.baseline_s, "settle": settings.settle_s}
+    asked = {"watch-before": settings.watch_before_s, "watch-after": settings.watch_after_s}
     return {name: f"{time_s:g} s" for name, time_s in asked.items() if time_s != usual_s}
 
 

@@ -63,7 +63,7 @@ class RunRequest:
         )
 
     def folder_of(self, plan: Plan) -> Path:
-        """Where the artifacts of one path go: a folder each when there are several."""
+        """Where the artifacts of one path go: one folder per path when there are several."""
         return self.artifacts if len(self.plans) == 1 else self.artifacts / plan.path.id
 
 
@@ -85,7 +85,7 @@ def values_of(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def settings_of(values: Mapping[str, Any]) -> PassSettings:
-    """The settings that hold for every path, with the provider still open."""
+    """The settings that hold for every path, before the provider is chosen."""
     return PassSettings(
         control_planes=values["control-planes"],
         workers=values["workers"],
@@ -101,10 +101,10 @@ def settings_of(values: Mapping[str, Any]) -> PassSettings:
 
 def _on(provider: str, settings: PassSettings, values: Mapping[str, Any]) -> PassSettings:
     around_s = WATCHED_AROUND_S.get(provider, 10.0)
-    baseline_s, settle_s = values["baseline"], values["settle"]
+    watch_before_s, watch_after_s = values["watch-before"], values["watch-after"]
     return replace(
         settings,
         provider=provider,
-        baseline_s=around_s if baseline_s is None else baseline_s,
-        settle_s=around_s if settle_s is None else settle_s,
+        watch_before_s=around_s if watch_before_s is None else watch_before_s,
+        watch_after_s=around_s if watch_after_s is None else watch_after_s,
     )

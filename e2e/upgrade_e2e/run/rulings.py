@@ -46,7 +46,7 @@ def judge(claim: Claim, upgraded: Upgraded, skips: tuple[type[BaseException], ..
     """The ruling on one claim. Only a broken claim is FAIL.
 
     An error of any other kind says that the check itself does not work, so nothing is known.
-    `skips` are errors with which a check says that this pass cannot be asked.
+    `skips` are errors with which a check says that it does not apply to this pass.
     """
     try:
         claim.check(upgraded, upgraded.limits)

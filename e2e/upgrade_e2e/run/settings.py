@@ -1,4 +1,4 @@
-"""What a pass is told: every choice of the user, as one value."""
+"""Every choice of the user for a pass, as one value."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ WATCHED_AROUND_S = {"kind": 10.0, "sim": 3.0}
 class PassSettings:
     """The choices that hold for every path of one invocation.
 
-    `node_images` maps a version to a node image, beside the template `node_image` in which
-    `{version}` stands for the version. `baseline_s` is how long the untouched cluster is watched
-    before the first step, `settle_s` how long it is watched after the last one.
+    `node_images` maps a version to a node image; for other versions `node_image` is a template in
+    which `{version}` stands for the version. `watch_before_s` is how long the untouched cluster is
+    watched before the first step, `watch_after_s` how long it is watched after the last one.
     """
 
     provider: str = "kind"
@@ -38,8 +38,8 @@ class PassSettings:
     keep: Keep = "never"
     reuse_cluster: str = ""
     faults: tuple[Fault, ...] = ()
-    baseline_s: float = 10.0
-    settle_s: float = 10.0
+    watch_before_s: float = 10.0
+    watch_after_s: float = 10.0
 
     def __post_init__(self) -> None:
         if self.control_planes not in CONTROL_PLANES:
@@ -57,8 +57,8 @@ class PassSettings:
             raise BadInput(
                 f"keep-cluster is {self.keep!r}; it is one of {', '.join(KEEP_CHOICES)}."
             )
-        if min(self.baseline_s, self.settle_s) < 0:
-            raise BadInput("baseline and settle times are seconds and cannot be negative.")
+        if min(self.watch_before_s, self.watch_after_s) < 0:
+            raise BadInput("watch-before and watch-after are seconds and cannot be negative.")
 
 
 def parse_image_overrides(words: Sequence[str]) -> dict[str, str]:

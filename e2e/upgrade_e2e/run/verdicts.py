@@ -1,4 +1,4 @@
-"""The verdict of a whole pass, out of those of its scenarios."""
+"""The verdict of a whole pass, from those of its scenarios."""
 
 from __future__ import annotations
 

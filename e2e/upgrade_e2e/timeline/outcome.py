@@ -19,5 +19,5 @@ class Connection(IntEnum):
 
     @property
     def label(self) -> str:
-        """The word for people and files."""
+        """The label for people and files."""
         return self.name.lower()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
-import os
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from upgrade_e2e.agent.layout import SAMPLE_FIELDS
 from upgrade_e2e.errors import DamagedRecord
+from upgrade_e2e.files import write_whole
 from upgrade_e2e.timeline.outcome import Connection, Outcome
 
 __all__ = ["SAMPLE_COLUMNS", "Samples", "SamplesBuilder", "Stream"]
@@ -58,7 +59,7 @@ class Samples:
     code         uint16  HTTP status, DNS response code or query count; 0 when there is none
     backend      uint16  index into `backends`; `backends[0]` is "" for unknown
 
-    `broken` tells what ended the observer before it was told to stop; empty when nothing did.
+    `broken` says what ended the observer before it was stopped; empty when nothing did.
     """
 
     streams: tuple[Stream, ...]
@@ -99,7 +100,10 @@ class Samples:
         raise KeyError(name)
 
     def save(self, path: Path) -> None:
-        """Write to `path` (npz, see docs/artifacts.md) so that it is there whole or not at all."""
+        """Write to `path` (npz, see docs/artifacts.md); the file is complete or absent.
+
+        Raises BadInput when the place cannot be written to.
+        """
         meta = {
             "schema": SCHEMA_VERSION,
             "streams": [dataclasses.asdict(stream) for stream in self.streams],
@@ -109,16 +113,13 @@ class Samples:
         }
         packed = np.frombuffer(json.dumps(meta).encode(), np.uint8)
         columns: dict[str, Any] = {name: getattr(self, name) for name in SAMPLE_COLUMNS}
-        part = path.with_name(path.name + ".part")
-        with part.open("wb") as file:
-            np.savez_compressed(file, meta=packed, **columns)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        archive = io.BytesIO()
+        np.savez_compressed(archive, meta=packed, **columns)
+        write_whole(archive.getvalue(), path)
 
     @classmethod
     def load(cls, path: Path) -> Samples:
-        """Read what `save` wrote; raises DamagedRecord when it is not whole or not ours."""
+        """Read what `save` wrote; raises DamagedRecord when it is incomplete or not from us."""
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 meta = json.loads(stored["meta"].tobytes())

@@ -13,7 +13,7 @@ __all__ = ["Timeline", "Window"]
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of the timeline, both ends in seconds since the origin."""
+    """A part of the timeline, both ends in seconds since the origin."""
 
     start_s: float
     end_s: float
@@ -29,7 +29,7 @@ class Timeline:
     """Spans and samples of one pass on one clock.
 
     `watched` is the window that claims are made about: from the moment that all probers were
-    ready to the moment that they were told to stop. `samples` is keyed by observer name.
+    ready to the moment that they were stopped. `samples` is keyed by observer name.
     """
 
     watched: Window

@@ -14,13 +14,13 @@ __all__ = ["Executor", "Marks", "Watcher"]
 
 
 class Watcher(Protocol):
-    """Is told about steps as they begin and end, for live progress."""
+    """Shows steps as they begin and end, for live progress."""
 
     def began(self, name: str, node: str = "") -> None:
         """The step `name` begins now."""
 
     def ended(self, span: Span) -> None:
-        """A step has ended; `span.error` tells how."""
+        """A step has ended; `span.error` says how."""
 
 
 @dataclass
@@ -104,7 +104,7 @@ class Executor:
 
 
 def reason_of(error: E2eError) -> str:
-    """What to tell of a failed step: for a command its line, exit code and output."""
+    """How to describe a failed step: for a command its line, exit code and output."""
     if isinstance(error, CommandFailed):
         return str(error)
     return f"{type(error).__name__}: {error}"

@@ -153,7 +153,7 @@ _ON_NODES = (
     FaultKind(
         "no-grace",
         "no-grace",
-        "pods are gone before anyone has heard of it: connections and lookups are refused",
+        "pods are gone before their endpoints are removed: connections and lookups are refused",
         "kubelets kill containers at once, without preStop hook and SIGTERM",
         nothing,
         "nodes",

@@ -37,7 +37,7 @@ class Inventory:
 
     `stuck_pods` are pods that are neither running nor done, as `namespace/name: reason`.
     `missing_workloads` are those with fewer ready replicas than asked for, as sentences.
-    `nothing_left_to_do` tells whether a second run of the upgrade found nothing to change, and
+    `nothing_left_to_do` says whether a second run of the upgrade found nothing to change, and
     `old_kubeconfig_works` whether the kubeconfig from before still reaches the API.
     `certificates_expire_in_d` is the shortest time to live of the control planes' certificates,
     in days; None where they cannot be read.
@@ -57,12 +57,12 @@ class Inventory:
 
     @property
     def complaints(self) -> tuple[str, ...]:
-        """What keeps the upgrade from being a success, a sentence each."""
+        """What keeps the upgrade from being a success, one sentence per reason."""
         return (*self.unfinished, *self.unsettled)
 
     @property
     def unfinished(self) -> tuple[str, ...]:
-        """What keeps the upgrade itself from being complete, a sentence each."""
+        """What keeps the upgrade itself from being complete, one sentence per reason."""
         left = [f"{part.where} is {part.found}, not {part.wanted}" for part in self.behind]
         if not self.nothing_left_to_do:
             left.append("a second run of the upgrade still finds something to do")
@@ -70,7 +70,7 @@ class Inventory:
 
     @property
     def unsettled(self) -> tuple[str, ...]:
-        """What a complete upgrade may leave behind for a while, a sentence each."""
+        """What a complete upgrade may leave behind for a while, one sentence per item."""
         left = [f"pod {pod}" for pod in self.stuck_pods]
         left += self.missing_workloads
         if not self.old_kubeconfig_works:

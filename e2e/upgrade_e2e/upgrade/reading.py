@@ -40,10 +40,10 @@ def read_back(
     deadline: Deadline,
     transient: tuple[type[Exception], ...] = (),
 ) -> Inventory:
-    """Read until nothing is left to complain of, and return the last reading.
+    """Read until there are no complaints, and return the last reading.
 
     Raises DeadlinePassed with the complaints when the upgrade is still not complete at the
-    deadline. What is merely unsettled by then, such as a stuck pod, raises nothing: it stands in
+    deadline. What is only unsettled by then, such as a stuck pod, raises nothing: it is in
     the reading, and the claim about it is what fails.
     """
     last: list[Inventory] = []

@@ -45,12 +45,15 @@ class FaultyPass:
         fault: str,
         scenarios: tuple[Scenario, ...],
         wanted: Callable[[Step], bool],
-        settle_s: float = 5.0,
+        watch_after_s: float = 5.0,
     ) -> dict[str, ScenarioResult]:
         """The results of these scenarios by name, without `test_`."""
         faults = tuple(Fault.parse(word) for word in fault.split())
         settings = PassSettings(
-            reuse_cluster=OLD_CLUSTER, faults=faults, baseline_s=5.0, settle_s=settle_s
+            reuse_cluster=OLD_CLUSTER,
+            faults=faults,
+            watch_before_s=5.0,
+            watch_after_s=watch_after_s,
         )
         limits = Limits.load(LIMITS).override(HERE, "tests/kind/old_cluster/test_faults.py")
         provider = make_provider(settings, self.folder / "work")
@@ -122,7 +125,7 @@ def test_one_coredns_without_lameduck_leaves_lookups_unanswered(faulty: FaultyPa
 
 @pytest.mark.company
 def test_a_kubelet_at_one_request_a_second_lags(faulty: FaultyPass):
-    results = faulty.run("kubelet-qps=1", (READY,), moves(), settle_s=100)
+    results = faulty.run("kubelet-qps=1", (READY,), moves(), watch_after_s=100)
     name = "ready_is_visible_soon_after_start"
     broken(results[name], OUTCOMES["kubelet-qps=1"][name])
 
@@ -132,7 +135,7 @@ def test_a_step_that_fails_is_the_verdict(tool: Tool, old_cluster: Cluster):
     ran = tool.run(
         "run", "--from", OLD, "--to", NEW, "--reuse-cluster", old_cluster.name, "--fault",
         "fail-step=kubeadm-apply:control-plane", "--scenario", "upgrade_path",
-        "--baseline", "1", "--settle", "1", within_s=8 * MINUTES,
+        "--watch-before", "1", "--watch-after", "1", within_s=8 * MINUTES,
     )  # fmt: skip
     assert ran.code == 1, ran.output
     record = ran.record()

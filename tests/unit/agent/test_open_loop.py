@@ -166,5 +166,5 @@ def test_status_tells_of_the_last_second(rig: Rig) -> None:
     assert second["lateness_p99_us"] >= 0
     assert status["rss_bytes"] > 0
     assert status["cpu_s"] > 0
-    nice = os.getpriority(os.PRIO_PROCESS, 0)  # that of whoever runs the tests
+    nice = os.getpriority(os.PRIO_PROCESS, 0)  # that of the test process
     assert status["priority"] == (f"nice {nice}" if nice else "none")

@@ -1,4 +1,4 @@
-"""A kubeconfig that cannot be used is told as such, with the mend."""
+"""A kubeconfig that cannot be used is refused, with the way to fix it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ contexts: [{name: here, context: {cluster: here, user: me}}]
     ["", "a: [b", "just words", "[1, 2]", HALF, "current-context: elsewhere", b"\xff\xfe\x00"],
     ids=["empty", "not YAML", "words", "a list", "half", "no contexts", "not text"],
 )
-def test_what_is_no_kubeconfig_is_refused_with_the_mend(tmp_path, content):
+def test_what_is_no_kubeconfig_is_refused_with_the_fix(tmp_path, content):
     file = tmp_path / "kubeconfig"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(BadInput) as caught:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upgrade_e2e.errors import DamagedRecord
+from upgrade_e2e.errors import BadInput, DamagedRecord
 from upgrade_e2e.timeline import Connection, Outcome, Samples, SamplesBuilder, Stream
 
 STREAM = Stream("new@worker", "worker", "http://web", 0.01, 2.0, Connection.NEW, 0.002)
@@ -85,3 +85,8 @@ def test_labels_go_both_ways(outcome):
 
 def test_an_unknown_label_is_other():
     assert Outcome.from_label("exploded") is Outcome.OTHER
+
+
+def test_a_place_that_cannot_be_written_to_is_named(tmp_path):
+    with pytest.raises(BadInput, match=r"missing/web\.npz cannot be written"):
+        Samples.empty().save(tmp_path / "missing" / "web.npz")

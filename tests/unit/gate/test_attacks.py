@@ -170,7 +170,7 @@ def test_a_run_that_was_held_to_looser_limits_than_the_others_is_no_evidence(ask
 @pytest.mark.parametrize(
     ("changed", "seen", "told"),
     [
-        (limit("instrument.blind_share", 1.0, 0.1), {"blind_share": 0.9}, "did not see 90.0%"),
+        (limit("instrument.blind_share", 1.0, 0.1), {"blind_share": 0.9}, "did not see 90%"),
         (limit("instrument.min_samples", 0, 100), {"samples": 3}, "3 samples that count"),
         (limit("instrument.late_s", 60.0, 0.01), {}, "where its probers were blind"),
         (limit("instrument.quiet_s", 900.0, 30.0), {}, "where its probers were blind"),

@@ -20,6 +20,7 @@ from upgrade_e2e.gate import (
 from upgrade_e2e.gate.history import History
 from upgrade_e2e.judge import Limit, Verdict
 from upgrade_e2e.report import load_record, save_record
+from upgrade_e2e.timeline import Span
 from upgrade_e2e.upgrade import Component, Inventory
 
 QUICK = GateSettings(resamples=199, simulations=0)
@@ -249,3 +250,10 @@ def test_a_record_keeps_its_figures():
     assert made.figure("pass", "drain_s").value == 12.5
     assert made.figure("pass", "duration_s").value == 400.0
     assert made.observers == ("dns",)
+
+
+def test_a_history_goes_on_where_a_step_has_a_new_name():
+    spans = (Span("watch-before", "watch-before", 0.0, 3.0), Span("settle", "settle", 9.0, 14.0))
+    made = run_of(dataclasses.replace(record(), spans=spans))
+    assert made.figure("pass", "baseline_s").value == 3.0
+    assert made.figure("pass", "settle_s").value == 5.0

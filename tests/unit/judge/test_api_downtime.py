@@ -17,7 +17,7 @@ from .reference import Line, Shot
 
 WHOLE = (0, 200_000_000)
 TOLD = re.compile(
-    r"(\d+) of (\d+) (failures[a-z ]*) came while .*\(([\d.]+) s in all, until ([\d.]+)"
+    r"(\d+) of (\d+) (failures[a-z ]*) happened while .*\(([\d.]+) s in all, until ([\d.]+)"
 )
 
 
@@ -38,7 +38,7 @@ def timeline(lines, *api_lines, spans=()) -> Timeline:
 
 
 def told(view):
-    """Hits, count, kinds, seconds away and the end of it; None when nothing is told."""
+    """Hits, count, kinds, seconds away and the end of it; None when nothing is said."""
     found = TOLD.search(view.explain())
     return found and (
         int(found[1]), int(found[2]), found[3], float(found[4]), float(found[5])
@@ -60,7 +60,7 @@ def test_failures_are_near_until_a_node_must_have_heard():
 def test_how_much_of_the_time_that_is_stands_beside_it():
     """From 9.8 to 80 s of 200 s: so many of the failures would be chance."""
     told_text = view_of(timeline([web(failing([90, 150]))], AWAY), "web").explain()
-    assert "that is 35% of the time" in told_text
+    assert "this is 35.1% of the time" in told_text
 
 
 def test_a_wait_that_reaches_into_the_time_counts():

@@ -45,7 +45,7 @@ def test_events_that_overlap_the_silence_of_the_api_are_masked():
     view = seen(pods(), api(failing(range(100, 110))))
     assert view.masked == 18
     assert view.masked_share == pytest.approx(0.018)
-    assert "18 events (2%) at which the API itself did not answer" in view.explain()
+    assert "18 events (1.8%) during which the API server did not answer" in view.explain()
 
 
 def test_a_lag_is_the_kubelets_when_the_api_answered():
@@ -62,7 +62,7 @@ def test_a_lag_is_not_the_kubelets_when_the_api_was_silent():
 
 def test_silence_of_the_control_itself_is_no_answer():
     dead = api(count=300)
-    with pytest.raises(Inconclusive, match=r"71% of its events .* more control planes"):
+    with pytest.raises(Inconclusive, match=r"70.6% of its events .* more control planes"):
         seen(pods(), dead, check=require_view)
 
 

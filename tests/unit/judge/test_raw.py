@@ -62,7 +62,7 @@ def test_a_step_backward_is_blind_where_the_times_overlap():
     seen = view_of(to_timeline([line], 0, 9_000_000), "web")
     assert (seen.count, seen.failures) == (1000, 1)
     assert seen.blind_share == pytest.approx(1.0 / 9, rel=0.02)
-    assert "its clock stepped; taken as blind" in seen.explain()
+    assert "its clock stepped; counted as blind" in seen.explain()
 
 
 def test_a_clock_that_steps_all_the_time_is_inconclusive():

@@ -47,14 +47,14 @@ def look(machine, ledger, tmp_path, monkeypatch):
 def test_a_machine_that_has_everything(look):
     findings = look("v1.33.13", "v1.34.4")
     assert all(finding.ok for finding in findings.values())
-    assert findings["image kindest/node:v1.34.4"].told == "there"
+    assert findings["image kindest/node:v1.34.4"].found == "there"
     assert str(findings["disk"]).startswith("ok       disk: 50 GiB free")
 
 
 def test_a_missing_node_image_names_the_command_that_makes_it(look):
     finding = look("v1.35.4")["image kindest/node:v1.35.4"]
     assert not finding.ok
-    assert finding.mend == "ci/node-image/build v1.35.4"
+    assert finding.fix == "ci/node-image/build v1.35.4"
     assert "MISSING" in str(finding)
 
 
@@ -62,7 +62,7 @@ def test_without_docker_nothing_is_said_of_what_only_docker_knows(look, machine)
     machine.broken["docker info"] = (127, "cannot be started: no such file")
     findings = look("v1.33.13")
     assert not findings["docker"].ok
-    assert "ci/kind-host" in findings["docker"].mend
+    assert "ci/kind-host" in findings["docker"].fix
     assert not any(name.startswith("image") for name in findings)
 
 
@@ -70,7 +70,7 @@ def test_without_kind_it_cannot_work_and_without_kubectl_it_can(look, machine):
     machine.broken |= {"kind version": (127, "cannot be started: x"), "kubectl": (127, "absent")}
     findings = look()
     assert not findings["kind"].ok
-    assert "go install" in findings["kind"].mend
+    assert "go install" in findings["kind"].fix
     assert findings["kubectl"].ok
 
 
@@ -78,7 +78,7 @@ def test_a_missing_capability_needs_a_runtime_that_makes_up_for_it(look, machine
     (look.proc / "self" / "status").write_text(WITHOUT_SYS_RESOURCE)
     finding = look()["CAP_SYS_RESOURCE"]
     assert not finding.ok
-    assert finding.mend == "ci/kind-host"
+    assert finding.fix == "ci/kind-host"
     with_runtime = machine.docker
     machine.docker = lambda argv: _with_runtime(with_runtime(argv))
     assert look()["CAP_SYS_RESOURCE"].ok
@@ -92,14 +92,14 @@ def _with_runtime(answer):
 def test_cgroup_v1_is_a_note(look):
     finding = look()["cgroups"]
     assert finding.ok
-    assert "failCgroupV1" in finding.told
+    assert "failCgroupV1" in finding.found
 
 
 def test_low_inotify_limits_are_a_note_with_the_command(look):
     (look.proc / "sys" / "fs" / "inotify" / "max_user_instances").write_text("128\n")
     finding = look()["fs.inotify.max_user_instances"]
     assert finding.ok
-    assert finding.mend == "sysctl -w fs.inotify.max_user_instances=512"
+    assert finding.fix == "sysctl -w fs.inotify.max_user_instances=512"
 
 
 @pytest.mark.parametrize(
@@ -113,15 +113,15 @@ def test_too_little_room_is_a_problem(look, monkeypatch, name, path, value):
     monkeypatch.setattr(path, value)
     finding = look()[name]
     assert not finding.ok
-    assert "1" in finding.told
-    assert finding.mend
+    assert "1" in finding.found
+    assert finding.fix
 
 
 def test_leftovers_and_a_damaged_ledger_are_told(look, ledger, monkeypatch):
     ledger.claim("kind-cluster", "left")
-    assert look()["leftovers"].told == "nothing is left of dead runs"
+    assert look()["leftovers"].found == "nothing is left of dead runs"
     monkeypatch.setattr("upgrade_e2e.providers.kind.owner._boot_id", lambda: "a later boot")
-    assert look()["leftovers"].mend == "upgrade-e2e sweep"
+    assert look()["leftovers"].fix == "upgrade-e2e sweep"
     next(ledger.folder.glob("*.json")).write_text("{")
     assert not look()["leftovers"].ok
 

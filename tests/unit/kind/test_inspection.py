@@ -22,7 +22,7 @@ from tests.unit.kind.upgraded import (
 from upgrade_e2e.cluster import Cluster, Node, Role
 from upgrade_e2e.cluster.nodes import NodeHealth
 from upgrade_e2e.errors import DeadlinePassed
-from upgrade_e2e.providers.kind.health import Health, check, roll_addons
+from upgrade_e2e.providers.kind.health import ClusterHealth, check, roll_addons
 from upgrade_e2e.providers.kind.inspection import Target, inspect
 
 PLAN_WITH_WORK = "COMPONENT   NODE   CURRENT   TARGET\nkubelet   dev-worker   v1.33.13   v1.34.4\n"
@@ -164,19 +164,19 @@ def test_addons_are_waited_for(after_upgrade, api):
     roll_addons(after_upgrade[0], IMAGES, within_s=30)
 
 
-GOOD = Health(NodeHealth(3, (), 3), 1, 1, 1)
+GOOD = ClusterHealth(NodeHealth(3, (), 3), 1, 1, 1)
 
 
 @pytest.mark.parametrize(
     ("seen", "good"),
     [
         (GOOD, True),
-        (Health(NodeHealth(3, ("dev-worker",), 3), 1, 1, 1), False),
-        (Health(NodeHealth(3, (), 2), 1, 1, 1), False),
-        (Health(NodeHealth(3, (), 4), 1, 1, 1), False),
-        (Health(NodeHealth(4, (), 4), 3, 2, 3), False),
-        (Health(NodeHealth(4, (), 4), 2, 2, 3), False),
-        (Health(NodeHealth(4, (), 4), 3, 3, 3), True),
+        (ClusterHealth(NodeHealth(3, ("dev-worker",), 3), 1, 1, 1), False),
+        (ClusterHealth(NodeHealth(3, (), 2), 1, 1, 1), False),
+        (ClusterHealth(NodeHealth(3, (), 4), 1, 1, 1), False),
+        (ClusterHealth(NodeHealth(4, (), 4), 3, 2, 3), False),
+        (ClusterHealth(NodeHealth(4, (), 4), 2, 2, 3), False),
+        (ClusterHealth(NodeHealth(4, (), 4), 3, 3, 3), True),
     ],
 )
 def test_what_must_hold_between_two_nodes(seen, good):

@@ -21,7 +21,7 @@ CHILD_S = 30
 
 
 def child(ledger: Ledger, code: str) -> subprocess.Popen[str]:
-    """A Python process that has `ledger`, and tells when it has run `code`."""
+    """A Python process that has `ledger`, and reports when it has run `code`."""
     text = f"""
         import sys, time
         from pathlib import Path

@@ -112,7 +112,7 @@ def test_a_name_is_made_up_and_differs(settings, machine):
         ("docker info", (1, "Cannot connect to the Docker daemon"), "docker cannot be used"),
     ],
 )
-def test_a_missing_tool_is_refused_with_the_mend(
+def test_a_missing_tool_is_refused_with_the_fix(
     make, machine, ledger, marks, broken, failure, said
 ):
     machine.broken[broken] = failure

@@ -80,7 +80,7 @@ def curl_says(codes):
 
 @pytest.fixture
 def seen(api, tmp_path):
-    """What is observed when the kubelet, the components and the API tell these."""
+    """What is observed when the kubelet, the components and the API answer these."""
 
     def look(kubelet, mirrors, well=ALL_WELL, held=None):
         api.answers = {MIRRORS: mirrors, LEASES: held or leases()}

@@ -45,7 +45,7 @@ class FakeApi:
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def put(self, path: str, thing: Object) -> Object:
-        """Store an object as the API server would, and tell hooks and watches."""
+        """Store an object as the API server would, and notify hooks and watches."""
         with self.changed:
             known = self.objects.get(path)
             meta = thing.setdefault("metadata", {})

@@ -12,12 +12,12 @@ from tests.unit.observers.fake_api import FakeApi, fake_cluster
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.errors import BadInput, DeadlinePassed, FaultNotPlanted
 from upgrade_e2e.observers import (
+    DeployContext,
     DnsLookups,
     HttpEdge,
     HttpService,
     Observer,
     Parts,
-    Site,
     Workload,
     alter,
     plant,
@@ -109,7 +109,7 @@ def test_an_observer_of_a_user_can_be_altered_too() -> None:
         workload: Workload = dataclasses.field(default_factory=Workload)
         name: str = "mine"
 
-        def deploy(self, site: Site) -> Parts:
+        def deploy(self, context: DeployContext) -> Parts:
             return Parts()
 
         def altered(self, change: Callable[[Workload], Workload]) -> Mine:

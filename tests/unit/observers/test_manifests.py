@@ -22,17 +22,17 @@ from upgrade_e2e.agent.spool import Spool
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.observers import (
     ApiServer,
+    DeployContext,
     DnsLookups,
     HttpEdge,
     HttpService,
     Images,
     Observer,
     PodChurn,
-    Site,
     Workload,
     label_or_kind,
 )
-from upgrade_e2e.observers.churner import Churner
+from upgrade_e2e.observers.churn_loop import ChurnLoop
 from upgrade_e2e.observers.fleet import Fleet
 from upgrade_e2e.observers.objects import agent_config
 from upgrade_e2e.observers.prober import apply_probers, prober_spec
@@ -49,9 +49,11 @@ def api() -> FakeApi:
 
 
 @pytest.fixture
-def site(api: FakeApi, tmp_path: Path) -> Iterator[Site]:
+def context(api: FakeApi, tmp_path: Path) -> Iterator[DeployContext]:
     with fake_cluster(api, tmp_path) as cluster:
-        yield Site(cluster, Images(agent="my/python:3.12", edge="my/nginx:1"), tmp_path, Origin())
+        yield DeployContext(
+            cluster, Images(agent="my/python:3.12", edge="my/nginx:1"), tmp_path, Origin()
+        )
 
 
 def applied(api: FakeApi, kind: str, name: str) -> dict[str, Any]:
@@ -66,20 +68,20 @@ def web(api: FakeApi) -> tuple[dict[str, Any], dict[str, Any]]:
     return pod, pod["containers"][0]
 
 
-def test_everything_is_ours_and_in_our_namespace(api: FakeApi, site: Site) -> None:
+def test_everything_is_ours_and_in_our_namespace(api: FakeApi, context: DeployContext) -> None:
     before = set(api.objects)
     for observer in ALL:
-        observer.deploy(site)
-    apply_probers(site, prober_spec("run", "token", {}))
+        observer.deploy(context)
+    apply_probers(context, prober_spec("run", "token", {}))
     for path in set(api.objects) - before:
         assert ROOM in path
         labels = api.objects[path]["metadata"]["labels"]
         assert labels["app.kubernetes.io/managed-by"] == "upgrade-e2e"
 
 
-def test_every_probe_is_a_spec_that_the_agent_takes(site: Site, tmp_path: Path) -> None:
+def test_every_probe_is_a_spec_that_the_agent_takes(context: DeployContext, tmp_path: Path) -> None:
     for observer in ALL:
-        parts = observer.deploy(site)
+        parts = observer.deploy(context)
         for probe in (*parts.node_probes, *parts.host_probes):
             facts = probe.spec(label_or_kind(observer))
             assert json.loads(json.dumps(facts)) == facts
@@ -88,7 +90,7 @@ def test_every_probe_is_a_spec_that_the_agent_takes(site: Site, tmp_path: Path) 
 
 
 def test_the_agent_runs_with_nothing_but_the_standard_library(tmp_path: Path) -> None:
-    """-I -S: no site-packages, no project, no environment."""
+    """-I -S: no context-packages, no project, no environment."""
     archive = tmp_path / "agent.pyz"
     archive.write_bytes(pack())
     argv = [sys.executable, "-I", "-S", str(archive), "--help"]
@@ -96,27 +98,29 @@ def test_the_agent_runs_with_nothing_but_the_standard_library(tmp_path: Path) ->
     assert "serve" in told.stdout
 
 
-def test_the_agent_fits_into_a_config_map(site: Site) -> None:
+def test_the_agent_fits_into_a_config_map(context: DeployContext) -> None:
     assert len(pack()) < 500_000
-    config = agent_config(site)
+    config = agent_config(context)
     assert config["data"] == {}
     assert {name: b64decode(data) for name, data in config["binaryData"].items()} == {
         "agent.pyz": pack()
     }
 
 
-def test_each_deployment_has_a_token_of_its_own(api: FakeApi, site: Site) -> None:
+def test_each_deployment_has_a_token_of_its_own(api: FakeApi, context: DeployContext) -> None:
     path = "/api/v1/namespaces/upgrade-e2e/configmaps/prober-spec"
     tokens = []
     for _ in range(2):
-        Fleet(site).deploy({"web": ()}, {})
+        Fleet(context).deploy({"web": ()}, {})
         tokens.append(json.loads(api.objects[path]["data"]["spec.json"])["token"])
     assert len({*tokens}) == 2
     assert min(len(token) for token in tokens) >= 32
 
 
-def test_probers_survive_drains_and_keep_their_samples(api: FakeApi, site: Site) -> None:
-    apply_probers(site, prober_spec("run", "token", {}))
+def test_probers_survive_drains_and_keep_their_samples(
+    api: FakeApi, context: DeployContext
+) -> None:
+    apply_probers(context, prober_spec("run", "token", {}))
     pod = applied(api, "daemonsets", "prober")["template"]["spec"]
     (container,) = pod["containers"]
     assert pod["tolerations"] == [{"operator": "Exists"}]
@@ -129,9 +133,9 @@ def test_probers_survive_drains_and_keep_their_samples(api: FakeApi, site: Site)
     assert container["securityContext"]["capabilities"]["add"] == ["SYS_NICE"]
 
 
-def test_command_lines_are_those_of_the_agent(api: FakeApi, site: Site) -> None:
-    HttpService().deploy(site)
-    apply_probers(site, prober_spec("run", "token", {}))
+def test_command_lines_are_those_of_the_agent(api: FakeApi, context: DeployContext) -> None:
+    HttpService().deploy(context)
+    apply_probers(context, prober_spec("run", "token", {}))
     prober = applied(api, "daemonsets", "prober")["template"]["spec"]["containers"][0]
     for container in (web(api)[1], prober):
         assert container["command"][:4] == ["python3", "-I", "-S", "/agent/agent.pyz"]
@@ -141,9 +145,9 @@ def test_command_lines_are_those_of_the_agent(api: FakeApi, site: Site) -> None:
         assert set(re.findall(r"\$\((\w+)\)", bind)) <= names
 
 
-def test_a_workload_does_what_it_is_told(api: FakeApi, site: Site) -> None:
+def test_a_workload_does_what_it_is_told(api: FakeApi, context: DeployContext) -> None:
     workload = Workload(replicas=5, pre_stop_s=7, on_term="exit", pdb_min_available=4)
-    HttpService(workload=workload).deploy(site)
+    HttpService(workload=workload).deploy(context)
     pod, container = web(api)
     assert applied(api, "deployments", "web")["replicas"] == 5
     assert container["lifecycle"]["preStop"]["exec"]["command"] == ["sleep", "7"]
@@ -152,16 +156,18 @@ def test_a_workload_does_what_it_is_told(api: FakeApi, site: Site) -> None:
     assert applied(api, "poddisruptionbudgets", "web")["minAvailable"] == 4
 
 
-def test_a_workload_leaves_out_what_it_lacks(api: FakeApi, site: Site) -> None:
+def test_a_workload_leaves_out_what_it_lacks(api: FakeApi, context: DeployContext) -> None:
     bare = Workload(pre_stop_s=0, pdb_min_available=0, readiness=False)
-    HttpService(workload=bare).deploy(site)
+    HttpService(workload=bare).deploy(context)
     _, container = web(api)
     assert {"lifecycle", "readinessProbe"}.isdisjoint(container)
     assert not [path for path in api.objects if "poddisruptionbudgets" in path]
 
 
-def test_the_edge_of_a_node_is_asked_by_the_prober_of_that_node(api: FakeApi, site: Site) -> None:
-    (probe,) = HttpEdge().deploy(site).node_probes
+def test_the_edge_of_a_node_is_asked_by_the_prober_of_that_node(
+    api: FakeApi, context: DeployContext
+) -> None:
+    (probe,) = HttpEdge().deploy(context).node_probes
     assert applied(api, "services", "edge")["internalTrafficPolicy"] == "Local"
     pod = applied(api, "daemonsets", "edge")["template"]["spec"]
     assert pod["tolerations"] == [{"operator": "Exists"}]
@@ -172,14 +178,14 @@ def test_the_edge_of_a_node_is_asked_by_the_prober_of_that_node(api: FakeApi, si
     assert "proxy_pass http://127.0.0.1:80;" in config
 
 
-def test_http_probes_do_not_depend_on_cluster_dns(site: Site) -> None:
+def test_http_probes_do_not_depend_on_cluster_dns(context: DeployContext) -> None:
     for observer in (HttpService(), HttpEdge()):
-        for probe in observer.deploy(site).node_probes:
+        for probe in observer.deploy(context).node_probes:
             assert probe.settings["url"] == "http://127.0.0.1:80/"
 
 
-def test_rates_become_intervals(site: Site) -> None:
-    streams = {p.name: p for p in DnsLookups(rate_hz=20, side_hz=4).deploy(site).node_probes}
+def test_rates_become_intervals(context: DeployContext) -> None:
+    streams = {p.name: p for p in DnsLookups(rate_hz=20, side_hz=4).deploy(context).node_probes}
     assert {name: probe.interval_s for name, probe in streams.items()} == {
         "a": 0.05,
         "aaaa": 0.25,
@@ -190,12 +196,12 @@ def test_rates_become_intervals(site: Site) -> None:
     assert streams["search"].settings["qname"] == "kubernetes.default"
 
 
-def test_credentials_reach_the_agent(site: Site) -> None:
-    settings = site.cluster.api.client.configuration
+def test_credentials_reach_the_agent(context: DeployContext) -> None:
+    settings = context.cluster.api.client.configuration
     settings.api_key["authorization"] = "secret"
     settings.api_key_prefix["authorization"] = "Bearer"
     settings.cert_file, settings.key_file, settings.ssl_ca_cert = "c.pem", "k.pem", "ca.pem"
-    probes = {probe.name: probe.settings for probe in ApiServer().deploy(site).host_probes}
+    probes = {probe.name: probe.settings for probe in ApiServer().deploy(context).host_probes}
     assert set(probes) == {"readyz", "get", "write", "watch"}
     for facts in probes.values():
         assert facts["token"] == "secret"  # noqa: S105 - made up
@@ -204,20 +210,20 @@ def test_credentials_reach_the_agent(site: Site) -> None:
         assert "insecure" not in facts
 
 
-def test_a_proxy_in_front_of_the_api_is_refused(site: Site) -> None:
-    site.cluster.api.client.configuration.proxy = "http://proxy:3128"
+def test_a_proxy_in_front_of_the_api_is_refused(context: DeployContext) -> None:
+    context.cluster.api.client.configuration.proxy = "http://proxy:3128"
     with pytest.raises(BadInput, match=r"proxy http://proxy:3128"):
-        ApiServer().deploy(site)
+        ApiServer().deploy(context)
 
 
-def test_observers_keep_step_with_a_cluster_that_goes_faster(site: Site) -> None:
-    fast = dataclasses.replace(site, pace=10.0)
+def test_observers_keep_step_with_a_cluster_that_goes_faster(context: DeployContext) -> None:
+    fast = dataclasses.replace(context, pace=10.0)
     rolled = HttpService(workload=Workload(rollout_every_s=90.0))
-    (rollouts,) = rolled.deploy(fast).companions
+    (rollouts,) = rolled.deploy(fast).background_tasks
     assert isinstance(rollouts, Rollouts)
     assert rollouts.every_s == 9.0
-    (churner,) = PodChurn(every_s=10.0).deploy(fast).companions
-    assert isinstance(churner, Churner)
-    assert churner._every_s == 1.0
+    (churn_loop,) = PodChurn(every_s=10.0).deploy(fast).background_tasks
+    assert isinstance(churn_loop, ChurnLoop)
+    assert churn_loop._every_s == 1.0
     (probe,) = PodChurn().deploy(fast).host_probes
-    assert probe.interval_s == PodChurn().deploy(site).host_probes[0].interval_s
+    assert probe.interval_s == PodChurn().deploy(context).host_probes[0].interval_s

@@ -158,9 +158,9 @@ def test_two_of_the_same_label_are_refused(pair: tuple[Observer, Observer]) -> N
         assert "another label" in str(refused.value)
 
 
-def test_nobody_takes_the_word_of_a_shipped_scenario() -> None:
+def test_no_label_is_that_of_a_shipped_scenario() -> None:
     mine = HttpService(label="web", rate_hz=20)
-    with pytest.raises(BadInput, match=r"as histories know HttpService.*another label") as refused:
+    with pytest.raises(BadInput, match=r"histories use that .*another label") as refused:
         label_observers([Wanted(mine, "shop"), Wanted(SHIPPED, "rollout_502", shipped=True)])
     assert repr(mine) in str(refused.value)
     assert repr(SHIPPED) in str(refused.value)
@@ -173,7 +173,7 @@ class Foreign:
     label: str
     depth: int = 0
 
-    def deploy(self, site: object) -> None:
+    def deploy(self, context: object) -> None:
         """See Observer."""
 
 

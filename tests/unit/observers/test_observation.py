@@ -19,6 +19,7 @@ from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.errors import BadInput, E2eError, Hopeless, Inconclusive
 from upgrade_e2e.judge import require_view
 from upgrade_e2e.observers import (
+    DeployContext,
     DnsLookups,
     HttpService,
     Images,
@@ -27,14 +28,13 @@ from upgrade_e2e.observers import (
     Parts,
     PodChurn,
     Probe,
-    Site,
     Workload,
     fleet,
 )
 from upgrade_e2e.observers import observation as module
-from upgrade_e2e.observers.base import Companion
+from upgrade_e2e.observers.base import BackgroundTask
 from upgrade_e2e.observers.link import get_json
-from upgrade_e2e.observers.work import Work
+from upgrade_e2e.observers.threads import BackgroundThreads
 from upgrade_e2e.timeline import Connection, Origin, Outcome, SamplesBuilder, Span, Timeline, Window
 from upgrade_e2e.wait import wait_for
 
@@ -48,7 +48,7 @@ class Loopback:
     port: int
     label: str = "web"
 
-    def deploy(self, site: Site) -> Parts:
+    def deploy(self, context: DeployContext) -> Parts:
         """See Observer."""
         url = f"http://127.0.0.1:{self.port}/"
         probe = Probe("new", "http", url, 0.01, 10.0, Connection.NEW, {"url": url})
@@ -57,53 +57,53 @@ class Loopback:
 
 @dataclass(frozen=True)
 class Stumbler:
-    """A companion that breaks when told to; as a value, so that equal ones are one."""
+    """A task that breaks on request; as a value, so that equal ones are one."""
 
     wanted: threading.Event = field(default_factory=threading.Event, compare=False)
-    work: list[Work] = field(default_factory=list, compare=False)
+    threads: list[BackgroundThreads] = field(default_factory=list, compare=False)
 
     def start(self) -> None:
-        """See Companion."""
-        self.work.append(Work({"stumbler": self._run}))
-        self.work[0].start()
+        """See BackgroundTask."""
+        self.threads.append(BackgroundThreads({"stumbler": self._run}))
+        self.threads[0].start()
 
     def _run(self) -> None:
         self.wanted.wait(60.0)
         raise RuntimeError("stumbled")
 
     def missing(self) -> str:
-        """See Companion."""
+        """See BackgroundTask."""
         return ""
 
-    def glance(self) -> str:
-        """See Companion."""
+    def status_line(self) -> str:
+        """See BackgroundTask."""
         return ""
 
     def stop(self) -> None:
-        """See Companion."""
+        """See BackgroundTask."""
 
     def samples(self, into: SamplesBuilder, window: Window) -> None:
-        """See Companion."""
+        """See BackgroundTask."""
 
     def spans(self) -> tuple[Span, ...]:
-        """See Companion."""
+        """See BackgroundTask."""
         return ()
 
     def broken(self) -> str:
-        """See Companion."""
-        return self.work[0].broken if self.work else ""
+        """See BackgroundTask."""
+        return self.threads[0].broken if self.threads else ""
 
 
 @dataclass(frozen=True)
 class Stumbling:
-    """An observer of nothing but its companion."""
+    """An observer of nothing but its task."""
 
     label: str
-    companion: Companion
+    task: BackgroundTask
 
-    def deploy(self, site: Site) -> Parts:
+    def deploy(self, context: DeployContext) -> Parts:
         """See Observer."""
-        return Parts(companions=(self.companion,))
+        return Parts(background_tasks=(self.task,))
 
 
 @dataclass
@@ -291,17 +291,17 @@ def test_what_breaks_before_watching_begins_ends_the_wait(bench: Bench) -> None:
         observation.deploy()
 
 
-def test_glance_tells_what_goes_on(bench: Bench) -> None:
+def test_status_lines_show_what_goes_on(bench: Bench) -> None:
     server = bench.rig.serve()
     observation = bench.observe(Loopback(server.port))
     with contextlib.closing(observation):
         observation.deploy()
         observation.start()
-        assert set(observation.glance()) == {"web"}
+        assert set(observation.status_lines()) == {"web"}
         server.post("/outage?kind=503&ms=60000")
-        wait_for("5xx", lambda: observation.glance()["web"], lambda said: "5xx" in said, SOON)
-        bench.api.status = 503  # the API goes away: glance goes on
-        assert observation.glance()["web"]
+        wait_for("5xx", lambda: observation.status_lines()["web"], lambda said: "5xx" in said, SOON)
+        bench.api.status = 503  # the API goes away: the lines stay
+        assert observation.status_lines()["web"]
         bench.api.status = 200
 
 
@@ -357,8 +357,8 @@ def test_an_image_that_cannot_be_had_ends_the_wait_at_once(bench: Bench) -> None
 
 def test_what_an_earlier_pass_left_is_deleted_first(bench: Bench) -> None:
     labels = {"app.kubernetes.io/managed-by": "upgrade-e2e"}
-    room = {"kind": "Namespace", "metadata": {"name": "upgrade-e2e", "labels": labels}}
-    bench.api.put("/api/v1/namespaces/upgrade-e2e", room)
+    taken = {"kind": "Namespace", "metadata": {"name": "upgrade-e2e", "labels": labels}}
+    bench.api.put("/api/v1/namespaces/upgrade-e2e", taken)
     bench.api.put("/api/v1/namespaces/upgrade-e2e/configmaps/old", {"metadata": {"name": "old"}})
     server = bench.rig.serve()
     observation = bench.observe(Loopback(server.port))
@@ -369,8 +369,8 @@ def test_what_an_earlier_pass_left_is_deleted_first(bench: Bench) -> None:
 
 
 def test_a_namespace_of_someone_else_is_left_alone(bench: Bench) -> None:
-    room = {"kind": "Namespace", "metadata": {"name": "upgrade-e2e"}}
-    bench.api.put("/api/v1/namespaces/upgrade-e2e", room)
+    taken = {"kind": "Namespace", "metadata": {"name": "upgrade-e2e"}}
+    bench.api.put("/api/v1/namespaces/upgrade-e2e", taken)
     with pytest.raises(BadInput, match="that upgrade-e2e did not make"):
         bench.observe(Loopback(1)).deploy()
     assert "/api/v1/namespaces/upgrade-e2e" in bench.api.objects
@@ -378,8 +378,8 @@ def test_a_namespace_of_someone_else_is_left_alone(bench: Bench) -> None:
 
 def test_the_namespace_goes_with_remove(bench: Bench) -> None:
     labels = {"app.kubernetes.io/managed-by": "upgrade-e2e"}
-    room = {"kind": "Namespace", "metadata": {"name": "upgrade-e2e", "labels": labels}}
-    bench.api.put("/api/v1/namespaces/upgrade-e2e", room)
+    taken = {"kind": "Namespace", "metadata": {"name": "upgrade-e2e", "labels": labels}}
+    bench.api.put("/api/v1/namespaces/upgrade-e2e", taken)
     observation = bench.observe()
     observation.remove()
     observation.remove()

@@ -1,4 +1,4 @@
-"""Rollouts while watching: made again and again, told as spans."""
+"""Rollouts while watching: made again and again, noted as spans."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.observers.fake_api import FakeApi, Object, fake_cluster
 from upgrade_e2e.cluster.rollout import Rollout
-from upgrade_e2e.observers import HttpEdge, HttpService, Images, Site, Workload
+from upgrade_e2e.observers import DeployContext, HttpEdge, HttpService, Images, Workload
 from upgrade_e2e.observers import rollout as module
 from upgrade_e2e.observers.rollout import Rollouts
 from upgrade_e2e.timeline import Origin, Span
@@ -45,13 +45,13 @@ def await_looks(api: FakeApi, count: int = 5) -> None:
 
 
 @pytest.fixture
-def site(api: FakeApi, tmp_path: Path) -> Iterator[Site]:
+def context(api: FakeApi, tmp_path: Path) -> Iterator[DeployContext]:
     with fake_cluster(api, tmp_path) as cluster:
-        yield Site(cluster, Images(), tmp_path, Origin())
+        yield DeployContext(cluster, Images(), tmp_path, Origin())
 
 
-def started(site: Site) -> Rollouts:
-    (rollouts,) = ROLLING.deploy(site).companions
+def started(context: DeployContext) -> Rollouts:
+    (rollouts,) = ROLLING.deploy(context).background_tasks
     assert isinstance(rollouts, Rollouts)
     rollouts.start()
     return rollouts
@@ -61,8 +61,8 @@ def await_spans(rollouts: Rollouts, count: int) -> tuple[Span, ...]:
     return wait_for("spans", rollouts.spans, lambda spans: len(spans) >= count, SOON)
 
 
-def test_each_rollout_is_a_span(api: FakeApi, site: Site) -> None:
-    rollouts = started(site)
+def test_each_rollout_is_a_span(api: FakeApi, context: DeployContext) -> None:
+    rollouts = started(context)
     spans = await_spans(rollouts, 3)
     rollouts.stop()
     assert [span.name for span in spans[:3]] == [f"rollout web {n}" for n in (1, 2, 3)]
@@ -70,18 +70,18 @@ def test_each_rollout_is_a_span(api: FakeApi, site: Site) -> None:
     assert all(a.end_s <= b.start_s for a, b in itertools.pairwise(spans))
     mark = api.objects[WEB]["spec"]["template"]["metadata"]["annotations"]["upgrade-e2e/rollout"]
     assert int(mark) >= 3
-    assert rollouts.glance().endswith("rollouts")
+    assert rollouts.status_line().endswith("rollouts")
 
 
-def test_a_crash_is_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_is_told(context: DeployContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Rollout, "of_deployment", lambda _: {}["status"])
-    rollouts = started(site)
+    rollouts = started(context)
     told = wait_for("the crash", rollouts.broken, bool, SOON)
     assert "rollouts-web broke with KeyError" in told
     rollouts.stop()
 
 
-def stuck(api: FakeApi, site: Site) -> Rollouts:
+def stuck(api: FakeApi, context: DeployContext) -> Rollouts:
     """Rollouts of which the first has begun and does not come to an end."""
 
     def no_new_pods(_: str, thing: Object) -> None:
@@ -89,13 +89,13 @@ def stuck(api: FakeApi, site: Site) -> Rollouts:
             api.ready = False
 
     api.hooks.append(no_new_pods)
-    rollouts = started(site)
+    rollouts = started(context)
     wait_for("the first rollout", lambda: api.ready, lambda ready: not ready, SOON)
     return rollouts
 
 
-def test_the_next_rollout_waits_for_the_one_before(api: FakeApi, site: Site) -> None:
-    rollouts = stuck(api, site)
+def test_the_next_rollout_waits_for_the_one_before(api: FakeApi, context: DeployContext) -> None:
+    rollouts = stuck(api, context)
     await_looks(api)
     assert rollouts.spans() == ()
     api.hooks.clear()
@@ -104,17 +104,19 @@ def test_the_next_rollout_waits_for_the_one_before(api: FakeApi, site: Site) -> 
     rollouts.stop()
 
 
-def test_the_first_rollout_waits_for_the_workload(api: FakeApi, site: Site) -> None:
+def test_the_first_rollout_waits_for_the_workload(api: FakeApi, context: DeployContext) -> None:
     api.ready = False
-    rollouts = started(site)
+    rollouts = started(context)
     await_looks(api)
     assert not [path for verb, path in api.requests if verb == "PATCH" and "?" not in path]
     rollouts.stop()
     assert rollouts.spans() == ()
 
 
-def test_a_rollout_that_is_still_going_on_at_the_end_says_so(api: FakeApi, site: Site) -> None:
-    rollouts = stuck(api, site)
+def test_a_rollout_that_is_still_going_on_at_the_end_says_so(
+    api: FakeApi, context: DeployContext
+) -> None:
+    rollouts = stuck(api, context)
     rollouts.stop()
     assert [(span.name, span.error) for span in rollouts.spans()] == [
         ("rollout web 1 (unfinished)", "")
@@ -122,17 +124,19 @@ def test_a_rollout_that_is_still_going_on_at_the_end_says_so(api: FakeApi, site:
 
 
 def test_a_rollout_that_takes_too_long_has_an_error(
-    api: FakeApi, site: Site, monkeypatch: pytest.MonkeyPatch
+    api: FakeApi, context: DeployContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("upgrade_e2e.observers.rollout._LONGEST_S", 0.5)
-    rollouts = stuck(api, site)
+    rollouts = stuck(api, context)
     (span, *_) = await_spans(rollouts, 1)
     rollouts.stop()
     assert (span.name, span.error) == ("rollout web 1", "not over after 0.5 s")
 
 
-def test_an_api_that_is_away_delays_rollouts_and_nothing_else(api: FakeApi, site: Site) -> None:
-    rollouts = started(site)
+def test_an_api_that_is_away_delays_rollouts_and_nothing_else(
+    api: FakeApi, context: DeployContext
+) -> None:
+    rollouts = started(context)
     api.status = 503
     before = len(api.requests)
     wait_for("refused requests", lambda: len(api.requests), lambda n: n >= before + 5, SOON)
@@ -143,12 +147,12 @@ def test_an_api_that_is_away_delays_rollouts_and_nothing_else(api: FakeApi, site
     assert rollouts.broken() == ""
 
 
-def test_two_observers_of_one_workload_roll_it_once(site: Site) -> None:
-    (one,) = ROLLING.deploy(site).companions
-    (other,) = HttpEdge(backend=ROLLING).deploy(site).companions
+def test_two_observers_of_one_workload_roll_it_once(context: DeployContext) -> None:
+    (one,) = ROLLING.deploy(context).background_tasks
+    (other,) = HttpEdge(backend=ROLLING).deploy(context).background_tasks
     assert one == other
     assert len({one, other}) == 1
 
 
-def test_a_workload_that_stays_has_no_rollouts(site: Site) -> None:
-    assert HttpService().deploy(site).companions == ()
+def test_a_workload_that_stays_has_no_rollouts(context: DeployContext) -> None:
+    assert HttpService().deploy(context).background_tasks == ()

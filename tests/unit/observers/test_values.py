@@ -194,7 +194,7 @@ class Foreign:
 
     label = ""
 
-    def deploy(self, site: object) -> None:
+    def deploy(self, context: object) -> None:
         """See Observer."""
 
 

@@ -17,7 +17,7 @@ from upgrade_e2e.report import RunRecord, ScenarioResult, load_record
 
 __all__ = ["PASS_OPTIONS", "Loaded", "Session", "scenarios"]
 
-PASS_OPTIONS = ("--upgrade-provider=sim", "--upgrade-baseline=0", "--upgrade-settle=0.1")
+PASS_OPTIONS = ("--upgrade-provider=sim", "--upgrade-watch-before=0", "--upgrade-watch-after=0.1")
 QUIET = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:randomly")
 HEAD = """
 import pytest

@@ -13,7 +13,7 @@ from tests.unit.plugin.sessions import scenarios
 from upgrade_e2e.cli import main
 from upgrade_e2e.errors import BadInput
 
-PASS = ("--provider=sim", "--baseline=0", "--settle=0.1")
+PASS = ("--provider=sim", "--watch-before=0", "--watch-after=0.1")
 HOLDS = "def test_holds(upgraded): pass"
 BREAKS = "def test_breaks(upgraded): assert not upgraded"
 
@@ -141,12 +141,12 @@ def test_what_follows_the_options_goes_to_pytest(upgrade_e2e, session):
 
 
 def test_a_table_gives_what_the_command_line_does_not(upgrade_e2e, session):
-    table = '[tool.upgrade-e2e]\nprovider = "sim"\nbaseline = 0\nsettle = 9\nworkers = 1\n'
+    table = '[tool.upgrade-e2e]\nprovider = "sim"\nwatch-before = 0\nwatch-after = 9\nworkers = 1\n'
     (session.pytester.path / "pyproject.toml").write_text(table)
-    done = upgrade_e2e("--settle=0.1", "-s", "test_claims.py", body=HOLDS)
+    done = upgrade_e2e("--watch-after=0.1", "-s", "test_claims.py", body=HOLDS)
     assert done.exit_code == 0, done.output
     record = json.loads((session.artifacts / "run.json").read_text())
-    assert (record["choices"]["baseline"], record["choices"]["settle"]) == ("0 s", "0.1 s")
+    assert (record["choices"]["watch-before"], record["choices"]["watch-after"]) == ("0 s", "0.1 s")
 
 
 def test_the_users_own_pytest_options_do_not_matter(upgrade_e2e, session):

@@ -78,7 +78,14 @@ def test_each_path_is_run_once_by_a_worker_whose_progress_is_seen(session, monke
     session.pytester.makeconftest(FAKED)
     session.pytester.makepyfile(test_claims=scenarios(CLAIMS))
     paths = ("--path=v1.33.13,v1.34.4", "--path=v1.34.4,v1.35.4")
-    words = ("-n2", "--provider=sim", "--baseline=0", "--settle=0.1", "-s", "test_claims.py")
+    words = (
+        "-n2",
+        "--provider=sim",
+        "--watch-before=0",
+        "--watch-after=0.1",
+        "-s",
+        "test_claims.py",
+    )
     done = session.pytester.run("upgrade-e2e", "run", *words, *paths, timeout=120)
     assert done.ret == 1, done.stdout.str()
     for folder, verdict in {"v1.33.13-v1.34.4": "PASS", "v1.34.4-v1.35.4": "FAIL"}.items():

@@ -124,7 +124,7 @@ from dataclasses import dataclass
 class Loose:
     label: str = 'loose'
     name: str = 'loose'
-    def deploy(self, site): ...
+    def deploy(self, context): ...
 
 @pytest.mark.MARKED
 def test_one(upgraded): pass

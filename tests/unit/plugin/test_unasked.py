@@ -55,7 +55,7 @@ def test_a_path_or_a_provider_asks_for_one(watched, option):
 
 
 @pytest.mark.parametrize(
-    "option", ["--upgrade-workers=1", "--upgrade-settle=3", "--upgrade-keep-cluster=always"]
+    "option", ["--upgrade-workers=1", "--upgrade-watch-after=3", "--upgrade-keep-cluster=always"]
 )
 def test_other_options_alone_do_not(watched, option):
     assert not begun(watched.run(option))

@@ -30,7 +30,7 @@ def test_differences_say_more_or_less_and_by_how_much():
     assert more.shown == "600 ms more (x2.5)"
     assert (more.raw, more.tone) == ("0.6", "worse")
     less = made["web", "failure ratio"][-1]
-    assert (less.shown, less.tone) == ("0.35 % less (-50%)", "better")
+    assert (less.shown, less.tone) == ("0.35% less (-50%)", "better")
     assert made["web", "longest gap"][-1].shown == "none"
 
 
@@ -47,7 +47,7 @@ def test_a_bound_stays_a_bound():
 def test_nothing_to_compare_with_is_said():
     comparison = compare_runs(record(observers=(SEEN,)), record(run_id="old"))
     row = rows(comparison, "compare-figures")["web", "down at least"]
-    assert [cell.shown for cell in row[2:]] == ["400 ms", "-", "only in one"]
+    assert [cell.shown for cell in row[2:]] == ["400 ms", "-", "only in one run"]
 
 
 def test_changed_verdicts_stand_out():
@@ -74,5 +74,5 @@ def test_runs_that_should_not_be_compared_say_so():
     warnings = " ".join(compare_runs(record(), other).warnings)
     for word in ("another path", "another provider", "fast-control-plane", "Other faults"):
         assert word in warnings
-    assert "this very run" in " ".join(compare_runs(record(), record()).warnings)
+    assert "this run itself" in " ".join(compare_runs(record(), record()).warnings)
     assert compare_runs(record(run_id="new"), record(run_id="old")).warnings == ()

@@ -171,12 +171,12 @@ def test_tables_carry_bare_numbers_for_copying(folder, text):
     assert 'data-tsv="p99_s"' in text
 
 
-def test_the_baseline_stands_beside_the_run(folder, tmp_path):
+def test_the_run_is_compared_with_the_baseline(folder, tmp_path):
     write_run(tmp_path, Shape(20, 10, seed=3, slower=0.5))
     text = render_html(folder, tmp_path)
-    assert "Beside the baseline" in text
+    assert "Compared with the baseline" in text
     assert "another provider: kind" in text
-    assert "Beside the baseline" not in render_html(folder)
+    assert "Compared with the baseline" not in render_html(folder)
 
 
 def test_it_is_written_whole_into_the_run(folder):

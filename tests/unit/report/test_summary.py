@@ -44,7 +44,7 @@ def test_the_first_line_is_the_verdict():
 def test_an_outage_has_bounds_step_node_and_backend():
     text = render_run(record(observers=(SEEN,)))
     row = next(line for line in text.splitlines() if line.startswith("| 12.35 s") or "12.3" in line)
-    for part in ("400 ms to open", "33%", "5 refused, 2 5xx", "drain worker", "worker2", "web-1"):
+    for part in ("400 ms or more", "33.3%", "5 refused, 2 5xx", "drain worker", "worker2", "web-1"):
         assert part in row
     assert "11 more" in text
 
@@ -56,7 +56,7 @@ def test_a_censored_percentile_is_a_lower_bound():
 def test_nothing_seen_is_a_dash_and_no_number():
     blank = ObserverResult("dns", 0, 0, 0, None, None, None, False, 0.0, 0.0, 1.0, None, 0)
     row = next(x for x in render_run(record(observers=(blank,))).splitlines() if "| dns" in x)
-    assert row == "| dns | 0 | - | - | - | 0 ms | 0 | 100.0% | - |"
+    assert row == "| dns | 0 | - | - | - | 0 s | 0 | 100% | - |"
 
 
 def test_a_failed_step_shows_its_command_and_output():
@@ -86,7 +86,9 @@ def test_pipes_do_not_break_tables_and_lost_passes_are_inconclusive(tmp_path):
 
 
 def test_a_pass_without_scenarios_says_so():
-    assert "none was judged" in render_run(record(scenarios=(), verdict=Verdict.INCONCLUSIVE))
+    assert "no scenario was judged" in render_run(
+        record(scenarios=(), verdict=Verdict.INCONCLUSIVE)
+    )
 
 
 def test_a_broken_scenario_shows_its_traceback():

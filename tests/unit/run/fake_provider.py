@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.observers.fake_api import FakeApi, fake_cluster
 from upgrade_e2e.cluster import Cluster
-from upgrade_e2e.observers import Parts, Site
+from upgrade_e2e.observers import DeployContext, Parts
 from upgrade_e2e.providers.base import Capabilities
 from upgrade_e2e.run import PassSettings
 from upgrade_e2e.timeline import Connection, Outcome, SamplesBuilder, Span, Stream, Window
@@ -21,7 +21,7 @@ from upgrade_e2e.version import KubeVersion
 
 __all__ = ["BRIEF", "OUTAGE_S", "FakeProvider", "Heartbeat", "fake_plan", "impatient"]
 
-BRIEF = PassSettings(baseline_s=0.0, settle_s=0.1)
+BRIEF = PassSettings(watch_before_s=0.0, watch_after_s=0.1)
 """Enough time for the samples that a claim needs, and no more."""
 OUTAGE_S = 0.02
 """How long a Heartbeat stands still that misses."""
@@ -96,26 +96,26 @@ class Heartbeat:
         """See Observer."""
         return self.label
 
-    def deploy(self, site: Site) -> Parts:
+    def deploy(self, context: DeployContext) -> Parts:
         """See Observer."""
-        return Parts(companions=(self,))
+        return Parts(background_tasks=(self,))
 
     def start(self) -> None:
-        """See Companion."""
+        """See BackgroundTask."""
 
     def missing(self) -> str:
-        """See Companion."""
+        """See BackgroundTask."""
         return ""
 
-    def glance(self) -> str:
-        """See Companion."""
+    def status_line(self) -> str:
+        """See BackgroundTask."""
         return ""
 
     def stop(self) -> None:
-        """See Companion."""
+        """See BackgroundTask."""
 
     def samples(self, into: SamplesBuilder, window: Window) -> None:
-        """See Companion."""
+        """See BackgroundTask."""
         stream = into.add_stream(
             Stream("new@worker", "worker", "heart", _EVERY_US / 1e6, 1.0, Connection.NEW)
         )
@@ -131,9 +131,9 @@ class Heartbeat:
         into.add_columns(stream, {**columns, **rest})
 
     def spans(self) -> tuple[Span, ...]:
-        """See Companion."""
+        """See BackgroundTask."""
         return ()
 
     def broken(self) -> str:
-        """See Companion."""
+        """See BackgroundTask."""
         return ""

@@ -107,12 +107,20 @@ def test_a_pass_in_which_the_claims_hold_leaves_everything(tmp_path):
 def test_the_steps_are_spans_in_order_and_settling_is_watched(tmp_path):
     record = run_pass(judged_pass(tmp_path), [HOLDS])
     names = [span.name for span in record.spans]
-    wanted = ["create", "create: boot", "deploy", "baseline", "apply cp", "drain cp", "settle"]
+    wanted = [
+        "create",
+        "create: boot",
+        "deploy",
+        "watch-before",
+        "apply cp",
+        "drain cp",
+        "watch-after",
+    ]
     assert [name for name in names if name in wanted] == wanted
-    settle = next(span for span in record.spans if span.name == "settle")
-    assert record.watched.start_s <= settle.start_s
-    assert settle.end_s <= record.watched.end_s
-    assert record.watched.duration_s >= BRIEF.settle_s
+    after = next(span for span in record.spans if span.name == "watch-after")
+    assert record.watched.start_s <= after.start_s
+    assert after.end_s <= record.watched.end_s
+    assert record.watched.duration_s >= BRIEF.watch_after_s
 
 
 def test_a_broken_claim_is_fail_and_says_what_was_seen(tmp_path):

@@ -13,10 +13,10 @@ from upgrade_e2e.errors import BadInput, ClusterGone, E2eError, FaultNotPlanted,
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.observers import HttpService
 from upgrade_e2e.providers.base import Capabilities
-from upgrade_e2e.run import Pass, PassSettings, RunningPass
+from upgrade_e2e.run import PassRequest, PassSettings, RunningPass
 from upgrade_e2e.run.planning import make_plan
 from upgrade_e2e.run.progress import Silence
-from upgrade_e2e.run.recording import Ended, compose
+from upgrade_e2e.run.recording import FinishedPass, compose
 from upgrade_e2e.upgrade import Fault
 from upgrade_e2e.upgrade.faults import CATALOGUE
 
@@ -47,7 +47,10 @@ class FakeProvider:
 def api():
     """A cluster whose CoreDNS has two replicas."""
     made = FakeApi()
-    template = {"metadata": {"labels": {}}, "spec": {"containers": []}}
+    template = {
+        "metadata": {"labels": {}},
+        "spec": {"containers": [{"name": "coredns", "image": "coredns:1"}]},
+    }
     spec = {"replicas": 2, "selector": {"matchLabels": {}}, "template": template}
     made.put(COREDNS, {"kind": "Deployment", "metadata": {"name": "coredns"}, "spec": spec})
     return made
@@ -62,7 +65,7 @@ def make(api, tmp_path):
             settings = PassSettings(provider="sim", faults=tuple(map(Fault.parse, faults)))
             plan = make_plan(("v1.33", "v1.34"), settings)
             provider = FakeProvider(cluster, trouble)
-            what = Pass(
+            what = PassRequest(
                 plan, provider, observers, settings, Limits.default(), tmp_path, Silence(), "a" * 32
             )
             return RunningPass(what)
@@ -77,7 +80,7 @@ def advance(running):
 
 
 def record_of(running, error=""):
-    return compose(Ended(running, None, error, cluster_made=True, duration_s=1.0), ())
+    return compose(FinishedPass(running, None, error, cluster_made=True, duration_s=1.0), ())
 
 
 def test_every_fault_has_a_span_where_it_was_planted(make, api):

@@ -15,11 +15,11 @@ from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.report import ScenarioResult, load_record, load_timeline
 from upgrade_e2e.report.html import drawn, render_html
-from upgrade_e2e.run import Pass, RunningPass, Upgraded, recording
+from upgrade_e2e.run import PassRequest, RunningPass, Upgraded, recording
 from upgrade_e2e.run.planning import make_plan
 from upgrade_e2e.run.progress import Silence
 from upgrade_e2e.run.providers import make_provider
-from upgrade_e2e.run.recording import Ended, write_artifacts
+from upgrade_e2e.run.recording import FinishedPass, write_artifacts
 from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings
 
 ROLES = (Role.CONTROL_PLANE,) * 3 + (Role.WORKER,) * 2
@@ -38,17 +38,19 @@ def ended(folder, timeline=None, **choices):
     """A pass that is over; one without a timeline never had a cluster."""
     folder.mkdir(exist_ok=True)
     around_s = WATCHED_AROUND_S["sim"]
-    usual = {"provider": "sim", "baseline_s": around_s, "settle_s": around_s}
+    usual = {"provider": "sim", "watch_before_s": around_s, "watch_after_s": around_s}
     settings = PassSettings(**{**usual, **choices})
     plan = make_plan(WORDS, settings)
     provider = make_provider(settings, folder / "work")
     running = RunningPass(
-        Pass(plan, provider, (), settings, Limits.default(), folder, Silence(), run_id="a" * 32)
+        PassRequest(
+            plan, provider, (), settings, Limits.default(), folder, Silence(), run_id="a" * 32
+        )
     )
     if timeline is None:
-        return Ended(running, None, "there is no room", cluster_made=False, duration_s=3.0)
+        return FinishedPass(running, None, "there is no room", cluster_made=False, duration_s=3.0)
     upgraded = Upgraded(timeline, ("v1.33.13", "v1.34.4"), Limits.default(), provider.capabilities)
-    return Ended(running, upgraded, "", cluster_made=True, duration_s=20.0)
+    return FinishedPass(running, upgraded, "", cluster_made=True, duration_s=20.0)
 
 
 def times(folder):
@@ -103,9 +105,9 @@ def test_a_pass_without_a_cluster_has_a_report_that_says_why(tmp_path):
 
 def test_unusual_times_of_watching_are_choices_that_the_gate_compares(tmp_path):
     usual = write_artifacts(ended(tmp_path / "usual"), [])
-    long = write_artifacts(ended(tmp_path / "long", settle_s=600.0), [])
-    assert "settle" not in usual.choices
-    assert long.choices["settle"] == "600 s"
+    long = write_artifacts(ended(tmp_path / "long", watch_after_s=600.0), [])
+    assert "watch-after" not in usual.choices
+    assert long.choices["watch-after"] == "600 s"
     assert long.images["agent"]
 
 

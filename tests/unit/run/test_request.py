@@ -18,7 +18,7 @@ def project(tmp_path):
     """A folder with a table."""
     (tmp_path / "pyproject.toml").write_text(
         "[tool.upgrade-e2e]\n"
-        'provider = "sim"\nworkers = 3\nsettle = 7\n'
+        'provider = "sim"\nworkers = 3\nwatch-after = 7\n'
         'from = "v1.33.13"\nvia = ["v1.34.4"]\nto = "v1.35.4"\n'
         'fault = ["no-prestop"]\nimages = {"v1.34.4" = "table:1", "v1.33.13" = "table:2"}\n'
     )
@@ -26,8 +26,8 @@ def project(tmp_path):
 
 
 def test_the_command_line_goes_before_the_table_and_the_table_before_the_default(project):
-    values = values_of({"workers": 1, "settle": None}, project)
-    assert (values["workers"], values["settle"], values["control-planes"]) == (1, 7.0, 1)
+    values = values_of({"workers": 1, "watch-after": None}, project)
+    assert (values["workers"], values["watch-after"], values["control-planes"]) == (1, 7.0, 1)
     assert values_of({"fault": ["dns-delay=1s"]}, project)["fault"] == ["dns-delay=1s"]
 
 
@@ -37,7 +37,7 @@ def test_what_is_empty_was_not_given(project, nothing):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("workers", 0), ("settle", 0.0), ("fast-control-plane", False)]
+    ("name", "value"), [("workers", 0), ("watch-after", 0.0), ("fast-control-plane", False)]
 )
 def test_zero_and_no_are_values(project, name, value):
     assert values_of({name: value}, project)[name] == value
@@ -82,13 +82,13 @@ def test_an_image_that_is_given_goes_before_that_of_the_table(project):
 def test_without_a_path_the_default_one_is_walked(tmp_path):
     request = RunRequest.of({"provider": "sim"}, tmp_path)
     assert [plan.path.id for plan in request.plans] == ["v1.33.13-v1.34.4"]
-    assert (request.settings.baseline_s, request.settings.settle_s) == (3.0, 3.0)
+    assert (request.settings.watch_before_s, request.settings.watch_after_s) == (3.0, 3.0)
     assert request.why == ""
 
 
 def test_a_named_time_is_kept_and_zero_is_one(tmp_path):
-    settings = RunRequest.of({"provider": "sim", "baseline": 0.0}, tmp_path).settings
-    assert (settings.baseline_s, settings.settle_s) == (0.0, 3.0)
+    settings = RunRequest.of({"provider": "sim", "watch-before": 0.0}, tmp_path).settings
+    assert (settings.watch_before_s, settings.watch_after_s) == (0.0, 3.0)
 
 
 def test_each_of_several_paths_has_a_folder_of_its_own(tmp_path):
@@ -122,7 +122,7 @@ def test_limits_come_from_their_file(tmp_path):
         ({"control-planes": 2}, "use 1 or 3"),
         ({"workers": 0}, "one worker"),
         ({"keep-cluster": "often"}, "one of never"),
-        ({"settle": -1.0}, "cannot be negative"),
+        ({"watch-after": -1.0}, "cannot be negative"),
         ({"fault": ["gremlins"]}, "gremlins"),
         ({"path": ["v1.33,v1.34", "v1.33,v1.34"]}, "given twice"),
         ({"via": ["v1.34"]}, "needs one to start at"),

@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from upgrade_e2e.errors import BadInput, DamagedRecord
+from upgrade_e2e.files import write_whole
 from upgrade_e2e.gate.run import Run
-from upgrade_e2e.report import write_whole
 
 __all__ = ["JSONL_VERSION", "read_jsonl", "write_jsonl"]
 

@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 FAIL_CGROUP_V1_SINCE = MinorVersion(1, 35)
-"""From this minor on, the kubelet refuses to run on cgroup v1 unless told otherwise
+"""From this minor on, the kubelet refuses to run on cgroup v1 unless failCgroupV1 is false
 (kubernetes/enhancements KEP-5573)."""
 
 FAST_API_SERVER: Mapping[str, str] = {

@@ -125,7 +125,7 @@ def require_exists(docker: Docker, name: str) -> None:
 
 
 def export_logs(host: Runner, name: str, into: Path, timeout_s: float) -> None:
-    """`kind export logs`: the journal, pod logs and states of all nodes, as far as they answer."""
+    """`kind export logs`: the journal, pod logs and states of all nodes that answer."""
     into.mkdir(parents=True, exist_ok=True)
     try:
         host.run("kind", "export", "logs", str(into), "--name", name, timeout_s=timeout_s)

@@ -66,7 +66,7 @@ def wait_until_up(nodes: Sequence[Node], stopped: threading.Event) -> None:
         wait_for(
             f"containerd on {node.name}",
             answer,
-            lambda told: told.returncode == 0,
+            lambda output: output.returncode == 0,
             _COMING_UP,
             hopeless=lambda _: "the pass was stopped" if stopped.is_set() else None,
         )
@@ -108,8 +108,8 @@ def import_images(inside: Runner, archive: Path) -> None:
 
 
 def _check_present(node: Node, wanted: Sequence[str]) -> None:
-    told = runner_of(node).run(*CTR, "images", "list", timeout_s=60)
-    missing = sorted(set(wanted) - parse_image_list(told.stdout).keys())
+    output = runner_of(node).run(*CTR, "images", "list", timeout_s=60)
+    missing = sorted(set(wanted) - parse_image_list(output.stdout).keys())
     if missing:
         raise BadInput(
             f"{node.name} still lacks {', '.join(missing)} after the import; check the target's "

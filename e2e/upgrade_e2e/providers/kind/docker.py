@@ -45,13 +45,13 @@ class Docker:
     def server(self) -> Server:
         """Ask the daemon; raises BadInput when there is no client or no daemon."""
         try:
-            told = self._docker("info", "--format", "{{json .}}")
+            output = self._docker("info", "--format", "{{json .}}")
         except CommandFailed as error:
             raise BadInput(
                 "docker cannot be used: install and start it (on Debian: ci/kind-host), and let "
                 f"this user reach its socket. It said: {error.output.strip()[-300:]}"
             ) from error
-        data = json.loads(told.stdout)
+        data = json.loads(output.stdout)
         return Server(version=str(data["ServerVersion"]), root=Path(data["DockerRootDir"]))
 
     def node(self, name: str) -> Runner:
@@ -71,8 +71,8 @@ class Docker:
 
     def tags(self, repository: str) -> list[str]:
         """The tags of a repository that are on this machine."""
-        told = self._docker("image", "ls", "--format", "{{.Tag}}", repository)
-        return [tag for tag in told.stdout.split() if tag != "<none>"]
+        output = self._docker("image", "ls", "--format", "{{.Tag}}", repository)
+        return [tag for tag in output.stdout.split() if tag != "<none>"]
 
     def save(self, image: str, into: Path) -> None:
         """Write an image as an archive."""
@@ -108,16 +108,16 @@ class Docker:
     def ids_of(self, cluster: str) -> tuple[str, ...]:
         """The full ids of the containers of a kind cluster."""
         mine = f"label={CLUSTER_LABEL}={cluster}"
-        told = self._docker("ps", "--all", "--no-trunc", "--quiet", "--filter", mine)
-        return tuple(told.stdout.split())
+        output = self._docker("ps", "--all", "--no-trunc", "--quiet", "--filter", mine)
+        return tuple(output.stdout.split())
 
     def nodes_of(self, cluster: str) -> tuple[Container, ...]:
         """The containers of a kind cluster, its load balancer included, by name."""
         shown = f'{{{{.Names}}}}\t{{{{.Label "{ROLE_LABEL}"}}}}\t{{{{.State}}}}'
-        told = self._docker(
+        output = self._docker(
             *("ps", "--all", "--filter", f"label={CLUSTER_LABEL}={cluster}", "--format", shown)
         )
-        rows = (line.split("\t") for line in told.stdout.splitlines() if line)
+        rows = (line.split("\t") for line in output.stdout.splitlines() if line)
         return tuple(sorted((Container(n, r, s == "running") for n, r, s in rows), key=_by_name))
 
     def _docker(self, *argv: str, timeout_s: float = QUICK_S, check: bool = True) -> Completed:

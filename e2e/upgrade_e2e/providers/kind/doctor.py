@@ -1,4 +1,4 @@
-"""What this machine lacks for real clusters, and the command that mends it."""
+"""What this machine lacks for real clusters, and the command that fixes it."""
 
 from __future__ import annotations
 
@@ -45,21 +45,21 @@ GOOD, NOTE, PROBLEM = Level("ok", ok=True), Level("note", ok=True), Level("MISSI
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at: what was found, and what mends it."""
+    """One thing that was looked at: what was found, and how to fix it."""
 
     what: str
     level: Level
-    told: str
-    mend: str = ""
+    found: str
+    fix: str = ""
 
     @property
     def ok(self) -> bool:
-        """False when a pass cannot work before this is mended."""
+        """False when a pass cannot work before this is fixed."""
         return self.level.ok
 
     def __str__(self) -> str:
-        mend = f"\n         mend: {self.mend}" if self.mend else ""
-        return f"{self.level.word:<8} {self.what}: {self.told}{mend}"
+        fix = f"\n         fix: {self.fix}" if self.fix else ""
+        return f"{self.level.word:<8} {self.what}: {self.found}{fix}"
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,14 @@ def examine(
 ) -> list[Finding]:
     """Look at everything that a pass over `versions` on kind needs.
 
-    Raises BadInput for a word that is no full version.
+    Raises BadInput for a text that is no full version.
     """
     machine = machine or Machine()
     images = [image_template.format(version=KubeVersion.parse(word)) for word in versions]
-    mends = [f"ci/node-image/build {KubeVersion.parse(word)}" for word in versions]
+    fixes = [f"ci/node-image/build {KubeVersion.parse(word)}" for word in versions]
     return [
         Finding("python", GOOD, platform.python_version()),
-        *_docker(machine, [*zip(images, mends, strict=True), *_support(support_images)]),
+        *_docker(machine, [*zip(images, fixes, strict=True), *_support(support_images)]),
         _program(machine, "kind", ("kind", "version"), PROBLEM),
         _program(machine, "kubectl", ("kubectl", "version", "--client"), NOTE),
         *(_inotify(machine, name, least) for name, least in INOTIFY.items()),
@@ -97,35 +97,35 @@ def examine(
 
 
 def _support(images: Sequence[str]) -> list[tuple[str, str]]:
-    mend = "docker pull {image}; without a registry: ci/node-image/build --support"
-    return [(image, mend.format(image=image)) for image in images]
+    fix = "docker pull {image}; without a registry: ci/node-image/build --support"
+    return [(image, fix.format(image=image)) for image in images]
 
 
 def _docker(machine: Machine, images: Sequence[tuple[str, str]]) -> Iterator[Finding]:
-    """The daemon, and what only it can tell; nothing more when it does not answer."""
+    """The daemon, and what only it knows; nothing more when it does not answer."""
     try:
-        told = machine.host.run("docker", "info", "--format", "{{json .}}", timeout_s=30)
+        output = machine.host.run("docker", "info", "--format", "{{json .}}", timeout_s=30)
     except CommandFailed as error:
-        mend = f"{DEBIAN}; elsewhere see https://docs.docker.com/engine/install"
-        yield Finding("docker", PROBLEM, _last_line(error.output), mend)
+        fix = f"{DEBIAN}; elsewhere see https://docs.docker.com/engine/install"
+        yield Finding("docker", PROBLEM, _last_line(error.output), fix)
         return
-    info: dict[str, Any] = json.loads(told.stdout)
+    info: dict[str, Any] = json.loads(output.stdout)
     yield Finding("docker", GOOD, f"server {info['ServerVersion']}, {info['NCPU']} CPUs")
     yield _cgroup(int(info.get("CgroupVersion") or 1))
     yield _capability(machine, str(info.get("DefaultRuntime", "")))
     yield _disk(Path(info["DockerRootDir"]))
-    for image, mend in images:
-        yield _image(machine, image, mend)
+    for image, fix in images:
+        yield _image(machine, image, fix)
 
 
 def _cgroup(version: int) -> Finding:
     if version >= 2:
         return Finding("cgroups", GOOD, "version 2")
-    told = (
+    found = (
         "version 1: kubelets from v1.35 on refuse it, so a path that reaches v1.35 gets kubelets "
         "with failCgroupV1: false, and says so"
     )
-    return Finding("cgroups", NOTE, told)
+    return Finding("cgroups", NOTE, found)
 
 
 def _capability(machine: Machine, default_runtime: str) -> Finding:
@@ -135,47 +135,47 @@ def _capability(machine: Machine, default_runtime: str) -> Finding:
     if int(mask, 16) >> SYS_RESOURCE_BIT & 1:
         return Finding("CAP_SYS_RESOURCE", GOOD, "there")
     if default_runtime != "runc":
-        told = f"missing, and docker's default runtime {default_runtime!r} can make up for it"
-        return Finding("CAP_SYS_RESOURCE", NOTE, told)
-    told = "missing: docker cannot start privileged containers, which nodes are"
-    return Finding("CAP_SYS_RESOURCE", PROBLEM, told, "ci/kind-host")
+        found = f"missing, and docker's default runtime {default_runtime!r} can make up for it"
+        return Finding("CAP_SYS_RESOURCE", NOTE, found)
+    found = "missing: docker cannot start privileged containers, which nodes are"
+    return Finding("CAP_SYS_RESOURCE", PROBLEM, found, "ci/kind-host")
 
 
 def _disk(root: Path) -> Finding:
     if not root.is_dir():
-        return Finding("disk", NOTE, f"{root} is not to be seen from here; not measured")
+        return Finding("disk", NOTE, f"{root} is not visible from here; not measured")
     free_gib = shutil.disk_usage(root).free / GIB
-    told = f"{free_gib:.0f} GiB free in {root}"
+    found = f"{free_gib:.0f} GiB free in {root}"
     if free_gib >= DISK_GIB:
-        return Finding("disk", GOOD, told)
-    mend = "docker system prune --volumes"
-    return Finding("disk", PROBLEM, f"{told}, a pass needs about {DISK_GIB:.0f}", mend)
+        return Finding("disk", GOOD, found)
+    fix = "docker system prune --volumes"
+    return Finding("disk", PROBLEM, f"{found}, a pass needs about {DISK_GIB:.0f}", fix)
 
 
-def _image(machine: Machine, image: str, mend: str) -> Finding:
+def _image(machine: Machine, image: str, fix: str) -> Finding:
     argv = ("docker", "image", "inspect", "--format", "{{.Id}}", image)
     there = machine.host.run(*argv, timeout_s=30, check=False).returncode == 0
     if there:
         return Finding(f"image {image}", GOOD, "there")
-    told = "not on this machine; it is pulled where a registry can be reached"
-    return Finding(f"image {image}", PROBLEM, told, mend)
+    found = "not on this machine; it is pulled where a registry can be reached"
+    return Finding(f"image {image}", PROBLEM, found, fix)
 
 
 def _program(machine: Machine, name: str, argv: Sequence[str], if_missing: Level) -> Finding:
     try:
-        told = machine.host.run(*argv, timeout_s=30).stdout
+        output = machine.host.run(*argv, timeout_s=30).stdout
     except CommandFailed as error:
-        mend = {"kind": f"go install sigs.k8s.io/kind@v0.33.0; {DEBIAN}"}.get(name, "")
+        fix = {"kind": f"go install sigs.k8s.io/kind@v0.33.0; {DEBIAN}"}.get(name, "")
         needed = "" if if_missing is PROBLEM else "; only for your own use of kept clusters"
-        return Finding(name, if_missing, f"{_last_line(error.output)}{needed}", mend)
-    return Finding(name, GOOD, told.strip().splitlines()[0])
+        return Finding(name, if_missing, f"{_last_line(error.output)}{needed}", fix)
+    return Finding(name, GOOD, output.strip().splitlines()[0])
 
 
 def _inotify(machine: Machine, name: str, least: int) -> Finding:
     what = f"fs.inotify.{name}"
     file = machine.proc / "sys" / "fs" / "inotify" / name
     if not file.is_file():
-        return Finding(what, NOTE, "not a Linux machine, or not to be seen from here")
+        return Finding(what, NOTE, "not a Linux machine, or not visible from here")
     found = int(file.read_text(encoding="ascii"))
     if found >= least:
         return Finding(what, GOOD, str(found))
@@ -184,11 +184,11 @@ def _inotify(machine: Machine, name: str, least: int) -> Finding:
 
 def _memory() -> Finding:
     available_gib = psutil.virtual_memory().available / GIB
-    told = f"{available_gib:.1f} GiB available"
+    found = f"{available_gib:.1f} GiB available"
     if available_gib >= MEMORY_GIB:
-        return Finding("memory", GOOD, told)
-    mend = "end other programs, or give docker's machine more memory"
-    return Finding("memory", PROBLEM, f"{told}, a pass needs about {MEMORY_GIB:.0f}", mend)
+        return Finding("memory", GOOD, found)
+    fix = "end other programs, or give docker's machine more memory"
+    return Finding("memory", PROBLEM, f"{found}, a pass needs about {MEMORY_GIB:.0f}", fix)
 
 
 def _leftovers(machine: Machine) -> Finding:

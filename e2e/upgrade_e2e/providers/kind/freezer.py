@@ -17,7 +17,7 @@ def thaw(container_ids: Iterable[str], root: Path = FREEZER) -> int:
     runc freezes a container's cgroup while it changes it. A runc that is killed in that moment
     leaves it frozen, and a frozen process cannot die, so its node cannot be removed either:
     `docker rm --force` then fails with "did not receive an exit event" for ever. Without this
-    hierarchy, or without the right to write to it, nothing is done: docker then tells.
+    hierarchy, or without the right to write to it, nothing is done, and docker reports the error.
     """
     thawed = 0
     for container_id in container_ids:

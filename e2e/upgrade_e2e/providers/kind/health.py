@@ -16,7 +16,7 @@ from upgrade_e2e.providers.kind.delivery import runner_of
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = [
-    "Health",
+    "ClusterHealth",
     "check",
     "images_of",
     "roll_addons",
@@ -34,7 +34,7 @@ TRANSIENT: tuple[type[Exception], ...] = (CommandFailed, *TRANSIENT_API_ERRORS)
 
 
 @dataclass(frozen=True)
-class Health:
+class ClusterHealth:
     """The state of the cluster between two nodes."""
 
     nodes: NodeHealth
@@ -93,11 +93,11 @@ def roll_addons(cluster: Cluster, images: Mapping[str, str], within_s: float) ->
     )
 
 
-def observe(cluster: Cluster) -> Health:
+def observe(cluster: Cluster) -> ClusterHealth:
     """Ask the API for nodes and proxies, and etcd for its members."""
     nodes = node_health(cluster)
     members = etcd_members(cluster)
-    return Health(
+    return ClusterHealth(
         nodes=nodes,
         etcd_members=len(members),
         etcd_healthy=sum(bool(member["health"]) for member in members),
@@ -106,18 +106,18 @@ def observe(cluster: Cluster) -> Health:
 
 
 def etcd_members(cluster: Cluster) -> list[dict[str, Any]]:
-    """Each member's health, in etcd's own words."""
+    """Each member's health, as etcd reports it."""
     first = cluster.control_planes[0]
     argv = ("kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", "--namespace", "kube-system")
-    told = runner_of(first).run(
+    output = runner_of(first).run(
         *argv, "exec", f"etcd-{first.name}", "--", *ETCD_HEALTH, timeout_s=30
     )
-    members: list[dict[str, Any]] = json.loads(told.stdout)
+    members: list[dict[str, Any]] = json.loads(output.stdout)
     return members
 
 
 def images_of(runner: Runner, kubeadm: str, version: str) -> dict[str, str]:
-    """The images that a kubeadm wants for a version, by component (`etcd`, `coredns`, ...)."""
+    """The images that a kubeadm needs for a version, by component (`etcd`, `coredns`, ...)."""
     argv = (kubeadm, "config", "images", "list", "--kubernetes-version", version)
     names = runner.run(*argv, timeout_s=60).stdout.split()
     return {name.rpartition("/")[2].partition(":")[0]: name for name in names}

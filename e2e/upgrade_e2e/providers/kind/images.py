@@ -42,7 +42,7 @@ def _local_tags(docker: Docker, repository: str) -> list[str]:
     try:
         return docker.tags(repository)
     except CommandFailed as error:
-        _log.debug("docker does not tell its images: %s", error)
+        _log.debug("docker does not list its images: %s", error)
         return []
 
 
@@ -61,10 +61,10 @@ class NodeImages:
     docker: Docker
 
     def require(self, path: UpgradePath) -> None:
-        """Have the image of every version of `path` here, and of that version.
+        """Make sure that the image of every version of `path` is here, and holds that version.
 
-        Pulls what is missing. Raises BadInput, with the mend, for an image that can be neither
-        found nor pulled and for one that holds another version than it was given for.
+        Pulls what is missing. Raises BadInput, which says how to fix it, for an image that can be
+        neither found nor pulled and for one that holds another version than it was given for.
         """
         for version in path.versions:
             self._require_one(version)

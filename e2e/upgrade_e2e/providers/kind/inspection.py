@@ -84,6 +84,6 @@ def _certificate_days(cluster: Cluster, version: KubeVersion) -> float:
     argv = (staged_file(version, "kubeadm"), "certs", "check-expiration", "--output=json")
     left: list[float] = []
     for node in cluster.control_planes:
-        told = json.loads(runner_of(node).run(*argv, timeout_s=KUBEADM_S).stdout)
-        left += [part["residualTime"] for part in told["certificates"] if not part["missing"]]
+        answer = json.loads(runner_of(node).run(*argv, timeout_s=KUBEADM_S).stdout)
+        left += [part["residualTime"] for part in answer["certificates"] if not part["missing"]]
     return min(left) / DAY_S

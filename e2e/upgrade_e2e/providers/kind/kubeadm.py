@@ -101,7 +101,7 @@ def _wait_for_permission(cluster: Cluster, step: Step) -> None:
     wait_for(
         f"the permission of {step.node} to read configmap/kubelet-config",
         lambda: runner.run(*argv, "get", "configmap/kubelet-config", timeout_s=30),
-        lambda told: told.stdout.strip() == "yes",
+        lambda output: output.stdout.strip() == "yes",
         _RBAC,
         transient=(CommandFailed,),
     )

@@ -1,8 +1,8 @@
 """Which of a control plane's leader-elected components are at work, by their leases.
 
-A scheduler or controller manager that has restarted is well at once, and idle until the lease of
+A scheduler or controller manager that has restarted is healthy at once, and idle until the lease of
 the process before it has run out (15 s, `leaseDuration` of kube-scheduler and
-kube-controller-manager). Pods that are evicted meanwhile are not replaced.
+kube-controller-manager). Pods that are evicted in that time are not replaced.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
 def idle_components(api: Api, node: str, started: Mapping[str, str]) -> frozenset[str]:
     """The components of `node` whose lease is still that of the process before.
 
-    `started` tells when the process of each component that runs started (RFC 3339). A lease that
+    `started` says when the process of each component that runs started (RFC 3339). A lease that
     another node holds is in use; that of nobody is not.
     """
     leases = {

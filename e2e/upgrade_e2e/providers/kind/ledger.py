@@ -16,6 +16,7 @@ from pathlib import Path
 import platformdirs
 
 from upgrade_e2e.errors import BadInput, DamagedRecord, E2eError
+from upgrade_e2e.files import write_whole
 from upgrade_e2e.providers.kind.owner import Owner
 from upgrade_e2e.wait import Deadline, wait_for
 
@@ -153,11 +154,7 @@ class Ledger:
     def _written(self, entry: Entry) -> Path:
         file = self._file(entry.kind, entry.name)
         part = file.with_name(f"{file.stem}.{os.getpid()}.{time.monotonic_ns()}.part")
-        with part.open("w", encoding="utf-8") as stream:
-            json.dump(dataclasses.asdict(entry), stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        return part
+        return write_whole(json.dumps(dataclasses.asdict(entry)), part)
 
     def _file(self, kind: str, name: str) -> Path:
         digest = hashlib.sha256(f"{kind}\0{name}".encode()).hexdigest()[:24]

@@ -35,7 +35,7 @@ class Owner:
 
     @property
     def is_elsewhere(self) -> bool:
-        """True for a process of another host or container: from here nobody can tell."""
+        """True for a process of another host or container: its state cannot be read from here."""
         return self.host != socket.gethostname()
 
     @property

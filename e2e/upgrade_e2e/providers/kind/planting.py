@@ -80,7 +80,7 @@ def with_drop_in(environment: str) -> str:
 
 
 def _wait_for_rate(cluster: Cluster, node: Node, rate_hz: int) -> None:
-    """Wait until the kubelet tells the limit: a fault that is not there proves nothing."""
+    """Wait until the kubelet reports the limit: a fault that is not there proves nothing."""
     path = f"/api/v1/nodes/{node.name}/proxy/configz"
     wait_for(
         f"a limit of {rate_hz} API calls a second in the kubelet of {node.name}",

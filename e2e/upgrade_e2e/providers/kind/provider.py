@@ -104,7 +104,7 @@ class KindProvider:
             except BadInput:
                 raise
             except _TROUBLE as error:
-                raise ClusterNotMade(self._tell_failure(error)) from error
+                raise ClusterNotMade(self._describe_failure(error)) from error
             undo.pop_all()
         return cluster
 
@@ -215,14 +215,14 @@ class KindProvider:
         self._staging.start(plan.path.versions[0], _stages(plan))
         return self._staging
 
-    def _tell_failure(self, error: Exception) -> str:
+    def _describe_failure(self, error: Exception) -> str:
         logs = self.settings.workdir / "logs"
-        told = f"the logs of its nodes are in {logs}"
+        where = f"the logs of its nodes are in {logs}"
         try:
             creation.export_logs(self.host, self.name, logs, LOGS_S)
         except E2eError as problem:
-            told = f"its logs could not be had ({type(problem).__name__})"
-        return f"the cluster {self.name} could not be made; {told}. {error}"
+            where = f"its logs could not be copied ({type(problem).__name__})"
+        return f"the cluster {self.name} could not be made; {where}. {error}"
 
     def _stage(self, step: Step, cluster: Cluster) -> None:
         if self._staging is None:

@@ -23,9 +23,10 @@ STAGE_S = 900.0
 
 @dataclass
 class Staging:
-    """One thing after another, at low priority, beside the creation of the cluster.
+    """Brings programs and images to the nodes while kind creates the cluster.
 
-    `nodes` may be still to come: they are waited for. `folder` takes the files in between.
+    One at a time and at low priority. `nodes` that do not run yet are waited for. `folder` takes
+    the temporary files.
     """
 
     docker: Docker

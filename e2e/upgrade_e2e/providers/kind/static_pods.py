@@ -1,11 +1,12 @@
-"""Whether the static pods of a control plane are the ones that its kubelet was told to run.
+"""Whether the static pods of a control plane are the ones that its kubelet should run.
 
 A new kubelet gives static pods another hash and restarts them all, seconds after the node is
-already Ready at the new version. The kubelet itself tells the hash that it works on (the UID of a
+already Ready at the new version. The kubelet itself reports the hash that it works on (the UID of a
 static pod) and the state of the containers under that very UID, whether or not there is an API
-server; the mirror pod then shows what the rest of the cluster sees. Whether a component is well is
-asked of itself, at the address of its own probe: the kubelet's word on that comes 10 to 20 s later
-(`initialDelaySeconds` of kubeadm's startup probes). Well is not yet at work: see leases.py.
+server; the mirror pod then shows what the rest of the cluster sees. Each component is asked
+for its health at the address of its own probe, because the kubelet reports it 10 to 20 s later
+(`initialDelaySeconds` of kubeadm's startup probes). A healthy component may still be idle: see
+leases.py.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class StaticPod:
     """One static pod as its kubelet shows it: its hash, and what runs under that hash.
 
     `started` is when the container started (RFC 3339), empty when it does not run. `probe` is the
-    address at which the component tells whether it is well, empty when it has none.
+    address at which the component answers whether it is well, empty when it has none.
     """
 
     name: str
@@ -63,8 +64,8 @@ class StaticPod:
 class Settling:
     """What the kubelet works on, and the hash that the API shows of each pod, by its name.
 
-    `well` are the components that run and say so themselves, or that the kubelet calls ready;
-    `idle` those that run and whose lease is still that of a process that is gone.
+    `well` are the components that run and whose own probe succeeds, or that the kubelet calls
+    ready; `idle` are those that run and whose lease is still that of a process that is gone.
     """
 
     kubelet: tuple[StaticPod, ...]
@@ -81,9 +82,9 @@ class Settling:
         return present >= set(COMPONENTS) and at_work and known == self.mirrors
 
     def __repr__(self) -> str:
-        return "; ".join(self._tell(pod) for pod in self.kubelet) or "no pods"
+        return "; ".join(self._describe(pod) for pod in self.kubelet) or "no pods"
 
-    def _tell(self, pod: StaticPod) -> str:
+    def _describe(self, pod: StaticPod) -> str:
         shown = self.mirrors.get(pod.name)
         if not pod.started:
             state = "not running"
@@ -110,8 +111,8 @@ def wait_until_settled(cluster: Cluster, node: Node, within_s: float) -> None:
 
 def observe(cluster: Cluster, node: Node) -> Settling:
     """Ask the kubelet, the components themselves, then the API."""
-    told = json.loads(runner_of(node).run(*KUBELET_PODS, timeout_s=30).stdout)
-    pods = _mirrored(told["items"] or [])
+    answer = json.loads(runner_of(node).run(*KUBELET_PODS, timeout_s=30).stdout)
+    pods = _mirrored(answer["items"] or [])
     well = _well(node, pods)
     query = f"/api/v1/namespaces/kube-system/pods?fieldSelector=spec.nodeName%3D{node.name}"
     shown = filter(_is_static, cluster.api.get_json(query, timeout_s=10)["items"])
@@ -145,7 +146,7 @@ def _notes(pod: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _well(node: Node, pods: Sequence[StaticPod]) -> frozenset[str]:
-    """The components that run and are well, by their own word where they have one."""
+    """The components that run and are well, by their own answer where they have a probe."""
     running = [pod for pod in pods if pod.started]
     probes = [pod.probe for pod in running if pod.probe]
     answers: dict[str, str] = {}

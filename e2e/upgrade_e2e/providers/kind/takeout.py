@@ -87,7 +87,7 @@ class TakeOut:
     def interrupt(self) -> None:
         """Take the open container away, so that what works on it fails at once."""
         if self._container:
-            # Whoever opened it removes it too, and tells when that fails.
+            # What opened it removes it too, and reports when that fails.
             with contextlib.suppress(CommandFailed):
                 self.docker.remove(self._container)
 

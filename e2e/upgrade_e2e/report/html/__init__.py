@@ -1,4 +1,4 @@
-"""report.html: one file, offline, in which a hole of 30 ms can be seen and its cause named."""
+"""report.html: one file, offline, that shows an outage of 30 ms and names its cause."""
 
 from upgrade_e2e.report.html.drawn import Drawn
 from upgrade_e2e.report.html.page import (

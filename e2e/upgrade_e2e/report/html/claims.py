@@ -1,4 +1,4 @@
-"""Which claims an outage counts against, and which outages an explanation speaks of."""
+"""Which claims an outage counts against, and which outages an explanation mentions."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _MARGIN_S = 0.1
 class OutageClaim:
     """A claim about the observer that saw an outage.
 
-    `number` is the scenario's place in the record. `named` tells that its explanation speaks of
-    this very outage.
+    `number` is the scenario's place in the record. `named` is true when its explanation mentions
+    this outage.
     """
 
     number: int
@@ -43,7 +43,7 @@ class OutageClaim:
         words = {
             Verdict.FAIL: "broke" if self.named else "counts against",
             Verdict.PASS: "within the limit of",
-            Verdict.INCONCLUSIVE: "cannot tell about",
+            Verdict.INCONCLUSIVE: "inconclusive",
             Verdict.SKIP: "skipped",
         }
         return f"{words[self.scenario.verdict]}: {self.scenario.claim}"
@@ -51,9 +51,9 @@ class OutageClaim:
 
 @dataclass(frozen=True)
 class Part:
-    """A stretch of an explanation; with `zoom` it speaks of that part of the timeline.
+    """A piece of an explanation; with `zoom` it is about that part of the timeline.
 
-    `outage` is the id of the outage it speaks of; empty when the record does not keep it.
+    `outage` is the id of the outage it is about; empty when the record does not keep it.
     """
 
     text: str
@@ -77,14 +77,14 @@ def linked(record: RunRecord, scenario: ScenarioResult) -> tuple[Part, ...]:
 
 
 def _parts(record: RunRecord, scenario: ScenarioResult) -> Iterator[Part]:
-    text, told = scenario.explanation.strip(), 0
+    text, done = scenario.explanation.strip(), 0
     for match in _MOMENT.finditer(text):
-        if match.start() > told:
-            yield Part(text[told : match.start()])
+        if match.start() > done:
+            yield Part(text[done : match.start()])
         yield _found(record, scenario, match)
-        told = match.end()
-    if told < len(text):
-        yield Part(text[told:])
+        done = match.end()
+    if done < len(text):
+        yield Part(text[done:])
 
 
 def _found(record: RunRecord, scenario: ScenarioResult, match: re.Match[str]) -> Part:

@@ -1,4 +1,4 @@
-"""A run and its baseline, side by side: figures, steps and verdicts, with the differences."""
+"""A run compared with its baseline: figures, steps and verdicts, with the differences."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from upgrade_e2e.format import NOTHING, duration, share
 from upgrade_e2e.judge import Verdict
 from upgrade_e2e.report.html.tables import Cell, Column, Table, number, text
-from upgrade_e2e.report.html.words import NOTHING, duration, share
 from upgrade_e2e.report.record import ObserverResult, RunRecord
 
 __all__ = ["RunComparison", "compare_runs"]
@@ -16,7 +16,7 @@ __all__ = ["RunComparison", "compare_runs"]
 
 @dataclass(frozen=True)
 class RunComparison:
-    """`warnings` say why the runs should not be compared; `tables` compare them all the same."""
+    """`warnings` say why the runs should not be compared; `tables` compare them nevertheless."""
 
     baseline: RunRecord
     warnings: tuple[str, ...]
@@ -57,22 +57,22 @@ _SIDES = (
 
 
 def compare_runs(run: RunRecord, baseline: RunRecord) -> RunComparison:
-    """`run` beside `baseline`."""
+    """`run` compared with `baseline`."""
     tables = (_verdicts(run, baseline), _figures(run, baseline), _steps(run, baseline))
     return RunComparison(baseline, tuple(_warnings(run, baseline)), tables)
 
 
 def _warnings(run: RunRecord, baseline: RunRecord) -> Iterator[str]:
     if run.run_id == baseline.run_id:
-        yield "The baseline is this very run: every difference is zero."
+        yield "The baseline is this run itself, so every difference is zero."
     if run.path != baseline.path:
-        yield f"The baseline walked another path: {' → '.join(baseline.path)}."
+        yield f"The baseline upgraded over another path: {' → '.join(baseline.path)}."
     if run.provider != baseline.provider:
         yield f"The baseline ran on another provider: {baseline.provider}."
     for name in sorted({*run.choices, *baseline.choices}):
         mine, theirs = run.choices.get(name, "not set"), baseline.choices.get(name, "not set")
         if mine != theirs:
-            yield f"The baseline chose otherwise: {name} was {theirs}, here {mine}."
+            yield f"{name} differs: {theirs} in the baseline, {mine} in this run."
     if run.faults != baseline.faults:
         theirs = ", ".join(baseline.faults) or "none"
         yield f"Other faults were planted in the baseline: {theirs}."
@@ -112,7 +112,7 @@ def _figures(run: RunRecord, baseline: RunRecord) -> Table:
     mine = {seen.name: seen for seen in run.observers}
     theirs = {seen.name: seen for seen in baseline.observers}
     rows = [
-        (text(name), text(figure.title), *_beside(figure, mine.get(name), theirs.get(name)))
+        (text(name), text(figure.title), *_sides(figure, mine.get(name), theirs.get(name)))
         for name in dict.fromkeys((*mine, *theirs))
         for figure in _FIGURES
     ]
@@ -120,7 +120,7 @@ def _figures(run: RunRecord, baseline: RunRecord) -> Table:
     return Table("compare-figures", "Figures", columns, rows)
 
 
-def _beside(
+def _sides(
     figure: _Figure, here: ObserverResult | None, there: ObserverResult | None
 ) -> Iterator[Cell]:
     mine = None if here is None else figure.value(here)
@@ -138,9 +138,9 @@ def _side(figure: _Figure, value: float | None, censored: bool) -> Cell:
 def _difference(
     mine: float | None, theirs: float | None, shown: Callable[[float | None], str]
 ) -> Cell:
-    """The difference in words that do not need colour: more or less, and by how much."""
+    """The difference in words, for those who do not see the colours."""
     if mine is None or theirs is None:
-        return text("only in one", "muted")
+        return text("only in one run", "muted")
     change = mine - theirs
     if change == 0:
         return number("none", 0.0, "muted")
@@ -177,7 +177,7 @@ def _steps(run: RunRecord, baseline: RunRecord) -> Table:
 
 
 def _durations(run: RunRecord) -> dict[tuple[str, int], float]:
-    """By name and how many times it had come before: hops repeat the names of steps."""
+    """By name and how often that came before, because hops repeat the names of steps."""
     counted: Counter[str] = Counter()
     lengths: dict[tuple[str, int], float] = {}
     for span in sorted(run.spans, key=lambda span: span.start_s):

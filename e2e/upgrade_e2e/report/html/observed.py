@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from upgrade_e2e.errors import Inconclusive
+from upgrade_e2e.format import NOTHING, duration, moment, share
 from upgrade_e2e.judge import Seen
 from upgrade_e2e.report.html.claims import claims_on, outage_id, whereabouts
 from upgrade_e2e.report.html.tables import Cell, Column, Table, number, text
-from upgrade_e2e.report.html.words import NOTHING, duration, moment, share
 from upgrade_e2e.report.record import ObserverResult, OutageRow, RunRecord
 
 __all__ = ["observers", "outages", "streams"]
 
 
 def outages(record: RunRecord) -> Table:
-    """Every outage that the record keeps: what broke a claim first, then the worst."""
+    """Every outage that the record keeps: those that broke a claim first, then the worst."""
     columns = (
         Column("at", "start_s", numeric=True),
         Column("observer", "observer"),
@@ -39,8 +39,8 @@ def outages(record: RunRecord) -> Table:
         "Outages",
         columns,
         [_outage(record, name, outage) for name, _, outage in found],
-        note="What broke a claim comes first, then the worst."
-        + (f" {hidden} lesser ones are not listed." if hidden > 0 else ""),
+        note="Outages that broke a claim come first, then the worst of the others."
+        + (f" {hidden} less severe ones are not listed." if hidden > 0 else ""),
         stacked=True,
         ids=[outage_id(name, place) for name, place, _ in found],
     )
@@ -52,7 +52,9 @@ def _importance(record: RunRecord, observer: str, outage: OutageRow) -> tuple[bo
 
 
 def _outage(record: RunRecord, observer: str, outage: OutageRow) -> tuple[Cell, ...]:
-    outcomes = ", ".join(f"{count} {label}" for label, count in outage.outcomes.items())
+    outcomes = ", ".join(
+        f"{count}\N{NO-BREAK SPACE}{label}" for label, count in outage.outcomes.items()
+    )
     places = [outage.target, ", ".join(outage.nodes), ", ".join(outage.backends)]
     claims = claims_on(record, observer, outage)
     first = claims[0] if claims else None
@@ -67,7 +69,7 @@ def _outage(record: RunRecord, observer: str, outage: OutageRow) -> tuple[Cell, 
         text(observer),
         number(duration(outage.at_least_s), outage.at_least_s),
         _at_most(outage),
-        number(f"{outage.share:.0%}", outage.share),
+        number(share(outage.share), outage.share),
         text(outcomes),
         text(outage.told),
         text("; ".join(place for place in places if place)),
@@ -94,8 +96,8 @@ def observers(record: RunRecord) -> Table:
         Column("longest gap", "longest_gap_s", numeric=True),
         Column("outages", "outages", numeric=True),
         Column("blind", "blind_share", numeric=True),
-        Column("sees holes of", "resolution_s", numeric=True),
-        Column("does not count", "suspect", numeric=True),
+        Column("notices outages from", "resolution_s", numeric=True),
+        Column("not counted", "suspect", numeric=True),
     )
     notes = [f"{seen.name}: {note}" for seen in record.observers for note in seen.notes]
     return Table(
@@ -129,9 +131,9 @@ def streams(seen: Mapping[str, Seen]) -> Table:
     """What each stream saw, over the whole watched window."""
     columns = (
         Column("observer", "observer"),
-        Column("stream", "stream"),
-        Column("node", "node"),
-        Column("asks", "target"),
+        Column("stream", "stream", whole=True),
+        Column("node", "node", whole=True),
+        Column("target", "target"),
         Column("samples", "samples", numeric=True),
         Column("failed", "failures", numeric=True),
         Column("p50", "p50_s", numeric=True),

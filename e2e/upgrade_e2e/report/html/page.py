@@ -13,17 +13,18 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from upgrade_e2e.files import write_whole
+from upgrade_e2e.format import duration, wall_clock
 from upgrade_e2e.judge import Verdict, Views
-from upgrade_e2e.report.files import write_whole
 from upgrade_e2e.report.html import observed, performed
+from upgrade_e2e.report.html.breaks import breakable
 from upgrade_e2e.report.html.claims import linked
 from upgrade_e2e.report.html.compare import compare_runs
 from upgrade_e2e.report.html.drawn import Drawn
 from upgrade_e2e.report.html.picture import FAMILIES, compose
 from upgrade_e2e.report.html.tables import Table
-from upgrade_e2e.report.html.words import duration, wall_clock
 from upgrade_e2e.report.limits import limits_of
-from upgrade_e2e.report.record import RunRecord
+from upgrade_e2e.report.record import REHEARSAL, RunRecord
 from upgrade_e2e.report.stored import load_record, timeline_of
 
 __all__ = ["REPORT_NAME", "render_html", "render_page", "save_html", "save_page"]
@@ -58,7 +59,7 @@ def save_html(folder: Path, baseline: Path | None = None, target: Path | None = 
 
 
 def render_html(folder: Path, baseline: Path | None = None) -> str:
-    """The page for the run in `folder`, beside the run in `baseline` if that is given.
+    """The page for the run in `folder`, compared with the run in `baseline` if that is given.
 
     Its samples are looked at again, under the limits that the run was judged by. Raises
     DamagedRecord when the record of either, or a sample file of the run, cannot be read, and
@@ -79,7 +80,7 @@ def save_page(record: RunRecord, drawn: Drawn, folder: Path) -> Path:
 
 
 def render_page(record: RunRecord, drawn: Drawn, other: RunRecord | None = None) -> str:
-    """The page of a record whose samples are `drawn`, beside the record `other` if given."""
+    """The page of a record whose samples are `drawn`, compared with the record `other` if given."""
     picture = compose(record, drawn)
     style = "\n".join(_asset(name) for name in _STYLES)
     script = _script()
@@ -88,6 +89,7 @@ def render_page(record: RunRecord, drawn: Drawn, other: RunRecord | None = None)
         .get_template("page.html.j2")
         .render(
             record=record,
+            rehearsal=REHEARSAL,
             families=[key for key in FAMILIES if key != "ok"],
             error=picture.packed.error,
             facts=_json(picture.facts),
@@ -130,7 +132,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(duration=duration, wall_clock=wall_clock)
+    environment.filters.update(breakable=breakable, duration=duration, wall_clock=wall_clock)
     return environment
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from upgrade_e2e.format import duration, moment
 from upgrade_e2e.report.html.tables import Cell, Column, Table, number, text
-from upgrade_e2e.report.html.words import duration, moment
 from upgrade_e2e.report.record import RunRecord
 from upgrade_e2e.timeline import Span, Window
 
 __all__ = ["environment", "inventory", "limits", "steps"]
+
+_AFTERWARDS = "The cluster after the upgrade"
+_SHOWN = 300
+"""So many characters of an error are shown in the table; the failed step is shown in full above."""
 
 
 def steps(record: RunRecord) -> Table:
@@ -15,18 +19,20 @@ def steps(record: RunRecord) -> Table:
     columns = (
         Column("began", "start_s", numeric=True),
         Column("step", "step"),
-        Column("node", "node"),
-        Column("hop", "hop"),
+        Column("node", "node", whole=True),
+        Column("hop", "hop", whole=True),
         Column("took", "duration_s", numeric=True),
         Column("result", "error"),
     )
     rows = [_step(span) for span in sorted(record.spans, key=lambda s: (s.start_s, -s.end_s))]
-    return Table("steps", "Steps", columns, rows)
+    return Table("steps", "Steps", columns, rows, stacked=True)
 
 
 def _step(span: Span) -> tuple[Cell, ...]:
     name = f"  {span.name}" if span.parent else span.name
     result = " ".join(span.error.split())
+    if len(result) > _SHOWN:
+        result = f"{result[:_SHOWN]} …"
     return (
         Cell(
             moment(span.start_s),
@@ -36,23 +42,23 @@ def _step(span: Span) -> tuple[Cell, ...]:
         ),
         Cell(name, span.name, tone="phase" if span.parent else ""),
         text(span.node),
-        text(span.hop),
+        Cell(span.hop.replace("->", " → "), span.hop),
         number(duration(span.duration_s), span.duration_s),
-        text(result[:300] or "done", "fail" if result else "muted"),
+        text(result or "done", "fail" if result else "muted"),
     )
 
 
 def inventory(record: RunRecord) -> Table:
-    """What the cluster was made of afterwards."""
+    """The components of the cluster after the upgrade."""
     columns = (
         Column("component", "component"),
-        Column("node", "node"),
+        Column("node", "node", whole=True),
         Column("found", "found"),
-        Column("wanted", "wanted"),
+        Column("expected", "wanted"),
     )
     found = record.inventory
     if found is None:
-        return Table("inventory", "The cluster afterwards", columns, (), "It was not read back.")
+        return Table("inventory", _AFTERWARDS, columns, (), "The cluster was not inspected.")
     rows = [
         (
             text(part.name),
@@ -64,8 +70,8 @@ def inventory(record: RunRecord) -> Table:
     ]
     problems = [f"Stuck: {pod}." for pod in found.stuck_pods]
     problems += [f"Missing: {workload}." for workload in found.missing_workloads]
-    note = " ".join(problems) or "No pod is stuck and no workload lacks a replica."
-    return Table("inventory", "The cluster afterwards", columns, rows, note)
+    note = " ".join(problems) or "No pod is stuck and no workload is missing a replica."
+    return Table("inventory", _AFTERWARDS, columns, rows, note)
 
 
 def limits(record: RunRecord) -> Table:
@@ -89,16 +95,16 @@ def limits(record: RunRecord) -> Table:
 
 
 def environment(record: RunRecord) -> Table:
-    """What the pass ran with."""
+    """Settings, tools and images of the pass."""
     rows = [
         (text(what), text(name), text(value))
         for what, pairs in (
-            ("choice", record.choices),
+            ("setting", record.choices),
             ("tool", record.tools),
             ("image", record.images),
         )
         for name, value in pairs.items()
     ]
     rows += [(text("planted fault"), text(fault), text("")) for fault in record.faults]
-    columns = (Column("what", "what"), Column("name", "name"), Column("value", "value"))
-    return Table("environment", "What the pass ran with", columns, rows)
+    columns = (Column("kind", "what"), Column("name", "name"), Column("value", "value"))
+    return Table("environment", "Settings, tools and images", columns, rows)

@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from upgrade_e2e.format import share
 from upgrade_e2e.judge import Seen, Verdict
 from upgrade_e2e.judge.evidence import Evidence
 from upgrade_e2e.report.html.claims import claims_on, outage_id, whereabouts
 from upgrade_e2e.report.html.drawn import Drawn
 from upgrade_e2e.report.html.pack import Packed
-from upgrade_e2e.report.html.words import share
 from upgrade_e2e.report.lanes import lay_lanes
 from upgrade_e2e.report.record import RunRecord
 from upgrade_e2e.timeline import Outcome, Span, Timeline, Window
@@ -60,8 +60,8 @@ def compose(record: RunRecord, drawn: Drawn) -> Picture:
         "families": list(FAMILIES),
         "outcomes": _outcomes(),
         "doubts": {
-            int(Evidence.SUSPECT): "the prober itself slept through the wait",
-            int(Evidence.MASKED): "the API did not answer at that time",
+            int(Evidence.SUSPECT): "the prober itself was stalled while it waited",
+            int(Evidence.MASKED): "the API server did not answer at that time",
         },
         "lanes": [
             {
@@ -74,7 +74,7 @@ def compose(record: RunRecord, drawn: Drawn) -> Picture:
         "observers": [
             {
                 "name": name,
-                "told": _told(view),
+                "summary": _summary(view),
                 "backends": list(timeline.samples[name].backends),
                 "streams": drawn.strips[name],
             }
@@ -119,13 +119,13 @@ def _span(span: Span) -> dict[str, Any]:
 
 
 def _urgency(record: RunRecord, observer: str) -> tuple[int, str]:
-    """Observers that a claim broke on come first, then those that nothing can be said about."""
+    """Observers of a broken claim come first, then those of an inconclusive one."""
     verdicts = {s.verdict for s in record.scenarios if observer in s.observers}
     order = (Verdict.FAIL, Verdict.INCONCLUSIVE)
     return next((n for n, one in enumerate(order) if one in verdicts), len(order)), observer
 
 
-def _told(seen: Seen) -> str:
+def _summary(seen: Seen) -> str:
     """What the observer saw, in a line."""
     if not seen.count:
         return "no sample counts"

@@ -14,13 +14,14 @@ __all__ = ["Cell", "Column", "Table", "number", "text"]
 class Column:
     """`title` is shown; `name` heads the column when it is copied, with the unit as suffix.
 
-    `wide` is for sentences.
+    `wide` is for sentences; a `whole` column is never broken over lines.
     """
 
     title: str
     name: str
     numeric: bool = False
     wide: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True)

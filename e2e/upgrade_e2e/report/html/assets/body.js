@@ -113,7 +113,7 @@ function paintObserver(context, { frame, colours }, scale, row) {
   const { observer } = row;
   write(context, observer.name, 8, y, { colour: colours.ink, font: `600 ${FONT}` });
   const x = frame.narrow ? 8 + context.measureText(observer.name).width + 10 : frame.left;
-  const said = fit(context, observer.told ?? "", frame.right - x);
+  const said = fit(context, observer.summary ?? "", frame.right - x);
   write(context, said, x, y, { colour: colours.muted, font: SMALL });
 }
 

@@ -97,7 +97,7 @@ function listenToAddress(scene) {
     }, 300);
   });
   addEventListener("hashchange", read);
-  // A link that is followed meanwhile has the last word.
+  // A link that is followed meanwhile wins.
   document.addEventListener("click", (event) => {
     if (event.target.closest("a[href]")) clearTimeout(due);
   });

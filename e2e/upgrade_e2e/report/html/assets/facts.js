@@ -1,12 +1,20 @@
 // Facts: what is said about a sample, an outage or a step, as pairs of a name and a value.
 
+// The lengths of outages and steps, written as in the tables (format.py).
 function duration(seconds) {
-  const length = Math.abs(seconds);
-  if (length === 0) return "0 s";
-  if (length < 0.0009995) return `${Math.round(seconds * 1e6)} µs`;
-  if (length < 0.9995) return `${Number((seconds * 1e3).toPrecision(3))} ms`;
-  if (length < 120) return `${seconds.toFixed(2)} s`;
-  return `${Math.floor(seconds / 60)} min ${String(Math.round(seconds % 60)).padStart(2, "0")} s`;
+  if (seconds === 0) return "0 s";
+  if (seconds < 0.0095) return `${Number((seconds * 1e3).toPrecision(2))} ms`;
+  if (seconds < 0.9995) return `${Math.round(seconds * 1e3)} ms`;
+  if (seconds < 119.995) return `${seconds.toFixed(2)} s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+// What one sample took, to three digits.
+function precise(microseconds) {
+  if (microseconds < 1000) return `${microseconds} µs`;
+  if (microseconds < 999500) return `${Number((microseconds / 1e3).toPrecision(3))} ms`;
+  return duration(microseconds / 1e6);
 }
 
 function wallClock(facts, time) {
@@ -18,7 +26,7 @@ function bounds(outage) {
   return `${duration(outage.least)} to ${duration(outage.most)}`;
 }
 
-// The innermost steps that went on at a moment.
+// The innermost steps that were running at a moment.
 function stepsAt(facts, time) {
   const during = (span) => span.start <= time && time <= span.end;
   const found = facts.lanes.flatMap((lane) => {
@@ -28,9 +36,9 @@ function stepsAt(facts, time) {
   return found.map((span) => span.name).join(" and ") || "no step";
 }
 
-// What is approximate says so: only good answers, on time, at an ordinary speed are.
+// Marks what is approximate: only good answers, on time and not slow, are.
 function microseconds(value, level) {
-  return (level === EXACT ? "" : "≈ ") + duration(value / 1e6);
+  return (level === EXACT ? "" : "≈ ") + precise(value);
 }
 
 function sampleFacts(scene, { observer, stream, index }) {
@@ -47,20 +55,20 @@ function sampleFacts(scene, { observer, stream, index }) {
     ["observer", observer.name],
     ["stream", stream.name],
     ["node", stream.node],
-    ["asks", stream.target],
+    ["target", stream.target],
     ["connection", stream.connection],
     ["code", stream.code[index] || "none"],
     ["backend", observer.backends[stream.backend[index]] || "not named"],
     ["during", stepsAt(facts, time)],
   ];
   const why = notCounted(facts, stream, index, time);
-  if (why) pairs.push(["counts not", why]);
+  if (why) pairs.push(["not counted", why]);
   return { title: `${observer.name} ${stream.label}`, family: stream.family[index], pairs };
 }
 
 function notCounted(facts, stream, index, time) {
   if (stream.doubt[index]) return facts.doubts[stream.doubt[index]];
-  if (time < facts.watched[0] || time > facts.watched[1]) return "outside of the watched window";
+  if (time < facts.watched[0] || time > facts.watched[1]) return "it was sent outside the watched window";
   if (stream.family[index] === DOES_NOT_COUNT) return "it was never sent";
   return "";
 }
@@ -72,9 +80,9 @@ function outageFacts(scene, outage) {
     ["began", `${outage.start.toFixed(3)} s`],
     ["", wallClock(scene.facts, outage.start)],
     ["outcomes", outcomes.join(", ")],
-    ["failing", `${Math.round(outage.share * 100)} % of probes at the worst`],
+    ["failing", `${Number((outage.share * 100).toPrecision(3))}% of the probes at worst`],
     ["during", outage.told],
-    ["asked", outage.target],
+    ["target", outage.target],
     ["from", outage.nodes.join(", ")],
   ];
   if (outage.backends.length) pairs.push(["backend", outage.backends.join(", ")]);
@@ -99,7 +107,7 @@ function blindAt(stream, time) {
   return at % 2 === 1;
 }
 
-// The box with the facts, beside a point of the page and never outside of the window.
+// The box with the facts, next to a point of the page and always inside the window.
 class Tip {
   constructor(element) {
     this.element = element;

@@ -10,8 +10,8 @@ function panelGestures(scene, panel) {
       Object.assign(hover, { x: at.x, span: found.span, outage: found.outage, band: null });
       hover.sample = found.sample;
       if (found.span) hover.band = [found.span.start, found.span.end];
-      const told = tell(scene, found, time(at.x));
-      if (told) tip.show(told, scene.colours, at.px, at.py);
+      const facts = tell(scene, found, time(at.x));
+      if (facts) tip.show(facts, scene.colours, at.px, at.py);
       else tip.hide();
       scene.draw();
     },
@@ -56,7 +56,7 @@ function tell(scene, found, time) {
   return { title: label, family: -1, pairs: [["", seen]] };
 }
 
-// On the overview a drag moves what is shown or picks anew; on the axis it picks what to zoom to.
+// On the overview a drag moves what is shown or selects a new range; on the axis it selects what to zoom to.
 function headGestures(scene) {
   const { view, hover } = scene;
   const whole = () => new Scale({ from: view.first, length: view.last - view.first }, scene.frame);

@@ -1,6 +1,6 @@
 // The page: theme, copying of tables, links into the timeline, and the start of it all.
 
-const ROOM = 0.4; // of the window: steps that need more do not stay in sight
+const ROOM = 0.4; // of the window: steps that need more scroll out of sight
 
 const byId = (id) => document.getElementById(id);
 
@@ -49,7 +49,7 @@ function listenToCopying(say) {
         await copy(asTsv(byId(button.dataset.copy)));
         button.textContent = "Copied";
       } catch {
-        button.textContent = "The browser refused";
+        button.textContent = "The browser did not allow it";
       }
       say(button.textContent);
       setTimeout(() => (button.textContent = before), 1500);
@@ -140,16 +140,16 @@ function paint(scene) {
   byId("shown").textContent = shownText(scene.view);
 }
 
-// Puts the cursor on a sample, shows its facts beside it and says them.
+// Puts the cursor on a sample, shows its facts next to it and announces them.
 function look(scene, sample) {
   scene.cursor.put(sample);
   scene.draw();
-  const told = sampleFacts(scene, sample);
+  const found = sampleFacts(scene, sample);
   const row = rowOf(scene.frame, sample.stream);
   const box = scene.canvases.body.getBoundingClientRect();
   const x = box.left + new Scale(scene.view, scene.frame).x(scene.cursor.time);
-  scene.tip.show(told, scene.colours, x, box.top + row.y + scene.frame.label);
-  scene.say(spoken(told));
+  scene.tip.show(found, scene.colours, x, box.top + row.y + scene.frame.label);
+  scene.say(spoken(found));
 }
 
 async function fill(scene) {
@@ -194,6 +194,6 @@ async function start() {
 
 start().catch((error) => {
   byId("broken").hidden = false;
-  byId("broken").textContent = `The timeline cannot be drawn: ${error.message}. The tables hold.`;
+  byId("broken").textContent = `The timeline cannot be drawn: ${error.message}. The tables are complete.`;
   throw error;
 });

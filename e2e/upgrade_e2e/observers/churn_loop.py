@@ -1,0 +1,311 @@
+"""The churn loop: creates and deletes pods in bursts and follows them in a watch."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from kubernetes import watch
+from kubernetes.client.exceptions import ApiException
+
+from upgrade_e2e.cluster import TRANSIENT_API_ERRORS
+from upgrade_e2e.errors import DeadlinePassed
+from upgrade_e2e.observers.base import DeployContext
+from upgrade_e2e.observers.objects import labels
+from upgrade_e2e.observers.pod_tracker import GONE, READY, PodTracker
+from upgrade_e2e.observers.threads import BackgroundThreads
+from upgrade_e2e.timeline import SamplesBuilder, Span, Stream, Window
+from upgrade_e2e.wait import Deadline, wait_for
+
+__all__ = ["ChurnLoop", "PodClient"]
+
+_ASK_S = 5.0
+_WATCH_S = 60
+_SILENCE_S = 3.0
+"""A watch without events for so long may be half-open: pods are listed and watched again."""
+_RETRY_S = 0.2
+_WATCH_BROKEN: tuple[type[Exception], ...] = (*TRANSIENT_API_ERRORS, KeyError, ValueError)
+"""KeyError is how the library ends a stream of undecoded events at an ERROR event."""
+_TOUCHED = "upgrade-e2e/watching-ended"
+_MERGE = "application/merge-patch+json"
+_LAST_POD_S = 10.0
+_JOIN_S = 45.0
+_STARTED_AT_ERROR_S = 1.0
+_MOST_BURSTS = 3
+"""No more pods are created on a node on which so many bursts are still alive."""
+
+
+@dataclass(frozen=True)
+class PodClient:
+    """Creates and deletes pods; the caller decides when. It sees only pods of its own `label`."""
+
+    context: DeployContext
+    image: str
+    label: str
+    owner: dict[str, str]
+
+    def new_name(self) -> str:
+        """A name for a pod, chosen here so that it is known even if the answer is lost."""
+        return f"{self.label}-{secrets.token_hex(4)}"
+
+    def create(self, name: str, node: str) -> None:
+        """Create one pod on `node`; raises what the API client raises, as do the others."""
+        self._request("POST", body=self.manifest(name, node))
+
+    def delete(self, name: str) -> None:
+        """Ask for a deletion; a pod that is gone already is fine."""
+        try:
+            self._request("DELETE", f"/{name}")
+        except ApiException as error:
+            if error.status != 404:
+                raise
+
+    def touch(self, name: str) -> None:
+        """Change an annotation that nobody reads, so that a watch gets an event."""
+        body = {"metadata": {"annotations": {_TOUCHED: "true"}}}
+        self._request("PATCH", f"/{name}", body=body, content_type=_MERGE)
+
+    def cordoned(self, node: str) -> bool:
+        """True when no new pods belong on `node`."""
+        seen = self.context.cluster.api.get_json(f"/api/v1/nodes/{node}", timeout_s=_ASK_S)
+        return bool(seen["spec"].get("unschedulable"))
+
+    def list_pods(self) -> Any:
+        """All churned pods as the API serves them."""
+        return json.loads(self._request("GET", query=[("labelSelector", self._selector)]))
+
+    def watch_pods(self, version: str) -> Iterator[dict[str, Any]]:
+        """The events after `version`; ends by itself, or by an error when no event comes."""
+        stream: Iterator[dict[str, Any]] = watch.Watch().stream(  # type: ignore[no-untyped-call]
+            self.context.cluster.api.core.list_namespaced_pod,
+            self.context.namespace,
+            label_selector=self._selector,
+            resource_version=version,
+            timeout_seconds=_WATCH_S,
+            deserialize=False,
+            _request_timeout=(_SILENCE_S, _SILENCE_S),
+        )
+        return stream
+
+    @property
+    def _selector(self) -> str:
+        return ",".join(f"{name}={value}" for name, value in labels(self.label).items())
+
+    def _request(self, method: str, below: str = "", **options: Any) -> bytes:
+        path = f"/api/v1/namespaces/{self.context.namespace}/pods{below}"
+        return self.context.cluster.api.request(method, path, timeout_s=_ASK_S, **options)
+
+    def manifest(self, name: str, node: str) -> dict[str, Any]:
+        """A pod that does nothing, bound to its node without the scheduler.
+
+        Its controller is a ConfigMap: a drain refuses pods that have none, and a real controller
+        would make the pod again elsewhere.
+        """
+        controller = {"apiVersion": "v1", "kind": "ConfigMap", "controller": True, **self.owner}
+        container: dict[str, Any] = {
+            "name": "pause",
+            "image": self.image,
+            "imagePullPolicy": "IfNotPresent",
+        }
+        if "/pause:" not in self.image:
+            container["command"] = ["sleep", "infinity"]
+        return {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": name,
+                "labels": labels(self.label),
+                "ownerReferences": [controller],
+            },
+            "spec": {
+                "nodeName": node,
+                "automountServiceAccountToken": False,
+                "enableServiceLinks": False,
+                "terminationGracePeriodSeconds": 1,
+                "tolerations": [{"operator": "Exists"}],
+                "containers": [container],
+            },
+        }
+
+
+class ChurnLoop:
+    """Two threads: one creates and deletes bursts, the other watches. A lock guards shared data."""
+
+    def __init__(
+        self,
+        *,
+        client: PodClient,
+        nodes: tuple[str, ...],
+        burst: int,
+        every_s: float,
+        timeout_s: float,
+    ) -> None:
+        self._client, self._nodes = client, nodes
+        self._burst, self._every_s, self._timeout_s = burst, every_s, timeout_s
+        self._now_s = client.context.origin.now_s
+        self._pods = PodTracker(wall_zero_s=time.time() - self._now_s(), timeout_s=timeout_s)
+        self._lock = threading.Lock()
+        self._no_more = threading.Event()
+        self._ended = threading.Event()
+        label = client.label
+        self._threads = BackgroundThreads(
+            {f"{label}-bursts": self._run_bursts, f"{label}-watch": self._run_watch}
+        )
+
+    def start(self) -> None:
+        """See BackgroundTask."""
+        self._threads.start()
+
+    def missing(self) -> str:
+        """See BackgroundTask: one pod of each node must have become ready."""
+        with self._lock:
+            ready = {seen.node for seen in self._pods.seen if seen.stream == READY}
+        waiting = sorted(set(self._nodes) - ready)
+        return f"no churned pod is ready yet on {', '.join(waiting)}" if waiting else ""
+
+    def status_line(self) -> str:
+        """See BackgroundTask."""
+        with self._lock:
+            alive = self._pods.alive()
+            last = next((one for one in reversed(self._pods.seen) if one.stream == READY), None)
+        ready = f"last {last.outcome.label} after {last.to_s - last.from_s:.1f} s" if last else ""
+        return ", ".join(filter(None, (f"{alive} pods", ready)))
+
+    def stop(self) -> None:
+        """See BackgroundTask: bursts end at once, the last pods get some seconds to get ready."""
+        if self._ended.is_set():
+            return
+        works = self._threads.alive  # asked for now: bursts end by themselves from here on
+        self._no_more.set()
+        if works:
+            with contextlib.suppress(DeadlinePassed):
+                wait_for(
+                    "the last churned pods",
+                    self._unfinished,
+                    lambda count: not count,
+                    Deadline(_LAST_POD_S, every_s=0.2),
+                )
+        self._ended.set()
+        if works:
+            self._wake_watch()
+        self._threads.join(_JOIN_S)
+        with self._lock:
+            self._pods.close(self._now_s())
+
+    def _wake_watch(self) -> None:
+        """Touch a pod so that the watch returns at once instead of at its time-out."""
+        with self._lock:
+            name = self._pods.any_alive()
+        if name:
+            with contextlib.suppress(*TRANSIENT_API_ERRORS):
+                self._client.touch(name)
+
+    def samples(self, into: SamplesBuilder, window: Window) -> None:
+        """See BackgroundTask."""
+        indices = {
+            (stream, node): into.add_stream(self._stream(stream, node))
+            for stream in (READY, GONE)
+            for node in self._nodes
+        }
+        with self._lock:
+            seen = [one for one in self._pods.seen if window.start_s <= one.from_s <= window.end_s]
+        for one in seen:
+            into.add(
+                indices[one.stream, one.node],
+                intended_us=round(one.from_s * 1e6),
+                latency_us=round((one.to_s - one.from_s) * 1e6),
+                outcome=one.outcome,
+            )
+
+    def spans(self) -> tuple[Span, ...]:
+        """See BackgroundTask: churn is load, not a step."""
+        return ()
+
+    def broken(self) -> str:
+        """See BackgroundTask."""
+        return self._threads.broken
+
+    def _stream(self, name: str, node: str) -> Stream:
+        return Stream(
+            name=f"{name}@{node}",
+            node=node,
+            target=f"pods on {node}",
+            interval_s=0.0,
+            timeout_s=self._timeout_s,
+            clock_error_s=_STARTED_AT_ERROR_S if name == READY else 0.0,
+        )
+
+    def _unfinished(self) -> int:
+        with self._lock:
+            return self._pods.unfinished()
+
+    def _run_bursts(self) -> None:
+        next_s = self._now_s()
+        while True:
+            for node in self._nodes:
+                self._burst_on(node)
+            next_s = max(next_s + self._every_s, self._now_s())
+            if self._no_more.wait(next_s - self._now_s()):
+                return
+
+    def _burst_on(self, node: str) -> None:
+        with self._lock:
+            to_delete, alive = self._pods.to_delete(node), self._pods.alive(node)
+        try:
+            for name in to_delete:
+                self._client.delete(name)
+                with self._lock:
+                    self._pods.deleted(name, self._now_s())
+            if alive >= _MOST_BURSTS * self._burst or self._client.cordoned(node):
+                return
+        except TRANSIENT_API_ERRORS:
+            return  # the API server is away; api@host shows it
+        for _ in range(self._burst):
+            if not self._create_on(node):
+                return
+
+    def _create_on(self, node: str) -> bool:
+        name, asked_s = self._client.new_name(), self._now_s()
+        with self._lock:  # before asking, because the watch may show it before the answer is here
+            self._pods.created(name, node, asked_s)
+        try:
+            self._client.create(name, node)
+        except TRANSIENT_API_ERRORS:
+            with self._lock:
+                self._pods.not_created(name, self._now_s())
+            return False
+        with self._lock:
+            self._pods.accepted(name, self._now_s())
+        return True
+
+    def _run_watch(self) -> None:
+        while not self._ended.is_set():
+            try:
+                self._follow()
+            except _WATCH_BROKEN:
+                self._ended.wait(_RETRY_S)
+            with self._lock:
+                self._pods.expire(self._now_s())
+
+    def _follow(self) -> None:
+        asked_s = self._now_s()
+        listed = self._client.list_pods()
+        with self._lock:
+            self._pods.listed(listed["items"], asked_s, self._now_s())
+        for event in self._client.watch_pods(listed["metadata"]["resourceVersion"]):
+            with self._lock:
+                self._take(event["type"], event["object"])
+            if self._ended.is_set():
+                return
+
+    def _take(self, kind: str, pod: dict[str, Any]) -> None:
+        if kind == "DELETED":
+            self._pods.gone(pod["metadata"]["name"], self._now_s())
+        elif kind in {"ADDED", "MODIFIED"}:
+            self._pods.changed(pod, self._now_s())
