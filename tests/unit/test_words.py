@@ -9,8 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (ROOT / "e2e" / "upgrade_e2e", ROOT / "fixtures" / "pytest_upgrade_e2e")
-# Programs of their own, which are not imported together with the rest.
-APART = (PACKAGES[0] / "agent", PACKAGES[0] / "providers" / "sim")
+# A program of its own, which is not imported together with the rest.
+APART = (PACKAGES[0] / "agent",)
 
 
 def modules(folders: tuple[Path, ...] = PACKAGES) -> list[tuple[Path, ast.Module]]:

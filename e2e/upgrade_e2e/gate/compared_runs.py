@@ -52,13 +52,13 @@ def gather(
     history_timeout_s: float = LOCK_TIMEOUT_S,
     settings: GateSettings | None = None,
 ) -> ComparedRuns:
-    """The runs in `folders` as candidates, with what they are held against.
+    """The runs in `folders` as candidates, with the runs to compare them with.
 
     A run with planted faults is a positive control wherever it is found. Without `baseline`, the
     newest runs of the history that walked the same path with the same settings are the baseline;
     its newest control is used where none is given. What is given but cannot be used is not
-    replaced from the history. Runs that did not PASS, or were blind, are no
-    baseline. Raises BadInput for a folder without a run, and for runs of different paths,
+    replaced from the history. Runs that did not PASS, or were blind, are not
+    used as baseline. Raises BadInput for a folder without a run, and for runs of different paths,
     providers or settings; a damaged run is named in the result, not raised.
     """
     found = read_runs(folders)

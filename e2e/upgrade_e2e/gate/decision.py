@@ -16,7 +16,7 @@ _EXIT_CODES = {"APPROVE": 0, "REJECT": 1, "INCONCLUSIVE": 3}
 
 
 class Answer(StrEnum):
-    """Yes, no, or an honest "cannot tell"."""
+    """Yes, no, or "cannot tell"."""
 
     APPROVE = "APPROVE"
     REJECT = "REJECT"
