@@ -11,7 +11,7 @@ A stream of fixed rate is blind
   to be trusted.
 
 A stream that follows events has no rate to be late for. It is blind where nothing was in flight
-for long, although the control stream says that something could have been.
+for long, although the reference stream says that something could have been.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def stepped(raw: RawTrack) -> Windows:
 def idle(streams: Iterable[RawTrack], silence: Windows, whole: Windows, quiet_s: float) -> Windows:
     """Where none of these event streams had anything in flight for more than `quiet_s`.
 
-    The control's silence explains a pause, so it does not count.
+    The reference's silence explains a pause, so it does not count.
     """
     busy = [Windows.of(raw.samples.intended_us, raw.done_us) for raw in streams]
     pauses = whole.minus(Windows.union([*busy, silence]))

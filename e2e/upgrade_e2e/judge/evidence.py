@@ -13,7 +13,7 @@ The rules, with their reasons:
   lower bound (see latency.py).
 - A sample that was never sent says nothing about the target; the moment was not seen.
 - In a stream that follows events (pods that come and go), a sample whose wait overlaps a time at
-  which the control stream had no answer is *masked*: the API's absence explains it.
+  which the reference stream had no answer is *masked*: the API's absence explains it.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class Track:
 
     `latency_us` runs from the intended time, `wait_us` from the sending. `evidence` holds one
     Evidence per sample; `timed` marks those whose latency counts. `blind` is the time at which this
-    stream saw nothing, `masked` the time at which its control had no answer. `notes` are sentences
-    about what was odd in the samples.
+    stream saw nothing, `masked` the time at which its reference had no answer. `notes` are
+    sentences about what was odd in the samples.
     """
 
     stream: Stream
@@ -107,7 +107,7 @@ def weigh(
 ) -> tuple[npt.NDArray[np.uint8], Mask]:
     """The evidence and the timed flag of each sample of one stream.
 
-    `asleep` is when the prober was late or gone, `masked` when the control had no answer.
+    `asleep` is when the prober was late or gone, `masked` when the reference had no answer.
     """
     samples = raw.samples
     by_outcome = np.full(_OUTCOMES, Evidence.FAILED, np.uint8)

@@ -125,7 +125,7 @@ class Seen:
 
     @property
     def masked(self) -> int:
-        """Events that the silence of the control stream hides."""
+        """Events that the silence of the reference stream hides."""
         return self.counts.masked
 
     @property

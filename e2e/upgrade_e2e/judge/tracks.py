@@ -15,40 +15,40 @@ from upgrade_e2e.judge.track_outages import TrackOutages
 from upgrade_e2e.judge.windows import Windows
 from upgrade_e2e.timeline import Outcome, Samples, Stream
 
-__all__ = ["CONTROL", "lay_tracks", "unanswered"]
+__all__ = ["REFERENCE", "lay_tracks", "unanswered"]
 
-CONTROL = "api"
-"""In an observer that follows events, the clocked stream `api@host` is its control."""
+REFERENCE = "api"
+"""In an observer that follows events, the clocked stream `api@host` is its reference."""
 
 
 def lay_tracks(
     samples: Samples,
     whole: Windows,
     instrument: Instrument,
-    controls: Collection[str] | None = None,
+    references: Collection[str] | None = None,
 ) -> tuple[Track, ...]:
     """One track per stream, seen in the watched window `whole`; none when that is empty.
 
-    Controls are left out; `controls` names them, by default they are the clocked `api@...`
+    References are left out; `references` names them, by default they are the clocked `api@...`
     streams of an observer that also has event streams.
     """
     if not len(whole):
         return ()
     found = list(split_streams(samples, int(whole.start_us[0]), int(whole.end_us[0])))
-    named = _controls(samples.streams) if controls is None else set(controls)
+    named = _references(samples.streams) if references is None else set(references)
     survey = _Survey(
         whole=whole,
         instrument=instrument,
         watching=[raw for raw in found if raw.stream.name not in named],
-        controls=[raw for raw in found if raw.stream.name in named],
+        references=[raw for raw in found if raw.stream.name in named],
     )
     return survey.tracks()
 
 
-def _controls(streams: Sequence[Stream]) -> set[str]:
+def _references(streams: Sequence[Stream]) -> set[str]:
     if all(stream.interval_s > 0 for stream in streams):
         return set()
-    return {s.name for s in streams if s.interval_s > 0 and _kind(s) == CONTROL}
+    return {s.name for s in streams if s.interval_s > 0 and _kind(s) == REFERENCE}
 
 
 def _kind(stream: Stream) -> str:
@@ -62,7 +62,7 @@ class _Survey:
     whole: Windows
     instrument: Instrument
     watching: list[RawTrack]
-    controls: list[RawTrack]
+    references: list[RawTrack]
 
     def tracks(self) -> tuple[Track, ...]:
         clocked = [raw for raw in self.watching if raw.interval_us]
@@ -71,7 +71,7 @@ class _Survey:
             node: Windows.union(late[r.stream.name] for r in clocked if r.stream.node == node)
             for node in {raw.stream.node for raw in clocked}
         }
-        silence = Windows.union(_silence(raw, self.whole) for raw in self.controls)
+        silence = Windows.union(_silence(raw, self.whole) for raw in self.references)
         return tuple(
             self._clocked(raw, late[raw.stream.name], by_node[raw.stream.node])
             if raw.interval_us
@@ -95,7 +95,7 @@ class _Survey:
 
     def _events(self, raw: RawTrack, silence: Windows) -> Track:
         unseen = Windows.none()
-        if self.controls:
+        if self.references:
             others = [
                 other
                 for other in self.watching
@@ -131,20 +131,20 @@ class _Survey:
         )
 
 
-def _silence(control: RawTrack, whole: Windows) -> Windows:
-    """When the control had no answer, or saw nothing itself."""
-    unseen = [blind.late(control), blind.missing(control, whole), blind.unsent(control)]
-    return Windows.union([unanswered(control, whole), *unseen]).within(whole)
+def _silence(reference: RawTrack, whole: Windows) -> Windows:
+    """When the reference had no answer, or saw nothing itself."""
+    unseen = [blind.late(reference), blind.missing(reference, whole), blind.unsent(reference)]
+    return Windows.union([unanswered(reference, whole), *unseen]).within(whole)
 
 
-def unanswered(control: RawTrack, whole: Windows) -> Windows:
+def unanswered(reference: RawTrack, whole: Windows) -> Windows:
     """When a clocked stream had no good answer, from the last one before to the first after."""
-    control = control.by_sending()
+    reference = reference.by_sending()
     outages = TrackOutages.find(
-        control.sent_us,
-        control.wait_us,
-        failed=control.samples.outcome != Outcome.OK,
-        proof=np.not_equal(control.samples.outcome, Outcome.NOT_SENT),
-        interval_us=control.interval_us,
+        reference.sent_us,
+        reference.wait_us,
+        failed=reference.samples.outcome != Outcome.OK,
+        proof=np.not_equal(reference.samples.outcome, Outcome.NOT_SENT),
+        interval_us=reference.interval_us,
     )
     return outages.reaches(int(whole.start_us[0]), int(whole.end_us[0])).within(whole)

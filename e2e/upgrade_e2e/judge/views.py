@@ -54,15 +54,15 @@ def require_view(
     observer: str,
     limits: Limits | None = None,
     *,
-    controls: Collection[str] | None = None,
+    references: Collection[str] | None = None,
 ) -> Seen:
     """What an observer saw, for claims.
 
     Raises Inconclusive when it was blind: it never ran, saw less than `limits.instrument` asks
-    for, or has too few samples. `controls`: see `lay_tracks`.
+    for, or has too few samples. `references`: see `lay_tracks`.
     """
     limits = limits or Limits.default()
-    return claimable(view_of(timeline, observer, limits, controls=controls), limits.instrument)
+    return claimable(view_of(timeline, observer, limits, references=references), limits.instrument)
 
 
 def claimable(seen: Seen, instrument: Instrument) -> Seen:
@@ -78,7 +78,7 @@ def view_of(
     observer: str,
     limits: Limits | None = None,
     *,
-    controls: Collection[str] | None = None,
+    references: Collection[str] | None = None,
 ) -> Seen:
     """What an observer saw, however little, for reports; raises Inconclusive if it is not there."""
     instrument = (limits or Limits.default()).instrument
@@ -89,7 +89,7 @@ def view_of(
             "the log of the pass says why its probers were not deployed or not collected."
         )
     within, samples = _windows(timeline.watched), timeline.samples[observer]
-    tracks = lay_tracks(samples, within, instrument, controls)
+    tracks = lay_tracks(samples, within, instrument, references)
     notes = [f"broken: {samples.broken}"] if samples.broken else []
     notes += [note for track in tracks for note in track.notes]
     scope, steps = Scope(tracks, within), Steps(timeline.spans)

@@ -87,7 +87,7 @@ def test_the_api_is_not_told_that_it_was_away():
 
 
 def test_the_slowest_events_are_looked_at_too():
-    """A control stream in the observer itself tells; the pod at 30 s takes 40 s."""
+    """A reference stream in the observer itself tells; the pod at 30 s takes 40 s."""
     pods = [Shot(n * 1_000_000, 0, 500_000, int(Outcome.OK)) for n in range(180)]
     pods[30] = replace(pods[30], latency=40_000_000)
     lines = [Line("ready@host", "host", "pods", 0, pods), replace(AWAY, name="api@host")]

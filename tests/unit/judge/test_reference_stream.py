@@ -1,4 +1,4 @@
-"""Streams that follow events, and the control stream that explains their silence."""
+"""Streams that follow events, and the reference stream that explains their silence."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_clocked_streams_named_api_are_watched_where_there_are_no_events():
 
 
 def test_controls_can_be_named():
-    view = seen(pods(), steady(count=1000, interval=100_000), controls={"new@worker"})
+    view = seen(pods(), steady(count=1000, interval=100_000), references={"new@worker"})
     assert [stream.name for stream in view.streams] == ["ready@host"]
 
 
