@@ -3,7 +3,7 @@
 from upgrade_e2e.gate.approval import decide
 from upgrade_e2e.gate.compared_runs import ComparedRuns, gather
 from upgrade_e2e.gate.comparison import Comparison, State
-from upgrade_e2e.gate.decision import Answer, Check, Decision, Sighted
+from upgrade_e2e.gate.decision import Answer, Check, Decision, TestedMetric
 from upgrade_e2e.gate.keep import Kept, keep_runs
 from upgrade_e2e.gate.places import run_folders
 from upgrade_e2e.gate.reading import Found, read_runs
@@ -24,8 +24,8 @@ __all__ = [
     "Margin",
     "Run",
     "ScenarioVerdict",
-    "Sighted",
     "State",
+    "TestedMetric",
     "decide",
     "decision_json",
     "gather",

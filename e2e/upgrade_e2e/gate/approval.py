@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from upgrade_e2e.gate.checks import check_budgets, check_control, check_evidence, check_sight
 from upgrade_e2e.gate.compared_runs import ComparedRuns
 from upgrade_e2e.gate.comparison import Comparison, State, compare
-from upgrade_e2e.gate.decision import Answer, Check, Decision, Sighted
+from upgrade_e2e.gate.decision import Answer, Check, Decision, TestedMetric
 from upgrade_e2e.gate.power import MOST_RUNS, sensitivity
 from upgrade_e2e.gate.run import Run
 from upgrade_e2e.gate.settings import GateSettings
@@ -26,7 +26,7 @@ def decide(evidence: ComparedRuns, settings: GateSettings | None = None) -> Deci
     rows = compare(candidates, baseline, settings) if candidates else ()
     tested = sum(row.p_value is not None for row in rows)
     metrics = tuple(
-        Sighted(row, sensitivity(row, tested, settings) if _asks(row, settings) else None)
+        TestedMetric(row, sensitivity(row, tested, settings) if _asks(row, settings) else None)
         for row in rows
     )
     checks = (
@@ -52,7 +52,7 @@ def decide(evidence: ComparedRuns, settings: GateSettings | None = None) -> Deci
 
 
 def check_baseline(
-    metrics: Sequence[Sighted],
+    metrics: Sequence[TestedMetric],
     candidates: int,
     baseline: int,
     again: str,
@@ -98,7 +98,7 @@ def _worse(row: Comparison) -> str:
 
 
 def _unsure(
-    unsure: Sequence[Sighted], candidates: int, baseline: int, settings: GateSettings
+    unsure: Sequence[TestedMetric], candidates: int, baseline: int, settings: GateSettings
 ) -> Iterator[str]:
     if not baseline:
         yield "there is no baseline: no passed run of this path, provider and settings."
@@ -111,7 +111,7 @@ def _unsure(
             f"{candidates} against {baseline} runs are too few to approve on "
             f"(at least {settings.min_runs} per side)."
         )
-    for row in (sighted.comparison for sighted in unsure):
+    for row in (metric.comparison for metric in unsure):
         if row.difference is None or row.high is None:
             side = "candidate" if not row.candidate else "baseline"
             yield f"{row.name} was not measured in the {side}."
@@ -125,7 +125,11 @@ def _unsure(
 
 
 def _more_runs(
-    unsure: Sequence[Sighted], candidates: int, baseline: int, again: str, settings: GateSettings
+    unsure: Sequence[TestedMetric],
+    candidates: int,
+    baseline: int,
+    again: str,
+    settings: GateSettings,
 ) -> Iterator[str]:
     measured = [row for row in unsure if row.comparison.difference is not None]
     needed = [row.sensitivity for row in measured if row.sensitivity is not None]

@@ -26,7 +26,7 @@ def check_evidence(
     damaged: Sequence[str],
     again: str,
 ) -> Check:
-    """The runs are real, whole and alike; `again` is the command for another."""
+    """The runs are real, whole and comparable; `again` is the command that makes another."""
     why, steps = list(damaged), []
     if damaged:
         steps.append("restore the damaged runs from where they were copied, or run them again.")

@@ -1,4 +1,4 @@
-"""Whether the runs of a decision asked the same questions in the same way: pure functions."""
+"""Whether the runs of a decision made the same claims in the same way: pure functions."""
 
 from __future__ import annotations
 

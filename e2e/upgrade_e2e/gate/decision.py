@@ -10,7 +10,7 @@ from upgrade_e2e.gate.comparison import Comparison
 from upgrade_e2e.gate.power import Sensitivity
 from upgrade_e2e.gate.settings import GateSettings
 
-__all__ = ["Answer", "Check", "Decision", "Sighted", "combine_answers"]
+__all__ = ["Answer", "Check", "Decision", "TestedMetric", "combine_answers"]
 
 _EXIT_CODES = {"APPROVE": 0, "REJECT": 1, "INCONCLUSIVE": 3}
 
@@ -43,7 +43,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Sighted:
+class TestedMetric:
     """A comparison and what it could have shown; `sensitivity` is None where nothing was asked."""
 
     comparison: Comparison
@@ -66,7 +66,7 @@ class Decision:
     controls: tuple[str, ...]
     checks: tuple[Check, ...]
     settings: GateSettings
-    metrics: tuple[Sighted, ...] = ()
+    metrics: tuple[TestedMetric, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

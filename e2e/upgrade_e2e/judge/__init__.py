@@ -1,4 +1,4 @@
-"""Judging: from what was observed to what can be said. Pure: nothing in here acts or waits."""
+"""Judging: from what was observed to what can be claimed. Pure: nothing in here acts or waits."""
 
 from upgrade_e2e.judge.counts import Tally
 from upgrade_e2e.judge.explanation import sentence

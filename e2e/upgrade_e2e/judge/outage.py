@@ -63,7 +63,7 @@ class Outage:
 
     @property
     def partial(self) -> bool:
-        """Whether other probes of the same target were answered all the while."""
+        """Whether other probes of the same target were answered at the same time."""
         return self.share < FULL
 
 

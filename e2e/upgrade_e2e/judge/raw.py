@@ -1,4 +1,4 @@
-"""One stream's samples inside the watched window, in order, each once; and what was odd."""
+"""The samples of one stream in the watched window, in order, each once, with notes."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _watched(
 
 
 def _once(stream: Stream, samples: Samples, notes: list[str]) -> Samples:
-    """Without samples that were collected twice: alike in every column."""
+    """Without samples that were collected twice: equal in every column."""
     if not (samples.intended_us[1:] == samples.intended_us[:-1]).any():
         return samples
     columns = [getattr(samples, name) for name in _COLUMNS[1:]]

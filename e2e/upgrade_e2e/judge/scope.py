@@ -18,7 +18,7 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Scope:
-    """Some tracks, and the time that is asked about; `narrowed` when that is not all of it.
+    """Some tracks, and the time of interest; `narrowed` when that is not the whole pass.
 
     A sample is in scope when it was sent in that time; an outage when it overlaps it, and
     then as a whole, since cutting it would make up a beginning or an end.
@@ -47,7 +47,7 @@ class Scope:
         return track.outages.where(self.touches(track.outages.first_us, track.outages.last_us))
 
     def touches(self, first_us: Times, last_us: Times) -> Mask:
-        """Which stretches [first, last] overlap the time that is asked about."""
+        """Which stretches [first, last] overlap the time of interest."""
         if not self.narrowed:
             return np.ones(len(first_us), bool)
         return self.within.overlap_us(first_us, last_us + 1) > 0

@@ -1,4 +1,4 @@
-"""From a timeline to what its observers saw, or to the reason why nothing can be said."""
+"""From a timeline to what its observers saw, or to the reason why that is not known."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ __all__ = ["Views", "blindness", "claimable", "require_view", "view_of"]
 
 @dataclass(frozen=True)
 class Views:
-    """The views of one timeline, held to one set of limits.
+    """The views of one timeline, judged by one set of limits.
 
     Scenarios, the record and the report of a pass share one such value, so that the samples of an
-    observer are weighed once, however many ask. Observers are named as in `timeline.samples`.
+    observer are weighed once, also when several need them. Observers are named as in
+    `timeline.samples`.
     """
 
     timeline: Timeline

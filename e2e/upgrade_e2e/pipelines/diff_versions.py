@@ -69,7 +69,7 @@ def find_versions(lines: Sequence[Line], heading: str, keys: Sequence[str]) -> I
     """The versions in the lines of one side of a hunk.
 
     `heading` is what diff wrote behind the second @@: the line of the block that the hunk is in.
-    `keys` are more keys that hold a Kubernetes version, in the user's word.
+    `keys` are more keys that hold a Kubernetes version, named by the user.
     """
     wanted = {_plain(key) for key in keys}
     for index, line in enumerate(lines):

@@ -34,7 +34,7 @@ class MatrixEntry:
 
     @property
     def name(self) -> str:
-        """Fit for the name of a job or an artifact: `v1.33.13-v1.34.4_run-1`.
+        """A name for a job or an artifact: `v1.33.13-v1.34.4_run-1`.
 
         The part before the `_` is the path alone, so that a pattern can ask for one path and
         does not get a longer one that begins alike.
