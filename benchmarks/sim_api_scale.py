@@ -22,8 +22,8 @@ from typing import Any
 import aiohttp
 import psutil
 
-from upgrade_e2e.providers.sim.provider import SimSettings
-from upgrade_e2e.providers.sim.provider.starting import Running, start_simulator
+from upgrade_e2e.providers.sim import SimSettings
+from upgrade_e2e.providers.sim.starting import Running, start_simulator
 from upgrade_e2e.version import KubeVersion
 
 READY = {"type": "Ready", "status": "True", "reason": "Benchmark"}

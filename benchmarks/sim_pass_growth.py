@@ -14,7 +14,7 @@ from pathlib import Path as FilePath
 import psutil
 
 from upgrade_e2e.cluster import Cluster
-from upgrade_e2e.providers.sim.provider import SimProvider, SimSettings
+from upgrade_e2e.providers.sim import SimProvider, SimSettings
 from upgrade_e2e.timeline import Origin, Span
 from upgrade_e2e.upgrade import Executor, Marks, Path, Step
 from upgrade_e2e.version import KubeVersion

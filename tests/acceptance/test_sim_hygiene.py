@@ -15,17 +15,17 @@ import pytest
 from tests.unit.sim.cluster import VERSION, processes_of, simulator
 from upgrade_e2e.cluster import Api
 from upgrade_e2e.errors import BadInput, E2eError
+from upgrade_e2e.providers.sim import SimSettings
 from upgrade_e2e.providers.sim.control import READY_FILE, ControlClient, SimulatorGone
-from upgrade_e2e.providers.sim.provider import SimSettings
-from upgrade_e2e.providers.sim.provider.starting import start_simulator
+from upgrade_e2e.providers.sim.starting import start_simulator
 from upgrade_e2e.wait import Deadline, wait_for
 
 TOOL = str(Path(sys.executable).with_name("upgrade-e2e"))
 OWNER = """
 import sys, time
 from pathlib import Path
-from upgrade_e2e.providers.sim.provider import SimSettings
-from upgrade_e2e.providers.sim.provider.starting import start_simulator
+from upgrade_e2e.providers.sim import SimSettings
+from upgrade_e2e.providers.sim.starting import start_simulator
 from upgrade_e2e.version import KubeVersion
 start_simulator(SimSettings(workdir=Path(sys.argv[1]), workers=1), KubeVersion.parse("v1.33.13"))
 print("up", flush=True)
@@ -125,7 +125,7 @@ def test_a_port_in_use_is_a_sentence(tmp_path):
 
 def test_a_folder_in_use_is_a_sentence(tmp_path):
     with simulator(tmp_path, workers=1) as (running, _):
-        argv = [sys.executable, "-m", "upgrade_e2e.providers.sim", f"--folder={running.folder}"]
+        argv = [sys.executable, "-m", "upgrade_e2e_simulator", f"--folder={running.folder}"]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 2
         assert "already runs in" in done.stderr
@@ -143,7 +143,7 @@ def test_a_folder_in_use_is_a_sentence(tmp_path):
     ],
 )
 def test_options_that_cannot_be_are_refused(tmp_path, words, told):
-    argv = [sys.executable, "-m", "upgrade_e2e.providers.sim", f"--folder={tmp_path}", *words]
+    argv = [sys.executable, "-m", "upgrade_e2e_simulator", f"--folder={tmp_path}", *words]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2, done.stderr
     assert told in done.stderr

@@ -1,4 +1,4 @@
-"""ci/test: each test of tests/ is run by every run or by exactly one part of `ci/test --all`.
+"""ci/test: each test is run by every run or by exactly one part of `ci/test --all`.
 
 The script is run in a copy of the repository's ci folder in which everything that it calls only
 writes down how it was called.
@@ -81,7 +81,7 @@ class Selection:
     @classmethod
     def of(cls, words: list[str]) -> Selection:
         """Read a command line `-m pytest FOLDER... -m MARKS ...`."""
-        folders = tuple(word for word in words if word.split("/")[0] == "tests")
+        folders = tuple(word for word in words if word.split("/")[0] in {"tests", "simulator"})
         return cls(folders, words[words.index("-m", words.index("pytest")) + 1])
 
     def has(self, test: str, marks: Marks) -> bool:
@@ -136,7 +136,7 @@ def copy(tmp_path: Path) -> Copy:
 def collected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Marks]:
     """Every test of the repository, with its marks."""
     file = tmp_path_factory.mktemp("collected") / "marks.json"
-    argv = ["-m", "pytest", "tests", "--collect-only", "-q", "-p", "tests.collected"]
+    argv = ["-m", "pytest", "--collect-only", "-q", "-p", "tests.collected"]
     done = subprocess.run(
         [sys.executable, *argv, "-p", "no:cacheprovider", "--collected-to", file],
         cwd=ROOT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -11,6 +12,7 @@ from rich.table import Table
 from upgrade_e2e.cli.shared import tell_errors
 from upgrade_e2e.providers.kind import sweep_dead
 from upgrade_e2e.providers.kind.doctor import examine
+from upgrade_e2e.providers.sim.starting import SIMULATOR
 from upgrade_e2e.run.exit_codes import FAILED
 from upgrade_e2e.upgrade.faults import CATALOGUE
 
@@ -57,6 +59,4 @@ def faults() -> None:
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def simulator(words: tuple[str, ...]) -> None:
     """Serve a simulated cluster for kubectl until Ctrl-C; its options: `simulator --help`."""
-    from upgrade_e2e.providers.sim.server import main  # noqa: PLC0415 - half a second, for this one only
-
-    sys.exit(main(words))
+    os.execv(sys.executable, [sys.executable, "-m", SIMULATOR, *words])  # noqa: S606 - no shell

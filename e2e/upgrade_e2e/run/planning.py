@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from upgrade_e2e.providers.kind import known_versions
-from upgrade_e2e.providers.sim.provider import KNOWN_VERSIONS
+from upgrade_e2e.providers.sim import KNOWN_VERSIONS
 from upgrade_e2e.run.providers import kind_settings, make_provider
 from upgrade_e2e.run.settings import PassSettings
 from upgrade_e2e.upgrade import Plan, resolve, with_faults

@@ -8,7 +8,7 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.options import PROVIDERS
 from upgrade_e2e.providers.base import Provider
 from upgrade_e2e.providers.kind import KindProvider, KindSettings
-from upgrade_e2e.providers.sim.provider import SimProvider, SimSettings
+from upgrade_e2e.providers.sim import SimProvider, SimSettings
 from upgrade_e2e.run.settings import PassSettings
 from upgrade_e2e.version import KubeVersion
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.facts import all_facts, differences
-from tests.conformance.meant import MEANT
+from simulator.tests.conformance.facts import all_facts, differences
+from simulator.tests.conformance.meant import MEANT
+from simulator.tests.running import simulator
 from tests.kind.conftest import OLD
-from tests.unit.sim.cluster import simulator
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.version import KubeVersion
 

@@ -24,7 +24,7 @@ from tests.unit.kind.upgraded import (
 )
 from upgrade_e2e.cluster import Cluster, Node, Role
 from upgrade_e2e.providers.kind import inspection as kind
-from upgrade_e2e.providers.sim.provider import inspection as sim
+from upgrade_e2e.providers.sim import inspection as sim
 
 SYSTEM = "/api/v1/namespaces/kube-system"
 

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from upgrade_e2e.cli import MODULES, main
-from upgrade_e2e.providers.sim.server import command_line
+from upgrade_e2e_simulator.server import command_line
 
 ROOT = Path(__file__).parents[3]
 FILES = sorted(

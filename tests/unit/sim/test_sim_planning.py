@@ -7,13 +7,19 @@ from pathlib import Path as FilePath
 import pytest
 
 from upgrade_e2e.errors import BadInput
-from upgrade_e2e.providers.sim.parameters import Parameters, set_parameter
-from upgrade_e2e.providers.sim.provider import SimProvider, SimSettings
-from upgrade_e2e.providers.sim.provider.durations import Durations
-from upgrade_e2e.providers.sim.provider.planting import PARAMETERS, parameters_of
+from upgrade_e2e.observers.edge import nginx_conf
+from upgrade_e2e.providers.sim import KNOWN_VERSIONS, SimProvider, SimSettings
+from upgrade_e2e.providers.sim.durations import Durations
+from upgrade_e2e.providers.sim.planting import PARAMETERS, parameters_of
+from upgrade_e2e.providers.sim.release import STATIC_PODS, images_of
 from upgrade_e2e.upgrade import Fault, Path, with_faults
 from upgrade_e2e.upgrade.faults import CATALOGUE
 from upgrade_e2e.version import KubeVersion
+from upgrade_e2e_simulator import release as simulated
+from upgrade_e2e_simulator.manifests import STATIC_PODS as SIMULATED_STATIC_PODS
+from upgrade_e2e_simulator.parameters import Parameters, set_parameter
+from upgrade_e2e_simulator.pod.edge import Settings
+from upgrade_e2e_simulator.version import KubeVersion as SimulatedVersion
 
 PATH = Path((KubeVersion.parse("v1.33.13"), KubeVersion.parse("v1.34.4")))
 VALUES = {
@@ -127,19 +133,15 @@ def test_durations_are_the_measured_ones_divided():
         Durations(scale=0.5)
 
 
-def test_parameters_are_set_by_their_type():
-    parameters = Parameters()
-    set_parameter(parameters, "kubelet.burst", "5")
-    set_parameter(parameters, "kubelet.hooks", "False")
-    set_parameter(parameters, "network.drop_dns", 0.5)
-    assert (parameters.kubelet.burst, parameters.kubelet.hooks) == (5, False)
-    assert parameters.network.drop_dns == 0.5
+@pytest.mark.parametrize("version", KNOWN_VERSIONS, ids=str)
+def test_the_provider_expects_the_images_that_the_simulator_runs(version):
+    run = simulated.images_of(SimulatedVersion.parse(str(version)))
+    expected = images_of(version)
+    assert STATIC_PODS == SIMULATED_STATIC_PODS
+    for component in (*STATIC_PODS, "coredns", "kube-proxy", "pause"):
+        assert expected.image(component) == run.image(component)
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("kubelet", 1), ("nothing.here", 1), ("kubelet.burst", "1.5"), ("kubelet.hooks", "maybe")],
-)
-def test_parameters_that_cannot_be_are_refused(name, value):
-    with pytest.raises(BadInput):
-        set_parameter(Parameters(), name, value)
+def test_the_observers_edge_configuration_is_read():
+    read = Settings.parse(nginx_conf("http://127.9.16.70:80", 2.5))
+    assert read == Settings(port=8080, host="127.9.16.70", host_port=80, connect_s=2.5, read_s=2.5)

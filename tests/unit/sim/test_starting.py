@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 
-from upgrade_e2e.providers.sim.provider import SimSettings, starting
+from upgrade_e2e.errors import E2eError
+from upgrade_e2e.providers.sim import SimSettings, starting
 from upgrade_e2e.version import KubeVersion
 
 
@@ -27,3 +28,9 @@ def test_an_interrupted_start_ends_the_process(tmp_path, monkeypatch, error):
     with pytest.raises(error):
         starting.start_simulator(SimSettings(workdir=tmp_path), KubeVersion.parse("v1.33.13"))
     assert begun[0].returncode is not None
+
+
+def test_a_simulator_that_is_not_installed_is_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(starting, "find_spec", lambda _: None)
+    with pytest.raises(E2eError, match="upgrade_e2e_simulator is not installed; install"):
+        starting.start_simulator(SimSettings(workdir=tmp_path), KubeVersion.parse("v1.33.13"))

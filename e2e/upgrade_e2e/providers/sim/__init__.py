@@ -1,5 +1,6 @@
-"""The simulated cluster: a process that serves the Kubernetes API on loopback and makes pods run.
+"""The provider `sim`: drives a simulator through the same steps as a real upgrade."""
 
-Import what you need from its modules (`upgrade_e2e.providers.sim.provider.SimProvider`); this
-package imports nothing by itself, so that the programs that run in pods start fast.
-"""
+from upgrade_e2e.providers.sim.provider import SimProvider
+from upgrade_e2e.providers.sim.settings import KNOWN_VERSIONS, SimSettings
+
+__all__ = ["KNOWN_VERSIONS", "SimProvider", "SimSettings"]

@@ -1,66 +1,24 @@
-"""The simulator's control socket: one JSON request a line, one JSON answer a line.
-
-Whoever owns the folder owns the cluster; the socket is readable by its owner only.
-"""
+"""The client of the simulator's control socket: one JSON request per line, one answer per line."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+import os
+import socket
 from pathlib import Path
 from typing import Any
 
 from upgrade_e2e.errors import ClusterGone, E2eError
-from upgrade_e2e.providers.sim.unix import connect, listen
 
-__all__ = ["READY_FILE", "ControlClient", "ControlServer", "SimulatorGone"]
+__all__ = ["READY_FILE", "ControlClient", "SimulatorGone"]
 
 READY_FILE = "simulator.json"
-"""Written once the cluster serves; says where it is."""
+"""The simulator writes it into its folder once the cluster serves."""
 _SOCKET = "control.sock"
-_LIMIT = 1 << 20
-
-Handler = Callable[[Mapping[str, Any]], Awaitable[Any]]
 
 
 class SimulatorGone(ClusterGone):
     """The simulator does not answer: it ended or was killed."""
-
-
-class ControlServer:
-    """Hands each request to `handlers` by its `do`."""
-
-    def __init__(self, folder: Path, handlers: Mapping[str, Handler]) -> None:
-        self._folder = folder
-        self._handlers = handlers
-        self._server: asyncio.Server | None = None
-
-    async def start(self) -> None:
-        """Begin to listen."""
-        self._server = await asyncio.start_unix_server(
-            self._serve, sock=listen(self._folder, _SOCKET), limit=_LIMIT
-        )
-
-    def stop(self) -> None:
-        """Listen no more."""
-        if self._server is not None:
-            self._server.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
-            while line := await reader.readline():
-                writer.write(json.dumps(await self._answer(line)).encode() + b"\n")
-                await writer.drain()
-        writer.close()
-
-    async def _answer(self, line: bytes) -> dict[str, Any]:
-        try:
-            request = json.loads(line)
-            return {"ok": await self._handlers[request["do"]](request)}
-        except (E2eError, LookupError, ValueError, TypeError) as error:
-            return {"error": f"{type(error).__name__}: {error}"}
 
 
 class ControlClient:
@@ -74,7 +32,7 @@ class ControlClient:
         request = json.dumps({"do": do, **facts}).encode() + b"\n"
         try:
             with (
-                connect(self._folder, _SOCKET, timeout_s) as connection,
+                _connect(self._folder, timeout_s) as connection,
                 connection.makefile("rb") as answers,
             ):
                 connection.sendall(request)
@@ -92,3 +50,18 @@ class ControlClient:
         if "error" in answer:
             raise E2eError(f"the simulator could not {do}: {answer['error']}")
         return answer["ok"]
+
+
+def _connect(folder: Path, timeout_s: float) -> socket.socket:
+    """A connection, however long the folder's path: the address of a socket holds 107 bytes."""
+    handle = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(timeout_s)
+    try:
+        connection.connect(f"/proc/self/fd/{handle}/{_SOCKET}")
+    except OSError:
+        connection.close()
+        raise
+    finally:
+        os.close(handle)
+    return connection

@@ -1,4 +1,4 @@
-"""Which component images belong to a Kubernetes release, as `kubeadm config images list` says."""
+"""The images of a simulated release, as the simulator runs them (its own release.py)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 from upgrade_e2e.version import KubeVersion
 
-__all__ = ["REGISTRY", "ReleaseImages", "images_of"]
+__all__ = ["STATIC_PODS", "ReleaseImages", "images_of"]
 
-REGISTRY = "registry.k8s.io"
+STATIC_PODS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+"""In the order in which kubeadm replaces them."""
+
+_REGISTRY = "registry.k8s.io"
 
 _BY_MINOR: Mapping[int, tuple[str, str, str]] = {
     31: ("3.5.24-0", "v1.11.3", "3.10"),
@@ -38,7 +41,7 @@ class ReleaseImages:
     def image(self, component: str) -> str:
         """The whole image name."""
         path = "coredns/coredns" if component == "coredns" else component
-        return f"{REGISTRY}/{path}:{self.tag(component)}"
+        return f"{_REGISTRY}/{path}:{self.tag(component)}"
 
 
 def images_of(version: KubeVersion) -> ReleaseImages:

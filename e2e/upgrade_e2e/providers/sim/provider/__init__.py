@@ -1,6 +1,0 @@
-"""The provider `sim`: drives a simulator through the same steps as a real upgrade."""
-
-from upgrade_e2e.providers.sim.provider.provider import SimProvider
-from upgrade_e2e.providers.sim.provider.settings import KNOWN_VERSIONS, SimSettings
-
-__all__ = ["KNOWN_VERSIONS", "SimProvider", "SimSettings"]

@@ -1,0 +1,1 @@
+"""The simulator's own tests. They reach it as any client does and import nothing of the library."""

@@ -1,0 +1,1 @@
+"""The Kubernetes API: what components, observers and providers ask of it."""
