@@ -1,6 +1,6 @@
 """The simulator's control socket: one JSON request per line, one JSON answer per line.
 
-Whoever owns the folder owns the cluster; the socket is readable by its owner only.
+The owner of the folder owns the cluster; the socket is readable by its owner only.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ class Simulator:
         )
 
     async def run(self, owner_pid: int) -> None:
-        """Until told to end, or the owner ends."""
+        """Until asked to end, or until the owner ends."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._ended.set)
@@ -96,7 +96,7 @@ class Simulator:
             await self._simulation.stop()
 
     async def _end_without_launcher(self) -> None:
-        """Pods cannot be started or told to stop any more, so there is no cluster any more."""
+        """Pods cannot be started or stopped any more, so there is no cluster any more."""
         await self._simulation.launcher.lost.wait()
         _log.error("the launcher of pods has ended, and so does the simulator")
         self._ended.set()
@@ -175,7 +175,7 @@ class Simulator:
         return "stalled"
 
     async def _disown(self, _: Mapping[str, Any]) -> str:
-        """The owner may go: run on until told to end."""
+        """The owner may go: run on until asked to end."""
         if self._owner is not None:
             asyncio.get_running_loop().remove_reader(self._owner)
             os.close(self._owner)

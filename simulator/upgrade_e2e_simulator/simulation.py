@@ -183,7 +183,7 @@ class Simulation:
     def _tell_kubelet(self, change: Change) -> None:
         kubelet = self.kubelets.get(change.new["spec"].get("nodeName", ""))
         if kubelet is not None:
-            kubelet.tell(change)
+            kubelet.notice(change)
 
     def _check_port(self) -> None:
         if self.topology.port and not is_free(self.topology.port):

@@ -1,4 +1,4 @@
-"""Tells in the log when the simulator's event loop stands still, and where."""
+"""Writes to the log when the simulator's event loop stands still, and where."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class HttpStream(Stream):
 
 
 class Wire:
-    """One connection of an HTTP stream, with at most one request in the air."""
+    """One connection of an HTTP stream, with at most one request in flight."""
 
     __slots__ = (
         "_answer",
@@ -107,7 +107,7 @@ class Wire:
             raise
 
     def ask(self, flight: Flight, request: bytes) -> None:
-        """Send `request`; on a fresh connection as soon as it stands."""
+        """Send `request`; on a new connection as soon as it is established."""
         self._flight, self._out, self._answer = flight, request, Answer()
         if self._connected:
             self._on_event(select.EPOLLOUT)
@@ -155,7 +155,7 @@ class Wire:
     def _read(self, events: int) -> None:
         while data := self._sock.recv(READ_SIZE):
             if self._flight is None:
-                break  # an unasked answer: this connection is of no more use
+                break  # an unasked answer: this connection cannot be used again
             if self._answer.feed(data):
                 self._done(keep=not self._answer.closing and not events & select.EPOLLRDHUP)
                 return

@@ -1,4 +1,4 @@
-"""What this process asks of the machine and of the event loop."""
+"""Priority, limits and lifetime of this process, and work on its event loop."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def raise_priority(wish: str) -> None:
     """Try to be on time on starved cores: real time if the machine allows it, else nice.
 
     Real time also needs a real-time share of the control group. Where groups have none (cgroup v1
-    with real-time group scheduling), someone on the machine may grant one later.
+    with real-time group scheduling), it may get one later.
     """
     if wish == "rr":
         with contextlib.suppress(OSError):
@@ -48,7 +48,7 @@ def raise_priority(wish: str) -> None:
 
 
 def priority() -> str:
-    """How urgent this process is now: `rr 1`, `nice -15` or `none`."""
+    """The scheduling priority of this process now: `rr 1`, `nice -15` or `none`."""
     if os.sched_getscheduler(0) == os.SCHED_RR:
         return f"rr {os.sched_getparam(0).sched_priority}"
     nice = os.getpriority(os.PRIO_PROCESS, 0)
@@ -69,7 +69,7 @@ def tune_gc() -> None:
 
 
 def write_ready(path: str, port: int) -> None:
-    """Show a parent process where we listen, by a file that is written whole or not at all."""
+    """Show a parent process where we listen, by a file that is complete or absent."""
     if path:
         part = Path(path + ".part")
         part.write_text(json.dumps({"port": port, "pid": os.getpid()}))
@@ -77,7 +77,7 @@ def write_ready(path: str, port: int) -> None:
 
 
 def end_with(pid: int, ended: asyncio.Event) -> None:
-    """Set `ended` when the process `pid` has ended, however that came; 0 is no process."""
+    """Set `ended` when the process `pid` has ended, for any reason; 0 is no process."""
     if not pid:
         return
     try:

@@ -16,7 +16,7 @@ then, so nothing is lost."""
 class Reactor:
     """Non-blocking sockets in an epoll of their own: one system call to register, none to forget.
 
-    Handlers are called on the edge of any event; a handler must bear being called for nothing,
+    Handlers are called on the edge of any event; a handler must accept a call without an event,
     because a descriptor's number may have gone to another socket within one round.
     """
 

@@ -126,7 +126,7 @@ class Site:
         self._server = await loop.create_server(lambda: Peer(self), sock=sock, backlog=1024)
 
     def close_door(self) -> None:
-        """Stop listening: new connections are refused, those that stand remain."""
+        """Stop listening: new connections are refused, open ones stay."""
         if self._server is not None:
             self._server.close()
             self._server = None

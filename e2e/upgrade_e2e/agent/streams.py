@@ -16,7 +16,7 @@ SPARE_FLIGHTS = 64
 
 
 class Flight:
-    """One probe in the air."""
+    """One probe in flight."""
 
     __slots__ = ("intended_us", "number", "sent_us", "way")
 

@@ -1,6 +1,6 @@
 """The handle of one cluster: its nodes and its API; and what can be asked of any cluster.
 
-Says nothing of who made the cluster. Questions about pods, nodes and rollouts are pure functions
+Knows nothing of the provider. Questions about pods, nodes and rollouts are pure functions
 over API objects, with a thin function for each that reads the objects.
 """
 

@@ -1,4 +1,4 @@
-"""Cluster and Node: values that name a cluster and let one talk to it."""
+"""Cluster and Node: values that name a cluster and give access to it."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _NOT_SERVED = 404
 
 
 def is_ready(pod: Mapping[str, Any]) -> bool:
-    """Running, with every container ready, on a node that nobody holds for lost.
+    """Running, with every container ready, on a node that is not marked as lost.
 
     When a node is lost, its pods keep their last container states, and only their condition Ready
     says so.

@@ -66,7 +66,7 @@ class Rollout:
         return self.observed and len({self.wanted, self.updated, self.ready, self.total}) == 1
 
     def is_done(self, image: str) -> bool:
-        """The workload is whole, and runs this image."""
+        """The workload is complete, and runs this image."""
         return self.is_whole and self.image == image
 
 

@@ -26,7 +26,7 @@ OBSERVED = (
     "outage_count",
 )
 _LATENCIES = ("p50_s", "p99_s")
-# The figures of these two steps keep their first names, so that a history's series goes on.
+# These two steps and settings keep their first names, so that a history's series goes on.
 _STORED_NAMES = {"watch-before": "baseline", "watch-after": "settle"}
 
 
@@ -119,7 +119,9 @@ def run_of(record: RunRecord) -> Run:
         tool=record.tools.get("upgrade-e2e", ""),
         nodes=_nodes(record.inventory),
         choices={
-            key: value for key, value in record.choices.items() if not key.startswith("fault ")
+            _STORED_NAMES.get(key, key): value
+            for key, value in record.choices.items()
+            if not key.startswith("fault ")
         },
         faults=record.faults,
         limits={limit.key: limit.value for limit in record.limits_changed},

@@ -68,7 +68,7 @@ class HttpService:
         return apply_workload(context, label_or_kind(self), self.workload)
 
     def background_tasks(self, context: DeployContext) -> tuple[BackgroundTask, ...]:
-        """The rollouts, if there are to be any."""
+        """The rollouts, if the workload has any."""
         every_s = self.workload.rollout_every_s
         if every_s is None:
             return ()

@@ -36,7 +36,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class _Member:
-    """One observer that needs a label: a wanted one, or one `inside` of another."""
+    """One observer that needs a label: one of a scenario, or one `inside` of another."""
 
     observer: Observer
     module: str

@@ -105,7 +105,7 @@ def agent_mount() -> dict[str, Any]:
 
 
 def field_env(name: str, path: str) -> dict[str, Any]:
-    """An environment variable out of a field of the pod."""
+    """An environment variable from a field of the pod."""
     return {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
 
 

@@ -122,7 +122,7 @@ class Observation:
         return tuple(span for task in self._tasks() for span in task.spans())
 
     def close(self) -> None:
-        """End the threads and processes on this machine; idempotent."""
+        """End the threads and processes on this machine. May be called more than once."""
         for task in self._tasks():
             task.stop()
         self._fleet.close()

@@ -93,7 +93,7 @@ class Rollouts:
                 self.deployment, self.context.namespace, patch, _request_timeout=api.timeout
             )
         except TRANSIENT_API_ERRORS:
-            return False  # the API server is away; the next turn comes
+            return False  # the API server is away; tried again at the next turn
         return True
 
     def _await_end(self, until_s: float) -> bool:
@@ -105,7 +105,7 @@ class Rollouts:
                 if self._read().is_whole:
                     return True
             except TRANSIENT_API_ERRORS:
-                continue  # the API server is away; the rollout goes on or waits without us
+                continue  # the API server is away; the rollout does not depend on us
         return False
 
     def _read(self) -> Rollout:

@@ -49,7 +49,7 @@ class StatusPoller:
         self._threads.join(3 * _STATUS_TIMEOUT_S)
 
     def status_lines(self) -> dict[str, str]:
-        """A few status_lines for each observer."""
+        """One line for each observer."""
         return status_lines(dict(self._received), time.monotonic())
 
     def _run(self) -> None:

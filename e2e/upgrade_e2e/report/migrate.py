@@ -16,6 +16,8 @@ from upgrade_e2e.report.record import SCHEMA_VERSION
 __all__ = ["migrated"]
 
 _Document = dict[str, Any]
+_STEPS_OF_1 = {"baseline": "watch-before", "settle": "watch-after"}
+"""What two steps of schema 1 are called today, and the settings of their length."""
 _SIMULATED_PACE = 10.0
 """How fast the time of pods went by in every simulated pass of schema 1."""
 
@@ -49,14 +51,22 @@ def migrated(document: Any, source: Path) -> _Document:
 
 
 def _to_2(document: _Document) -> _Document:
-    """Adds the size of the cluster, and the pace of its pods."""
+    """Adds the size of the cluster, and the pace of its pods; gives two steps their new names."""
     planes, workers = _size(document)
+    choices = document.get("choices", {})
     return {
         **document,
+        "choices": {_STEPS_OF_1.get(key, key): value for key, value in choices.items()},
+        "spans": [_renamed(span) for span in document.get("spans", ())],
         "control_planes": planes,
         "workers": workers,
         "pace": _SIMULATED_PACE if document["simulated"] else 1.0,
     }
+
+
+def _renamed(span: _Document) -> _Document:
+    kind = _STEPS_OF_1.get(span["kind"])
+    return span if kind is None else {**span, "kind": kind, "name": kind}
 
 
 def _size(document: _Document) -> tuple[int, int]:

@@ -65,7 +65,7 @@ def _as_of_today(text: bytes, target: Path) -> bytes | str:
 def save_samples(samples: Mapping[str, Samples], folder: Path, *, simulated: bool = False) -> None:
     """Write one file per observer into `folder`/samples, and index.json over them.
 
-    The index says whether the samples are of a simulated cluster, for whoever has only them.
+    The index says whether the samples are of a simulated cluster, for a reader who has only them.
     """
     target = folder / SAMPLES_FOLDER
     target.mkdir(parents=True, exist_ok=True)

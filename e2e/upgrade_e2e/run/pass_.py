@@ -1,4 +1,4 @@
-"""One pass: create, deploy, watch, upgrade, watch on, collect, verify. Judging comes after."""
+"""One pass: create, deploy, watch, upgrade, keep watching, collect, verify. Judging comes after."""
 
 from __future__ import annotations
 

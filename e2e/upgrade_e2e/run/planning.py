@@ -18,7 +18,7 @@ DEFAULT_PATH = ("v1.33", "v1.34")
 
 
 def make_plan(words: Sequence[str], settings: PassSettings) -> Plan:
-    """The plan for the path that `words` mean, faults included; touches nothing.
+    """The plan for the path in `words`, faults included; touches nothing.
 
     Raises BadInput for what cannot work.
     """

@@ -37,7 +37,7 @@ class Progress(Protocol):
         """Show one sentence."""
 
     def watching(self, status_lines: StatusLines) -> AbstractContextManager[None]:
-        """While in the context, `status_lines` returns in short what each observer sees now."""
+        """While in the context, `status_lines` says what each observer sees now, in a few words."""
 
 
 class Silence:

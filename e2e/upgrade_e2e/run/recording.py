@@ -73,7 +73,7 @@ class FinishedPass:
 
 
 def write_artifacts(ended: FinishedPass, scenarios: Iterable[ScenarioResult]) -> RunRecord:
-    """Write everything that is left of a pass into its folder; docs/artifacts.md lists it.
+    """Write all artifacts of a pass into its folder; docs/artifacts.md lists it.
 
     May be called again as more verdicts are known. With nothing new, nothing is written.
     """

@@ -19,7 +19,7 @@ class Claim:
     """Something that must be true of a pass.
 
     `check` is called with what was seen and the limits in force, and raises AssertionError when
-    the claim does not hold. `sentence` says the claim in words. `observers` must have watched.
+    the claim does not hold. `sentence` is the claim in words. `observers` must have watched.
     """
 
     name: str

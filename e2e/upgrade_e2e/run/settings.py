@@ -15,7 +15,7 @@ __all__ = ["WATCHED_AROUND_S", "Keep", "PassSettings", "parse_image_overrides"]
 
 Keep = Literal["never", "on-failure", "always"]
 CONTROL_PLANES = (1, 3)
-# Seconds watched before the first and after the last step. A rehearsal is over in 30 s.
+# Seconds watched before the first and after the last step. A simulated pass takes 30 s.
 WATCHED_AROUND_S = {"kind": 10.0, "sim": 3.0}
 
 

@@ -49,7 +49,7 @@ class Client:
         return self.registry.store.objects(resource, namespace)
 
     def subscribe(self, resource: str, told: Callable[[Change], None]) -> Callable[[], None]:
-        """Be told of every change; returns what ends it."""
+        """Calls `told` for every change; returns what ends it."""
         return self.registry.store.subscribe(resource, told)
 
     async def get(self, resource: str, namespace: str, name: str) -> Object:

@@ -72,7 +72,7 @@ def _named_in(certificate: Any) -> Identity:
 
 
 def admit(identity: Identity, method: str, path: str, *, rbac_loaded: bool) -> None:
-    """Refuse those who may not (403). Whoever is known may do everything once RBAC is loaded."""
+    """Refuse those who may not (403). A known user may do everything once RBAC is loaded."""
     if path.startswith(_OPEN_TO_ALL) or identity.is_master:
         return
     if identity is ANONYMOUS or not rbac_loaded:

@@ -62,7 +62,7 @@ class DeleteOptions:
 
 
 def mark(resource: Resource, obj: Object, options: DeleteOptions) -> Object:
-    """`obj` with its deletion written into it; `is_over` tells whether it may go at once."""
+    """`obj` with its deletion written into it; `is_over` says whether it may go at once."""
     meta = dict(obj["metadata"])
     grace_s = _grace_s(resource, obj, options)
     if "deletionTimestamp" not in meta or grace_s < meta.get("deletionGracePeriodSeconds", 0):

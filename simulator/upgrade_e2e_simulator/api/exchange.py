@@ -36,7 +36,7 @@ def json_response(body: Any, code: int = 200) -> web.Response:
 
 
 def status_response(error: StatusError) -> web.Response:
-    """The answer that tells of an error."""
+    """The answer for an error."""
     response = json_response(error.status, error.code)
     if error.retry_after_s:
         response.headers["Retry-After"] = str(error.retry_after_s)

@@ -1,4 +1,4 @@
-"""Errors as the API server tells them: an HTTP code and a Status object."""
+"""Errors as the API server sends them: an HTTP code and a Status object."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def no_field_manager() -> StatusError:
 
 
 def other_uid(resource: Resource, name: str, why: str) -> StatusError:
-    """409: a deletion that means another object of that name; told by kind, as by the storage."""
+    """409: the name is now that of another object; the kind is named as the storage names it."""
     refused = conflict(resource, name, why)
     refused.details = {**(refused.details or {}), "kind": resource.kind}
     return refused

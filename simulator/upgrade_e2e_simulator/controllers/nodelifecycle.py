@@ -66,7 +66,7 @@ class NodeLifecycleController(Controller):
         await self._evict(node)
 
     def _is_silent(self, name: str) -> bool:
-        """No lease renewed within the grace, which begins anew when this controller starts."""
+        """No lease renewed within the grace, which begins again when this controller starts."""
         grace_s = self._parameters.controllers.node_grace_s
         if asyncio.get_running_loop().time() - self._started_at < grace_s:
             return False

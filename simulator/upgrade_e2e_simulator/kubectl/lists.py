@@ -1,4 +1,4 @@
-"""Which lists are maps in disguise: their items are told apart by a key."""
+"""Which lists are maps in disguise: their items are identified by a key."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def is_set(field: str) -> bool:
 def apply_keys(field: str, items: Sequence[Any], *, at_root: bool) -> tuple[tuple[str, Any], ...]:
     """Key names, with the value that stands for a missing one, for server-side apply.
 
-    Ports are told apart by number and protocol there; empty when the list is atomic.
+    Ports are identified by number and protocol there; empty when the list is atomic.
     """
     key = strategic_key(field, items, at_root=at_root)
     if not key:

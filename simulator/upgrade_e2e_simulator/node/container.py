@@ -1,4 +1,4 @@
-"""One container: started, restarted with back-off, stopped; and its state as the API tells it."""
+"""One container: started, restarted with back-off, stopped; and its state as the API shows it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Container"]
 
 Start = Callable[[], Awaitable[Process]]
 _RESET_AFTER_S = 600.0
-"""A container that ran for so long begins its back-off anew."""
+"""A container that ran for so long begins its back-off again."""
 _LEAST_GRACE_S = 2.0
 """However long a preStop hook took, SIGTERM is followed by this much time before SIGKILL."""
 

@@ -70,7 +70,7 @@ class Kubelet:
         for worker in self._workers.values():
             await worker.vanish()
 
-    def tell(self, change: Change) -> None:
+    def notice(self, change: Change) -> None:
         """A pod of this node has changed in the API."""
         if not self._running:
             return

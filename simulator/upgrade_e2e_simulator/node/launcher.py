@@ -110,7 +110,7 @@ class Launcher:
         return process
 
     def order(self, words: dict[str, Any]) -> None:
-        """Tell the zygote something; nothing when it has gone."""
+        """Send the zygote a message; nothing when it has gone."""
         if self._writer is not None and not self.lost.is_set():
             self._writer.write(json.dumps(words).encode() + b"\n")
 

@@ -10,7 +10,7 @@ __all__ = ["Component", "InProcess", "Pause", "Process"]
 
 
 class Process(Protocol):
-    """Something that runs until it ends or is told to."""
+    """Something that runs until it ends or is asked to."""
 
     async def wait(self) -> int:
         """The exit code, once it has ended."""

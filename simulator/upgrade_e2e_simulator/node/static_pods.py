@@ -24,7 +24,7 @@ _HASH = "kubernetes.io/config.hash"
 
 
 class StaticPods:
-    """Runs the manifests of one node. A changed manifest ends its pod and, later, starts anew."""
+    """Runs the manifests of one node. A changed manifest ends its pod and, later, starts again."""
 
     def __init__(self, node: Node, client: Client, changed: Callable[[PodWorker], None]) -> None:
         self._node = node

@@ -26,7 +26,7 @@ def become(order: dict[str, Any]) -> None:
         code = 0
     except SystemExit as end:
         code = _code_of(end)
-    except BaseException:  # noqa: BLE001 - the last frame of a process: tell, then end
+    except BaseException:  # noqa: BLE001 - the last frame of a process: print, then end
         traceback.print_exc()
     finally:
         sys.stdout.flush()

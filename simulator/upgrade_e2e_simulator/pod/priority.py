@@ -1,4 +1,4 @@
-"""The priority of a session, beside that of a process."""
+"""The priority of a session, and that of a process."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _SERVICE = "kubernetes.io/service-name"
 
 
 class Zone:
-    """Answers for one cluster domain from what the API has told."""
+    """Answers for one cluster domain from what the API has shown."""
 
     def __init__(self, domain: str = "cluster.local") -> None:
         self._domain = domain

@@ -1,6 +1,6 @@
 """Forks the processes of pods, so that a pod starts in milliseconds. One for each simulator.
 
-It is told what to do by JSON lines over a Unix socket: `start`, `signal`; it answers `started`
+It gets JSON lines over a Unix socket: `start`, `signal`; it answers `started`
 and `ended`. When the simulator goes, the socket closes, and all pods are killed; when this
 process is killed itself, the kernel kills the pods (PR_SET_PDEATHSIG).
 """

@@ -31,7 +31,7 @@ class Compacted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One commit. `old` is None for a creation; `gone` tells that `new` is the last state."""
+    """One commit. `old` is None for a creation; `gone` says that `new` is the last state."""
 
     revision: int
     key: Key

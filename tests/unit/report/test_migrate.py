@@ -9,6 +9,7 @@ import pytest
 from tests.stored import SCHEMA_1
 from tests.unit.report.test_record import record
 from upgrade_e2e.errors import DamagedRecord
+from upgrade_e2e.gate import run_of
 from upgrade_e2e.judge import Verdict
 from upgrade_e2e.report import load_record, save_record
 from upgrade_e2e.report.html import render_html
@@ -51,6 +52,17 @@ def test_the_steps_of_an_upgrade_that_broke_off_do_not(tmp_path):
     failed = {"step": "drain worker", "reason": "no"}
     made = load_record(altered(tmp_path, inventory=None, failed_step=failed))
     assert (made.control_planes, made.workers) == (0, 0)
+
+
+def test_steps_and_settings_have_the_names_of_today_and_a_history_the_old_ones(tmp_path):
+    made = load_record(altered(tmp_path, choices={"settle": "60 s", "fault x": "x"}))
+    kinds = {span.kind for span in made.spans}
+    assert {"watch-before", "watch-after"} <= kinds
+    assert not {"baseline", "settle"} & kinds
+    assert made.choices == {"watch-after": "60 s", "fault x": "x"}
+    run = run_of(made)
+    assert run.choices == {"settle": "60 s"}
+    assert {"baseline_s", "settle_s"} <= {figure.metric for figure in run.figures}
 
 
 def test_what_was_migrated_is_stored_as_of_today(tmp_path):

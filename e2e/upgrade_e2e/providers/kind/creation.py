@@ -1,4 +1,4 @@
-"""From nothing, or from a cluster that is there, to a Cluster at the path's first version."""
+"""Create or reuse a cluster at the path's first version."""
 
 from __future__ import annotations
 

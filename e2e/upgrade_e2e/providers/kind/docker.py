@@ -1,4 +1,4 @@
-"""The docker commands that the provider needs, each a line."""
+"""The docker commands that the provider needs, one method each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COPY_S = 300.0
 
 @dataclass(frozen=True)
 class Server:
-    """What the docker daemon says of itself; `root` is its data folder on its own machine."""
+    """What the docker daemon reports about itself; `root` is its data folder on its own machine."""
 
     version: str
     root: Path

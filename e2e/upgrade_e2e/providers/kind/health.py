@@ -71,7 +71,7 @@ def wait_until_nodes_ready(cluster: Cluster, within_s: float) -> None:
 
 
 def wait_until_whole(cluster: Cluster, within_s: float) -> None:
-    """Wait until a cluster is fit to be watched: as `check`, and the addons are whole."""
+    """Wait until a cluster is fit to be watched: as `check`, and the addons are complete."""
     check(cluster, within_s)
     wait_for(
         "CoreDNS and kube-proxy whole",

@@ -1,4 +1,4 @@
-"""Node images: which are known, whether they are here, and whether they are what they say."""
+"""Node images: which are known, whether they are here, and whether their version is right."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ __all__ = ["Journal"]
 
 @dataclass(frozen=True)
 class Journal:
-    """The folder `steps` of a pass: one text file a step, each line with its wall time (UTC)."""
+    """The folder `steps` of a pass: one text file per step, each line with its wall time (UTC)."""
 
     folder: Path
 

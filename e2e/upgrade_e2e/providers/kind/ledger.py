@@ -62,7 +62,7 @@ class Swept:
 class Ledger:
     """Entries as files of one folder, one each; safe under several processes and kill -9.
 
-    An entry appears by hard link, so it is there whole or not at all and only one process can
+    An entry appears by hard link, so it is complete or absent, and only one process can
     claim a name. Taking over the entry of a dead owner happens under a file lock.
     """
 
@@ -139,7 +139,7 @@ class Ledger:
                     part.unlink()
 
     def _take_over(self, entry: Entry) -> Entry | None:
-        """Make the entry this process's own; None when somebody else was faster."""
+        """Make the entry this process's own; None when another process was faster."""
         with self._locked():
             if self._read(self._file(entry.kind, entry.name)) != entry:
                 return None

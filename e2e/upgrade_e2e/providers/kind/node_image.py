@@ -20,7 +20,7 @@ __all__ = ["BINARIES", "CTR", "NICE", "OpenedImage", "differing", "opened", "par
 
 BINARIES = ("kubeadm", "kubelet", "kubectl")
 CTR = ("ctr", "--namespace=k8s.io")
-# Taking things out runs beside the creation of the cluster and must not starve it.
+# taking things out runs next to the creation of the cluster and must not starve it.
 NICE = ("nice", "-n", "19")
 CONTENT = "/var/lib/containerd/io.containerd.content.v1.content/blobs"
 _STARTING = Deadline(within_s=60.0, every_s=0.1)
@@ -41,7 +41,7 @@ class OpenedImage:
         return parse_image_list(told.stdout)
 
     def wanted(self, version: KubeVersion) -> tuple[str, ...]:
-        """The container images that its kubeadm wants for `version`.
+        """The container images that its kubeadm needs for `version`.
 
         Raises BadInput when one of them is not in the image: kubeadm would pull it.
         """
@@ -50,7 +50,7 @@ class OpenedImage:
         missing = sorted(set(names) - self.images().keys())
         if missing:
             raise BadInput(
-                f"{self.image} lacks {', '.join(missing)}, which kubeadm {version} wants; "
+                f"{self.image} lacks {', '.join(missing)}, which kubeadm {version} needs; "
                 "use a node image that holds them, as those of kind and ci/node-image/build do."
             )
         return names

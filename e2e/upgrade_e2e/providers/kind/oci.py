@@ -33,7 +33,7 @@ class Descriptor:
 
     @property
     def is_index(self) -> bool:
-        """A list of manifests, one a platform."""
+        """A list of manifests, one per platform."""
         return self.media_type.endswith(("image.index.v1+json", "manifest.list.v2+json"))
 
     @property

@@ -29,7 +29,7 @@ SWAP_S = 420.0
 QUICK_S = 120.0
 CHECK_S = 240.0
 VERIFY_S = 180.0
-# kubectl gives up first, so that its own words are what is reported.
+# kubectl gives up first, so that its own message is reported.
 DRAIN_GRACE_S = 60.0
 CGROUP_V1_CHOICE = "fail-cgroup-v1"
 SETTLED = "wait until every static pod of the control plane is at its new hash and ready"

@@ -42,7 +42,7 @@ _TROUBLE: tuple[type[Exception], ...] = (E2eError, *TRANSIENT_API_ERRORS)
 
 @dataclass
 class KindProvider:
-    """Makes one kind cluster, takes it along one path, deletes it."""
+    """Makes one kind cluster, upgrades it along one path, deletes it."""
 
     settings: KindSettings
     host: Runner = field(default_factory=lambda: Runner(env=KIND_ENV))

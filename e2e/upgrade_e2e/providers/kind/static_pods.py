@@ -171,7 +171,7 @@ def _started(pod: Mapping[str, Any]) -> str:
 
 
 def _probe(pod: Mapping[str, Any]) -> str:
-    """The address of the first container's probe; readiness is asked for before mere life."""
+    """The address of the first container's probe; a readiness probe is preferred to the others."""
     for container in pod["spec"].get("containers") or []:
         named = {port.get("name"): port["containerPort"] for port in container.get("ports") or []}
         for kind in _PROBES:

@@ -14,7 +14,7 @@ class MeasuredPass:
     """One pass v1.33.13 -> v1.34.4 on kind, one control plane, two workers, two cores; seconds.
 
     Of each static pod the time from its new manifest to Ready; `grace_s` is what the API server
-    waits for open requests when it is told to stop, `storage_timeout_s` how long a request waited
+    waits for open requests when it is asked to stop, `storage_timeout_s` how long a request waited
     for a storage that was away, `swap_s` a worker's kubelet from its restart to Ready.
     """
 

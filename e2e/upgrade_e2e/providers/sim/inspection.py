@@ -26,7 +26,7 @@ _SECONDS_A_DAY = 86400
 
 
 def inspect(cluster: Cluster, target: KubeVersion, before: Path, certificate: Path) -> Inventory:
-    """The state as the API tells it; `before` is the kubeconfig from before the upgrade."""
+    """The state as the API shows it; `before` is the kubeconfig from before the upgrade."""
     components = tuple(_components(cluster, target))
     config = get(cluster, f"{_SYSTEM}/configmaps/kubeadm-config", WITHIN_S)["data"]
     uploaded = f"kubernetesVersion: {target}\n" in config["ClusterConfiguration"]

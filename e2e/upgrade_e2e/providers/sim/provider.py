@@ -111,7 +111,7 @@ class SimProvider:
         return self._verified.or_read(lambda: self._inspect(cluster, plan.path.versions[-1]))
 
     def close(self, *, keep: bool = False) -> None:
-        """End the simulator, or leave it running for as long as its user wants it."""
+        """End the simulator, or leave it running for as long as its user needs it."""
         if self._running is None:
             return
         if keep:
