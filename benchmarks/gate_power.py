@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from upgrade_e2e.gate import Answer, Evidence, GateSettings, Run, decide, run_of
+from upgrade_e2e.gate import Answer, ComparedRuns, GateSettings, Run, decide, run_of
 from upgrade_e2e.judge import Verdict
 from upgrade_e2e.report import ObserverResult, RunRecord, ScenarioResult
 from upgrade_e2e.timeline import Window
@@ -150,7 +150,7 @@ def judge_pairs(
     control = make_run(rng, verdict=Verdict.FAIL, faults=("planted",))
     answers = []
     for _ in range(pairs):
-        evidence = Evidence(
+        evidence = ComparedRuns(
             candidates=tuple(make_run(rng, extra) for _ in range(new)),
             baseline=tuple(make_run(rng) for _ in range(old)),
             controls=(control,),

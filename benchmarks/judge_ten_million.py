@@ -89,7 +89,7 @@ def judge_one(streams: int, broken_share: float) -> dict[str, float]:
     text = seen.explain()
     seconds, cpu_seconds = time.perf_counter() - begin, time.process_time() - cpu
     cpu = time.process_time()
-    episodes = len(seen.episodes)
+    outages = len(seen.outages)
     listing = time.process_time() - cpu
     assert result.failures
     assert text
@@ -97,11 +97,11 @@ def judge_one(streams: int, broken_share: float) -> dict[str, float]:
         "samples": len(samples),
         "streams": streams,
         "failures": seen.failures,
-        "rows": sum(len(track.rows) for track in seen.scope.tracks),
-        "episodes": episodes,
+        "stream_outages": sum(len(track.outages) for track in seen.scope.tracks),
+        "outages": outages,
         "judge_s": seconds,
         "judge_cpu_s": cpu_seconds,
-        "episodes_cpu_s": listing,
+        "outages_cpu_s": listing,
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
 
@@ -119,7 +119,7 @@ def main() -> None:
         print(json.dumps(CASES[sys.argv[1]]()))
         return
     print(
-        "| Pass | Samples | Failures | Rows | Outages | Figures, wall | Figures, CPU "
+        "| Pass | Samples | Failures | Of one stream | Outages | Figures, wall | Figures, CPU "
         "| All outages, CPU | Peak memory |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
@@ -128,9 +128,9 @@ def main() -> None:
         output = subprocess.run(argv, check=True, capture_output=True, text=True, timeout=600)
         it = json.loads(output.stdout)
         print(
-            f"| {name} | {it['samples']:,} | {it['failures']:,} | {it['rows']:,} | "
-            f"{it['episodes']:,} | {it['judge_s']:.1f} s | {it['judge_cpu_s']:.1f} s | "
-            f"{it['episodes_cpu_s']:.1f} s | {it['peak_mib']:.0f} MiB |"
+            f"| {name} | {it['samples']:,} | {it['failures']:,} | {it['stream_outages']:,} | "
+            f"{it['outages']:,} | {it['judge_s']:.1f} s | {it['judge_cpu_s']:.1f} s | "
+            f"{it['outages_cpu_s']:.1f} s | {it['peak_mib']:.0f} MiB |"
         )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from upgrade_e2e.errors import Inconclusive
-from upgrade_e2e.judge import Limit, Limits, Verdict, Views, combine, see
+from upgrade_e2e.judge import Limit, Limits, Verdict, Views, combine, require_view
 from upgrade_e2e.report import (
     RunRecord,
     ScenarioResult,
@@ -311,7 +311,7 @@ def _judge(timeline: Timeline) -> Iterator[ScenarioResult]:
     )
     for name, observer, most, claim in claims:
         try:
-            seen = see(timeline, observer)
+            seen = require_view(timeline, observer)
         except Inconclusive as error:
             yield ScenarioResult(name, claim, Verdict.INCONCLUSIVE, str(error), (observer,))
             continue

@@ -85,7 +85,7 @@ def test_a_diff_without_a_bump_makes_no_job(tmp_path):
     [
         (("v1.33.7",), "", "no two neighbouring minors"),
         (("new", "newer"), "", "not a Kubernetes version"),
-        ((*KNOWN, "--runs", "0"), "", "once at least"),
+        ((*KNOWN, "--runs", "0"), "", "must be 1 or more"),
         ((*KNOWN, "--runs", "200"), "", "more than the 256"),
         ((*KNOWN, "--diff", "-"), "hello", "not a unified diff"),
         ((*KNOWN, "--diff", "none.diff"), "", "cannot be read"),

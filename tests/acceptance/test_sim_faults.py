@@ -16,7 +16,7 @@ import pytest
 from tests.acceptance.sim_pass import Judged, judged_pass
 from tests.claims import all_scenarios
 from tests.outcomes import OUTCOMES
-from upgrade_e2e.judge import Limits, Verdict, look
+from upgrade_e2e.judge import Limits, Verdict, view_of
 from upgrade_e2e.providers.sim.durations import Durations
 from upgrade_e2e.upgrade.faults import plantable_on
 
@@ -145,7 +145,7 @@ def test_a_fault_breaks_what_it_is_meant_for_and_nothing_else(tmp_path, row):
         assert re.search(words, done.explained[scenario]), done.explained[scenario]
     if row.seen is not None:
         observer, step, words = row.seen
-        told = look(done.upgraded.timeline, observer).during(step).explain()
+        told = view_of(done.upgraded.timeline, observer).during(step).explain()
         assert re.search(words, told), told
 
 

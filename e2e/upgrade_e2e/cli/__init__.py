@@ -14,7 +14,7 @@ __all__ = ["main"]
 # Where each command is. A module is loaded when its command is asked for: the statistics of the
 # gate alone take longer to load than `plan` takes to run.
 MODULES = {
-    # These two start pytest, so they stand a layer above.
+    # These two start pytest, so they are one layer above.
     "run": "pytest_upgrade_e2e.command",
     "rejudge": "pytest_upgrade_e2e.rejudging",
     "plan": "upgrade_e2e.cli.plans",
@@ -60,4 +60,7 @@ class Commands(click.Group):
 @click.command(cls=Commands)
 @click.version_option(package_name="upgrade-e2e")
 def main() -> None:
-    """Upgrade a cluster in place while probes watch, and say what broke."""
+    """Upgrade a Kubernetes cluster while probes watch, and show what broke.
+
+    Example: upgrade-e2e run --provider sim
+    """

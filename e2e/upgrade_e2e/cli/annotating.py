@@ -1,4 +1,4 @@
-"""`annotate`: verdicts beside a workflow run."""
+"""`annotate`: verdicts shown on the page of a workflow run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from upgrade_e2e.cli.shared import FILE, tell_errors
+from upgrade_e2e.cli.shared import FILE, exit_on_errors
 from upgrade_e2e.gate import run_folders
 from upgrade_e2e.pipelines import annotate_runs
 from upgrade_e2e.report import load_runs
@@ -16,11 +16,14 @@ __all__ = ["annotate"]
 
 @click.command()
 @click.argument("run_dirs", nargs=-1, required=True, type=FILE)
-@tell_errors
+@exit_on_errors
 def annotate(run_dirs: tuple[Path, ...]) -> None:
-    """Print lines that GitHub Actions shows beside a workflow run: verdicts and broken claims.
+    """Print verdicts and broken claims as annotations of GitHub Actions.
 
-    A folder without a run is a warning among them, so that a pass that was killed is seen too.
+    RUN_DIRS are artifact folders of runs, or folders of such folders. A folder without a record
+    gets a warning, so that a pass that was killed is noticed too.
+
+    Example: upgrade-e2e annotate artifacts
     """
     folders = [
         place

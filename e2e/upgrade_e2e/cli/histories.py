@@ -1,4 +1,4 @@
-"""`history`: the runs that were, kept in one file."""
+"""`history`: earlier runs, kept in one file."""
 
 from __future__ import annotations
 
@@ -9,37 +9,67 @@ from typing import Any
 
 import click
 
-from upgrade_e2e.cli.shared import FILE, options, tell_errors
+from upgrade_e2e.cli.shared import FILE, exit_on_errors, options
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.files import write_whole
 from upgrade_e2e.gate import Run, keep_runs
-from upgrade_e2e.gate.history import History, read_jsonl, render_runs_table, trend, write_jsonl
+from upgrade_e2e.gate.history import (
+    History,
+    find_trends,
+    read_jsonl,
+    render_runs_table,
+    write_jsonl,
+)
 from upgrade_e2e.run.exit_codes import FAILED
 
 __all__ = ["history"]
 
 DEFAULT_FILE = Path("history.sqlite")
 HISTORY = click.option(
-    "--history", "file", type=FILE, default=DEFAULT_FILE, show_default=True, help="The file."
+    "--history",
+    "file",
+    type=FILE,
+    default=DEFAULT_FILE,
+    metavar="FILE",
+    help=f"The history file. Default: {DEFAULT_FILE}.",
 )
 WHICH: tuple[Callable[[Any], Any], ...] = (
     HISTORY,
-    click.option("--path", default="", help="Only runs over this path: v1.33.13,v1.34.4."),
-    click.option("--provider", default="", help="Only runs on this provider."),
+    click.option(
+        "--path",
+        default="",
+        metavar="VERSIONS",
+        help="Use only runs of this path, like v1.33.13,v1.34.4. Default: all paths.",
+    ),
+    click.option(
+        "--provider",
+        default="",
+        metavar="NAME",
+        help="Use only runs on this provider, kind or sim. Default: both.",
+    ),
 )
 
 
 @click.group()
 def history() -> None:
-    """Keep runs in a file, list them, and show how a metric went."""
+    """Keep finished runs in a file, list them, and show how a metric changed.
+
+    Example: upgrade-e2e history add artifacts
+    """
 
 
 @history.command()
 @click.argument("run_dirs", nargs=-1, required=True, type=FILE)
 @HISTORY
-@tell_errors
+@exit_on_errors
 def add(run_dirs: tuple[Path, ...], file: Path) -> None:
-    """Add finished runs; known ones stay as they are. Exit 1 when no run could be read."""
+    """Add finished runs to the history.
+
+    RUN_DIRS are artifact folders of runs, or folders of such folders. A run that is in the history
+    already stays as it is. Exit code 1 means that no run could be read.
+
+    Example: upgrade-e2e history add artifacts --history nightly.sqlite
+    """
     kept = keep_runs(run_dirs, file)
     click.echo(kept.render())
     if kept.damaged and not (kept.added.new or kept.added.known):
@@ -48,9 +78,12 @@ def add(run_dirs: tuple[Path, ...], file: Path) -> None:
 
 @history.command(name="list")
 @options(*WHICH)
-@tell_errors
+@exit_on_errors
 def list_(file: Path, path: str, provider: str) -> None:
-    """List the runs, oldest first."""
+    """List the runs in the history, oldest first.
+
+    Example: upgrade-e2e history list --provider kind
+    """
     click.echo(render_runs_table(_runs(file, path, provider)))
 
 
@@ -58,13 +91,18 @@ def list_(file: Path, path: str, provider: str) -> None:
 @click.argument("observer")
 @click.argument("metric")
 @options(*WHICH)
-@click.option("--svg", type=FILE, help="Draw it into this file as well.")
-@tell_errors
+@click.option("--svg", type=FILE, metavar="FILE", help="Also draw the trend into this SVG file.")
+@exit_on_errors
 def trend_(
     *, observer: str, metric: str, file: Path, path: str, provider: str, svg: Path | None
 ) -> None:
-    """Show how METRIC of OBSERVER went, run by run: `trend dns p99_s`, `trend pass drain_s`."""
-    trends = trend(_runs(file, path, provider), observer, metric)
+    """Show METRIC of OBSERVER in each run, oldest first.
+
+    The observer `pass` has the durations of the pass and of its steps, such as `drain_s`.
+
+    Example: upgrade-e2e history trend dns-kubernetes.default p99_s --svg p99.svg
+    """
+    trends = find_trends(_runs(file, path, provider), observer, metric)
     click.echo("\n\n".join(made.render() for made in trends))
     if svg is None:
         return
@@ -79,9 +117,12 @@ def trend_(
 @history.command(name="export")
 @click.argument("output", type=FILE)
 @options(*WHICH)
-@tell_errors
+@exit_on_errors
 def export_(output: Path, file: Path, path: str, provider: str) -> None:
-    """Write the runs to OUTPUT as JSONL, a run a line."""
+    """Write the runs to the file OUTPUT as JSONL, one run per line.
+
+    Example: upgrade-e2e history export runs.jsonl
+    """
     count = write_jsonl(_runs(file, path, provider), output)
     click.echo(f"{count} run{'' if count == 1 else 's'} written to {output}.")
 
@@ -89,9 +130,14 @@ def export_(output: Path, file: Path, path: str, provider: str) -> None:
 @history.command(name="import")
 @click.argument("source", type=FILE)
 @HISTORY
-@tell_errors
+@exit_on_errors
 def import_(source: Path, file: Path) -> None:
-    """Take in the runs of an export; known ones stay as they are, and all come in or none."""
+    """Add the runs of the exported file SOURCE to the history, all or none.
+
+    A run that is in the history already stays as it is.
+
+    Example: upgrade-e2e history import runs.jsonl
+    """
     runs = read_jsonl(source)
     with History.writing(file) as opened:
         added = opened.add(runs)

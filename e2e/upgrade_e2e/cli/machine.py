@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from upgrade_e2e.cli.shared import tell_errors
+from upgrade_e2e.cli.shared import exit_on_errors
 from upgrade_e2e.providers.kind import sweep_dead
 from upgrade_e2e.providers.kind.doctor import examine
 from upgrade_e2e.providers.sim.starting import SIMULATOR
@@ -20,9 +20,15 @@ __all__ = ["doctor", "faults", "simulator", "sweep"]
 
 
 @click.command()
-@tell_errors
+@exit_on_errors
 def sweep() -> None:
-    """Delete what dead runs left behind; living runs are not touched."""
+    """Delete the clusters, containers and folders that dead runs left behind.
+
+    Runs that are still alive are not touched. Exit code 1 means that something could not be
+    deleted.
+
+    Example: upgrade-e2e sweep
+    """
     swept = sweep_dead()
     for entry in swept.deleted:
         click.echo(f"deleted {entry}")
@@ -37,9 +43,15 @@ def sweep() -> None:
 
 @click.command()
 @click.argument("versions", nargs=-1)
-@tell_errors
+@exit_on_errors
 def doctor(versions: tuple[str, ...]) -> None:
-    """Say what this machine lacks, and the command that mends it; exit 1 if something is."""
+    """Check whether this machine can run real clusters, and print a fix for what is missing.
+
+    VERSIONS are Kubernetes versions whose node images are checked too. Default: none. Exit code 1
+    means that something is missing.
+
+    Example: upgrade-e2e doctor v1.33.13 v1.34.4
+    """
     findings = examine(versions)
     for finding in findings:
         click.echo(str(finding))
@@ -48,7 +60,12 @@ def doctor(versions: tuple[str, ...]) -> None:
 
 @click.command()
 def faults() -> None:
-    """List the failures that can be planted with `--fault`, to prove that a scenario notices."""
+    """List the faults that `--fault` can plant.
+
+    A planted fault proves that a scenario notices a failure.
+
+    Example: upgrade-e2e faults
+    """
     table = Table("write", "breaks", "providers", box=None, pad_edge=False)
     for fault in CATALOGUE:
         table.add_row(fault.form, fault.breaks, ", ".join(sorted(fault.providers)) or fault.needs)
@@ -58,5 +75,5 @@ def faults() -> None:
 @click.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def simulator(words: tuple[str, ...]) -> None:
-    """Serve a simulated cluster for kubectl until Ctrl-C; its options: `simulator --help`."""
+    """Serve a simulated cluster for kubectl until Ctrl-C."""
     os.execv(sys.executable, [sys.executable, "-m", SIMULATOR, *words])  # noqa: S606 - no shell

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from upgrade_e2e.cli.shared import FILE, tell_errors
+from upgrade_e2e.cli.shared import FILE, exit_on_errors
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.pipelines import Matrix, build_matrix, matrix_of_diff, neighbouring_paths
 from upgrade_e2e.providers.kind import known_versions
@@ -20,16 +20,61 @@ __all__ = ["matrix"]
 
 @click.command()
 @click.argument("versions", nargs=-1)
-@click.option("--hops", type=int, default=1, show_default=True, help="Longest path, in hops.")
-@click.option("--newest", type=int, help="Only paths that end at one of so many newest minors.")
-@click.option("--runs", type=int, default=1, show_default=True, help="Jobs a path.")
-@click.option("--fault", "faults", multiple=True, help="One more job a path, with this planted.")
-@click.option("--diff", type=FILE, help="The paths of the versions that this diff replaces.")
-@click.option("--file", "files", multiple=True, help="With --diff: only files like this pattern.")
-@click.option("--key", "keys", multiple=True, help="With --diff: one more key with a version.")
-@click.option("--image-for", multiple=True, help="A node image: v1.34.4=NAME.")
-@click.option("--json", "as_json", is_flag=True, help="One line, for strategy.matrix.")
-@tell_errors
+@click.option(
+    "--hops", type=int, default=1, metavar="N", help="The length of the longest path. Default: 1."
+)
+@click.option(
+    "--newest",
+    type=int,
+    metavar="N",
+    help="Keep only paths that end at one of the N newest minors. Default: all paths.",
+)
+@click.option(
+    "--runs", type=int, default=1, metavar="N", help="The number of jobs per path. Default: 1."
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="FAULT",
+    help="Add one job per path in which this fault is planted: a positive control. May be "
+    "repeated. Default: none.",
+)
+@click.option(
+    "--diff",
+    type=FILE,
+    metavar="FILE",
+    help="A unified diff, or - for standard input. The paths are those from the Kubernetes "
+    "versions that it removes to those that it adds. Default: none.",
+)
+@click.option(
+    "--file",
+    "files",
+    multiple=True,
+    metavar="PATTERN",
+    help="With --diff, look only at files like this one, as in infra/*.tf. May be repeated. "
+    "Default: all files.",
+)
+@click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    metavar="KEY",
+    help="With --diff, the name of one more key that holds a Kubernetes version. May be repeated.",
+)
+@click.option(
+    "--image-for",
+    multiple=True,
+    metavar="VERSION=IMAGE",
+    help="The node image of one version, like v1.34.4=NAME. May be repeated.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print the jobs as one line of JSON, for strategy.matrix.",
+)
+@exit_on_errors
 def matrix(
     *,
     versions: tuple[str, ...],
@@ -43,9 +88,11 @@ def matrix(
     image_for: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Print the paths between VERSIONS, or those that a diff asks for, as jobs of a CI run.
+    """Print the jobs of a CI run: the paths between VERSIONS, or those that a diff asks for.
 
-    Without VERSIONS: those that a node image is here for.
+    VERSIONS are Kubernetes versions. Default: those whose node images are on this machine.
+
+    Example: upgrade-e2e matrix v1.32.2 v1.33.13 v1.34.4 --hops 2 --runs 5 --json
     """
     known = [KubeVersion.parse(word) for word in versions] or _local(image_for)
     made: Matrix

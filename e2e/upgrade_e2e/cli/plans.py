@@ -10,8 +10,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from upgrade_e2e.cli.pass_options import given_values, pass_options
-from upgrade_e2e.cli.shared import tell_errors
+from upgrade_e2e.cli.click_options import given_values, pass_options
+from upgrade_e2e.cli.shared import exit_on_errors
 from upgrade_e2e.options import OPTIONS
 from upgrade_e2e.run import RunRequest
 from upgrade_e2e.upgrade import Plan
@@ -21,7 +21,7 @@ __all__ = ["plan"]
 
 @click.command()
 @pass_options(option for option in OPTIONS if option.planned or option.name == "config")
-@tell_errors
+@exit_on_errors
 def plan(**choices: Any) -> None:
     """Print the steps of a pass. Nothing is created, changed or pulled.
 

@@ -13,7 +13,7 @@ import click
 from upgrade_e2e.errors import BadInput, DamagedRecord, E2eError
 from upgrade_e2e.run.exit_codes import BAD_INPUT, FAILED
 
-__all__ = ["FILE", "append_text", "options", "tell_errors"]
+__all__ = ["FILE", "append_text", "exit_on_errors", "options"]
 
 FILE = click.Path(path_type=Path)
 
@@ -29,11 +29,11 @@ def options(*choices: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorate
 
 
-def tell_errors(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn what went wrong into a sentence and an exit code: 2 for what was given, else 1."""
+def exit_on_errors(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Print our own errors as one sentence and exit: with 2 for bad input, else with 1."""
 
     @wraps(command)
-    def told(*args: Any, **kwargs: Any) -> Any:
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
         except (BadInput, DamagedRecord) as error:
@@ -41,11 +41,11 @@ def tell_errors(command: Callable[..., Any]) -> Callable[..., Any]:
         except E2eError as error:
             _leave(str(error), FAILED)
 
-    return told
+    return wrapped
 
 
 def append_text(text: str, file: Path) -> None:
-    """Append to `file`, as a job summary of GitHub Actions wants it; raises BadInput."""
+    """Append to `file`, as a job summary of GitHub Actions needs it; raises BadInput."""
     try:
         with file.open("a", encoding="utf-8") as opened:
             opened.write(text)

@@ -1,31 +1,31 @@
-"""May this version be rolled out? A yes, a no, or an honest "cannot tell", from runs."""
+"""May this version be rolled out? Yes, no, or "cannot tell", from finished runs."""
 
-from upgrade_e2e.gate.compare import Comparison, State
-from upgrade_e2e.gate.decide import decide
-from upgrade_e2e.gate.decision import Answer, Check, Decision, Sighted
-from upgrade_e2e.gate.evidence import Evidence, gather
+from upgrade_e2e.gate.approval import decide
+from upgrade_e2e.gate.compared_runs import ComparedRuns, gather
+from upgrade_e2e.gate.comparison import Comparison, State
+from upgrade_e2e.gate.decision import Answer, Check, Decision, TestedMetric
 from upgrade_e2e.gate.keep import Kept, keep_runs
 from upgrade_e2e.gate.places import run_folders
 from upgrade_e2e.gate.reading import Found, read_runs
 from upgrade_e2e.gate.render import decision_json, render_decision
-from upgrade_e2e.gate.run import Claim, Figure, Run, run_of
+from upgrade_e2e.gate.run import Figure, Run, ScenarioVerdict, run_of
 from upgrade_e2e.gate.settings import GateSettings, Margin, load_margins
 
 __all__ = [
     "Answer",
     "Check",
-    "Claim",
+    "ComparedRuns",
     "Comparison",
     "Decision",
-    "Evidence",
     "Figure",
     "Found",
     "GateSettings",
     "Kept",
     "Margin",
     "Run",
-    "Sighted",
+    "ScenarioVerdict",
     "State",
+    "TestedMetric",
     "decide",
     "decision_json",
     "gather",

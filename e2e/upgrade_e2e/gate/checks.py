@@ -1,11 +1,11 @@
-"""The conditions of an approval that need no statistics: a pure function each."""
+"""The conditions of an approval that need no statistics: one pure function each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from upgrade_e2e.format import share
-from upgrade_e2e.gate.alike import alike_problems
+from upgrade_e2e.gate.comparable import comparability_problems
 from upgrade_e2e.gate.decision import Answer, Check, combine_answers
 from upgrade_e2e.gate.run import Run
 from upgrade_e2e.judge import Verdict, combine
@@ -15,8 +15,8 @@ __all__ = ["check_budgets", "check_control", "check_evidence", "check_sight", "s
 
 MOST_BLIND = 0.5
 FEWEST_SAMPLES = 30
-"""Whatever limits a run was held to: who missed half of a pass, or saw next to nothing, is no
-witness for a version."""
+"""These hold with any limits: a run that missed half of a pass, or saw almost nothing, proves
+nothing about a version."""
 
 
 def check_evidence(
@@ -26,7 +26,7 @@ def check_evidence(
     damaged: Sequence[str],
     again: str,
 ) -> Check:
-    """The runs are real, whole and alike; `again` is the command for another."""
+    """The runs are real, whole and comparable; `again` is the command that makes another."""
     why, steps = list(damaged), []
     if damaged:
         steps.append("restore the damaged runs from where they were copied, or run them again.")
@@ -36,7 +36,7 @@ def check_evidence(
     if any(run.simulated for run in candidates):
         why.append(f"the runs are {SIMULATED}")
         steps.append(f"run the path on real clusters: {again}")
-    if problems := list(alike_problems(candidates, baseline, controls)):
+    if problems := list(comparability_problems(candidates, baseline, controls)):
         why += problems
         steps.append(f"make all runs with the same scenarios, rates and limits: {again}")
     if why:
@@ -58,7 +58,7 @@ def check_budgets(candidates: Sequence[Run], again: str) -> Check:
         elif verdict is not Verdict.PASS:
             answers.append(Answer.INCONCLUSIVE)
             why.append(f"run {run.name} is {verdict}: {run.reason}")
-            steps.append(f"mend what made it {verdict} and replace it: {again}")
+            steps.append(f"fix what made it {verdict} and replace it: {again}")
         else:
             answers.append(Answer.APPROVE)
     if not why and candidates:
@@ -68,7 +68,7 @@ def check_budgets(candidates: Sequence[Run], again: str) -> Check:
 
 
 def _verdict(run: Run) -> Verdict:
-    """That of the run; a PASS is believed only as far as its claims bear it out."""
+    """That of the run; a PASS counts only when its claims agree."""
     claimed = combine(claim.verdict for claim in run.claims)
     return claimed if run.verdict is Verdict.PASS else run.verdict
 
@@ -101,7 +101,7 @@ def check_control(candidates: Sequence[Run], controls: Sequence[Run], again: str
     """A planted outage was noticed, by scenarios that hold in the candidates."""
     plant = f"plant an outage once and pass its folder along: {again} --fault coredns-replicas=1"
     if not controls:
-        none = "there is no positive control: nobody has seen these settings notice an outage."
+        none = "there is no positive control: nothing shows that these settings notice an outage."
         return Check("control", Answer.INCONCLUSIVE, (none,), (plant,))
     why_not: list[str] = []
     why: list[str] = []

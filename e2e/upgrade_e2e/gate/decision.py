@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from upgrade_e2e.gate.compare import Comparison
+from upgrade_e2e.gate.comparison import Comparison
 from upgrade_e2e.gate.power import Sensitivity
 from upgrade_e2e.gate.settings import GateSettings
 
-__all__ = ["Answer", "Check", "Decision", "Sighted", "combine_answers"]
+__all__ = ["Answer", "Check", "Decision", "TestedMetric", "combine_answers"]
 
 _EXIT_CODES = {"APPROVE": 0, "REJECT": 1, "INCONCLUSIVE": 3}
 
 
 class Answer(StrEnum):
-    """Yes, no, or an honest "cannot tell"."""
+    """Yes, no, or "cannot tell"."""
 
     APPROVE = "APPROVE"
     REJECT = "REJECT"
@@ -43,7 +43,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Sighted:
+class TestedMetric:
     """A comparison and what it could have shown; `sensitivity` is None where nothing was asked."""
 
     comparison: Comparison
@@ -52,10 +52,10 @@ class Sighted:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether a version may be rolled out, as far as these runs can say.
+    """Whether a version may be rolled out, judged by these runs.
 
-    The runs are told by their ids. `settings` is what was asked of them. `notes` are facts that
-    change nothing about the answer but that whoever signs it should know.
+    The runs are named by their ids. `settings` is what was asked of them. `notes` are facts that
+    do not change the answer, but that the person who approves it should know.
     """
 
     path: tuple[str, ...]
@@ -66,7 +66,7 @@ class Decision:
     controls: tuple[str, ...]
     checks: tuple[Check, ...]
     settings: GateSettings
-    metrics: tuple[Sighted, ...] = ()
+    metrics: tuple[TestedMetric, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -76,7 +76,7 @@ class Decision:
 
     @property
     def exit_code(self) -> int:
-        """0 to approve, 1 to reject, 3 when it cannot be told."""
+        """0 to approve, 1 to reject, 3 when the runs do not say."""
         return _EXIT_CODES[self.answer]
 
     @property

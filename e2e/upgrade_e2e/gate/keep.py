@@ -20,16 +20,16 @@ class Kept:
     damaged: tuple[str, ...]
 
     def render(self) -> str:
-        """What was done, a line each."""
+        """What was done, one line each."""
         lines = [f"{self.added.new} new, {self.added.known} known already."]
         return "\n".join([*lines, *(f"left out: {sentence}" for sentence in self.damaged)])
 
 
 def keep_runs(folders: Sequence[Path], history: Path) -> Kept:
-    """Add the runs in these folders to the history at `history`, made if need be.
+    """Add the runs in these folders to the history at `history`, created when it is missing.
 
-    A damaged run is left out and told; the others are kept. Raises as `History.writing`, and
-    BadInput for a folder that does not exist.
+    A damaged run is left out and named in the result; the others are kept. Raises as
+    `History.writing`, and BadInput for a folder that does not exist.
     """
     found = read_runs(folders)
     with History.writing(history) as opened:

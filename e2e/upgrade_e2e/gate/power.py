@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy  # its parts are loaded when they are first used
 
-from upgrade_e2e.gate.compare import Comparison
+from upgrade_e2e.gate.comparison import Comparison
 from upgrade_e2e.gate.settings import GateSettings
 
 __all__ = ["MOST_RUNS", "Sensitivity", "sensitivity"]
@@ -36,7 +36,7 @@ class Sensitivity:
     `smallest` is the smallest difference of the means that would have been called worse with the
     asked power; None when no difference could have been. `runs_needed` is the number of candidate
     runs at which an answer can be expected (at most MOST_RUNS, else None), if the true difference
-    is the one seen; `both_sides` tells that the baseline must grow to that number too.
+    is the one seen; `both_sides` means that the baseline must grow to that number too.
     """
 
     smallest: float | None

@@ -1,4 +1,4 @@
-"""Runs out of run directories: each pass once, whatever copies of it lie there."""
+"""Runs out of run directories: each pass once, also when there are copies of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Found", "read_runs", "same_pass"]
 class Found:
     """The runs that were read.
 
-    `damaged` says which cannot be read or believed, and why; `copies` which are there twice.
+    `damaged` says which cannot be read or trusted, and why; `copies` says which were given twice.
     """
 
     runs: list[Run] = field(default_factory=list)

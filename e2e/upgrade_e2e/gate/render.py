@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import TypeAdapter
 
-from upgrade_e2e.gate.compare import Comparison
-from upgrade_e2e.gate.decision import Answer, Decision, Sighted
+from upgrade_e2e.gate.comparison import Comparison
+from upgrade_e2e.gate.decision import Answer, Decision, TestedMetric
 from upgrade_e2e.gate.settings import GateSettings
 from upgrade_e2e.report import REHEARSAL
 
@@ -24,7 +24,7 @@ def render_decision(decision: Decision) -> str:
 
 
 def decision_json(decision: Decision) -> str:
-    """The decision as JSON, with `answer` and `exit_code` beside its parts."""
+    """The decision as JSON, with `answer` and `exit_code` next to its parts."""
     parts = _DECISION.dump_json(decision, indent=1).decode()
     head = f'{{\n "answer": "{decision.answer}",\n "exit_code": {decision.exit_code},\n'
     return head + parts.removeprefix("{\n") + "\n"
@@ -53,15 +53,15 @@ def _lines(decision: Decision) -> Iterator[str]:
         yield from (f"- {_cell(note)}" for note in decision.notes)
 
 
-def _metrics(metrics: Sequence[Sighted], settings: GateSettings) -> Iterator[str]:
+def _metrics(metrics: Sequence[TestedMetric], settings: GateSettings) -> Iterator[str]:
     yield from ("", "## Against the baseline", "")
     yield (
         "| observer | metric | candidate | baseline | difference | margin | p (Holm) | answer "
         "| would have seen |"
     )
     yield "|---|---|---|---|---|---|---|---|---|"
-    for sighted in metrics:
-        yield _row(sighted)
+    for metric in metrics:
+        yield _row(metric)
     yield ""
     yield (
         "Means over runs, with the range in brackets; of the difference the "
@@ -71,13 +71,13 @@ def _metrics(metrics: Sequence[Sighted], settings: GateSettings) -> Iterator[str
     )
 
 
-def _row(sighted: Sighted) -> str:
-    row = sighted.comparison
+def _row(metric: TestedMetric) -> str:
+    row = metric.comparison
     bound = " (>=)" if row.censored else ""
     return (
         f"| {row.observer} | {row.metric}{bound} | {_side(row.candidate)} | {_side(row.baseline)} "
         f"| {_difference(row)} | {row.margin:.3g} | {_p(row)} | {row.state} "
-        f"| {_seen(sighted)} |"
+        f"| {_seen(metric)} |"
     )
 
 
@@ -99,12 +99,12 @@ def _p(row: Comparison) -> str:
     return "-" if row.p_adjusted is None else f"{row.p_adjusted:.2g}"
 
 
-def _seen(sighted: Sighted) -> str:
-    if sighted.sensitivity is None:
+def _seen(metric: TestedMetric) -> str:
+    if metric.sensitivity is None:
         return "-"
-    if sighted.sensitivity.smallest is None:
+    if metric.sensitivity.smallest is None:
         return "nothing: too few runs"
-    return f"{sighted.sensitivity.smallest:+.3g}"
+    return f"{metric.sensitivity.smallest:+.3g}"
 
 
 def _cell(text: str) -> str:

@@ -11,7 +11,7 @@ from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.report import ObserverResult, RunRecord
 from upgrade_e2e.upgrade import Inventory
 
-__all__ = ["WHOLE", "Claim", "Figure", "Run", "run_of"]
+__all__ = ["WHOLE", "Figure", "Run", "ScenarioVerdict", "run_of"]
 
 WHOLE = "pass"
 OBSERVED = (
@@ -34,7 +34,7 @@ _STORED_NAMES = {"watch-before": "baseline", "watch-after": "settle"}
 class Figure:
     """One number of one run: `p99_s` of the observer `dns-kubernetes.default`.
 
-    The observer `pass` stands for the pass itself: `duration_s`, and the time that each kind of
+    The observer `pass` is the pass itself: `duration_s`, and the time that each kind of
     step took (`drain_s`). A `censored` figure is a lower bound: probes gave up waiting.
     """
 
@@ -45,8 +45,8 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Claim:
-    """What became of one scenario; `watched` tells whether it rests on an observer."""
+class ScenarioVerdict:
+    """What became of one scenario; `watched` says whether it rests on an observer."""
 
     name: str
     verdict: Verdict
@@ -74,7 +74,7 @@ class Run:
     choices: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict)
-    claims: tuple[Claim, ...] = ()
+    claims: tuple[ScenarioVerdict, ...] = ()
     figures: tuple[Figure, ...] = ()
 
     @property
@@ -107,7 +107,7 @@ class Run:
 
 
 def run_of(record: RunRecord) -> Run:
-    """The run that a record tells of."""
+    """The run that a record describes."""
     return Run(
         run_id=record.run_id,
         path=record.path,
@@ -126,7 +126,7 @@ def run_of(record: RunRecord) -> Run:
         faults=record.faults,
         limits={limit.key: limit.value for limit in record.limits_changed},
         claims=tuple(
-            Claim(result.name, result.verdict, bool(result.observers))
+            ScenarioVerdict(result.name, result.verdict, bool(result.observers))
             for result in record.scenarios
         ),
         figures=tuple(figure for figure in _figures(record) if math.isfinite(figure.value)),

@@ -1,4 +1,4 @@
-"""What the gate compares, and how sure it must be; the margins are in margins.toml beside this."""
+"""What the gate compares, and how sure it must be. The margins are in margins.toml."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Margin:
 
 @cache
 def default_margins() -> Mapping[str, Margin]:
-    """The margins that the project stands for, by metric."""
+    """The default margins, by metric."""
     text = resources.files("upgrade_e2e.gate").joinpath("margins.toml").read_text("utf-8")
     return {metric: Margin(**entry) for metric, entry in tomllib.loads(text).items()}
 
@@ -44,10 +44,10 @@ def default_margins() -> Mapping[str, Margin]:
 class GateSettings:
     """The choices of a decision.
 
-    alpha        chance of a wrong rejection that is put up with, over all metrics together
+    alpha        accepted chance of a wrong rejection, over all metrics together
     confidence   of the interval of each difference (two-sided)
     power        chance that a difference called "could have been seen" would have been seen
-    min_runs     fewest runs a side to approve on (research: five or more for Mann-Whitney)
+    min_runs     fewest runs per side to approve on (research: five or more for Mann-Whitney)
     most_runs    most runs of a history that make a baseline, the newest
     resamples    of the bootstrap
     simulations  for each statement about power; with 0 none is made

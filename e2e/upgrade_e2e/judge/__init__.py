@@ -1,15 +1,14 @@
-"""Judging: from what was observed to what can be said. Pure: nothing in here acts or waits."""
+"""Judging: from what was observed to what can be claimed. Pure: nothing in here acts or waits."""
 
 from upgrade_e2e.judge.counts import Tally
-from upgrade_e2e.judge.explain import sentence
+from upgrade_e2e.judge.explanation import sentence
 from upgrade_e2e.judge.latency import LowerBound, Quantile
 from upgrade_e2e.judge.limits import Limit, Limits
 from upgrade_e2e.judge.outage import Outage
-from upgrade_e2e.judge.see import blindness, look, see
 from upgrade_e2e.judge.seen import Seen
 from upgrade_e2e.judge.steps import Cause
 from upgrade_e2e.judge.verdict import Verdict, combine
-from upgrade_e2e.judge.views import Views
+from upgrade_e2e.judge.views import Views, blindness, require_view, view_of
 
 __all__ = [
     "Cause",
@@ -24,7 +23,7 @@ __all__ = [
     "Views",
     "blindness",
     "combine",
-    "look",
-    "see",
+    "require_view",
     "sentence",
+    "view_of",
 ]

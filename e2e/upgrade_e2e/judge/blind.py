@@ -6,12 +6,12 @@ A stream of fixed rate is blind
 - where samples are missing: from one interval after a sample to the next one, when those are more
   than 1.5 intervals apart; at both ends of the watched window too (the prober was dead);
 - for one interval at each sample that could not be sent (too much in flight);
-- where its own record contradicts itself, to one interval beyond: samples closer than half an
+- where its own samples contradict one another, to one interval beyond: samples closer than half an
   interval mean that the prober was started again or its clock stepped, so the times there are not
   to be trusted.
 
 A stream that follows events has no rate to be late for. It is blind where nothing was in flight
-for long, although the control stream says that something could have been.
+for long, although the reference stream says that something could have been.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from upgrade_e2e.judge.records import Record
+from upgrade_e2e.judge.raw import RawTrack
 from upgrade_e2e.judge.windows import Times, Windows
 from upgrade_e2e.timeline import Outcome
 
@@ -41,17 +41,17 @@ _GAP = 1.5
 _CROWD = 0.5
 
 
-def late(record: Record) -> Windows:
+def late(raw: RawTrack) -> Windows:
     """While the prober of a clocked stream was late."""
-    samples = record.samples
-    at = np.flatnonzero(samples.lateness_us > max(record.interval_us, LATE_FLOOR_US))
+    samples = raw.samples
+    at = np.flatnonzero(samples.lateness_us > max(raw.interval_us, LATE_FLOOR_US))
     intended = samples.intended_us[at]
     return Windows.of(intended, intended + samples.lateness_us[at])
 
 
-def missing(record: Record, whole: Windows) -> Windows:
+def missing(raw: RawTrack, whole: Windows) -> Windows:
     """Where samples of a clocked stream are missing in the watched window `whole`."""
-    intended, most_us = record.samples.intended_us, _GAP * record.interval_us
+    intended, most_us = raw.samples.intended_us, _GAP * raw.interval_us
     if not len(intended):
         return whole
     start_us, end_us = int(whole.start_us[0]), int(whole.end_us[-1])
@@ -59,31 +59,31 @@ def missing(record: Record, whole: Windows) -> Windows:
     first, last = int(intended[0]), int(intended[-1])
     holes = [
         Windows.of([start_us], [first if first - start_us > most_us else start_us]),
-        Windows.of(intended[at] + record.interval_us, intended[at + 1]),
-        Windows.of([last + record.interval_us if end_us - last > most_us else end_us], [end_us]),
+        Windows.of(intended[at] + raw.interval_us, intended[at + 1]),
+        Windows.of([last + raw.interval_us if end_us - last > most_us else end_us], [end_us]),
     ]
     return Windows.union(holes)
 
 
-def unsent(record: Record) -> Windows:
+def unsent(raw: RawTrack) -> Windows:
     """Where probes of a clocked stream could not be sent."""
-    at = record.samples.intended_us[record.samples.outcome == Outcome.NOT_SENT]
-    return Windows.of(at, at + record.interval_us)
+    at = raw.samples.intended_us[raw.samples.outcome == Outcome.NOT_SENT]
+    return Windows.of(at, at + raw.interval_us)
 
 
-def stepped(record: Record) -> Windows:
+def stepped(raw: RawTrack) -> Windows:
     """Where the intended times of a clocked stream contradict its rate."""
-    intended = record.samples.intended_us
-    at = np.flatnonzero(np.diff(intended) < _CROWD * record.interval_us)
-    return Windows.of(intended[at], intended[at + 1] + record.interval_us)
+    intended = raw.samples.intended_us
+    at = np.flatnonzero(np.diff(intended) < _CROWD * raw.interval_us)
+    return Windows.of(intended[at], intended[at + 1] + raw.interval_us)
 
 
-def idle(kin: Iterable[Record], silence: Windows, whole: Windows, quiet_s: float) -> Windows:
+def idle(streams: Iterable[RawTrack], silence: Windows, whole: Windows, quiet_s: float) -> Windows:
     """Where none of these event streams had anything in flight for more than `quiet_s`.
 
-    The control's silence explains a pause, so it does not count.
+    The reference's silence explains a pause, so it does not count.
     """
-    busy = [Windows.of(record.samples.intended_us, record.done_us) for record in kin]
+    busy = [Windows.of(raw.samples.intended_us, raw.done_us) for raw in streams]
     pauses = whole.minus(Windows.union([*busy, silence]))
     long = pauses.end_us - pauses.start_us > quiet_s * 1e6
     return Windows.of(pauses.start_us[long], pauses.end_us[long])

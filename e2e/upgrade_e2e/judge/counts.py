@@ -83,7 +83,7 @@ class Counts:
 
     @property
     def masked(self) -> int:
-        """Events that the silence of the control stream hides."""
+        """Events that the silence of the reference stream hides."""
         return self.by_evidence[Evidence.MASKED]
 
     @property

@@ -13,7 +13,7 @@ The rules, with their reasons:
   lower bound (see latency.py).
 - A sample that was never sent says nothing about the target; the moment was not seen.
 - In a stream that follows events (pods that come and go), a sample whose wait overlaps a time at
-  which the control stream had no answer is *masked*: the API's absence explains it.
+  which the reference stream had no answer is *masked*: the API's absence explains it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ import numpy as np
 import numpy.typing as npt
 
 from upgrade_e2e.judge.limits import Instrument
-from upgrade_e2e.judge.records import Record
-from upgrade_e2e.judge.rows import Rows
+from upgrade_e2e.judge.raw import RawTrack
+from upgrade_e2e.judge.track_outages import TrackOutages
 from upgrade_e2e.judge.windows import Times, Windows
 from upgrade_e2e.timeline import Outcome, Stream
 
@@ -52,10 +52,10 @@ class Evidence(IntEnum):
 class Track:
     """The samples of one stream, in the order in which they were sent, each weighed.
 
-    `latency_us` runs from the intended time, `wait_us` from the sending. `evidence` holds an
-    Evidence each; `timed` tells whose latency counts. `blind` is the time at which this stream saw
-    nothing, `masked` the time at which its control had no answer. `notes` are sentences about
-    what was odd in the record.
+    `latency_us` runs from the intended time, `wait_us` from the sending. `evidence` holds one
+    Evidence per sample; `timed` marks those whose latency counts. `blind` is the time at which this
+    stream saw nothing, `masked` the time at which its reference had no answer. `notes` are
+    sentences about what was odd in the samples.
     """
 
     stream: Stream
@@ -86,9 +86,9 @@ class Track:
         return Windows.union([self.blind, self.masked]) if len(self.masked) else self.blind
 
     @cached_property
-    def rows(self) -> Rows:
-        """The failures in a row of this stream."""
-        return Rows.find(
+    def outages(self) -> TrackOutages:
+        """The outages of this stream, as columns."""
+        return TrackOutages.find(
             self.sent_us,
             self.wait_us,
             failed=self.evidence == Evidence.FAILED,
@@ -103,13 +103,13 @@ class Track:
 
 
 def weigh(
-    record: Record, asleep: Windows, masked: Windows, instrument: Instrument
+    raw: RawTrack, asleep: Windows, masked: Windows, instrument: Instrument
 ) -> tuple[npt.NDArray[np.uint8], Mask]:
     """The evidence and the timed flag of each sample of one stream.
 
-    `asleep` is when the prober was late or gone, `masked` when the control had no answer.
+    `asleep` is when the prober was late or gone, `masked` when the reference had no answer.
     """
-    samples = record.samples
+    samples = raw.samples
     by_outcome = np.full(_OUTCOMES, Evidence.FAILED, np.uint8)
     by_outcome[Outcome.OK] = Evidence.GOOD
     by_outcome[Outcome.NOT_SENT] = Evidence.UNSENT
@@ -117,23 +117,23 @@ def weigh(
     timeout = samples.outcome == Outcome.TIMEOUT
     on_time = samples.lateness_us <= instrument.late_s * 1e6
     timed = on_time & ((evidence == Evidence.GOOD) | timeout)
-    slept = _slept(record, timed | timeout, asleep, instrument.asleep_share)
+    slept = _slept(raw, timed | timeout, asleep, instrument.asleep_share)
     evidence[slept & timeout] = Evidence.SUSPECT
     timed &= ~slept
     if len(masked):
         start_us = samples.intended_us
-        hidden = masked.overlap_us(start_us, np.maximum(record.done_us, start_us + 1)) > 0
+        hidden = masked.overlap_us(start_us, np.maximum(raw.done_us, start_us + 1)) > 0
         evidence[hidden & (evidence != Evidence.UNSENT)] = Evidence.MASKED
         timed &= ~hidden
     return evidence, timed
 
 
-def _slept(record: Record, candidates: Mask, asleep: Windows, most: float) -> Mask:
+def _slept(raw: RawTrack, candidates: Mask, asleep: Windows, most: float) -> Mask:
     """Which of the candidates the prober slept through for more than this share of their wait."""
     slept = np.zeros(len(candidates), bool)
     if not len(asleep):
         return slept
-    sent_us, wait_us = record.sent_us, record.wait_us
+    sent_us, wait_us = raw.sent_us, raw.wait_us
     for first in range(0, len(slept), _BLOCK):  # in blocks, so that memory stays bounded
         at = first + np.flatnonzero(candidates[first : first + _BLOCK])
         sent, wait = sent_us[at], wait_us[at]

@@ -1,6 +1,6 @@
-"""Every limit that a claim or the instrument is held to, each with where it comes from.
+"""Every limit for a claim or for the instrument, each with its source.
 
-The defaults live in limits.toml beside this file. A user overrides some with a TOML file:
+The defaults are in limits.toml, next to this file. A user overrides some with a TOML file:
 
     [dns]
     p99_s = 0.25
@@ -21,18 +21,27 @@ from typing import Any
 
 from upgrade_e2e.errors import BadInput
 
-__all__ = ["Api", "Churn", "Dns", "Http", "Instrument", "Limit", "Limits", "Upgrade"]
+__all__ = [
+    "ApiLimits",
+    "ChurnLimits",
+    "DnsLimits",
+    "HttpLimits",
+    "Instrument",
+    "Limit",
+    "Limits",
+    "UpgradeLimits",
+]
 
 _SHARES = ("_ratio", "_share", "availability")
 
 
 @dataclass(frozen=True)
 class Instrument:
-    """What the probers must have seen for anything to be judged; else Inconclusive.
+    """What the probers must have seen for anything to be judged; otherwise Inconclusive.
 
     blind_share         largest share of the window not seen, mean over the streams of an observer
     stream_blind_share  the same for the worst stream
-    masked_share        largest share of events that the control's silence may hide
+    masked_share        largest share of events that the reference's silence may hide
     min_samples         fewest samples that count
     asleep_share        largest share of a wait that a prober may sleep for it to count
     late_s              largest lateness of a probe whose latency counts
@@ -49,7 +58,7 @@ class Instrument:
 
 
 @dataclass(frozen=True)
-class Dns:
+class DnsLimits:
     """Lookups of a name inside of the cluster."""
 
     failure_ratio: float
@@ -58,14 +67,14 @@ class Dns:
 
 
 @dataclass(frozen=True)
-class Http:
+class HttpLimits:
     """Requests to a workload that rolls while nodes are drained."""
 
     failure_ratio: float
 
 
 @dataclass(frozen=True)
-class Api:
+class ApiLimits:
     """The API server; `availability` is the share of requests answered."""
 
     availability: float
@@ -75,7 +84,7 @@ class Api:
 
 
 @dataclass(frozen=True)
-class Churn:
+class ChurnLimits:
     """Pods that come and go: container start to Ready visible, deletion to gone."""
 
     ready_p99_s: float
@@ -83,7 +92,7 @@ class Churn:
 
 
 @dataclass(frozen=True)
-class Upgrade:
+class UpgradeLimits:
     """The cluster after the upgrade; `certificate_days`: the least a certificate may have left."""
 
     certificate_days: int
@@ -113,17 +122,17 @@ class Limits:
     """All limits in force; `table` has them with their sources, in the order of the file."""
 
     instrument: Instrument
-    dns: Dns
-    http: Http
-    api: Api
-    churn: Churn
-    upgrade: Upgrade
+    dns: DnsLimits
+    http: HttpLimits
+    api: ApiLimits
+    churn: ChurnLimits
+    upgrade: UpgradeLimits
     table: tuple[Limit, ...] = field(default=(), compare=False)
 
     @classmethod
     @cache
     def default(cls) -> Limits:
-        """The limits that the project stands for."""
+        """The default limits."""
         text = resources.files("upgrade_e2e.judge").joinpath("limits.toml").read_text("utf-8")
         entries = tomllib.loads(text)
         rows = [
@@ -179,11 +188,11 @@ def _assemble(rows: list[Limit]) -> Limits:
 
 _GROUPS: Mapping[str, type[Any]] = {
     "instrument": Instrument,
-    "dns": Dns,
-    "http": Http,
-    "api": Api,
-    "churn": Churn,
-    "upgrade": Upgrade,
+    "dns": DnsLimits,
+    "http": HttpLimits,
+    "api": ApiLimits,
+    "churn": ChurnLimits,
+    "upgrade": UpgradeLimits,
 }
 
 
@@ -191,7 +200,7 @@ def _flatten(entries: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]
     for group, names in entries.items():
         if not isinstance(names, Mapping):
             known = ", ".join(f"[{name}]" for name in _GROUPS)
-            raise BadInput(f"{where}: {group!r} stands outside of any table; tables: {known}.")
+            raise BadInput(f"{where}: {group!r} is outside of any table; tables: {known}.")
         for name, entry in names.items():
             yield f"{group}.{name}", entry
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from upgrade_e2e.judge.evidence import Evidence, Track
-from upgrade_e2e.judge.rows import NEVER_AFTER, NEVER_BEFORE
 from upgrade_e2e.judge.steps import Cause, Steps
+from upgrade_e2e.judge.track_outages import NEVER_AFTER, NEVER_BEFORE
 from upgrade_e2e.judge.windows import Windows
 from upgrade_e2e.timeline import Outcome, Window
 
-__all__ = ["FULL", "Outage", "Part", "outage_of"]
+__all__ = ["FULL", "Outage", "TrackOutage", "outage_of"]
 
 FULL = 0.9
 """From this share of failing probes on, an outage is full: the rest is the edge of the outage."""
@@ -63,13 +63,13 @@ class Outage:
 
     @property
     def partial(self) -> bool:
-        """Whether other probes of the same target were answered all the while."""
+        """Whether other probes of the same target were answered at the same time."""
         return self.share < FULL
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """Rows `first` to `last` (inclusive) of one track, seen as one."""
+class TrackOutage:
+    """Outages `first` to `last` (inclusive) of one track, seen as one."""
 
     track: Track
     first: int
@@ -78,26 +78,26 @@ class Part:
     @property
     def start_us(self) -> int:
         """The first failure."""
-        return int(self.track.rows.first_us[self.first])
+        return int(self.track.outages.first_us[self.first])
 
     @property
     def end_us(self) -> int:
         """The last failure."""
-        return int(self.track.rows.last_us[self.last])
+        return int(self.track.outages.last_us[self.last])
 
     @property
     def before_us(self) -> int:
         """The good answer before, or NEVER_BEFORE."""
-        return int(self.track.rows.before_us[self.first])
+        return int(self.track.outages.before_us[self.first])
 
     @property
     def after_us(self) -> int:
         """The good answer after, or NEVER_AFTER."""
-        return int(self.track.rows.after_us[self.last])
+        return int(self.track.outages.after_us[self.last])
 
     def certain(self) -> Windows:
         """From the first failure to the end of the last one's charge, less the blind time."""
-        core_end = int(self.track.rows.core_end_us[self.last])
+        core_end = int(self.track.outages.core_end_us[self.last])
         span = Windows.of([self.start_us], [core_end])
         return span.minus(self.track.dark.clip(self.start_us, core_end))
 
@@ -108,11 +108,11 @@ class Part:
 
     def failing(self) -> slice:
         """Where in the track it begins and ends."""
-        rows = self.track.rows
-        return slice(int(rows.begin[self.first]), int(rows.end[self.last]))
+        outages = self.track.outages
+        return slice(int(outages.begin[self.first]), int(outages.end[self.last]))
 
 
-def outage_of(parts: Sequence[Part], share: float, of_streams: int, steps: Steps) -> Outage:
+def outage_of(parts: Sequence[TrackOutage], share: float, of_streams: int, steps: Steps) -> Outage:
     """One outage out of what one or several streams of the same target saw."""
     streams = _names(part.track.stream.name for part in parts)
     start_us = min(part.start_us for part in parts)
@@ -145,7 +145,7 @@ def _names(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(names)))
 
 
-def _tally(parts: Sequence[Part]) -> tuple[dict[Outcome, int], tuple[str, ...]]:
+def _tally(parts: Sequence[TrackOutage]) -> tuple[dict[Outcome, int], tuple[str, ...]]:
     outcomes: Counter[Outcome] = Counter()
     backends: set[str] = set()
     for part in parts:

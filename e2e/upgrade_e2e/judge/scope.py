@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from upgrade_e2e.judge.evidence import Track
-from upgrade_e2e.judge.rows import Rows
+from upgrade_e2e.judge.track_outages import TrackOutages
 from upgrade_e2e.judge.windows import Times, Windows
 
 __all__ = ["Scope"]
@@ -18,9 +18,9 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Scope:
-    """Some tracks, and the time that is asked about; `narrowed` when that is not all of it.
+    """Some tracks, and the time of interest; `narrowed` when that is not the whole pass.
 
-    A sample is in scope when it was sent in that time; a row of failures when it overlaps it, and
+    A sample is in scope when it was sent in that time; an outage when it overlaps it, and
     then as a whole, since cutting it would make up a beginning or an end.
     """
 
@@ -40,14 +40,14 @@ class Scope:
         """The samples of `mask` that are in scope."""
         return mask & self.within.contains(track.sent_us) if self.narrowed else mask
 
-    def rows(self, track: Track) -> Rows:
-        """The rows of failures of one track that are in scope."""
+    def outages_of(self, track: Track) -> TrackOutages:
+        """The outages of one track that are in scope."""
         if not self.narrowed:
-            return track.rows
-        return track.rows.where(self.touches(track.rows.first_us, track.rows.last_us))
+            return track.outages
+        return track.outages.where(self.touches(track.outages.first_us, track.outages.last_us))
 
     def touches(self, first_us: Times, last_us: Times) -> Mask:
-        """Which stretches [first, last] overlap the time that is asked about."""
+        """Which stretches [first, last] overlap the time of interest."""
         if not self.narrowed:
             return np.ones(len(first_us), bool)
         return self.within.overlap_us(first_us, last_us + 1) > 0

@@ -8,12 +8,12 @@ from functools import cached_property
 
 from upgrade_e2e.errors import BadInput, Inconclusive
 from upgrade_e2e.judge.counts import Counts, Tally
-from upgrade_e2e.judge.explain import Figures, explain
+from upgrade_e2e.judge.coverage import Coverage
+from upgrade_e2e.judge.explanation import Figures, explain
 from upgrade_e2e.judge.latency import Quantile
-from upgrade_e2e.judge.losses import Losses
 from upgrade_e2e.judge.outage import Outage
+from upgrade_e2e.judge.outages import OutageSet
 from upgrade_e2e.judge.scope import Scope
-from upgrade_e2e.judge.sight import Sight
 from upgrade_e2e.judge.steps import Steps
 from upgrade_e2e.judge.windows import Windows
 from upgrade_e2e.timeline import Outcome, Stream
@@ -27,7 +27,7 @@ class Seen:
 
     Ratios and latencies raise Inconclusive where nothing counts, so that a claim about nothing
     can neither hold nor break; no figure is ever NaN. What counts: see evidence.py. `broken` is
-    that of its samples; `api_away` is when the API server gave no answer (see aftermath.py).
+    that of its samples; `api_away` is when the API server gave no answer (see api_downtime.py).
     """
 
     title: str
@@ -89,14 +89,14 @@ class Seen:
         return Counts(self.scope)
 
     @cached_property
-    def losses(self) -> Losses:
+    def outage_set(self) -> OutageSet:
         """All that is known about outages."""
-        return Losses(self.scope, self.steps)
+        return OutageSet(self.scope, self.steps)
 
     @cached_property
-    def sight(self) -> Sight:
+    def coverage(self) -> Coverage:
         """How well the probers saw."""
-        return Sight(self.scope)
+        return Coverage(self.scope)
 
     @property
     def streams(self) -> tuple[Stream, ...]:
@@ -125,7 +125,7 @@ class Seen:
 
     @property
     def masked(self) -> int:
-        """Events that the silence of the control stream hides."""
+        """Events that the silence of the reference stream hides."""
         return self.counts.masked
 
     @property
@@ -186,29 +186,29 @@ class Seen:
         return self.counts.common[3].claim()
 
     @property
-    def outages(self) -> tuple[Outage, ...]:
-        """Failures in a row, stream by stream, in time order."""
-        return self.losses.outages
+    def stream_outages(self) -> tuple[Outage, ...]:
+        """Outages as each stream saw them, in time order."""
+        return self.outage_set.of_streams
 
     @property
-    def episodes(self) -> tuple[Outage, ...]:
-        """Outages of targets, over all streams, in time order (see episodes.py)."""
-        return self.losses.episodes
+    def outages(self) -> tuple[Outage, ...]:
+        """Outages of targets, in time order: what several streams saw together is one outage."""
+        return self.outage_set.of_targets
 
     @property
     def downtime_s(self) -> float:
         """Time in which something failed for certain, over all streams: a lower bound."""
-        return self.losses.downtime_s
+        return self.outage_set.downtime_s
 
     @property
     def downtime_at_most_s(self) -> float:
         """Time in which something may have failed: an upper bound."""
-        return self.losses.downtime_at_most_s
+        return self.outage_set.downtime_at_most_s
 
     @property
     def longest_outage_s(self) -> float:
         """The longest outage of a stream: a lower bound; 0 without failures."""
-        return self.losses.longest_outage_s
+        return self.outage_set.longest_outage_s
 
     @property
     def longest_gap_s(self) -> float:
@@ -216,21 +216,21 @@ class Seen:
 
         An open end is taken to the edge of the watched window.
         """
-        return self.losses.longest_gap_s
+        return self.outage_set.longest_gap_s
 
     @property
     def blind_share(self) -> float:
         """The share of the time that was not seen, mean over the streams."""
-        return self.sight.blind_share
+        return self.coverage.blind_share
 
     @property
     def resolution_s(self) -> float:
         """The shortest outage that a probe would have met with a chance of 99 %."""
-        return self.sight.resolution_s
+        return self.coverage.resolution_s
 
     def explain(self, most: int = 10) -> str:
         """The figures and the worst outages, as the message of a failing assert."""
-        figures = Figures(self.counts, self.losses, self.sight, self.api_away, self.notes)
+        figures = Figures(self.counts, self.outage_set, self.coverage, self.api_away, self.notes)
         return explain(self.title, figures, most)
 
 

@@ -20,7 +20,7 @@ class Cause:
     """The spans that something fell into, the one with the largest share first.
 
     Only innermost spans: a phase (`kubeadm-apply control-plane: etcd`) hides its step. Without
-    any, `previous` is the span that had ended last, `since_s` before. `hops` tells whether names
+    any, `previous` is the span that had ended last, `since_s` before. `hops` says whether names
     need their hop to be unique.
     """
 
@@ -53,7 +53,7 @@ class Cause:
 
 @dataclass(frozen=True)
 class Steps:
-    """The spans of a pass, to be asked what went on at a time."""
+    """The spans of a pass, which say what happened at a time."""
 
     spans: tuple[Span, ...]
 

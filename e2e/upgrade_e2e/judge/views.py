@@ -1,28 +1,38 @@
-"""What every observer of a pass saw, each looked at once."""
+"""From a timeline to what its observers saw, or to the reason why that is not known."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from upgrade_e2e.judge.limits import Limits
-from upgrade_e2e.judge.see import claimable, look
+from upgrade_e2e.errors import Inconclusive
+from upgrade_e2e.format import share
+from upgrade_e2e.judge.api_downtime import api_away
+from upgrade_e2e.judge.evidence import Evidence
+from upgrade_e2e.judge.limits import Instrument, Limits
+from upgrade_e2e.judge.scope import Scope
 from upgrade_e2e.judge.seen import Seen
-from upgrade_e2e.timeline import Timeline
+from upgrade_e2e.judge.steps import Steps
+from upgrade_e2e.judge.tracks import lay_tracks
+from upgrade_e2e.judge.windows import Windows
+from upgrade_e2e.timeline import Timeline, Window
 
-__all__ = ["Views"]
+__all__ = ["Views", "blindness", "claimable", "require_view", "view_of"]
 
 
 @dataclass(frozen=True)
 class Views:
-    """The views of one timeline, held to one set of limits.
+    """The views of one timeline, judged by one set of limits.
 
     Scenarios, the record and the report of a pass share one such value, so that the samples of an
-    observer are weighed once, however many ask. Observers are named as in `timeline.samples`.
+    observer are weighed once, also when several need them. Observers are named as in
+    `timeline.samples`.
     """
 
     timeline: Timeline
     limits: Limits
-    _looked: dict[str, Seen] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _known: dict[str, Seen] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def observers(self) -> tuple[str, ...]:
@@ -31,10 +41,129 @@ class Views:
 
     def of(self, observer: str) -> Seen:
         """What an observer saw, however little; raises Inconclusive if the pass has none of it."""
-        if observer not in self._looked:
-            self._looked[observer] = look(self.timeline, observer, self.limits)
-        return self._looked[observer]
+        if observer not in self._known:
+            self._known[observer] = view_of(self.timeline, observer, self.limits)
+        return self._known[observer]
 
     def claimable(self, observer: str) -> Seen:
         """What an observer saw, for claims; raises Inconclusive as `of`, or if it was blind."""
         return claimable(self.of(observer), self.limits.instrument)
+
+
+def require_view(
+    timeline: Timeline,
+    observer: str,
+    limits: Limits | None = None,
+    *,
+    references: Collection[str] | None = None,
+) -> Seen:
+    """What an observer saw, for claims.
+
+    Raises Inconclusive when it was blind: it never ran, saw less than `limits.instrument` asks
+    for, or has too few samples. `references`: see `lay_tracks`.
+    """
+    limits = limits or Limits.default()
+    return claimable(view_of(timeline, observer, limits, references=references), limits.instrument)
+
+
+def claimable(seen: Seen, instrument: Instrument) -> Seen:
+    """A view of a whole observer that claims can be made about; raises Inconclusive when blind."""
+    reasons = blindness(seen, instrument)
+    if reasons:
+        raise Inconclusive(f"{seen.title} was blind: " + " ".join(reasons))
+    return seen
+
+
+def view_of(
+    timeline: Timeline,
+    observer: str,
+    limits: Limits | None = None,
+    *,
+    references: Collection[str] | None = None,
+) -> Seen:
+    """What an observer saw, however little, for reports; raises Inconclusive if it is not there."""
+    instrument = (limits or Limits.default()).instrument
+    if observer not in timeline.samples:
+        present = ", ".join(timeline.samples) or "none"
+        raise Inconclusive(
+            f"{observer} never ran: the pass has no samples of it (it has: {present}); "
+            "the log of the pass says why its probers were not deployed or not collected."
+        )
+    within, samples = _windows(timeline.watched), timeline.samples[observer]
+    tracks = lay_tracks(samples, within, instrument, references)
+    notes = [f"broken: {samples.broken}"] if samples.broken else []
+    notes += [note for track in tracks for note in track.notes]
+    scope, steps = Scope(tracks, within), Steps(timeline.spans)
+    away = api_away(timeline, within)
+    return Seen(observer, scope, steps, tuple(notes), samples.broken, away)
+
+
+def _windows(window: Window) -> Windows:
+    """The window as a set; empty if its length is zero or not finite."""
+    if not (math.isfinite(window.start_s) and math.isfinite(window.end_s)):
+        return Windows.none()
+    return Windows.of([round(window.start_s * 1e6)], [round(window.end_s * 1e6)])
+
+
+def blindness(seen: Seen, instrument: Instrument) -> tuple[str, ...]:
+    """Why nothing can be claimed about what was seen, with the fix; empty if it can."""
+    return tuple(_reasons(seen, instrument))
+
+
+def _reasons(seen: Seen, instrument: Instrument) -> Iterator[str]:
+    if seen.broken:
+        yield (
+            f"{seen.broken}; what it saw and did after that is not known. Run again, and report "
+            "this defect of upgrade-e2e with the log of the run."
+        )
+    if not seen.scope.tracks:
+        yield _nothing(seen)
+        return
+    yield from _silent(seen)
+    yield from _unseen(seen, instrument)
+    if not seen.masked_share <= instrument.masked_share:
+        yield (
+            f"{share(seen.masked_share)} of its events fell into times at which the API server did "
+            f"not answer (at most {share(instrument.masked_share)}, instrument.masked_share); use "
+            "more control planes or watch for longer."
+        )
+    if not seen.count >= instrument.min_samples:
+        yield (
+            f"only {seen.count} samples count (at least {instrument.min_samples}, "
+            "instrument.min_samples); probe faster or watch for longer."
+        )
+
+
+def _nothing(seen: Seen) -> str:
+    if not len(seen.scope.within):
+        return "the watched window is empty; check in the log that the probers became ready."
+    return "it has no stream; the log says why its probers were not deployed or not collected."
+
+
+def _silent(seen: Seen) -> Iterator[str]:
+    silent = [
+        track.stream.name
+        for track in seen.scope.tracks
+        if track.clocked and not (track.evidence <= Evidence.FAILED).any()
+    ]
+    if silent:
+        yield (
+            f"no sample of {', '.join(silent)} counts; check that those probers ran and that their "
+            "samples were collected."
+        )
+
+
+def _unseen(seen: Seen, instrument: Instrument) -> Iterator[str]:
+    if not seen.blind_share <= instrument.blind_share:
+        yield (
+            f"its probers did not see {share(seen.blind_share)} of the pass (at most "
+            f"{share(instrument.blind_share)}, instrument.blind_share); lower the rate, give them "
+            "more CPU, or allow more in a --limits file."
+        )
+    for name, unseen in seen.coverage.blind_by_stream.items():
+        if not unseen <= instrument.stream_blind_share:
+            yield (
+                f"{name} did not see {share(unseen)} of the pass (at most "
+                f"{share(instrument.stream_blind_share)}, instrument.stream_blind_share); see what "
+                "stopped or starved that prober."
+            )

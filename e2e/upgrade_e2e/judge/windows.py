@@ -60,7 +60,7 @@ class Windows:
 
     @property
     def total_us(self) -> int:
-        """How much time it is in all."""
+        """The total time."""
         return int((self.end_us - self.start_us).sum())
 
     def contains(self, times_us: Times) -> npt.NDArray[np.bool_]:

@@ -28,7 +28,7 @@ def annotation(level: str, title: str, message: str) -> str:
 
 
 def annotate_runs(runs: Iterable[RunRecord | str]) -> tuple[str, ...]:
-    """A line a run, and one for each claim that does not hold; a str is why there is no record."""
+    """One line per run and per claim that does not hold; a str says why there is no record."""
     lines: list[str] = []
     for run in runs:
         if isinstance(run, str):
@@ -49,7 +49,7 @@ def annotate_runs(runs: Iterable[RunRecord | str]) -> tuple[str, ...]:
 
 
 def annotate_decision(decision: Decision) -> tuple[str, ...]:
-    """A line for the answer, and one for each check that stands in the way."""
+    """One line for the answer, and one for each check that prevents an approval."""
     where = f"{' -> '.join(decision.path)} on {decision.provider}"
     lines = [
         annotation(

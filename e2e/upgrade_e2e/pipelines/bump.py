@@ -11,7 +11,7 @@ from unidiff.errors import UnidiffParseError
 from unidiff.patch import Hunk, PatchedFile, PatchSet
 
 from upgrade_e2e.errors import BadInput
-from upgrade_e2e.pipelines.sightings import Line, Sighting, sightings
+from upgrade_e2e.pipelines.diff_versions import Line, Sighting, find_versions
 from upgrade_e2e.upgrade import Path, resolve
 from upgrade_e2e.version import KubeVersion, MinorVersion
 
@@ -54,8 +54,8 @@ def find_bumps(
     """The Kubernetes versions that a unified diff replaces, in its order.
 
     `files` are patterns (`infra/*.tf`) of the files to look at, all if empty; `keys` are names
-    that hold a version beside those that say so themselves. Understands kind configs, Terraform,
-    tfvars and YAML values such as Helm's. Raises BadInput for what is no unified diff.
+    that hold a version, in addition to those that say so themselves. Understands kind configs,
+    Terraform, tfvars and YAML values such as Helm's. Raises BadInput for what is no unified diff.
     """
     if _COMBINED.search(diff):
         raise BadInput(
@@ -82,7 +82,7 @@ def paths_of(bumps: Sequence[Bump], known: Sequence[KubeVersion]) -> tuple[Path,
     """
     if not bumps:
         raise BadInput(
-            "the diff replaces no Kubernetes version that could be told; name the key that holds "
+            "the diff replaces no Kubernetes version that could be found; name the key that holds "
             "it with --key, or the path with --path."
         )
     paths: dict[Path, None] = {}
@@ -95,8 +95,8 @@ def paths_of(bumps: Sequence[Bump], known: Sequence[KubeVersion]) -> tuple[Path,
 
 
 def _bumps(file: PatchedFile, keys: Sequence[str]) -> Iterator[Bump]:
-    old = [seen for hunk in file for seen in sightings(_side(hunk, "-"), _heading(hunk), keys)]
-    new = [seen for hunk in file for seen in sightings(_side(hunk, "+"), _heading(hunk), keys)]
+    old = [seen for hunk in file for seen in find_versions(_side(hunk, "-"), _heading(hunk), keys)]
+    new = [seen for hunk in file for seen in find_versions(_side(hunk, "+"), _heading(hunk), keys)]
     for before, after in _pairs(old, new):
         if _release(before.version) != _release(after.version):
             yield Bump(file.path, after.line.number, after.key, before.version, after.version)

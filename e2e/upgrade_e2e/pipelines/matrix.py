@@ -34,9 +34,9 @@ class MatrixEntry:
 
     @property
     def name(self) -> str:
-        """Fit for the name of a job or an artifact: `v1.33.13-v1.34.4_run-1`.
+        """A name for a job or an artifact: `v1.33.13-v1.34.4_run-1`.
 
-        What stands before the `_` is the path alone, so that a pattern can ask for one path and
+        The part before the `_` is the path alone, so that a pattern can ask for one path and
         does not get a longer one that begins alike.
         """
         return f"{self.path.id}_{'control' if self.fault else 'run'}-{self.run}"
@@ -49,9 +49,9 @@ class Matrix:
     entries: tuple[MatrixEntry, ...]
 
     def render(self) -> str:
-        """The jobs for people, a line each."""
+        """The jobs for people, one line each."""
         if not self.entries:
-            return "The diff replaces no Kubernetes version that could be told: nothing to run."
+            return "The diff replaces no Kubernetes version that could be found: nothing to run."
         return "\n".join(
             f"{entry.path}{f'  planted: {entry.fault}' if entry.fault else f'  run {entry.run}'}"
             for entry in self.entries
@@ -119,12 +119,12 @@ def matrix_of_diff(
 
 
 def build_matrix(paths: Sequence[Path], *, runs: int = 1, faults: Sequence[str] = ()) -> Matrix:
-    """`runs` jobs a path, and one more for each fault: the positive controls.
+    """`runs` jobs per path, and one more for each fault: the positive controls.
 
     Raises BadInput for no path, a path given twice, and more jobs than a matrix can have.
     """
     if runs < 1:
-        raise BadInput("a path is run once at least.")
+        raise BadInput("the number of runs per path must be 1 or more.")
     if not paths or len(set(paths)) != len(paths):
         raise BadInput("a matrix needs at least one path, and each only once.")
     entries = tuple(

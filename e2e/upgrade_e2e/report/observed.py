@@ -35,8 +35,8 @@ def _result(name: str, seen: Seen) -> ObserverResult:
         longest_gap_s=seen.longest_gap_s,
         blind_share=seen.blind_share,
         resolution_s=resolution_s if math.isfinite(resolution_s) else None,
-        outage_count=seen.losses.episode_count,
-        outages=tuple(_row(outage) for outage in seen.losses.worst(OUTAGES_KEPT)),
+        outage_count=seen.outage_set.count,
+        outages=tuple(_row(outage) for outage in seen.outage_set.worst(OUTAGES_KEPT)),
         notes=seen.notes,
     )
 

@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 
-from upgrade_e2e.gate import Claim, Figure, Run
+from upgrade_e2e.gate import Figure, Run, ScenarioVerdict
 from upgrade_e2e.judge import Verdict
 from upgrade_e2e.report import ObserverResult, RunRecord, ScenarioResult, save_record
 from upgrade_e2e.timeline import Span, Window
@@ -95,7 +95,7 @@ def run(figures=(), observer="dns", **changes):
         reason="made",
         started_unix_s=1_700_000_000.0 + number,
         tool="0.1.0",
-        claims=(Claim("test_dns", Verdict.PASS),),
+        claims=(ScenarioVerdict("test_dns", Verdict.PASS),),
         figures=tuple(
             Figure(observer, metric, value) for metric, value in values.items() if value is not None
         ),
@@ -113,6 +113,6 @@ def control(**changes):
     noticed = {
         "faults": ("coredns-replicas=1",),
         "verdict": Verdict.FAIL,
-        "claims": (Claim("test_dns", Verdict.FAIL),),
+        "claims": (ScenarioVerdict("test_dns", Verdict.FAIL),),
     }
     return run({"downtime_s": 9.0}, **{**noticed, **changes})

@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 
 from tests.unit.gate.made import PATH, control, run, runs
 from upgrade_e2e.errors import BadInput, DamagedRecord, DeadlinePassed
-from upgrade_e2e.gate import Claim, Figure, Run
+from upgrade_e2e.gate import Figure, Run, ScenarioVerdict
 from upgrade_e2e.gate.history import (
     Added,
     History,
+    find_trends,
     read_jsonl,
     render_runs_table,
-    trend,
     write_jsonl,
 )
 from upgrade_e2e.gate.history import schema as history_schema
@@ -117,7 +117,7 @@ RUNS = st.builds(
     faults=st.lists(st.text("abc=@"), max_size=2).map(tuple),
     limits=st.dictionaries(st.text("abc._"), st.floats(0, 1), max_size=2),
     claims=st.lists(
-        st.builds(Claim, st.text("abc_"), st.sampled_from(list(Verdict)), st.booleans()),
+        st.builds(ScenarioVerdict, st.text("abc_"), st.sampled_from(list(Verdict)), st.booleans()),
         max_size=2,
     ).map(tuple),
     figures=st.lists(
@@ -379,7 +379,7 @@ def test_export_to_nowhere_and_import_of_nothing(tmp_path):
 
 def test_a_trend_shows_every_run_of_its_path_in_order():
     made = [*runs([1.0, 4.0]), control(), run(path=("v1.32.2", "v1.33.13"))]
-    first, second = trend(made[::-1], "dns", "downtime_s")[::-1]
+    first, second = find_trends(made[::-1], "dns", "downtime_s")[::-1]
     assert [point.value for point in first.points] == [1.0, 4.0, 9.0]
     assert first.points[-1].planted
     assert len(second.points) == 1
@@ -393,7 +393,7 @@ def test_a_trend_shows_every_run_of_its_path_in_order():
 
 
 def test_a_trend_as_svg_is_well_formed_and_holds_each_value():
-    (made,) = trend(runs([1.0, 4.0, 0.0]), "dns", "downtime_s")
+    (made,) = find_trends(runs([1.0, 4.0, 0.0]), "dns", "downtime_s")
     root = ET.fromstring(made.svg())  # noqa: S314 - our own
     titles = [node.text for node in root.iter("{http://www.w3.org/2000/svg}title")]
     assert [title.rsplit(" ", 1)[1] for title in titles] == ["1", "4", "0"]
@@ -401,9 +401,9 @@ def test_a_trend_as_svg_is_well_formed_and_holds_each_value():
 
 def test_a_metric_that_no_run_has_names_those_there_are():
     with pytest.raises(BadInput, match="dns p99_s"):
-        trend([run()], "dns", "nonsense")
+        find_trends([run()], "dns", "nonsense")
     with pytest.raises(BadInput, match="no runs"):
-        trend([], "dns", "p99_s")
+        find_trends([], "dns", "p99_s")
 
 
 def test_the_list_of_runs_tells_what_was_planted_and_simulated():

@@ -5,7 +5,7 @@ import pytest
 
 from tests.unit.gate.made import runs
 from upgrade_e2e.gate import GateSettings, State
-from upgrade_e2e.gate.compare import compare
+from upgrade_e2e.gate.comparison import compare
 from upgrade_e2e.gate.power import MOST_RUNS, sensitivity
 
 SETTINGS = GateSettings(resamples=999)

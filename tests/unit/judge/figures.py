@@ -23,7 +23,7 @@ def figures(seen: Seen) -> dict[str, float | int | bool | None]:
         "downtime_at_most_s": seen.downtime_at_most_s,
         "longest_outage_s": seen.longest_outage_s,
         "longest_gap_s": seen.longest_gap_s,
-        "episodes": seen.losses.episode_count,
+        "episodes": seen.outage_set.count,
         "timed_share": seen.timed_share,
         "suspect": seen.suspect,
         "unsent": seen.unsent,

@@ -127,7 +127,7 @@ def span_trees(draw, most=5):
 
 def count_weighings(monkeypatch):
     """A list that grows by the samples of an observer each time that these are weighed."""
-    module = sys.modules["upgrade_e2e.judge.see"]  # the name in the package is the function
+    module = sys.modules["upgrade_e2e.judge.views"]
     weighed, lay_tracks = [], module.lay_tracks
 
     def counted(samples, *rest):

@@ -215,7 +215,7 @@ def joined(found):
     return groups
 
 
-def episodes(by_stream):
+def target_outages(by_stream):
     """Groups of (stream, rows) whose stretches [first, core_end] overlap or touch."""
     items = [(name, group) for name, found in by_stream.items() for group in joined(found)]
     groups = [[item] for item in items]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from upgrade_e2e.errors import Inconclusive
-from upgrade_e2e.judge import look, see
+from upgrade_e2e.judge import require_view, view_of
 from upgrade_e2e.timeline import Outcome
 
 from .made import steady, to_timeline
@@ -28,7 +28,7 @@ def stalled(first, count, outcome=Outcome.OK, wait=1_000):
 
 
 def seen(*lines):
-    return look(to_timeline(lines, *WHOLE), "web")
+    return view_of(to_timeline(lines, *WHOLE), "web")
 
 
 def test_a_refusal_counts_although_the_prober_was_late():
@@ -51,7 +51,7 @@ def test_a_timeout_that_the_prober_slept_through_is_suspect():
         )
     view = seen(line)
     assert (view.failures, view.suspect, view.count) == (0, 10, 990)
-    assert view.outages == ()
+    assert view.stream_outages == ()
     assert "10 timeouts during which the prober itself was stalled" in view.explain()
 
 
@@ -90,7 +90,7 @@ def test_blind_time_does_not_lengthen_the_lower_bound():
     """The prober dies in an outage for 4 s: nobody knows what happened in between."""
     line = steady(fail=dict.fromkeys([499, 900], Outcome.REFUSED))
     line.shots = line.shots[:500] + line.shots[900:]
-    (outage,) = seen(line).outages
+    (outage,) = seen(line).stream_outages
     assert outage.at_least_s == pytest.approx(0.010)
     assert outage.at_most_s == pytest.approx(4.031)
     assert [(w.start_s, w.end_s) for w in outage.blind] == [(5.0, 9.0)]
@@ -100,24 +100,24 @@ def test_an_answer_after_the_outage_bounds_it_and_not_its_sending():
     """A SYN that was sent into the outage and sent again by the kernel is answered after it."""
     line = steady(fail=dict.fromkeys(range(500, 600), Outcome.REFUSED))
     line.shots[600] = replace(line.shots[600], latency=1_000_000)
-    (outage,) = seen(line).outages
+    (outage,) = seen(line).stream_outages
     assert outage.good_after_s == pytest.approx(7.0)
 
 
 def test_a_blind_prober_is_inconclusive():
     timeline = to_timeline([stalled(100, 150)], *WHOLE)
     with pytest.raises(Inconclusive, match=r"did not see 15% of the pass .*lower the rate"):
-        see(timeline, "web")
+        require_view(timeline, "web")
 
 
 def test_one_blind_stream_is_inconclusive_among_many():
     lines = [steady(name=f"new@w{n}", node=f"w{n}") for n in range(10)]
     lines[3].shots = lines[3].shots[:300]
     with pytest.raises(Inconclusive, match=r"new@w3 did not see 70% of the pass"):
-        see(to_timeline(lines, *WHOLE), "web")
+        require_view(to_timeline(lines, *WHOLE), "web")
 
 
 def test_too_few_samples_are_inconclusive():
     timeline = to_timeline([steady(count=99)], 0, 990_000)
     with pytest.raises(Inconclusive, match="only 99 samples count"):
-        see(timeline, "web")
+        require_view(timeline, "web")

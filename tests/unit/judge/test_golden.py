@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upgrade_e2e.errors import Inconclusive
-from upgrade_e2e.judge import Limits, Verdict, combine, look, see
+from upgrade_e2e.judge import Limits, Verdict, combine, require_view, view_of
 from upgrade_e2e.timeline import Outcome, Samples, Span, Stream, Timeline, Window
 
 from .figures import figures
@@ -21,7 +21,7 @@ INSTRUMENT = Limits.default().instrument
 
 
 def seen_with(fail, **line):
-    return look(to_timeline([steady(fail=fail, **line)], *WHOLE), "web")
+    return view_of(to_timeline([steady(fail=fail, **line)], *WHOLE), "web")
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,9 @@ def test_whatever_is_not_ok_is_a_failure(outcome):
 
 
 def test_a_reset_in_the_body_breaks_a_claim():
-    seen = see(to_timeline([steady(fail=failing([500], Outcome.RESET_IN_BODY))], *WHOLE), "web")
+    seen = require_view(
+        to_timeline([steady(fail=failing([500], Outcome.RESET_IN_BODY))], *WHOLE), "web"
+    )
     assert not seen.failure_ratio <= Limits.default().http.failure_ratio
 
 
@@ -59,42 +61,42 @@ def test_zero_samples_are_inconclusive(low):
     if low == 0:
         timeline = Timeline(timeline.watched, (), {"web": empty})
     with pytest.raises(Inconclusive, match="no sample of new@worker counts"):
-        see(timeline, "web")
-    blank = look(timeline, "web")
+        require_view(timeline, "web")
+    blank = view_of(timeline, "web")
     for ask in (lambda: blank.failure_ratio, lambda: blank.availability, lambda: blank.p99_s):
         with pytest.raises(Inconclusive):
             ask()
-    assert blank.outages == blank.episodes == ()
+    assert blank.stream_outages == blank.outages == ()
     assert blank.explain().startswith("web: no sample counts")
     assert figures(blank)["failure_ratio"] is None
 
 
 def test_no_streams_are_inconclusive():
     with pytest.raises(Inconclusive, match="has no stream"):
-        see(Timeline(Window(0, 10), (), {"web": Samples.empty()}), "web")
+        require_view(Timeline(Window(0, 10), (), {"web": Samples.empty()}), "web")
 
 
 def test_an_observer_that_never_ran_is_inconclusive():
     with pytest.raises(Inconclusive, match=r"dns never ran.*it has: web"):
-        see(to_timeline([steady()], *WHOLE), "dns")
+        require_view(to_timeline([steady()], *WHOLE), "dns")
 
 
 @pytest.mark.parametrize("window", [(5.0, 5.0), (5.0, 1.0), (math.nan, 5.0), (0.0, math.inf)])
 def test_a_window_without_length_is_inconclusive(window):
     samples = to_timeline([steady()], *WHOLE).samples
     with pytest.raises(Inconclusive, match="watched window is empty"):
-        see(Timeline(Window(*window), (), samples), "web")
+        require_view(Timeline(Window(*window), (), samples), "web")
 
 
 def test_an_outage_at_the_first_sample_has_an_open_beginning():
-    (outage,) = seen_with(failing(range(10))).outages
+    (outage,) = seen_with(failing(range(10))).stream_outages
     assert (outage.good_before_s, outage.good_after_s) == (None, 0.101)
     assert outage.at_least_s == pytest.approx(0.09)
     assert math.isinf(outage.at_most_s)
 
 
 def test_an_outage_at_the_last_sample_has_an_open_end():
-    (outage,) = seen_with(failing(range(990, 1000))).outages
+    (outage,) = seen_with(failing(range(990, 1000))).stream_outages
     assert (outage.good_before_s, outage.good_after_s) == (9.89, None)
     assert outage.at_least_s == pytest.approx(0.09)
     assert math.isinf(outage.at_most_s)
@@ -102,7 +104,7 @@ def test_an_outage_at_the_last_sample_has_an_open_end():
 
 def test_an_outage_of_all_samples_is_open_at_both_ends():
     seen = seen_with(failing(range(1000)))
-    (outage,) = seen.outages
+    (outage,) = seen.stream_outages
     assert (outage.good_before_s, outage.good_after_s) == (None, None)
     assert seen.downtime_s == pytest.approx(9.99)
     assert seen.downtime_at_most_s == seen.longest_gap_s == 10.0
@@ -110,7 +112,7 @@ def test_an_outage_of_all_samples_is_open_at_both_ends():
 
 
 def test_a_single_failure_is_charged_one_interval():
-    (outage,) = seen_with(failing([500])).outages
+    (outage,) = seen_with(failing([500])).stream_outages
     assert outage.at_least_s == pytest.approx(0.010)
     assert outage.at_most_s == pytest.approx(0.021)
 
@@ -125,7 +127,7 @@ def test_the_bounds_hold_a_planted_outage(start, lasting, wait):
         replace(s, latency=wait, outcome=int(Outcome.REFUSED if s in down else Outcome.OK))
         for s in line.shots
     ]
-    found = look(to_timeline([line], *WHOLE), "web").outages
+    found = view_of(to_timeline([line], *WHOLE), "web").stream_outages
     assert len(found) == bool(down)
     assert down or lasting <= line.interval
     for outage in found:
@@ -142,7 +144,7 @@ def test_the_bounds_hold_an_outage_that_swallows_packets():
         outcome = Outcome.OK if heard else Outcome.TIMEOUT
         latency = heard[0] - shot.sent + 1_000 if heard else 2_000_000
         line.shots[number] = replace(shot, latency=latency, outcome=int(outcome))
-    (outage,) = look(to_timeline([line], *WHOLE), "web").outages
+    (outage,) = view_of(to_timeline([line], *WHOLE), "web").stream_outages
     assert outage.at_least_s <= 3.0 <= outage.at_most_s < 3.1
 
 
@@ -155,7 +157,7 @@ def test_nan_never_passes():
         instrument = type(broken.instrument)(**{**values, name: nan})
         limits = type(broken)(**{**vars(broken), "instrument": instrument})
         with pytest.raises(Inconclusive):
-            see(timeline, "web", limits)
+            require_view(timeline, "web", limits)
 
 
 def test_no_figure_is_nan_or_infinite():
@@ -163,8 +165,8 @@ def test_no_figure_is_nan_or_infinite():
         seen_with({}),
         seen_with(failing(range(1000))),
         seen_with(failing(range(1000), Outcome.NOT_SENT)),
-        look(to_timeline([], *WHOLE), "web"),
-        look(to_timeline([steady(interval=0)], *WHOLE), "web"),
+        view_of(to_timeline([], *WHOLE), "web"),
+        view_of(to_timeline([steady(interval=0)], *WHOLE), "web"),
     ]
     for seen in scenes:
         for name, value in figures(seen).items():
@@ -182,7 +184,7 @@ def test_an_outage_is_named_after_the_step_it_fell_into():
         Span("drain worker", "drain", 6.0, 9.0, "worker"),
     ]
     fail = failing([*range(300, 310), *range(595, 620)])
-    first, second = look(to_timeline([steady(fail=fail)], *WHOLE, spans), "web").episodes
+    first, second = view_of(to_timeline([steady(fail=fail)], *WHOLE, spans), "web").outages
     assert first.cause.names == ("kubeadm-apply cp: etcd",)
     assert second.cause.names == ("drain worker", "kubeadm-apply cp: etcd")
     assert second.cause.ambiguous

@@ -63,7 +63,7 @@ def test_overrides_with_and_without_a_reason(tmp_path):
     [
         ("[dns]\np98_s = 1\n", r"unknown limit 'dns.p98_s'; known limits: .*dns.p99_s"),
         ("[dsn]\np99_s = 1\n", r"unknown limit 'dsn.p99_s'; known limits: .*dns.p99_s"),
-        ("p99_s = 1\n", r"'p99_s' stands outside of any table; tables: .*\[dns\]"),
+        ("p99_s = 1\n", r"'p99_s' is outside of any table; tables: .*\[dns\]"),
         ('[dns]\np99_s = "1 s"\n', r"dns.p99_s must be a number, not '1 s'"),
         ("[dns]\np99_s = true\n", r"dns.p99_s must be a number, not True"),
         ("[dns]\np99_s = nan\n", r"dns.p99_s must be zero or more and finite, not nan"),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from upgrade_e2e.judge import look
+from upgrade_e2e.judge import view_of
 from upgrade_e2e.judge.evidence import Evidence
 from upgrade_e2e.timeline import Outcome
 
@@ -21,7 +21,7 @@ from .reference import BAD, GOOD, NO
 
 
 def judged(found, low, high, spans=()):
-    seen = look(to_timeline(found, low, high, spans), "web")
+    seen = view_of(to_timeline(found, low, high, spans), "web")
     weights = {line.name: reference.weighed(line, found, low, high) for line in found}
     return seen, weights
 
@@ -111,11 +111,11 @@ def test_outages_and_their_bounds(scene):
             round(outage.at_least_s * 1e6),
             outage.failures,
         )
-        for outage in seen.outages
+        for outage in seen.stream_outages
     ]
     key = str
     assert sorted(told, key=key) == sorted(expected, key=key)
-    for outage in seen.outages:
+    for outage in seen.stream_outages:
         assert outage.at_least_s <= outage.at_most_s + 1e-9
         assert math.isinf(outage.at_most_s) == (
             outage.good_before_s is None or outage.good_after_s is None
@@ -152,7 +152,7 @@ def test_downtime_and_gaps(scene):
 def test_episodes(scene):
     found = scene[0]
     seen, weights = judged(*scene)
-    groups = reference.episodes(rows_of(found, weights))
+    groups = reference.target_outages(rows_of(found, weights))
     expected = sorted(
         (
             min(rows[0].first for _, rows in group),
@@ -171,17 +171,17 @@ def test_episodes(scene):
             list(outage.streams),
             outage.share,
         )
-        for outage in seen.episodes
+        for outage in seen.outages
     )
     assert told == expected
-    assert seen.losses.episode_count == len(groups)
+    assert seen.outage_set.count == len(groups)
 
 
 @PATIENT
 @given(scenes(most=1), span_trees())
 def test_attribution_of_outages(scene, spans):
     seen, _ = judged(*scene, spans)
-    for outage in seen.outages:
+    for outage in seen.stream_outages:
         expected = reference.innermost(
             spans, outage.start_s, max(outage.end_s, outage.start_s + 1e-6)
         )
@@ -200,10 +200,10 @@ def test_chance_to_see_a_hole(scene, hole):
         for one, two in pairwise(edges):
             missed += max(0, two - one - hole)
             total += two - one
-    assert seen.sight.chance_to_see(hole / 1e6) == pytest.approx(1 - missed / total)
+    assert seen.coverage.chance_to_see(hole / 1e6) == pytest.approx(1 - missed / total)
     resolution = round(seen.resolution_s * 1e6)
-    assert seen.sight.chance_to_see(resolution / 1e6) >= 0.99
-    assert seen.sight.chance_to_see((resolution - 1) / 1e6) < 0.99
+    assert seen.coverage.chance_to_see(resolution / 1e6) >= 0.99
+    assert seen.coverage.chance_to_see((resolution - 1) / 1e6) < 0.99
 
 
 @PATIENT
@@ -225,7 +225,7 @@ def test_during_cuts_samples_but_not_outages(scene, spans):
         for row in reference.rows(weights[line.name], line.interval)
         if reference.overlap(row.first, row.last + 1, asked) > 0
     ]
-    assert [round(outage.start_s * 1e6) for outage in part.outages] == touching
+    assert [round(outage.start_s * 1e6) for outage in part.stream_outages] == touching
 
 
 def _pairs(windows_):
@@ -246,11 +246,11 @@ def test_the_reference_is_not_vacuous():
     @given(scenes())
     def draw(scene):
         view, _ = judged(*scene)
-        seen["outages"] += len(view.outages)
+        seen["outages"] += len(view.stream_outages)
         seen["suspect"] += view.suspect
         seen["censored"] += len(view.counts.latencies.censored_us)
         seen["blind"] += view.blind_share > 0
-        seen["joined"] += len(view.outages) > view.losses.episode_count
+        seen["joined"] += len(view.stream_outages) > view.outage_set.count
         seen["notes"] += len(view.notes)
 
     draw()

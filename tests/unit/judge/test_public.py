@@ -19,8 +19,8 @@ def test_public_names():
         "Views",
         "blindness",
         "combine",
-        "look",
-        "see",
+        "view_of",
+        "require_view",
         "sentence",
     }
     assert all(hasattr(upgrade_e2e.judge, name) for name in upgrade_e2e.judge.__all__)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from upgrade_e2e.errors import BadInput
-from upgrade_e2e.judge import look, sentence
+from upgrade_e2e.judge import sentence, view_of
 from upgrade_e2e.timeline import Connection, Outcome, Span
 
 from .figures import figures
@@ -35,7 +35,7 @@ def seen():
     streams = tuple(
         replace(s, connection=Connection[s.name.split("@")[0].upper()]) for s in samples.streams
     )
-    return look(replace(timeline, samples={"web": replace(samples, streams=streams)}), "web")
+    return view_of(replace(timeline, samples={"web": replace(samples, streams=streams)}), "web")
 
 
 def test_only_by_kind_name_node_target_and_connection(seen):
@@ -103,14 +103,14 @@ def test_explain_tells_what_failed_when_where_and_during_which_step(seen):
 @pytest.mark.parametrize(("count", "end"), [(11, "  and 1 more"), (10, "web from new@worker")])
 def test_explain_stops_after_the_worst(count, end):
     fail = failing(range(50, 50 + 50 * count, 50))
-    text = look(to_timeline([steady(fail=fail)], *WHOLE), "web").explain()
+    text = view_of(to_timeline([steady(fail=fail)], *WHOLE), "web").explain()
     assert "  10. " in text
     assert "  11. " not in text
     assert text.endswith(end)
 
 
 def test_explain_without_failures_is_short():
-    text = look(to_timeline([steady()], *WHOLE), "web").explain()
+    text = view_of(to_timeline([steady()], *WHOLE), "web").explain()
     assert text.splitlines()[0] == "web: 0 of 1000 probes failed (0%)"
     assert len(text.splitlines()) == 3
 
@@ -118,5 +118,5 @@ def test_explain_without_failures_is_short():
 def test_a_sentence_tells_what_was_not_seen():
     line = steady(fail=failing([499, 900]))
     line.shots = line.shots[:500] + line.shots[900:]
-    (outage,) = look(to_timeline([line], *WHOLE), "web").outages
+    (outage,) = view_of(to_timeline([line], *WHOLE), "web").stream_outages
     assert sentence(outage).endswith("the probers were blind for 4.00 s of it, from 5.00 s")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from upgrade_e2e.errors import Inconclusive
-from upgrade_e2e.judge import Limits, Views, look
+from upgrade_e2e.judge import Limits, Views, view_of
 
 from .made import count_weighings, failing, steady, to_timeline
 
@@ -31,7 +31,7 @@ def test_the_view_is_that_of_a_look_under_the_same_limits():
     line.shots = [replace(shot, late=200, latency=shot.latency + 200) for shot in line.shots]
     strict = Limits.default().override({"instrument": {"late_s": 0.0001}}, "test")
     usual, made = views(line), views(line, limits=strict)
-    assert made.of("web").explain() == look(made.timeline, "web", strict).explain()
+    assert made.of("web").explain() == view_of(made.timeline, "web", strict).explain()
     assert (usual.of("web").timed_share, made.of("web").timed_share) == (1, 0)
 
 

@@ -12,8 +12,8 @@ from upgrade_e2e.errors import BadInput, CommandFailed, Hopeless
 from upgrade_e2e.providers.kind.creation import nodes_to_come
 from upgrade_e2e.providers.kind.delivery import deliver
 from upgrade_e2e.providers.kind.docker import Docker
+from upgrade_e2e.providers.kind.node_image import parse_image_list
 from upgrade_e2e.providers.kind.oci import Descriptor
-from upgrade_e2e.providers.kind.opened import parse_image_list
 from upgrade_e2e.providers.kind.staging import Staging
 from upgrade_e2e.providers.kind.takeout import TakeOut, short_name
 from upgrade_e2e.version import KubeVersion

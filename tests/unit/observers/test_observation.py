@@ -17,7 +17,7 @@ from tests.unit.agent.rig import SOON, Agent, Rig, await_outcome, free_port, out
 from tests.unit.observers.fake_api import FakeApi, Object, fake_cluster
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.errors import BadInput, E2eError, Hopeless, Inconclusive
-from upgrade_e2e.judge import see
+from upgrade_e2e.judge import require_view
 from upgrade_e2e.observers import (
     DeployContext,
     DnsLookups,
@@ -280,7 +280,7 @@ def test_what_broke_is_told_of_each_observer_that_shares_it(bench: Bench) -> Non
     assert told == {"one": why, "two": why, "web": ""}
     for name in ("one", "two"):
         with pytest.raises(Inconclusive, match="broke with RuntimeError: stumbled"):
-            see(Timeline(observation.watched, (), seen), name)
+            require_view(Timeline(observation.watched, (), seen), name)
 
 
 def test_what_breaks_before_watching_begins_ends_the_wait(bench: Bench) -> None:

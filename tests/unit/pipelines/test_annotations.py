@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.gate.made import control, record, run, runs
-from upgrade_e2e.gate import Evidence, GateSettings, decide
+from upgrade_e2e.gate import ComparedRuns, GateSettings, decide
 from upgrade_e2e.judge import Verdict
 from upgrade_e2e.pipelines import annotate_decision, annotate_runs, annotation
 from upgrade_e2e.report import ScenarioResult
@@ -42,10 +42,10 @@ def test_a_run_without_a_record_is_a_warning():
 
 
 def test_a_decision_tells_what_stands_in_the_way():
-    fine = Evidence(runs([0.0] * 5), runs([0.0] * 5), (control(),))
+    fine = ComparedRuns(runs([0.0] * 5), runs([0.0] * 5), (control(),))
     (line,) = annotate_decision(decide(fine, QUICK))
     assert line.startswith("::notice title=APPROVE")
-    broken = Evidence((run(verdict=Verdict.FAIL),), runs([0.0] * 5), ())
+    broken = ComparedRuns((run(verdict=Verdict.FAIL),), runs([0.0] * 5), ())
     lines = annotate_decision(decide(broken, QUICK))
     assert lines[0].startswith("::error title=REJECT")
     assert [line.split("title=")[1].split("%3A")[0] for line in lines[1:]] == [

@@ -8,7 +8,7 @@ from tests.unit.report.test_record import record
 from tests.unit.report.test_summary import SEEN
 from upgrade_e2e.judge import Verdict
 from upgrade_e2e.report import ScenarioResult
-from upgrade_e2e.report.html.compare import compare
+from upgrade_e2e.report.html.compare import compare_runs
 from upgrade_e2e.timeline import Span
 
 
@@ -21,7 +21,7 @@ def rows(comparison, key):
 def beside(**changes):
     """Two runs whose observer differs in `changes`."""
     mine = record(run_id="new", observers=(dataclasses.replace(SEEN, **changes),))
-    return compare(mine, record(run_id="old", observers=(SEEN,)))
+    return compare_runs(mine, record(run_id="old", observers=(SEEN,)))
 
 
 def test_differences_say_more_or_less_and_by_how_much():
@@ -45,7 +45,7 @@ def test_a_bound_stays_a_bound():
 
 
 def test_nothing_to_compare_with_is_said():
-    comparison = compare(record(observers=(SEEN,)), record(run_id="old"))
+    comparison = compare_runs(record(observers=(SEEN,)), record(run_id="old"))
     row = rows(comparison, "compare-figures")["web", "down at least"]
     assert [cell.shown for cell in row[2:]] == ["400 ms", "-", "only in one run"]
 
@@ -54,14 +54,14 @@ def test_changed_verdicts_stand_out():
     def run(name, verdict):
         return record(run_id=name, scenarios=(ScenarioResult("test_x", "x holds", verdict),))
 
-    table = compare(run("new", Verdict.FAIL), run("old", Verdict.PASS)).tables[0]
+    table = compare_runs(run("new", Verdict.FAIL), run("old", Verdict.PASS)).tables[0]
     assert [cell.shown for cell in table.rows[0]] == ["x holds", "FAIL", "PASS", "changed"]
 
 
 def test_steps_of_the_same_name_are_matched_by_their_order():
     spans = (Span("drain w", "drain", 1.0, 2.0), Span("drain w", "drain", 5.0, 9.0))
     slower = (spans[0], dataclasses.replace(spans[1], end_s=11.0))
-    comparison = compare(record(run_id="new", spans=slower), record(run_id="old", spans=spans))
+    comparison = compare_runs(record(run_id="new", spans=slower), record(run_id="old", spans=spans))
     shown = [[cell.shown for cell in row] for row in comparison.tables[-1].rows]
     assert shown == [
         ["drain w", "1.00 s", "1.00 s", "none"],
@@ -71,8 +71,8 @@ def test_steps_of_the_same_name_are_matched_by_their_order():
 
 def test_runs_that_should_not_be_compared_say_so():
     other = record(run_id="old", path=("v1.32.0", "v1.33.0"), provider="sim", choices={}, faults=())
-    warnings = " ".join(compare(record(), other).warnings)
+    warnings = " ".join(compare_runs(record(), other).warnings)
     for word in ("another path", "another provider", "fast-control-plane", "Other faults"):
         assert word in warnings
-    assert "this run itself" in " ".join(compare(record(), record()).warnings)
-    assert compare(record(run_id="new"), record(run_id="old")).warnings == ()
+    assert "this run itself" in " ".join(compare_runs(record(), record()).warnings)
+    assert compare_runs(record(run_id="new"), record(run_id="old")).warnings == ()

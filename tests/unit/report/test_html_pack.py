@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.synthetic import Shape, make_timeline
-from upgrade_e2e.report.html.pack import EXACT, Packed, pack, varints
+from upgrade_e2e.report.html.pack import EXACT, Packed, pack_samples, varints
 from upgrade_e2e.timeline import Outcome, Samples, SamplesBuilder, Stream
 
 LATE_US = 10_000
@@ -109,7 +109,7 @@ ROWS = st.lists(
 @given(ROWS)
 def test_a_small_run_is_exact_to_the_microsecond(rows):
     samples = one_stream(rows)
-    packed = pack({"x": samples}, no_doubts({"x": samples}), LATE_US)
+    packed = pack_samples({"x": samples}, no_doubts({"x": samples}), LATE_US)
     got = unpack(packed, "x", 0).columns
     assert packed.error == 0
     assert got["intended"] == samples.intended_us.tolist()
@@ -124,7 +124,7 @@ def test_a_small_run_is_exact_to_the_microsecond(rows):
 def test_over_budget_only_ordinary_good_answers_lose_precision(rows, doubt):
     samples = one_stream(rows)
     doubts = {"x": np.full(len(samples), doubt % 2, np.uint8)}
-    packed = pack({"x": samples}, doubts, LATE_US, budget=0)
+    packed = pack_samples({"x": samples}, doubts, LATE_US, budget=0)
     got = unpack(packed, "x", 0)
     odd = (samples.outcome != Outcome.OK) | (samples.lateness_us > LATE_US) | (doubts["x"] > 0)
     for name in ("lateness", "latency"):
@@ -140,7 +140,7 @@ def test_over_budget_only_ordinary_good_answers_lose_precision(rows, doubt):
 
 def test_the_slowest_answers_stay_exact_over_budget():
     samples = make_timeline(Shape(20, 50)).samples["dns"]
-    packed = pack({"dns": samples}, no_doubts({"dns": samples}), LATE_US, budget=0)
+    packed = pack_samples({"dns": samples}, no_doubts({"dns": samples}), LATE_US, budget=0)
     stream = samples.of_stream(samples.streams[0].name)
     got = unpack(packed, "dns", 0)
     slowest = stream.latency_us >= np.quantile(stream.latency_us, 0.995)
@@ -152,9 +152,9 @@ def test_the_slowest_answers_stay_exact_over_budget():
 def test_the_finest_scale_within_the_budget_is_taken():
     samples = dict(make_timeline(Shape(60, 50)).samples)
     doubts = no_doubts(samples)
-    exact = pack(samples, doubts, LATE_US)
-    tight = pack(samples, doubts, LATE_US, budget=len(exact.data) * 3 // 4)
-    tighter = pack(samples, doubts, LATE_US, budget=0)
+    exact = pack_samples(samples, doubts, LATE_US)
+    tight = pack_samples(samples, doubts, LATE_US, budget=len(exact.data) * 3 // 4)
+    tighter = pack_samples(samples, doubts, LATE_US, budget=0)
     assert exact.steps == 0
     assert len(tight.data) <= len(exact.data) * 3 // 4
     assert tight.steps > tighter.steps > 0
@@ -164,7 +164,7 @@ def test_the_finest_scale_within_the_budget_is_taken():
 def test_streams_are_kept_apart_and_in_order():
     samples = make_timeline(Shape(10, 20)).samples["web"]
     shuffled = samples.where(np.random.default_rng(1).permutation(len(samples)))
-    packed = pack({"web": shuffled}, no_doubts({"web": shuffled}), LATE_US)
+    packed = pack_samples({"web": shuffled}, no_doubts({"web": shuffled}), LATE_US)
     for place, stream in enumerate(samples.streams):
         wanted = samples.of_stream(stream.name)
         assert unpack(packed, "web", place).columns["intended"] == wanted.intended_us.tolist()
@@ -173,5 +173,5 @@ def test_streams_are_kept_apart_and_in_order():
 def test_a_regular_clock_costs_next_to_nothing():
     rows = [(1_000_000 + place * 10_000, 0, 500, 0, 200, 0) for place in range(20_000)]
     samples = one_stream(rows)
-    packed = pack({"x": samples}, no_doubts({"x": samples}), LATE_US)
+    packed = pack_samples({"x": samples}, no_doubts({"x": samples}), LATE_US)
     assert len(packed.data) < 1000

@@ -8,7 +8,7 @@ import pytest
 from tests.synthetic import Shape, make_run
 from tests.unit.report.test_html_pack import unpack
 from tests.unit.report.test_record import record
-from upgrade_e2e.judge import Limit, Limits, Views, look
+from upgrade_e2e.judge import Limit, Limits, Views, view_of
 from upgrade_e2e.judge.evidence import Evidence
 from upgrade_e2e.report.html import Drawn
 from upgrade_e2e.report.html.picture import FAMILIES, compose
@@ -37,7 +37,7 @@ def test_blind_windows_are_those_of_the_judge(made):
     _, timeline, drawn = made
     found = 0
     for name in timeline.samples:
-        blind = {t.stream.name: t.blind for t in look(timeline, name).scope.tracks}
+        blind = {t.stream.name: t.blind for t in view_of(timeline, name).scope.tracks}
         observer = next(o for o in drawn.facts["observers"] if o["name"] == name)
         for stream in observer["streams"]:
             edges = np.cumsum(stream["blind_us"])

@@ -138,7 +138,7 @@ def test_each_observer_is_judged_once_per_pass(tmp_path, timeline, monkeypatch):
 
 
 def test_what_no_verdict_changes_is_made_once(tmp_path, timeline, monkeypatch):
-    packed = counted(monkeypatch, drawn, "pack")
+    packed = counted(monkeypatch, drawn, "pack_samples")
     asked = counted(monkeypatch, recording, "tool_versions")
     over = ended(tmp_path, timeline)
     write_artifacts(over, [HELD])

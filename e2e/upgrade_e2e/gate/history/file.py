@@ -43,9 +43,9 @@ def open_file(
             _check(opened, path, to_write=to_write)
             yield opened
     except sqlite3.DatabaseError as error:
-        if not _code(error):  # not SQLite's words but a misuse of it: a defect, to be seen as such
+        if not _code(error):  # not an error of SQLite but a wrong use of it: a defect of ours
             raise
-        raise _told(error, path, timeout_s) from error
+        raise _as_sentence(error, path, timeout_s) from error
 
 
 def _check(connection: sqlite3.Connection, path: Path, *, to_write: bool) -> None:
@@ -69,7 +69,7 @@ def _connect(path: Path, *, to_write: bool, timeout_s: float) -> sqlite3.Connect
 
 def _may_write(path: Path) -> bool:
     # A writer that was killed leaves a journal, which the next one to open the file rolls back,
-    # even if it only wants to read: that needs the right to write.
+    # even only to read: that needs the right to write.
     return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
@@ -77,7 +77,7 @@ def _code(error: sqlite3.DatabaseError) -> int:
     return int(getattr(error, "sqlite_errorcode", 0)) & _PRIMARY_CODE
 
 
-def _told(error: sqlite3.DatabaseError, path: Path, timeout_s: float) -> E2eError:
+def _as_sentence(error: sqlite3.DatabaseError, path: Path, timeout_s: float) -> E2eError:
     code = _code(error)
     if code in _BUSY:
         return DeadlinePassed(

@@ -1,4 +1,4 @@
-"""The runs that were, in one SQLite file: a row a run, and a row a run and metric."""
+"""Finished runs in one SQLite file: one row per run, and one per run and metric."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.gate.history.file import LOCK_TIMEOUT_S, open_file
-from upgrade_e2e.gate.run import Claim, Figure, Run
+from upgrade_e2e.gate.run import Figure, Run, ScenarioVerdict
 from upgrade_e2e.judge import Verdict
 
 __all__ = ["Added", "History"]
@@ -67,7 +67,7 @@ class History:
     @classmethod
     @contextlib.contextmanager
     def writing(cls, path: Path, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[History]:
-        """The history at `path`, made if need be; errors as in `open_file`."""
+        """The history at `path`, created when it is missing; errors as in `open_file`."""
         with open_file(path, to_write=True, timeout_s=timeout_s) as connection:
             yield cls(connection, path)
 
@@ -168,7 +168,8 @@ def _run(row: Sequence[Any], figures: tuple[Figure, ...], history: Path) -> Run:
             faults=tuple(faults),
             limits=limits,
             claims=tuple(
-                Claim(name, Verdict(word), bool(watched)) for name, word, watched in claims
+                ScenarioVerdict(name, Verdict(word), bool(watched))
+                for name, word, watched in claims
             ),
             figures=figures,
         )

@@ -1,4 +1,4 @@
-"""A history as text: one run a line, to be kept as an artifact or on a branch."""
+"""A history as text: one run per line, to be kept as an artifact or on a branch."""
 
 from __future__ import annotations
 

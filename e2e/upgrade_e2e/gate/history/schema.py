@@ -12,7 +12,7 @@ from upgrade_e2e.errors import BadInput, DamagedRecord
 
 __all__ = ["SCHEMA_VERSION", "check_schema", "migrate"]
 
-APPLICATION_ID = 0x75706532  # "upe2", so that another program's database is told apart
+APPLICATION_ID = 0x75706532  # "upe2", to recognise the database of another program
 
 _STEPS: tuple[tuple[str, ...], ...] = (
     (

@@ -1,4 +1,4 @@
-"""What a history tells: the list of its runs, and one metric over time."""
+"""What a history shows: the list of its runs, and one metric over time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.gate.run import Run
 from upgrade_e2e.judge import Verdict
 
-__all__ = ["Point", "Trend", "render_runs_table", "trend"]
+__all__ = ["Point", "Trend", "find_trends", "render_runs_table"]
 
 _WIDTH = 110
 _COLOURS = {Verdict.PASS: "#2e7d32", Verdict.FAIL: "#c62828"}
@@ -52,7 +52,7 @@ class Trend:
         return f"{self.observer} {self.metric}, {where}"
 
     def render(self, width: int = _WIDTH) -> str:
-        """The trend for a terminal or a log: a line and a bar a run."""
+        """The trend for a terminal or a log: one line with a bar per run."""
         table = Table("started (UTC)", "run", "verdict", self.metric, "", box=None, pad_edge=False)
         largest = max(point.value for point in self.points) or 1.0
         for point in self.points:
@@ -65,7 +65,7 @@ class Trend:
         return f"{self.title}\n{_text(table, width)}"
 
     def svg(self, width: int = 720, height: int = 240) -> str:
-        """The trend as a self-contained SVG: a dot a run, its colour the verdict."""
+        """The trend as a self-contained SVG: one dot per run, in the colour of its verdict."""
         left, right, top, bottom = 60, width - 15, 30, height - 30
         largest = max(point.value for point in self.points) or 1.0
         step = (right - left) / max(1, len(self.points) - 1)
@@ -88,7 +88,7 @@ class Trend:
         )
 
 
-def trend(runs: Sequence[Run], observer: str, metric: str) -> tuple[Trend, ...]:
+def find_trends(runs: Sequence[Run], observer: str, metric: str) -> tuple[Trend, ...]:
     """A trend for each path and provider among `runs`; raises BadInput with the names there are."""
     walked = dict.fromkeys((run.path, run.provider) for run in runs)
     trends = [_of(runs, path, provider, observer, metric) for path, provider in walked]
@@ -103,7 +103,7 @@ def trend(runs: Sequence[Run], observer: str, metric: str) -> tuple[Trend, ...]:
 
 
 def render_runs_table(runs: Sequence[Run], width: int = _WIDTH) -> str:
-    """The runs of a history for a terminal or a log, a line each."""
+    """The runs of a history for a terminal or a log, one per line."""
     if not runs:
         return "The history has no such run."
     table = Table(

@@ -12,7 +12,7 @@ from upgrade_e2e.cluster import Node, Role
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.kind.docker import Docker
-from upgrade_e2e.providers.kind.opened import CTR, NICE, parse_image_list
+from upgrade_e2e.providers.kind.node_image import CTR, NICE, parse_image_list
 from upgrade_e2e.providers.kind.takeout import Staged, is_control_plane_image
 from upgrade_e2e.version import KubeVersion
 from upgrade_e2e.wait import Deadline, wait_for

@@ -14,8 +14,8 @@ from upgrade_e2e.cluster.nodes import kubelet_version, node_of
 from upgrade_e2e.cluster.pinning import pin_pod
 from upgrade_e2e.command import Runner
 from upgrade_e2e.providers.kind.delivery import on_all, runner_of, staged_file
+from upgrade_e2e.providers.kind.node_image import CTR, parse_image_list
 from upgrade_e2e.providers.kind.nodes import restart_kubelet, wait_until_ready
-from upgrade_e2e.providers.kind.opened import CTR, parse_image_list
 from upgrade_e2e.upgrade import Step
 from upgrade_e2e.upgrade.fault_values import rate, seconds, target_of
 from upgrade_e2e.wait import Deadline, wait_for

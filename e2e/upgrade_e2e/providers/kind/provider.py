@@ -15,6 +15,7 @@ from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import BadInput, ClusterNotMade, CommandFailed, DeadlinePassed, E2eError
 from upgrade_e2e.providers.base import Capabilities
 from upgrade_e2e.providers.kind import creation, health, kubeadm, nodes
+from upgrade_e2e.providers.kind.checks import KIND_ENV, preflight, require_free_name
 from upgrade_e2e.providers.kind.creation import NameTaken
 from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
 from upgrade_e2e.providers.kind.docker import Docker
@@ -23,7 +24,6 @@ from upgrade_e2e.providers.kind.journal import Journal
 from upgrade_e2e.providers.kind.ledger import Entry
 from upgrade_e2e.providers.kind.planning import make_plan, on_cgroup_v1
 from upgrade_e2e.providers.kind.planting import plant
-from upgrade_e2e.providers.kind.preflight import KIND_ENV, preflight, require_free_name
 from upgrade_e2e.providers.kind.remains import CLUSTER, FOLDER, REUSED_CLUSTER, deleters
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.providers.kind.staging import Staging

@@ -112,7 +112,7 @@ def wait_until_settled(cluster: Cluster, node: Node, within_s: float) -> None:
 def observe(cluster: Cluster, node: Node) -> Settling:
     """Ask the kubelet, the components themselves, then the API."""
     answer = json.loads(runner_of(node).run(*KUBELET_PODS, timeout_s=30).stdout)
-    pods = _static_pods(answer["items"] or [])
+    pods = _mirrored(answer["items"] or [])
     well = _well(node, pods)
     query = f"/api/v1/namespaces/kube-system/pods?fieldSelector=spec.nodeName%3D{node.name}"
     shown = filter(_is_static, cluster.api.get_json(query, timeout_s=10)["items"])
@@ -121,7 +121,7 @@ def observe(cluster: Cluster, node: Node) -> Settling:
     return Settling(pods, mirrors, well, idle_components(cluster.api, node.name, started))
 
 
-def _static_pods(pods: Sequence[Mapping[str, Any]]) -> tuple[StaticPod, ...]:
+def _mirrored(pods: Sequence[Mapping[str, Any]]) -> tuple[StaticPod, ...]:
     found = (
         StaticPod(
             name=pod["metadata"]["name"],

@@ -11,8 +11,8 @@ from pathlib import Path
 from upgrade_e2e.errors import BadInput, CommandFailed
 from upgrade_e2e.providers.kind.config import upgrade_config
 from upgrade_e2e.providers.kind.docker import Docker
+from upgrade_e2e.providers.kind.node_image import OpenedImage, differing, opened
 from upgrade_e2e.providers.kind.oci import Descriptor, write_archive
-from upgrade_e2e.providers.kind.opened import OpenedImage, differing, opened
 from upgrade_e2e.providers.kind.remains import delete_folder
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.version import KubeVersion

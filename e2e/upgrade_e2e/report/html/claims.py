@@ -10,7 +10,7 @@ from upgrade_e2e.judge import Verdict
 from upgrade_e2e.report.record import OutageRow, RunRecord, ScenarioResult
 from upgrade_e2e.timeline import Window
 
-__all__ = ["Claim", "Part", "claims_on", "linked", "outage_id", "whereabouts"]
+__all__ = ["OutageClaim", "Part", "claims_on", "linked", "outage_id", "whereabouts"]
 
 _MOMENT = re.compile(r"\bat (\d+\.\d\d) s\b")
 _MARGIN = 0.75
@@ -18,7 +18,7 @@ _MARGIN_S = 0.1
 
 
 @dataclass(frozen=True)
-class Claim:
+class OutageClaim:
     """A claim about the observer that saw an outage.
 
     `number` is the scenario's place in the record. `named` is true when its explanation mentions
@@ -61,10 +61,10 @@ class Part:
     outage: str = ""
 
 
-def claims_on(record: RunRecord, observer: str, outage: OutageRow) -> tuple[Claim, ...]:
+def claims_on(record: RunRecord, observer: str, outage: OutageRow) -> tuple[OutageClaim, ...]:
     """The claims about what `observer` saw, the broken ones that name this outage first."""
     found = [
-        Claim(number, scenario, f"at {outage.start_s:.2f} s" in scenario.explanation)
+        OutageClaim(number, scenario, f"at {outage.start_s:.2f} s" in scenario.explanation)
         for number, scenario in enumerate(record.scenarios)
         if observer in scenario.observers
     ]

@@ -11,11 +11,11 @@ from upgrade_e2e.judge import Verdict
 from upgrade_e2e.report.html.tables import Cell, Column, Table, number, text
 from upgrade_e2e.report.record import ObserverResult, RunRecord
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["RunComparison", "compare_runs"]
 
 
 @dataclass(frozen=True)
-class Comparison:
+class RunComparison:
     """`warnings` say why the runs should not be compared; `tables` compare them nevertheless."""
 
     baseline: RunRecord
@@ -56,10 +56,10 @@ _SIDES = (
 )
 
 
-def compare(run: RunRecord, baseline: RunRecord) -> Comparison:
+def compare_runs(run: RunRecord, baseline: RunRecord) -> RunComparison:
     """`run` compared with `baseline`."""
     tables = (_verdicts(run, baseline), _figures(run, baseline), _steps(run, baseline))
-    return Comparison(baseline, tuple(_warnings(run, baseline)), tables)
+    return RunComparison(baseline, tuple(_warnings(run, baseline)), tables)
 
 
 def _warnings(run: RunRecord, baseline: RunRecord) -> Iterator[str]:

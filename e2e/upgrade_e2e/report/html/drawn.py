@@ -9,8 +9,8 @@ from typing import Any
 
 from upgrade_e2e.judge import Seen, Views
 from upgrade_e2e.report.html.observed import streams
-from upgrade_e2e.report.html.pack import Packed, pack
-from upgrade_e2e.report.html.strips import doubts_of, strips
+from upgrade_e2e.report.html.pack import Packed, pack_samples
+from upgrade_e2e.report.html.strips import doubts_of, draw_strips
 from upgrade_e2e.report.html.tables import Table
 
 __all__ = ["Drawn"]
@@ -32,7 +32,7 @@ class Drawn:
         """All samples, small enough to travel in a page."""
         samples = {name: self.views.timeline.samples[name] for name in self.seen}
         doubts = {name: doubts_of(samples[name], view) for name, view in self.seen.items()}
-        return pack(samples, doubts, self.views.limits.instrument.late_s * 1e6)
+        return pack_samples(samples, doubts, self.views.limits.instrument.late_s * 1e6)
 
     @cached_property
     def strips(self) -> Mapping[str, list[dict[str, Any]]]:
@@ -40,7 +40,7 @@ class Drawn:
         timeline = self.views.timeline
         nodes = {span.node for span in timeline.spans if span.node}
         return {
-            name: strips(timeline.samples[name], view, self.packed.streams[name], nodes)
+            name: draw_strips(timeline.samples[name], view, self.packed.streams[name], nodes)
             for name, view in self.seen.items()
         }
 

@@ -157,7 +157,7 @@ def _stream(observer: str, seen: Seen) -> tuple[Cell, ...]:
         number(str(seen.count), seen.count),
         number(str(seen.failures), seen.failures, "fail" if seen.failures else ""),
         *_latencies(seen),
-        number(share(seen.sight.blind_by_stream[stream.name]), seen.blind_share),
+        number(share(seen.coverage.blind_by_stream[stream.name]), seen.blind_share),
     )
 
 

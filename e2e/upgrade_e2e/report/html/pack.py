@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from upgrade_e2e.timeline import SAMPLE_COLUMNS, Outcome, Samples
 
-__all__ = ["BUDGET", "EXACT", "STEPS", "Doubts", "Packed", "pack"]
+__all__ = ["BUDGET", "EXACT", "STEPS", "Doubts", "Packed", "pack_samples"]
 
 BUDGET = 1_900_000
 """Bytes that the deflated columns may take: 2.53 MB in base64, which leaves 0.4 MB of the 3 MB."""
@@ -62,7 +62,7 @@ class Packed:
         return float(2 ** (0.5 / self.steps) - 1) if self.steps else 0.0
 
 
-def pack(
+def pack_samples(
     samples: Mapping[str, Samples],
     doubts: Mapping[str, Doubts],
     late_us: float,
@@ -74,13 +74,13 @@ def pack(
     later than `late_us` are exact.
     """
     for steps in STEPS:
-        packed = _pack(samples, doubts, late_us, steps)
+        packed = _pack_all(samples, doubts, late_us, steps)
         if len(packed.data) <= budget:
             break
     return packed
 
 
-def _pack(
+def _pack_all(
     samples: Mapping[str, Samples], doubts: Mapping[str, Doubts], late_us: float, steps: int
 ) -> Packed:
     blob = _Blob()

@@ -19,7 +19,7 @@ from upgrade_e2e.judge import Verdict, Views
 from upgrade_e2e.report.html import observed, performed
 from upgrade_e2e.report.html.breaks import breakable
 from upgrade_e2e.report.html.claims import linked
-from upgrade_e2e.report.html.compare import compare
+from upgrade_e2e.report.html.compare import compare_runs
 from upgrade_e2e.report.html.drawn import Drawn
 from upgrade_e2e.report.html.picture import FAMILIES, compose
 from upgrade_e2e.report.html.tables import Table
@@ -104,7 +104,7 @@ def render_page(record: RunRecord, drawn: Drawn, other: RunRecord | None = None)
                 performed.inventory(record),
                 *_unless_empty(record),
             ],
-            comparison=None if other is None else compare(record, other),
+            comparison=None if other is None else compare_runs(record, other),
             style=Markup(style),  # noqa: S704 - our own file
             script=Markup(script),  # noqa: S704 - our own files
             policy=_policy(style, script),

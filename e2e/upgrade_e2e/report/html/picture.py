@@ -140,7 +140,7 @@ def _outages(record: RunRecord, seen: Mapping[str, Seen]) -> list[dict[str, Any]
     around = {
         (name, outage.target, outage.start_s): (outage.good_before_s, outage.good_after_s)
         for name, view in seen.items()
-        for outage in view.losses.worst(max(1, _kept(record, name)))
+        for outage in view.outage_set.worst(max(1, _kept(record, name)))
     }
     nothing = (None, None)
     return [

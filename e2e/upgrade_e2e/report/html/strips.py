@@ -13,7 +13,7 @@ from upgrade_e2e.judge.evidence import Evidence, Track
 from upgrade_e2e.report.html.pack import Doubts
 from upgrade_e2e.timeline import Outcome, Samples, Stream
 
-__all__ = ["doubts_of", "strips"]
+__all__ = ["doubts_of", "draw_strips"]
 
 _DOUBTFUL = (Evidence.SUSPECT, Evidence.MASKED)
 
@@ -40,7 +40,7 @@ def _can_be(kind: Evidence, samples: Samples) -> npt.NDArray[np.bool_]:
     return np.not_equal(samples.outcome, Outcome.NOT_SENT)
 
 
-def strips(
+def draw_strips(
     samples: Samples, seen: Seen, packed: Sequence[Mapping[str, Any]], nodes: Collection[str]
 ) -> list[dict[str, Any]]:
     """A strip for each stream: what it is, when it was blind, where its samples are packed."""

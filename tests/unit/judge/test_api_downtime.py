@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upgrade_e2e.judge import look
+from upgrade_e2e.judge import view_of
 from upgrade_e2e.timeline import Outcome, Span, Timeline
 
 from .made import PATIENT, failing, steady, to_samples, to_timeline
@@ -51,7 +51,7 @@ AWAY = readyz(failing(range(50, 100)))
 
 def test_failures_are_near_until_a_node_must_have_heard():
     fail = failing([90, 150, 300, 799, 805, 1500])
-    hits, count, kinds, away_s, until_s = told(look(timeline([web(fail)], AWAY), "web"))
+    hits, count, kinds, away_s, until_s = told(view_of(timeline([web(fail)], AWAY), "web"))
     assert (hits, count, kinds) == (3, 6, "failures")
     assert away_s == pytest.approx(10.2, abs=0.1)
     assert until_s == pytest.approx(20.0, abs=0.1)
@@ -59,13 +59,13 @@ def test_failures_are_near_until_a_node_must_have_heard():
 
 def test_how_much_of_the_time_that_is_stands_beside_it():
     """From 9.8 to 80 s of 200 s: so many of the failures would be chance."""
-    told_text = look(timeline([web(failing([90, 150]))], AWAY), "web").explain()
+    told_text = view_of(timeline([web(failing([90, 150]))], AWAY), "web").explain()
     assert "this is 35.1% of the time" in told_text
 
 
 def test_a_wait_that_reaches_into_the_time_counts():
     fail = {95: Outcome.TIMEOUT}  # from 9.5 to 11.5 s
-    assert told(look(timeline([web(fail)], AWAY), "web"))[:2] == (1, 1)
+    assert told(view_of(timeline([web(fail)], AWAY), "web"))[:2] == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -74,24 +74,24 @@ def test_a_wait_that_reaches_into_the_time_counts():
     ids=["never away", "for less than a second", "not asked"],
 )
 def test_nothing_is_told_when_the_api_was_there(api):
-    assert told(look(timeline([web(failing([60]))], api), "web")) is None
+    assert told(view_of(timeline([web(failing([60]))], api), "web")) is None
 
 
 def test_nothing_is_told_of_what_did_not_fail_then():
-    assert told(look(timeline([web({})], AWAY), "web")) is None
-    assert told(look(timeline([web(failing([50, 1000]))], AWAY), "web")) is None
+    assert told(view_of(timeline([web({})], AWAY), "web")) is None
+    assert told(view_of(timeline([web(failing([50, 1000]))], AWAY), "web")) is None
 
 
 def test_the_api_is_not_told_that_it_was_away():
-    assert told(look(timeline([web({})], AWAY), "api")) is None
+    assert told(view_of(timeline([web({})], AWAY), "api")) is None
 
 
 def test_the_slowest_events_are_looked_at_too():
-    """A control stream in the observer itself tells; the pod at 30 s takes 40 s."""
+    """A reference stream in the observer itself tells; the pod at 30 s takes 40 s."""
     pods = [Shot(n * 1_000_000, 0, 500_000, int(Outcome.OK)) for n in range(180)]
     pods[30] = replace(pods[30], latency=40_000_000)
     lines = [Line("ready@host", "host", "pods", 0, pods), replace(AWAY, name="api@host")]
-    hits, count, kinds, *_ = told(look(timeline(lines), "web"))
+    hits, count, kinds, *_ = told(view_of(timeline(lines), "web"))
     assert kinds == "failures and slowest events"
     assert hits >= 1
     assert count >= hits
@@ -99,7 +99,7 @@ def test_the_slowest_events_are_looked_at_too():
 
 def test_a_narrowed_view_counts_its_own():
     spans = [Span("drain worker", "drain", 25.0, 35.0, node="worker")]
-    view = look(timeline([web(failing([300, 400]))], AWAY, spans=spans), "web")
+    view = view_of(timeline([web(failing([300, 400]))], AWAY, spans=spans), "web")
     assert told(view)[:2] == (2, 2)
     assert told(view.during("drain"))[:2] == (1, 1)
 
@@ -112,7 +112,7 @@ def test_a_narrowed_view_counts_its_own():
 )
 def test_it_is_what_a_loop_counts(fail, first, length):
     api = readyz(failing(range(first, first + length)))
-    found = told(look(timeline([web(failing(fail))], api), "web"))
+    found = told(view_of(timeline([web(failing(fail))], api), "web"))
     start_s, end_s = (first - 1) * 0.2 + 0.001, (first + length) * 0.2 + 0.001
     slack_s = 0.2  # where exactly silence begins and ends is rows.py's to say
     sure = sum(start_s + slack_s <= n * 0.1 <= end_s + 60 - slack_s for n in fail)

@@ -13,13 +13,13 @@ from upgrade_e2e.judge import blind
 from upgrade_e2e.judge.scope import Scope
 from upgrade_e2e.judge.windows import Times
 
-__all__ = ["Sight"]
+__all__ = ["Coverage"]
 
 _CERTAIN = 0.99
 
 
 @dataclass(frozen=True, eq=False)
-class Sight:
+class Coverage:
     """The instrument's own quality, in scope."""
 
     scope: Scope

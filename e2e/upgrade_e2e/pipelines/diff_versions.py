@@ -1,10 +1,10 @@
 """Kubernetes versions in lines of kind configs, Terraform and YAML values.
 
 Line by line, since a diff has only parts of a file. A key that says what it is
-(`kubernetes_version`) is taken at its word; one that does not (`version`, `tag`, `default`) counts
-only where its block says so: the nearest line it is indented under, or a line beside it. A
-Kubernetes version has major 1 and a minor of 16 or more, which tells it from versions of charts
-and Terraform providers that stand beside it.
+(`kubernetes_version`) counts as it is; one that does not (`version`, `tag`, `default`) counts
+only where its block says so: the nearest line it is indented under, or a line next to it. A
+Kubernetes version has major 1 and a minor of 16 or more, which separates it from versions of
+charts and Terraform providers next to it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Line", "Sighting", "sightings"]
+__all__ = ["Line", "Sighting", "find_versions"]
 
 OLDEST_MINOR = 16
 _ONE_STEP = 2
@@ -41,7 +41,7 @@ _BLOCK = re.compile(
     r"""|exoscale_sks_|oci_containerengine_|ibm_container_|kind_cluster|rancher2_cluster)"""
 )
 _VARIABLE = re.compile(r"""variable\s+"([^"]+)\"""")
-_BESIDE = re.compile(
+_NEIGHBOUR = re.compile(
     r"""(source\s*=\s*"[^"]*\b(eks|aks|gke|kubernetes-engine)\b[^"]*")|(repository:.*kindest/node)"""
 )
 
@@ -65,11 +65,11 @@ class Sighting:
     version: str
 
 
-def sightings(lines: Sequence[Line], heading: str, keys: Sequence[str]) -> Iterator[Sighting]:
+def find_versions(lines: Sequence[Line], heading: str, keys: Sequence[str]) -> Iterator[Sighting]:
     """The versions in the lines of one side of a hunk.
 
     `heading` is what diff wrote behind the second @@: the line of the block that the hunk is in.
-    `keys` are more keys that hold a Kubernetes version, in the user's word.
+    `keys` are more keys that hold a Kubernetes version, named by the user.
     """
     wanted = {_plain(key) for key in keys}
     for index, line in enumerate(lines):
@@ -100,7 +100,7 @@ def _block_says_so(lines: Sequence[Line], index: int, above: Sequence[str]) -> b
     if variable is not None and _OWN_WORD.search(_plain(variable[1])):
         return True
     inline = lines[index].text
-    return any(_BESIDE.search(text) for text in (inline, *_beside(lines, index)))
+    return any(_NEIGHBOUR.search(text) for text in (inline, *_neighbours(lines, index)))
 
 
 def _above(lines: Sequence[Line], index: int, heading: str) -> list[str]:
@@ -117,7 +117,7 @@ def _above(lines: Sequence[Line], index: int, heading: str) -> list[str]:
     return found[::-1]
 
 
-def _beside(lines: Sequence[Line], index: int) -> Iterator[str]:
+def _neighbours(lines: Sequence[Line], index: int) -> Iterator[str]:
     """The lines of the same block."""
     depth = _indent(lines[index].text)
     for side in (reversed(lines[:index]), lines[index + 1 :]):

@@ -1,11 +1,11 @@
-"""Streams that follow events, and the control stream that explains their silence."""
+"""Streams that follow events, and the reference stream that explains their silence."""
 
 from __future__ import annotations
 
 import pytest
 
 from upgrade_e2e.errors import Inconclusive
-from upgrade_e2e.judge import Limits, look, see
+from upgrade_e2e.judge import Limits, require_view, view_of
 from upgrade_e2e.timeline import Outcome
 
 from .made import failing, steady, to_timeline
@@ -30,7 +30,7 @@ def api(fail=None, count=1000):
     )
 
 
-def seen(*lines, check=look, **how):
+def seen(*lines, check=view_of, **how):
     return check(to_timeline(lines, *WHOLE), "web", **how)
 
 
@@ -63,22 +63,22 @@ def test_a_lag_is_not_the_kubelets_when_the_api_was_silent():
 def test_silence_of_the_control_itself_is_no_answer():
     dead = api(count=300)
     with pytest.raises(Inconclusive, match=r"70.6% of its events .* more control planes"):
-        seen(pods(), dead, check=see)
+        seen(pods(), dead, check=require_view)
 
 
 def test_a_control_that_never_ran_is_inconclusive():
     with pytest.raises(Inconclusive, match="100% of its events"):
-        seen(pods(), api(count=0), check=see)
+        seen(pods(), api(count=0), check=require_view)
 
 
 def test_an_observer_of_events_that_stops_is_blind():
     with pytest.raises(Inconclusive, match=r"did not see 59\.\d% of the pass"):
-        seen(pods(until=40_000_000), api(), check=see)
+        seen(pods(until=40_000_000), api(), check=require_view)
 
 
 def test_events_in_flight_are_not_a_pause():
     waiting = {399: (60_000_000, TIMEOUT)}
-    view = seen(pods(until=40_000_000, lag=waiting), api(), check=see)
+    view = seen(pods(until=40_000_000, lag=waiting), api(), check=require_view)
     assert view.blind_share == 0
 
 
@@ -103,18 +103,18 @@ def test_clocked_streams_named_api_are_watched_where_there_are_no_events():
 
 
 def test_controls_can_be_named():
-    view = seen(pods(), steady(count=1000, interval=100_000), controls={"new@worker"})
+    view = seen(pods(), steady(count=1000, interval=100_000), references={"new@worker"})
     assert [stream.name for stream in view.streams] == ["ready@host"]
 
 
 def test_event_streams_claim_no_resolution():
     view = seen(pods(), api())
     assert view.resolution_s == float("inf")
-    assert view.sight.chance_to_see(1.0) == 0
+    assert view.coverage.chance_to_see(1.0) == 0
     assert "chance to see" not in view.explain()
 
 
 def test_masked_events_beyond_the_limit_are_allowed_by_a_limits_file():
     limits = Limits.default().override({"instrument": {"masked_share": 0.9}}, "test")
-    view = see(to_timeline([pods(), api(count=300)], *WHOLE), "web", limits)
+    view = require_view(to_timeline([pods(), api(count=300)], *WHOLE), "web", limits)
     assert view.masked_share > 0.6

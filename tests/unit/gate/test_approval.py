@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tests.unit.gate.made import control, run, runs
 from upgrade_e2e.gate import (
     Answer,
-    Claim,
-    Evidence,
+    ComparedRuns,
     GateSettings,
+    ScenarioVerdict,
     decide,
     decision_json,
     render_decision,
@@ -24,13 +24,13 @@ QUICK = GateSettings(resamples=199, simulations=100)
 
 
 def evidence(**changes):
-    """Evidence that approves."""
+    """ComparedRuns that approves."""
     parts = {
         "candidates": runs([0.0] * 5),
         "baseline": runs([0.0] * 8),
         "controls": (control(),),
     }
-    return Evidence(**{**parts, **changes})
+    return ComparedRuns(**{**parts, **changes})
 
 
 def answers(decision):
@@ -106,24 +106,24 @@ def test_without_a_control_it_is_inconclusive_and_says_how_to_make_one():
 
 
 def test_a_control_that_missed_its_outage_is_inconclusive():
-    missed = control(verdict=Verdict.PASS, claims=(Claim("test_dns", Verdict.PASS),))
+    missed = control(verdict=Verdict.PASS, claims=(ScenarioVerdict("test_dns", Verdict.PASS),))
     decision = decide(evidence(controls=(missed, control())), QUICK)
     assert answers(decision)["control"] is Answer.INCONCLUSIVE
     assert "did not notice coredns-replicas=1" in render_decision(decision)
 
 
 def test_a_control_noticed_only_by_a_scenario_without_probers_does_not_count():
-    unwatched = control(claims=(Claim("test_dns", Verdict.FAIL, watched=False),))
+    unwatched = control(claims=(ScenarioVerdict("test_dns", Verdict.FAIL, watched=False),))
     assert answers(decide(evidence(controls=(unwatched,)), QUICK))["control"] is Answer.INCONCLUSIVE
 
 
 def test_a_control_of_a_scenario_that_the_candidates_never_ran_does_not_count():
-    other = control(claims=(Claim("test_web", Verdict.FAIL),))
+    other = control(claims=(ScenarioVerdict("test_web", Verdict.FAIL),))
     assert answers(decide(evidence(controls=(other,)), QUICK))["control"] is Answer.INCONCLUSIVE
 
 
 def test_claims_that_no_control_has_proven_are_named():
-    claims = (Claim("test_dns", Verdict.PASS), Claim("test_web", Verdict.PASS))
+    claims = (ScenarioVerdict("test_dns", Verdict.PASS), ScenarioVerdict("test_web", Verdict.PASS))
     decision = decide(evidence(candidates=runs([0.0] * 5, claims=claims)), QUICK)
     assert answers(decision)["control"] is Answer.APPROVE
     assert "No planted outage has proven yet: test_web." in render_decision(decision)
@@ -168,7 +168,7 @@ def test_a_damaged_run_is_told_and_inconclusive():
 
 
 def test_no_run_at_all_is_inconclusive():
-    decision = decide(Evidence(candidates=()), QUICK)
+    decision = decide(ComparedRuns(candidates=()), QUICK)
     assert (decision.answer, decision.exit_code) == (Answer.INCONCLUSIVE, 3)
     render_decision(decision)
 

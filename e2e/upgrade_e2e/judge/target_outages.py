@@ -1,11 +1,12 @@
 """Which failures belong together.
 
 One broken backend of three makes two good answers to every bad one, a node drain is seen from
-three nodes at slightly different moments. As rows of failures that would be hundreds of lines, so
-- rows of one stream are joined while fewer than 20 good answers lie between them (with one bad
+three nodes at slightly different moments. As failures in a row that would be hundreds
+of lines, so
+- outages of one stream are joined while fewer than 20 good answers lie between them (with one bad
   backend of three, 20 good ones in a row have a chance of 0.03 %), and no more than a second, or
   2.5 intervals for slower probes;
-- what several streams of one target saw at the same time is one episode.
+- what several streams of one target saw at the same time is one outage.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from upgrade_e2e.judge.evidence import Track
-from upgrade_e2e.judge.outage import Outage, Part, outage_of
+from upgrade_e2e.judge.outage import Outage, TrackOutage, outage_of
 from upgrade_e2e.judge.steps import Steps
 from upgrade_e2e.judge.windows import Times
 
-__all__ = ["Episodes"]
+__all__ = ["TargetOutages"]
 
 _JOIN_GOOD = 20
 _JOIN_US = 1_000_000
@@ -30,8 +31,8 @@ _MOMENT_US = 1
 
 
 @dataclass(frozen=True, eq=False)
-class Episodes:
-    """The episodes of one target, in time order, as columns.
+class TargetOutages:
+    """The outages of one target, in time order, as columns.
 
     start_us, end_us   first and last failure
     share              at its worst, the share of the target's probes that failed
@@ -57,16 +58,18 @@ class Episodes:
         return (self.end_us - self.start_us + _MOMENT_US) * self.share
 
     def outage(self, number: int, steps: Steps) -> Outage:
-        """One episode as a value."""
+        """One outage as a value."""
         parts = [
-            Part(self.tracks[self.part_track[i]], int(self.part_first[i]), int(self.part_last[i]))
+            TrackOutage(
+                self.tracks[self.part_track[i]], int(self.part_first[i]), int(self.part_last[i])
+            )
             for i in range(int(self.first[number]), int(self.last[number]))
         ]
         return outage_of(parts, float(self.share[number]), len(self.tracks), steps)
 
     @classmethod
-    def of_targets(cls, tracks: Iterable[Track]) -> Iterator[Episodes]:
-        """The episodes of each target."""
+    def of_targets(cls, tracks: Iterable[Track]) -> Iterator[TargetOutages]:
+        """The outages of each target."""
         by_target: dict[str, list[Track]] = {}
         for track in tracks:
             by_target.setdefault(track.stream.target, []).append(track)
@@ -74,8 +77,8 @@ class Episodes:
             yield cls.of_target(group)
 
     @classmethod
-    def of_target(cls, tracks: Sequence[Track]) -> Episodes:
-        """The episodes that streams of one target saw."""
+    def of_target(cls, tracks: Sequence[Track]) -> TargetOutages:
+        """The outages that streams of one target saw."""
         joined = [_join(track) for track in tracks]
         number = np.concatenate(
             [np.full(len(part.first), i, np.intp) for i, part in enumerate(joined)]
@@ -115,25 +118,25 @@ class _Joined:
 
 
 def _join(track: Track) -> _Joined:
-    """The rows of one stream, neighbours joined."""
-    rows = track.rows
-    goods = rows.proof_begin[1:] - rows.proof_end[:-1]
-    pause_us = rows.first_us[1:] - rows.last_us[:-1]
+    """The outages of one stream, neighbours joined."""
+    outages = track.outages
+    goods = outages.proof_begin[1:] - outages.proof_end[:-1]
+    pause_us = outages.first_us[1:] - outages.last_us[:-1]
     limit_us = max(_JOIN_US, _JOIN_INTERVALS * track.stream.interval_s * 1e6)
     apart = (goods >= _JOIN_GOOD) | (pause_us > limit_us)
     cuts = np.flatnonzero(apart)
-    first = np.concatenate([np.zeros(min(len(rows), 1), np.intp), cuts + 1])
-    last = np.concatenate([cuts, np.full(min(len(rows), 1), len(rows) - 1, np.intp)])
-    failures = np.concatenate([np.zeros(1, np.intp), np.cumsum(rows.failures)])
-    probes = rows.proof_end[last] - rows.proof_begin[first]
+    first = np.concatenate([np.zeros(min(len(outages), 1), np.intp), cuts + 1])
+    last = np.concatenate([cuts, np.full(min(len(outages), 1), len(outages) - 1, np.intp)])
+    failures = np.concatenate([np.zeros(1, np.intp), np.cumsum(outages.failures)])
+    probes = outages.proof_end[last] - outages.proof_begin[first]
     error_us = round(track.stream.clock_error_s * 1e6)
     return _Joined(
         first=first,
         last=last,
-        start_us=rows.first_us[first],
-        end_us=rows.last_us[last],
-        reach_start_us=rows.first_us[first] - error_us,
-        reach_end_us=rows.core_end_us[last] + error_us,
+        start_us=outages.first_us[first],
+        end_us=outages.last_us[last],
+        reach_start_us=outages.first_us[first] - error_us,
+        reach_end_us=outages.core_end_us[last] + error_us,
         share=(failures[last + 1] - failures[first]) / np.maximum(probes, 1),
     )
 

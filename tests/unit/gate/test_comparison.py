@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.gate.made import observer, record, run, runs
 from upgrade_e2e.gate import GateSettings, Margin, State, run_of
-from upgrade_e2e.gate.compare import compare, holm, worse_p
+from upgrade_e2e.gate.comparison import compare, holm, worse_p
 from upgrade_e2e.gate.settings import default_margins
 
 QUICK = GateSettings(resamples=999)

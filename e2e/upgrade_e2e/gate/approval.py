@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 
 from upgrade_e2e.gate.checks import check_budgets, check_control, check_evidence, check_sight
-from upgrade_e2e.gate.compare import Comparison, State, compare
-from upgrade_e2e.gate.decision import Answer, Check, Decision, Sighted
-from upgrade_e2e.gate.evidence import Evidence
+from upgrade_e2e.gate.compared_runs import ComparedRuns
+from upgrade_e2e.gate.comparison import Comparison, State, compare
+from upgrade_e2e.gate.decision import Answer, Check, Decision, TestedMetric
 from upgrade_e2e.gate.power import MOST_RUNS, sensitivity
 from upgrade_e2e.gate.run import Run
 from upgrade_e2e.gate.settings import GateSettings
@@ -18,7 +18,7 @@ __all__ = ["check_baseline", "decide"]
 _RARE = 0.05
 
 
-def decide(evidence: Evidence, settings: GateSettings | None = None) -> Decision:
+def decide(evidence: ComparedRuns, settings: GateSettings | None = None) -> Decision:
     """Whether the candidates may be rolled out; see docs/gate.md for the conditions."""
     settings = settings or GateSettings()
     candidates, baseline = evidence.candidates, evidence.baseline
@@ -26,7 +26,7 @@ def decide(evidence: Evidence, settings: GateSettings | None = None) -> Decision
     rows = compare(candidates, baseline, settings) if candidates else ()
     tested = sum(row.p_value is not None for row in rows)
     metrics = tuple(
-        Sighted(row, sensitivity(row, tested, settings) if _asks(row, settings) else None)
+        TestedMetric(row, sensitivity(row, tested, settings) if _asks(row, settings) else None)
         for row in rows
     )
     checks = (
@@ -52,7 +52,7 @@ def decide(evidence: Evidence, settings: GateSettings | None = None) -> Decision
 
 
 def check_baseline(
-    metrics: Sequence[Sighted],
+    metrics: Sequence[TestedMetric],
     candidates: int,
     baseline: int,
     again: str,
@@ -98,7 +98,7 @@ def _worse(row: Comparison) -> str:
 
 
 def _unsure(
-    unsure: Sequence[Sighted], candidates: int, baseline: int, settings: GateSettings
+    unsure: Sequence[TestedMetric], candidates: int, baseline: int, settings: GateSettings
 ) -> Iterator[str]:
     if not baseline:
         yield "there is no baseline: no passed run of this path, provider and settings."
@@ -109,9 +109,9 @@ def _unsure(
     if min(candidates, baseline) < settings.min_runs:
         yield (
             f"{candidates} against {baseline} runs are too few to approve on "
-            f"(at least {settings.min_runs} a side)."
+            f"(at least {settings.min_runs} per side)."
         )
-    for row in (sighted.comparison for sighted in unsure):
+    for row in (metric.comparison for metric in unsure):
         if row.difference is None or row.high is None:
             side = "candidate" if not row.candidate else "baseline"
             yield f"{row.name} was not measured in the {side}."
@@ -125,7 +125,11 @@ def _unsure(
 
 
 def _more_runs(
-    unsure: Sequence[Sighted], candidates: int, baseline: int, again: str, settings: GateSettings
+    unsure: Sequence[TestedMetric],
+    candidates: int,
+    baseline: int,
+    again: str,
+    settings: GateSettings,
 ) -> Iterator[str]:
     measured = [row for row in unsure if row.comparison.difference is not None]
     needed = [row.sensitivity for row in measured if row.sensitivity is not None]
@@ -143,9 +147,9 @@ def _more_runs(
     for row in measured:
         if row.sensitivity is not None and row.sensitivity.runs_needed is None:
             yield (
-                f"{row.comparison.name} is too noisy for its margin: even {MOST_RUNS} runs a side "
-                "would not tell. Use a quieter machine, or a wider margin with its reason "
-                "(--margins)."
+                f"{row.comparison.name} is too noisy for its margin: even {MOST_RUNS} runs per "
+                "side would not settle it. Use a quieter machine, or a wider margin with its "
+                "reason (--margins)."
             )
     if candidates and baseline and len(measured) < len(unsure):
         yield "watch the same observers in the candidate as in the baseline."
@@ -155,7 +159,7 @@ def _more(count: int) -> str:
     return "1 more run" if count == 1 else f"{count} more runs"
 
 
-def _notes(evidence: Evidence, settings: GateSettings) -> Iterator[str]:
+def _notes(evidence: ComparedRuns, settings: GateSettings) -> Iterator[str]:
     yield from settings.changed
     for run in evidence.candidates:
         if run.limits:

@@ -1,4 +1,4 @@
-"""One stream's samples inside the watched window, in order, each once; and what was odd."""
+"""The samples of one stream in the watched window, in order, each once, with notes."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import numpy.typing as npt
 from upgrade_e2e.judge.windows import Times
 from upgrade_e2e.timeline import SAMPLE_COLUMNS, Samples, Stream
 
-__all__ = ["Record", "records"]
+__all__ = ["RawTrack", "split_streams"]
 
 _COLUMNS = tuple(SAMPLE_COLUMNS)
 
 
 @dataclass(frozen=True, eq=False)
-class Record:
+class RawTrack:
     """The samples of one stream that were meant for the watched window, by intended time.
 
-    `notes` are sentences about what was wrong with the record and what was made of it.
+    `notes` are sentences about what was wrong with the samples and what was done about it.
     """
 
     stream: Stream
@@ -49,7 +49,7 @@ class Record:
         longest = np.maximum(self.samples.latency_us, self.samples.lateness_us)
         return self.samples.intended_us + longest
 
-    def by_sending(self) -> Record:
+    def by_sending(self) -> RawTrack:
         """The samples in the order in which they were sent."""
         sent_us = self.sent_us
         if not (sent_us[1:] < sent_us[:-1]).any():
@@ -57,8 +57,8 @@ class Record:
         return replace(self, samples=_take(self.samples, np.argsort(sent_us, kind="stable")))
 
 
-def records(samples: Samples, start_us: int, end_us: int) -> Iterator[Record]:
-    """The record of each stream, without copying where nothing is wrong with it."""
+def split_streams(samples: Samples, start_us: int, end_us: int) -> Iterator[RawTrack]:
+    """The samples of each stream, without copying where nothing is wrong with it."""
     index = samples.stream
     if (index[1:] < index[:-1]).any():
         samples = _take(samples, np.argsort(index, kind="stable"))
@@ -70,7 +70,7 @@ def records(samples: Samples, start_us: int, end_us: int) -> Iterator[Record]:
         part = _watched(stream, part, start_us, end_us, notes)
         if stream.interval_s > 0:  # two events may well be alike
             part = _once(stream, part, notes)
-        yield Record(stream, part, tuple(notes))
+        yield RawTrack(stream, part, tuple(notes))
 
 
 def _sorted(stream: Stream, samples: Samples, notes: list[str]) -> Samples:
@@ -92,7 +92,7 @@ def _watched(
 
 
 def _once(stream: Stream, samples: Samples, notes: list[str]) -> Samples:
-    """Without samples that were collected twice: alike in every column."""
+    """Without samples that were collected twice: equal in every column."""
     if not (samples.intended_us[1:] == samples.intended_us[:-1]).any():
         return samples
     columns = [getattr(samples, name) for name in _COLUMNS[1:]]

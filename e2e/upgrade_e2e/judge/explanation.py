@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.format import duration, moment, share
-from upgrade_e2e.judge.aftermath import aftermath
+from upgrade_e2e.judge.api_downtime import failures_near_api_downtime
 from upgrade_e2e.judge.counts import Counts
-from upgrade_e2e.judge.losses import Losses
+from upgrade_e2e.judge.coverage import Coverage
 from upgrade_e2e.judge.outage import Outage
-from upgrade_e2e.judge.sight import Sight
+from upgrade_e2e.judge.outages import OutageSet
 from upgrade_e2e.judge.windows import Windows
 from upgrade_e2e.timeline import Outcome
 
@@ -28,8 +28,8 @@ class Figures:
     """What an explanation is made of; `api_away` is when the API server did not answer."""
 
     counts: Counts
-    losses: Losses
-    sight: Sight
+    outage_set: OutageSet
+    coverage: Coverage
     api_away: Windows
     notes: tuple[str, ...] = ()
 
@@ -44,8 +44,8 @@ def explain(title: str, figures: Figures, most: int) -> str:
             f"{title}: {_ratio(figures.counts)}",
             *_latencies(figures.counts),
             *_downtime(figures),
-            _sight(figures.sight),
-            *_outages(figures.losses, most),
+            _coverage(figures.coverage),
+            *_outages(figures.outage_set, most),
             *_asides(figures),
             *figures.notes,
         ]
@@ -91,29 +91,29 @@ def _latencies(counts: Counts) -> Iterator[str]:
 
 def _downtime(figures: Figures) -> Iterator[str]:
     if figures.counts.failed:
-        losses, count = figures.losses, figures.losses.episode_count
+        found, count = figures.outage_set, figures.outage_set.count
         yield (
-            f"down for {duration(losses.downtime_s)} to {duration(losses.downtime_at_most_s)} in "
+            f"down for {duration(found.downtime_s)} to {duration(found.downtime_at_most_s)} in "
             f"{count} {'outage' if count == 1 else 'outages'}; the longest on one stream "
-            f"{duration(losses.longest_outage_s)} to {duration(losses.longest_gap_s)}"
+            f"{duration(found.longest_outage_s)} to {duration(found.longest_gap_s)}"
         )
 
 
-def _sight(sight: Sight) -> str:
-    blind = f"blind for {share(sight.blind_share)} of the time"
-    if not math.isfinite(sight.resolution_s):
+def _coverage(coverage: Coverage) -> str:
+    blind = f"blind for {share(coverage.blind_share)} of the time"
+    if not math.isfinite(coverage.resolution_s):
         return blind
     chances = ", ".join(
-        f"{duration(length_s)} {share(sight.chance_to_see(length_s))}" for length_s in _LENGTHS_S
+        f"{duration(length_s)} {share(coverage.chance_to_see(length_s))}" for length_s in _LENGTHS_S
     )
     return f"{blind}; chance to see an outage of {chances}"
 
 
-def _outages(losses: Losses, most: int) -> Iterator[str]:
-    for number, outage in enumerate(losses.worst(most), start=1):
+def _outages(outage_set: OutageSet, most: int) -> Iterator[str]:
+    for number, outage in enumerate(outage_set.worst(most), start=1):
         yield f"  {number}. {sentence(outage)}"
-    if losses.episode_count > most:
-        yield f"  and {losses.episode_count - most} more"
+    if outage_set.count > most:
+        yield f"  and {outage_set.count - most} more"
 
 
 def _asides(figures: Figures) -> Iterator[str]:
@@ -127,7 +127,7 @@ def _asides(figures: Figures) -> Iterator[str]:
             f"not counted: {counts.masked} events ({share(counts.masked_share)}) during which the "
             "API server did not answer"
         )
-    if after := aftermath(counts.scope, figures.api_away):
+    if after := failures_near_api_downtime(counts.scope, figures.api_away):
         yield after
 
 

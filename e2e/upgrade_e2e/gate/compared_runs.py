@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from upgrade_e2e.errors import BadInput, DamagedRecord, DeadlinePassed
-from upgrade_e2e.gate.alike import loosened_sight
 from upgrade_e2e.gate.checks import sight_problems
+from upgrade_e2e.gate.comparable import loosened_sight
 from upgrade_e2e.gate.history import LOCK_TIMEOUT_S, History
 from upgrade_e2e.gate.reading import Found, read_runs, same_pass
 from upgrade_e2e.gate.run import Run
 from upgrade_e2e.gate.settings import GateSettings
 from upgrade_e2e.judge import Verdict
 
-__all__ = ["Evidence", "gather"]
+__all__ = ["ComparedRuns", "gather"]
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ComparedRuns:
     """What a decision rests on.
 
-    `damaged` are candidates that cannot be read, as sentences; `notes` tell what was left out of
+    `damaged` are candidates that cannot be read, as sentences; `notes` say what was left out of
     baseline and controls, and why.
     """
 
@@ -35,7 +35,7 @@ class Evidence:
 
 @dataclass
 class _Sorting:
-    """Runs by their part; `open_parts` are those that nobody gave, for the history to fill."""
+    """Runs by their part; `open_parts` are those that were not given: the history fills them."""
 
     baseline: list[Run]
     controls: list[Run]
@@ -51,15 +51,15 @@ def gather(
     history: Path | None = None,
     history_timeout_s: float = LOCK_TIMEOUT_S,
     settings: GateSettings | None = None,
-) -> Evidence:
-    """The runs in `folders` as candidates, with what they are held against.
+) -> ComparedRuns:
+    """The runs in `folders` as candidates, with the runs to compare them with.
 
     A run with planted faults is a positive control wherever it is found. Without `baseline`, the
     newest runs of the history that walked the same path with the same settings are the baseline;
     its newest control is used where none is given. What is given but cannot be used is not
-    replaced from the history. Runs that did not PASS, or were blind, are no
-    baseline. Raises BadInput for a folder without a run, and for runs of different paths,
-    providers or settings; a damaged run is told in the result, not raised.
+    replaced from the history. Runs that did not PASS, or were blind, are not
+    used as baseline. Raises BadInput for a folder without a run, and for runs of different paths,
+    providers or settings; a damaged run is named in the result, not raised.
     """
     found = read_runs(folders)
     candidates = [run for run in found.runs if not run.faults]
@@ -70,7 +70,7 @@ def gather(
         _refuse_both(candidates, sorting.baseline)
         if history is not None:
             _ask(history, history_timeout_s, like, sorting, candidates)
-    return Evidence(
+    return ComparedRuns(
         candidates=tuple(candidates),
         baseline=_fit_for_baseline(sorting, settings or GateSettings()),
         controls=tuple(_same_limits(sorting, candidates)),

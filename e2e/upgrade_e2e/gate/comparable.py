@@ -1,4 +1,4 @@
-"""Whether the runs of a decision asked the same questions in the same way: pure functions."""
+"""Whether the runs of a decision made the same claims in the same way: pure functions."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from statistics import median
 from upgrade_e2e.gate.run import WHOLE, Run
 from upgrade_e2e.judge import Limits, Verdict
 
-__all__ = ["alike_problems", "differing_limits", "loosened_sight", "unasked", "unjudged"]
+__all__ = ["comparability_problems", "differing_limits", "loosened_sight", "unasked", "unjudged"]
 
 MEASURING = ("instrument.late_s", "instrument.asleep_share", "instrument.quiet_s")
-"""Limits that decide what counts as sight: looser, and blindness no longer shows in the figures."""
+"""Limits that decide what counts as seen. A looser one hides blindness from the figures."""
 MOST_SLOWER = 2.0
 
 
-def alike_problems(
+def comparability_problems(
     candidates: Sequence[Run], baseline: Sequence[Run], controls: Sequence[Run]
 ) -> Iterator[str]:
-    """Why these runs cannot be weighed against one another, a sentence each."""
+    """Why these runs cannot be weighed against one another, one sentence each."""
     if names := unasked(candidates):
         yield f"not every run was asked about {', '.join(names)}."
     if names := unjudged(candidates, baseline):
@@ -44,17 +44,17 @@ def unjudged(candidates: Sequence[Run], baseline: Sequence[Run]) -> list[str]:
 
 
 def differing_limits(candidates: Sequence[Run]) -> Iterator[str]:
-    """The limits that not all candidates were held to alike."""
+    """The limits that differ between the candidates."""
     keys = sorted({key for run in candidates for key in run.limits})
     for key in keys:
         values = sorted({run.limit(key) for run in candidates})
         if len(values) > 1:
-            told = " and ".join(f"{value:g}" for value in values)
-            yield f"the runs were held to different limits: {key} = {told}."
+            shown = " and ".join(f"{value:g}" for value in values)
+            yield f"the runs were held to different limits: {key} = {shown}."
 
 
 def loosened_sight(runs: Sequence[Run]) -> Iterator[str]:
-    """Where a limit was loosened that tells a blind prober from one that sees."""
+    """Where a limit was loosened that separates a blind prober from one that sees."""
     defaults = {row.key: row.value for row in Limits.default().table}
     for run in runs:
         for key in MEASURING:

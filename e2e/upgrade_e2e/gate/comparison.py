@@ -1,6 +1,6 @@
 """Candidate runs against a baseline, metric by metric.
 
-The run is the unit: each side has one value a run. Two questions are asked of each metric:
+The run is the unit: each side has one value per run. Two questions are asked of each metric:
 
 - Is it worse? One-sided Mann-Whitney test, Holm over the metrics, and the difference of the means
   above the margin. One metric that is worse rejects, so the chance of a wrong rejection is held
@@ -44,7 +44,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Comparison:
-    """One metric of one observer on both sides; a value a run, in the metric's unit.
+    """One metric of one observer on both sides; one value per run, in the metric's unit.
 
     `missing` counts runs that have no such value. `difference` is that of the means, candidate
     less baseline, with `low` and `high` the ends of its interval (infinite where it is unknown);

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from upgrade_e2e.judge.windows import Times, Windows
 
-__all__ = ["NEVER_AFTER", "NEVER_BEFORE", "Rows"]
+__all__ = ["NEVER_AFTER", "NEVER_BEFORE", "TrackOutages"]
 
 NEVER_BEFORE = int(np.iinfo(np.int64).min)
 """Stands for "no good answer before": the bound is open."""
@@ -18,8 +18,8 @@ NEVER_AFTER = int(np.iinfo(np.int64).max)
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
-    """Rows of failures of one stream: between two good answers, with nothing good in between.
+class TrackOutages:
+    """The outages of one stream: failures between two good answers, with nothing good in between.
 
     first_us, last_us   when the first and the last failure of the row were sent
     core_end_us         last_us, or one interval after first_us if that is later: a failed sample
@@ -57,8 +57,8 @@ class Rows:
         failed: npt.NDArray[np.bool_],
         proof: npt.NDArray[np.bool_],
         interval_us: int,
-    ) -> Rows:
-        """The rows among the samples that prove anything; the others are passed over.
+    ) -> TrackOutages:
+        """The outages among the samples that prove anything; the others are passed over.
 
         `wait_us` is the time from sending to the answer.
         """
@@ -96,9 +96,9 @@ class Rows:
         """The time in which something may have failed, open bounds taken to [start, end)."""
         return Windows.of(np.maximum(self.before_us, start_us), np.minimum(self.after_us, end_us))
 
-    def where(self, mask: npt.NDArray[np.bool_]) -> Rows:
-        """The rows at which `mask` holds."""
-        return Rows(**{name: column[mask] for name, column in vars(self).items()})
+    def where(self, mask: npt.NDArray[np.bool_]) -> TrackOutages:
+        """The outages at which `mask` holds."""
+        return TrackOutages(**{name: column[mask] for name, column in vars(self).items()})
 
 
 def _runs(flags: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
