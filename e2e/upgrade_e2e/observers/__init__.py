@@ -18,7 +18,7 @@ from upgrade_e2e.observers.dns import DnsLookups
 from upgrade_e2e.observers.edge import HttpEdge
 from upgrade_e2e.observers.faults import alter, plant
 from upgrade_e2e.observers.http import HttpService
-from upgrade_e2e.observers.naming import Wanted, label_observers
+from upgrade_e2e.observers.naming import Wanted, as_written, label_observers
 from upgrade_e2e.observers.observation import Observation
 from upgrade_e2e.observers.workload import Workload
 
@@ -41,6 +41,7 @@ __all__ = [
     "Wanted",
     "Workload",
     "alter",
+    "as_written",
     "label_observers",
     "label_or_kind",
     "plant",

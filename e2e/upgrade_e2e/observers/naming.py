@@ -10,15 +10,34 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
+from typing import Any
 
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.observers.base import Observer, TakesLabel, label_or_kind
 from upgrade_e2e.observers.checks import LONGEST_LABEL, RESERVED, check_label
 
-__all__ = ["Wanted", "distinct", "label_observers"]
+__all__ = ["Wanted", "as_written", "distinct", "label_observers"]
 
 Labels = dict[Observer, str]
+
+
+def as_written(observer: Any) -> str:
+    """How a scenario writes an observer: its type, and the fields that are not at their default.
+
+    Equal observers give equal text, also when one has 50 where the other has 50.0, and a field that
+    is added later changes nothing for those who do not use it.
+    """
+    if isinstance(observer, bool) or not is_dataclass(observer):
+        number = isinstance(observer, (int, float)) and not isinstance(observer, bool)
+        return f"{observer:g}" if number else repr(observer)
+    said = []
+    for one in fields(observer):
+        value = getattr(observer, one.name)
+        default = one.default if one.default_factory is MISSING else one.default_factory()
+        if value != default:
+            said.append(f"{one.name}={as_written(value)}")
+    return f"{type(observer).__name__}({', '.join(said)})"
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,8 @@ def load_record(folder: Path) -> RunRecord:
     except OSError as error:
         raise DamagedRecord(
             f"{folder} is not a finished run: {RECORD_NAME} cannot be read ({error.strerror}). "
-            "The pass was killed before it could write it; run it again."
+            "Either this is not the artifacts folder of a run, or the pass was killed before it "
+            "could write the record; then run it again."
         ) from error
     try:
         return _RECORD.validate_json(_as_of_today(text, target))

@@ -100,8 +100,10 @@ class JudgedPass:
             unmade = refused or running.cluster is None or isinstance(error, ClusterNotMade)
             why = "" if upgraded is not None else why_ended(error)
             self._ended = FinishedPass(running, upgraded, why, not unmade, origin.now_s(), refused)
-            close_pass(running, passed=not why and self.claims.hold)
-            self.write()
+            try:
+                close_pass(running, passed=not why and self.claims.hold)
+            finally:  # also when somebody interrupts the deletion
+                self.write()
 
     def write(self) -> RunRecord:
         """Write the artifacts with the rulings known so far, and return the record."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from upgrade_e2e.command import run
 from upgrade_e2e.errors import CommandFailed, DamagedRecord
 from upgrade_e2e.judge import Limit, Limits, Views
+from upgrade_e2e.observers import as_written
 from upgrade_e2e.report import (
     FailedStep,
     ObserverResult,
@@ -131,9 +132,7 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         spans=views.timeline.spans,
         scenarios=scenarios,
         observers=ended.observers,
-        observers_as_written={label: repr(mine) for mine, label in (upgraded.labels or {}).items()}
-        if upgraded
-        else {},
+        observers_as_written=_as_written(upgraded),
         limits_changed=limits_changed(what.limits),
         failed_step=None if failed is None else FailedStep(failed.step, failed.reason),
         inventory=upgraded.inventory if upgraded else None,
@@ -147,6 +146,12 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
 def limits_changed(limits: Limits) -> tuple[Limit, ...]:
     """The limits that the user set."""
     return tuple(limit for limit in limits.table if limit.overridden)
+
+
+def _as_written(upgraded: Upgraded | None) -> dict[str, str]:
+    """By label, how each observer's scenario writes it."""
+    labels = (upgraded and upgraded.labels) or {}
+    return {label: as_written(mine) for mine, label in labels.items()}
 
 
 def planted(running: RunningPass) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.judge import Limits
-from upgrade_e2e.observers import label_or_kind
+from upgrade_e2e.observers import as_written, label_or_kind
 from upgrade_e2e.report import RunRecord, limits_of, load_record
 from upgrade_e2e.run.claims import Claims
 from upgrade_e2e.run.progress import Progress
@@ -55,7 +55,7 @@ class SavedPass:
         same = {text: label for label, text in written.items()}
         wanted = [one.observer for one in self.claims.wanted]
         if written:
-            labels = {mine: same[repr(mine)] for mine in wanted if repr(mine) in same}
+            labels = {mine: same[as_written(mine)] for mine in wanted if as_written(mine) in same}
         else:
             labels = {mine: label_or_kind(mine) for mine in wanted}
         self.claims.adopt(labels)

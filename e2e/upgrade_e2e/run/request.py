@@ -57,8 +57,7 @@ class RunRequest:
             plans=tuple(make_plan(path, settings) for path in words),
             settings=settings,
             limits=Limits.load(values["limits"]),
-            # Not resolved: a link that the user named is shown as the user named it.
-            artifacts=Path(os.path.abspath(values["artifacts-dir"])),  # noqa: PTH100
+            artifacts=_folder(values["artifacts-dir"]),
             why=choice.why,
         )
 
@@ -97,6 +96,19 @@ def settings_of(values: Mapping[str, Any]) -> PassSettings:
         reuse_cluster=values["reuse-cluster"],
         faults=tuple(Fault.parse(word) for word in values["fault"]),
     )
+
+
+def _folder(named: Path) -> Path:
+    """The folder for artifacts; raises BadInput where none can be made."""
+    # Not resolved: a link that the user named is shown as the user named it.
+    folder = Path(os.path.abspath(named))  # noqa: PTH100
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise BadInput(
+            f"artifacts-dir {named} cannot be written to, because of {there}; name a folder that "
+            "is yours, or one that can be made."
+        )
+    return folder
 
 
 def _on(provider: str, settings: PassSettings, values: Mapping[str, Any]) -> PassSettings:

@@ -15,6 +15,8 @@ __all__ = ["WATCHED_AROUND_S", "Keep", "PassSettings", "parse_image_overrides"]
 
 Keep = Literal["never", "on-failure", "always"]
 CONTROL_PLANES = (1, 3)
+LONGEST_WATCH_S = 86_400.0
+"""Own choice: a day."""
 # Seconds watched before the first and after the last step. A simulated pass takes 30 s.
 WATCHED_AROUND_S = {"kind": 10.0, "sim": 3.0}
 
@@ -57,8 +59,21 @@ class PassSettings:
             raise BadInput(
                 f"keep-cluster is {self.keep!r}; it is one of {', '.join(KEEP_CHOICES)}."
             )
-        if min(self.watch_before_s, self.watch_after_s) < 0:
-            raise BadInput("watch-before and watch-after are seconds and cannot be negative.")
+        self._check_times()
+        self._check_images()
+
+    def _check_times(self) -> None:
+        for time_s in (self.watch_before_s, self.watch_after_s):
+            if not 0 <= time_s <= LONGEST_WATCH_S:
+                raise BadInput(
+                    f"watch-before and watch-after are seconds from 0 to {LONGEST_WATCH_S:g}: "
+                    f"{time_s:g} cannot be. They cannot be negative or endless."
+                )
+
+    def _check_images(self) -> None:
+        for image in (self.images.agent, self.images.edge):
+            if not image.strip():
+                raise BadInput("an image has an empty name; leave the option out for the default.")
 
 
 def parse_image_overrides(words: Sequence[str]) -> dict[str, str]:

@@ -52,7 +52,7 @@ class Upgraded:
         if label not in self.timeline.samples:
             raise Inconclusive(
                 f"this pass did not run {observer}; add it to @pytest.mark.observes(...) of the "
-                "scenario that asks for it"
+                "scenario that asks for it, and run the pass again"
             )
         return self.views.claimable(label)
 

@@ -21,6 +21,7 @@ from upgrade_e2e.observers import (
     PodChurn,
     Wanted,
     Workload,
+    as_written,
     label_observers,
 )
 from upgrade_e2e.observers.naming import distinct
@@ -277,3 +278,14 @@ def test_the_order_of_equal_observers_does_not_matter(wanted: list[Wanted], rand
         random.shuffle(group)
     shuffled = [groups[one.observer].pop() for one in wanted]
     assert label_observers(wanted) == label_observers(shuffled)
+
+
+def test_equal_observers_are_written_alike_and_only_what_is_not_the_default():
+    assert as_written(HttpService()) == "HttpService()"
+    assert as_written(HttpService(rate_hz=50)) == as_written(HttpService(rate_hz=50.0))
+    assert as_written(DnsLookups("a.b", rate_hz=5)) == "DnsLookups(service='a.b', rate_hz=5)"
+    inside = HttpEdge(HttpService(workload=Workload(replicas=4)))
+    assert as_written(inside) == "HttpEdge(backend=HttpService(workload=Workload(replicas=4)))"
+    assert as_written(HttpService(workload=Workload(readiness=False))) == (
+        "HttpService(workload=Workload(readiness=False))"
+    )

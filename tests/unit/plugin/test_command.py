@@ -153,3 +153,36 @@ def test_the_users_own_pytest_options_do_not_matter(upgrade_e2e, session):
     table = '[tool.pytest.ini_options]\naddopts = "--no-such-option"\n'
     (session.pytester.path / "pyproject.toml").write_text(table)
     assert upgrade_e2e(*PASS, "-s", "test_claims.py", body=HOLDS).exit_code == 0
+
+
+def test_a_test_that_fails_and_is_no_scenario_makes_no_pass(upgrade_e2e):
+    """A misspelled fixture, such as `upgrded`, must not end as a PASS."""
+    body = f"{HOLDS}\ndef test_misspelled(upgrded): assert upgrded"
+    done = upgrade_e2e(*PASS, "-s", "test_claims.py", body=body)
+    assert done.exit_code == 3, done.output
+    assert "test_claims.py::test_misspelled. A scenario takes the fixture" in done.output
+
+
+def test_a_folder_without_a_scenario_is_named(upgrade_e2e, session):
+    (session.pytester.path / "empty").mkdir()
+    done = upgrade_e2e(*PASS, "-s", "empty")
+    assert done.exit_code == 2
+    assert "there is no scenario in empty" in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--watch-before", "nan"), "seconds from 0 to"),
+        (("--watch-after", "inf"), "seconds from 0 to"),
+        (("--agent-image", ""), "empty name"),
+        (("--artifacts-dir", "/proc/x"), "cannot be made"),
+        (("--artifacts-dir", "taken"), "cannot be written to"),
+    ],
+)
+def test_nonsense_is_refused_before_anything_is_made(upgrade_e2e, session, words, said):
+    (session.pytester.path / "taken").write_text("")
+    done = upgrade_e2e("--provider=sim", *words, body=HOLDS)
+    assert done.exit_code == 2, done.output
+    assert said in done.output
+    assert not session.providers
