@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["DEFAULT_NODE_IMAGE", "KEEP_CHOICES", "OPTIONS", "PROVIDERS", "Option", "option_named"]
+__all__ = ["DEFAULT_NODE_IMAGE", "KEEP_CHOICES", "OPTIONS", "PROVIDERS", "Option"]
 
 PROVIDERS = ("kind", "sim")
 KEEP_CHOICES = ("never", "on-failure", "always")
@@ -171,10 +171,3 @@ OPTIONS: tuple[Option, ...] = (
         configurable=False,
     ),
 )
-
-_BY_NAME = {option.name: option for option in OPTIONS}
-
-
-def option_named(name: str) -> Option:
-    """The option of that name; raises KeyError for one that does not exist."""
-    return _BY_NAME[name]

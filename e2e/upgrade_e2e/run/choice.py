@@ -40,7 +40,8 @@ def choose(
     for words in paths:
         if missing := lacking(images, words):
             why = (
-                f"This runs on a simulated cluster, because {missing}; use --provider kind anyway."
+                f"This runs on a simulated cluster, because {missing}; with --provider kind it is "
+                "refused instead."
             )
             return Choice("sim", why)
     return Choice("kind", "This runs on kind: docker answers and has the node images.")

@@ -11,7 +11,7 @@ from pytest_upgrade_e2e import plugin
 from pytest_upgrade_e2e.command import run
 from upgrade_e2e.cli.plans import plan
 from upgrade_e2e.observers import Images
-from upgrade_e2e.options import OPTIONS, option_named
+from upgrade_e2e.options import OPTIONS
 from upgrade_e2e.run.request import settings_of, values_of
 from upgrade_e2e.run.settings import PassSettings
 
@@ -49,9 +49,6 @@ def of_click(command):
 
 def test_no_name_is_declared_twice():
     assert len(BY_NAME) == len(OPTIONS)
-    assert option_named("workers") is BY_NAME["workers"]
-    with pytest.raises(KeyError):
-        option_named("worker")
 
 
 def test_pytest_has_all_of_them_and_no_other(of_pytest):
@@ -87,7 +84,7 @@ def test_help_is_a_sentence_of_its_own(option):
 def test_defaults_are_those_of_the_settings(tmp_path):
     assert settings_of(values_of({}, tmp_path)) == PassSettings()
     images = Images()
-    assert (option_named("agent-image").default, option_named("edge-image").default) == (
+    assert (BY_NAME["agent-image"].default, BY_NAME["edge-image"].default) == (
         images.agent,
         images.edge,
     )
