@@ -6,14 +6,20 @@ configuration table has the key `NAME`. docs/cli.md explains them.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["DEFAULT_NODE_IMAGE", "KEEP_CHOICES", "OPTIONS", "PROVIDERS", "Option"]
+__all__ = ["DEFAULT_NODE_IMAGE", "KEEP_CHOICES", "OPTIONS", "PROVIDERS", "Option", "split_words"]
 
 PROVIDERS = ("kind", "sim")
 KEEP_CHOICES = ("never", "on-failure", "always")
 DEFAULT_NODE_IMAGE = "kindest/node:{version}"
+
+
+def split_words(text: str) -> tuple[str, ...]:
+    """The words of a text, split as a shell does it; raises ValueError where a quote has no end."""
+    return tuple(shlex.split(text))
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,8 @@ class Option:
     `multiple` options may be repeated, and their values come as a tuple. `bare` is the value that
     the option has when it is written without one. `planned` options change the plan, so `plan`
     takes them too. `starts` options ask pytest for a pass. `configurable` is false for options
-    that make no sense in a file.
+    that make no sense in a file. `argv` options are commands or arguments: one text that is split
+    as a shell splits it, a list of texts in the table; the value is a tuple of words.
     """
 
     name: str
@@ -39,6 +46,7 @@ class Option:
     planned: bool = True
     starts: bool = False
     configurable: bool = True
+    argv: bool = False
 
     @property
     def field(self) -> str:
@@ -83,8 +91,29 @@ OPTIONS: tuple[Option, ...] = (
         multiple=True,
         starts=True,
     ),
+    Option(
+        "nearest-patch",
+        "Where a version has no image, walk the nearest patch of the same minor version that has "
+        "one. Every artifact says so.",
+        bool,
+        default=False,
+    ),
     Option("control-planes", "How many control plane nodes: 1 or 3.", int, 1),
     Option("workers", "How many worker nodes.", int, 2),
+    Option(
+        "kind-config",
+        "A kind configuration file. The cluster is made as it says, at the versions of the path: "
+        "its node images are replaced, and its nodes are counted.",
+        Path,
+        metavar="FILE",
+    ),
+    Option(
+        "after-create",
+        "A command to run once the nodes exist and before they must be Ready, with KUBECONFIG "
+        "set: it may install a network plugin, secrets or custom resources.",
+        metavar="COMMAND",
+        argv=True,
+    ),
     Option(
         "node-image",
         "The node image of a version, as a template in which {version} stands for the version.",
@@ -99,6 +128,13 @@ OPTIONS: tuple[Option, ...] = (
         configurable=False,
     ),
     Option(
+        "image-catalogue",
+        "A file that says which node images are published for which release of kind, in place of "
+        "the one that is shipped: see docs/images.md.",
+        Path,
+        metavar="FILE",
+    ),
+    Option(
         "agent-image",
         "The image that workloads and probers run in: any with Python 3.11 or newer.",
         default="python:3.11-slim",
@@ -111,6 +147,34 @@ OPTIONS: tuple[Option, ...] = (
         "tested: see docs/cli.md.",
         bool,
         default=False,
+    ),
+    Option(
+        "upgrade-config",
+        "A file with a kubeadm UpgradeConfiguration of your own (kubeadm.k8s.io/v1beta4). The "
+        "target version and the preflight errors that kind nodes always have are added to it.",
+        Path,
+        metavar="FILE",
+    ),
+    Option(
+        "drain-timeout",
+        "Seconds that the drain of one node may take.",
+        float,
+        300.0,
+        metavar="SECONDS",
+    ),
+    Option(
+        "drain-args",
+        "Arguments of kubectl drain in place of --ignore-daemonsets --delete-emptydir-data "
+        "--force.",
+        metavar="ARGUMENTS",
+        argv=True,
+    ),
+    Option(
+        "step-timeout",
+        "Seconds that any step of the upgrade may take. Default: each step has a time of its own, "
+        "which `upgrade-e2e plan` shows.",
+        float,
+        metavar="SECONDS",
     ),
     Option(
         "fault",

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from upgrade_e2e.options import OPTIONS, Option
+from upgrade_e2e.options import OPTIONS, Option, split_words
 
 __all__ = ["given_values", "pass_options"]
 
@@ -29,6 +29,21 @@ def given_values(choices: dict[str, Any]) -> dict[str, Any]:
     return {option.name: choices[option.field] for option in OPTIONS if option.field in choices}
 
 
+class Words(click.ParamType[tuple[str, ...]]):
+    """One text that is split into words as a shell does it."""
+
+    name = "words"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """The words of `value`; fails for quotes that do not end."""
+        try:
+            return split_words(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 def _click_option(option: Option) -> Callable[[Any], Any]:
     names = (f"--{option.name}", option.field)
     if option.type is bool:
@@ -42,6 +57,8 @@ def _click_option(option: Option) -> Callable[[Any], Any]:
 
 
 def _click_type(option: Option) -> click.ParamType[Any] | type:
+    if option.argv:
+        return Words()
     if option.choices:
         return click.Choice(option.choices)
     return click.Path(path_type=Path) if option.type is Path else option.type

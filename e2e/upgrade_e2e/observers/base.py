@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from upgrade_e2e.cluster import Cluster, retry_api
+from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.timeline import Connection, Origin, SamplesBuilder, Span, Window
 
@@ -46,7 +47,7 @@ class DeployContext:
     """Where observers work: the cluster, the namespace in it and a folder on this machine.
 
     `pace` is how many times faster than real the cluster goes: what an observer does every N
-    seconds, it does every N / pace seconds here.
+    seconds, it does every N / pace seconds here. `facts` say what kind of cluster it is.
     """
 
     cluster: Cluster
@@ -55,6 +56,7 @@ class DeployContext:
     origin: Origin
     namespace: str = NAMESPACE
     pace: float = 1.0
+    facts: ClusterFacts = field(default_factory=ClusterFacts)
 
     def apply(self, manifest: dict[str, Any]) -> Any:
         """Server-side apply, retried while the API server is away; returns the object."""

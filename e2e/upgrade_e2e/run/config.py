@@ -53,7 +53,9 @@ def _read(key: str, value: Any, where: str, folder: Path) -> Any:
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(_KNOWN))}."
         raise BadInput(f"{where} has the unknown key {key!r}; {hint}")
     option = _KNOWN[key]
-    if not option.multiple:
+    if option.argv and not isinstance(value, list):
+        raise BadInput(f"{where}: {key} is {value!r}; write a list of texts, one per word.")
+    if not (option.multiple or option.argv):
         return _one(option, value, where, folder)
     values = value if isinstance(value, list) else [value]
     return tuple(_one(option, part, where, folder) for part in values)

@@ -53,6 +53,14 @@ def kind_settings(settings: PassSettings, folder: Path) -> KindSettings:
         keep=settings.keep,
         reuse_cluster=settings.reuse_cluster,
         preload_images=(settings.images.agent, settings.images.edge),
+        nearest_patch=settings.nearest_patch,
+        image_catalogue=settings.image_catalogue,
+        kind_config=settings.kind_config,
+        after_create=settings.after_create,
+        upgrade_config=settings.upgrade_config,
+        drain_timeout_s=settings.drain_timeout_s,
+        drain_args=settings.drain_args,
+        step_timeout_s=settings.step_timeout_s,
     )
 
 

@@ -94,6 +94,14 @@ def settings_of(values: Mapping[str, Any]) -> PassSettings:
         fast_control_plane=values["fast-control-plane"],
         keep=values["keep-cluster"],
         reuse_cluster=values["reuse-cluster"],
+        nearest_patch=values["nearest-patch"],
+        image_catalogue=values["image-catalogue"],
+        kind_config=values["kind-config"],
+        after_create=tuple(values["after-create"] or ()),
+        upgrade_config=values["upgrade-config"],
+        drain_timeout_s=values["drain-timeout"],
+        drain_args=tuple(values["drain-args"] or ()),
+        step_timeout_s=values["step-timeout"],
         faults=tuple(Fault.parse(word) for word in values["fault"]),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from upgrade_e2e.errors import BadInput
@@ -28,6 +29,8 @@ class PassSettings:
     `node_images` maps a version to a node image; for other versions `node_image` is a template in
     which `{version}` stands for the version. `watch_before_s` is how long the untouched cluster is
     watched before the first step, `watch_after_s` how long it is watched after the last one.
+    The others are the options of the same names (see upgrade_e2e.options); an empty `drain_args`
+    means the usual arguments, and `step_timeout_s` None the time of each step.
     """
 
     provider: str = "kind"
@@ -39,6 +42,14 @@ class PassSettings:
     fast_control_plane: bool = False
     keep: Keep = "never"
     reuse_cluster: str = ""
+    nearest_patch: bool = False
+    image_catalogue: Path | None = None
+    kind_config: Path | None = None
+    after_create: tuple[str, ...] = ()
+    upgrade_config: Path | None = None
+    drain_timeout_s: float = 300.0
+    drain_args: tuple[str, ...] = ()
+    step_timeout_s: float | None = None
     faults: tuple[Fault, ...] = ()
     watch_before_s: float = 10.0
     watch_after_s: float = 10.0

@@ -29,6 +29,7 @@ def table(folder, text):
         ('fault = "no-prestop"', {"fault": ("no-prestop",)}),
         ('path = ["v1.33,v1.34", "v1.34,v1.35"]', {"path": ("v1.33,v1.34", "v1.34,v1.35")}),
         ('images = {"v1.34.4" = "mine:1"}', {"images": {"v1.34.4": "mine:1"}}),
+        ('after-create = ["sh", "-c", "x y"]', {"after-create": ("sh", "-c", "x y")}),
         ("", {}),
     ],
 )
@@ -43,6 +44,8 @@ def test_a_value_has_the_type_of_its_option(tmp_path, text, value):
 )
 def test_every_configurable_option_has_a_key(tmp_path, option):
     given = f'"{option.choices[0]}"' if option.choices else SAMPLES.get(option.type, '"x"')
+    if option.argv:
+        given = '["x", "y z"]'
     assert list(table(tmp_path, f"{option.name} = {given}")) == [option.name]
 
 
@@ -68,7 +71,7 @@ def test_paths_are_relative_to_the_folder_of_the_file(tmp_path, key):
     [
         ("node-images = 'x'", "unknown key 'node-images'; did you mean 'node-image'"),
         ("imagse = 'x'", "did you mean 'images'"),
-        ("zzz = 1", "unknown key 'zzz'; known are agent-image, "),
+        ("zzz = 1", "unknown key 'zzz'; known are after-create, "),
         ("workers = '3'", "workers is '3'; write a whole number"),
         ("workers = 2.0", "workers is 2.0; write a whole number"),
         ("workers = true", "workers is True; write a whole number"),
@@ -81,6 +84,8 @@ def test_paths_are_relative_to_the_folder_of_the_file(tmp_path, key):
         ("provider = 'vm'", "provider is 'vm'; it is one of kind, sim"),
         ("keep-cluster = 'often'", "one of never, on-failure, always"),
         ("images = 'x'", "images is 'x'; write a table"),
+        ("after-create = 'x y'", "after-create is 'x y'; write a list of texts, one per word"),
+        ("drain-args = [1]", "drain-args is 1; write a text"),
         ("images = {'v1.34.4' = 1}", "write a table"),
     ],
 )

@@ -28,8 +28,8 @@ class KindSettings:
     `images` maps a version to a node image; every other version gets `image_template`.
     `cluster_name` is made up when it is empty. `workdir` takes kubeconfigs, staged files and the
     output of each step. `preload_images` are loaded onto all nodes once they are Ready. A pod that
-    may not be evicted fails a drain after `drain_timeout_s`. Raises BadInput for values that cannot
-    work.
+    may not be evicted fails a drain after `drain_timeout_s`. The other choices are those of
+    PassSettings. Raises BadInput for values that cannot work.
     """
 
     workdir: Path
@@ -42,7 +42,14 @@ class KindSettings:
     reuse_cluster: str = ""
     cluster_name: str = ""
     preload_images: tuple[str, ...] = ()
+    nearest_patch: bool = False
+    image_catalogue: Path | None = None
+    kind_config: Path | None = None
+    after_create: tuple[str, ...] = ()
+    upgrade_config: Path | None = None
     drain_timeout_s: float = 300.0
+    drain_args: tuple[str, ...] = ()
+    step_timeout_s: float | None = None
     ledger: Ledger = field(default_factory=Ledger)
 
     def __post_init__(self) -> None:

@@ -1,0 +1,29 @@
+"""What kind of cluster this is: the facts by which passes are compared and observers adapt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["IPV4", "IPV6", "ClusterFacts"]
+
+IPV4, IPV6 = "ipv4", "ipv6"
+
+
+@dataclass(frozen=True)
+class ClusterFacts:
+    """Facts about a cluster, read from the cluster itself.
+
+    `families` are the address families of its Services, the first one being that of Services
+    which ask for none: ("ipv4",), ("ipv6",) or both. `dns_domain` is the cluster's own domain.
+    `proxy` is the mode of kube-proxy (`iptables`, `nftables`, `ipvs`), `none` where there is no
+    kube-proxy, empty where it is not known. `cni` names the network plugin, empty where it is not
+    known. `feature_gates` are those that the control plane was given, as `NAME=true`. `config_digest` is a digest
+    of kubeadm's ClusterConfiguration without its version.
+    """
+
+    families: tuple[str, ...] = (IPV4,)
+    dns_domain: str = "cluster.local"
+    proxy: str = ""
+    cni: str = ""
+    feature_gates: tuple[str, ...] = ()
+    config_digest: str = ""
