@@ -17,8 +17,8 @@ class ClusterFacts:
     which ask for none: ("ipv4",), ("ipv6",) or both. `dns_domain` is the cluster's own domain.
     `proxy` is the mode of kube-proxy (`iptables`, `nftables`, `ipvs`), `none` where there is no
     kube-proxy, empty where it is not known. `cni` names the network plugin, empty where it is not
-    known. `feature_gates` are those that the control plane was given, as `NAME=true`. `config_digest` is a digest
-    of kubeadm's ClusterConfiguration without its version.
+    known. `feature_gates` are those that the control plane was given, as `NAME=true`.
+    `config_digest` is a digest of kubeadm's ClusterConfiguration without its version.
     """
 
     families: tuple[str, ...] = (IPV4,)
