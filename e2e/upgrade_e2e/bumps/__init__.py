@@ -1,0 +1,23 @@
+"""Which upgrades a change makes: old and new Kubernetes versions, with file, line and reason."""
+
+from upgrade_e2e.bumps.answer import Finding, Findings, Question, find_bumps
+from upgrade_e2e.bumps.changes import decode_diff
+from upgrade_e2e.bumps.commits import diff_of_revisions
+from upgrade_e2e.bumps.declared import DECLARED, read_declared
+from upgrade_e2e.bumps.shapes import Shape, read_rules
+from upgrade_e2e.bumps.walks import Answer, answer_of
+
+__all__ = [
+    "DECLARED",
+    "Answer",
+    "Finding",
+    "Findings",
+    "Question",
+    "Shape",
+    "answer_of",
+    "decode_diff",
+    "diff_of_revisions",
+    "find_bumps",
+    "read_declared",
+    "read_rules",
+]

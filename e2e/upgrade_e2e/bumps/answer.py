@@ -1,0 +1,217 @@
+"""What a change says about Kubernetes versions: bumps, what is unknown, and what is only named."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from upgrade_e2e.bumps.changes import ChangedFile, matches, read_diff
+from upgrade_e2e.bumps.pairing import pair_up
+from upgrade_e2e.bumps.shapes import Meaning, Shape, key_shape, shipped_shapes
+from upgrade_e2e.bumps.sightings import Sighting, Turn, turns_of
+
+__all__ = ["Finding", "Findings", "Question", "find_bumps"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something in a file that is said to the user: where, and what about it.
+
+    `old` and `new` are the releases that it goes from and to (`v1.33.5`, or the minor `v1.33`),
+    empty where there is none.
+    """
+
+    file: str
+    line: int
+    text: str
+    old: str = ""
+    new: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the user asks about a change.
+
+    `only` are patterns of the files to look at, all if empty. `named` are patterns of files that
+    hold versions: in them nothing may stay unknown. `keys` are whole paths of keys that hold one.
+    `rules` are rows of the user's configuration; they count before the shipped ones.
+    """
+
+    only: Sequence[str] = ()
+    named: Sequence[str] = ()
+    keys: Sequence[str] = ()
+    rules: Sequence[Shape] = ()
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """Every row, in the order in which they are asked."""
+        return (*map(key_shape, self.keys), *self.rules, *shipped_shapes())
+
+    def asks_for(self, file: ChangedFile) -> bool:
+        """Whether a file is to be looked at."""
+        return not self.only or any(matches(file.path, pattern) for pattern in self.only)
+
+    def names(self, path: str) -> bool:
+        """Whether the user named a file as holding versions."""
+        return any(matches(path, pattern) for pattern in self.named)
+
+
+@dataclass
+class Findings:
+    """What was found: versions to walk, what may be one, and what is named without being walked."""
+
+    bumps: list[Finding] = field(default_factory=list)
+    unknown: list[Finding] = field(default_factory=list)
+    notes: list[Finding] = field(default_factory=list)
+
+
+def find_bumps(diff: str, question: Question) -> Findings:
+    """The versions that a unified diff replaces; raises BadInput for what is none."""
+    files = [file for file in read_diff(diff) if question.asks_for(file)]
+    findings = Findings()
+    for file in files:
+        if file.is_binary and question.names(file.path):
+            text = "the file is binary, so its versions cannot be read"
+            findings.unknown.append(Finding(file.path, 1, text))
+    turns = [
+        turn
+        for file in files
+        for turn in turns_of(file, question.shapes, is_named=question.names(file.path))
+    ]
+    is_series = len({file.path for file in files}) < len(files)
+    _settle(_summed(turns) if is_series else turns, findings)
+    return _without_repeats(findings)
+
+
+def _summed(turns: Iterable[Turn]) -> list[Turn]:
+    """The turns of several commits in one diff: what one sets and another replaces goes away."""
+    places: dict[tuple[str, tuple[str, ...]], list[Turn]] = defaultdict(list)
+    for turn in turns:
+        places[turn.last.file, turn.last.seen.place.path].append(turn)
+    kept: list[Turn] = []
+    for group in places.values():
+        olds = Counter(turn.before.seen.scalar.value for turn in group if turn.before)
+        news = Counter(turn.after.seen.scalar.value for turn in group if turn.after)
+        first, last = olds - news, news - olds
+        before = [t.before for t in group if t.before and first[t.before.seen.scalar.value]]
+        after = [t.after for t in group if t.after and last[t.after.seen.scalar.value]]
+        if before or after:
+            kept.append(Turn(before[0] if before else None, after[0] if after else None))
+    return kept
+
+
+def _settle(turns: Sequence[Turn], findings: Findings) -> None:
+    """Sort turns into bumps, unknowns and notes."""
+    gone: list[Sighting] = []
+    come: list[Sighting] = []
+    windows: list[Turn] = []
+    for turn in turns:
+        if _means(turn) is Meaning.WINDOW:
+            windows.append(turn)
+        elif (turn.before and turn.after and turn.before.mention and turn.after.mention) or _means(
+            turn
+        ) is Meaning.CHANNEL:
+            _settle_pair(turn, findings)
+        else:
+            gone += _counting(turn.before)
+            come += _counting(turn.after)
+    pairs = pair_up(gone, come)
+    for turn in pairs.sure:
+        _settle_pair(turn, findings)
+    for turn in pairs.guessed:
+        text = f"{_words(turn)}: these are two files, which may be two clusters"
+        findings.unknown.append(_finding(turn, text))
+    _settle_alone(pairs.gone, pairs.come, findings)
+    findings.notes += _windows(windows)
+
+
+def _counting(sighting: Sighting | None) -> list[Sighting]:
+    counts = sighting is not None and sighting.mention is not None
+    return [sighting] if sighting and counts and (sighting.is_cluster or sighting.is_like) else []
+
+
+def _means(turn: Turn) -> Meaning | None:
+    for side in (turn.after, turn.before):
+        if side is not None and side.shape is not None:
+            return side.shape.means
+    return None
+
+
+def _settle_pair(turn: Turn, findings: Findings) -> None:
+    before, after = turn.before, turn.after
+    if before is None or after is None:
+        return
+    means, words = _means(turn), _words(turn)
+    if before.mention and after.mention and before.mention.version == after.mention.version:
+        if means is Meaning.CLUSTER:
+            text = f"{after.key}: still {after.mention.version}; only what follows it changed"
+            findings.notes.append(_finding(turn, text))
+    elif means is Meaning.CHANNEL:
+        findings.unknown.append(_finding(turn, f"{words}: {Meaning.CHANNEL.value}"))
+    elif before.is_cluster and after.is_cluster and after.shape:
+        findings.bumps.append(_finding(turn, f"{words} ({after.shape.name})"))
+    elif means is None and (before.is_like or after.is_like):
+        text = f"{words}: looks like a Kubernetes version, but no shape says so"
+        findings.unknown.append(_finding(turn, text))
+    elif means is Meaning.CLUSTER:
+        findings.unknown.append(_finding(turn, f"{words}: only one of them is surely a cluster's"))
+    elif means is not None and means not in (Meaning.PACKAGE, Meaning.ADDON, Meaning.GENERATED):
+        findings.notes.append(_finding(turn, f"{words}: {means.value}; not walked"))
+
+
+def _settle_alone(gone: Sequence[Sighting], come: Sequence[Sighting], findings: Findings) -> None:
+    """Versions without another one: unknown where the rest of their block stays, else a note."""
+    for sighting, what in (*((one, "went") for one in gone), *((one, "came") for one in come)):
+        value = sighting.seen.scalar.value
+        text = f"{sighting.key}: {value} {what} without a version that it "
+        text += "replaces" if what == "came" else "is replaced by"
+        is_open = sighting.is_cluster and sighting.seen.place.is_alone
+        place = findings.unknown if is_open else findings.notes
+        place.append(Finding(sighting.file, sighting.line, text))
+
+
+def _windows(turns: Sequence[Turn]) -> Iterator[Finding]:
+    """One note for each list of versions: which rows went and which came."""
+    lists: dict[str, list[Turn]] = defaultdict(list)
+    for turn in turns:
+        lists[turn.last.file].append(turn)
+    for file, inside in lists.items():
+        gone = [turn.before.seen.scalar.value for turn in inside if turn.before]
+        come = [turn.after.seen.scalar.value for turn in inside if turn.after]
+        text = f"rows removed ({', '.join(gone) or 'none'}) and added ({', '.join(come) or 'none'})"
+        line = inside[0].last.line
+        yield Finding(file, line, f"{text}: {Meaning.WINDOW.value}; not walked")
+
+
+def _finding(turn: Turn, text: str) -> Finding:
+    old, new = (side.mention if side else None for side in (turn.before, turn.after))
+    return Finding(
+        turn.last.file,
+        turn.last.line,
+        text,
+        old.version if old else "",
+        new.version if new else "",
+    )
+
+
+def _words(turn: Turn) -> str:
+    values = [side.seen.scalar.value if side else "nothing" for side in (turn.before, turn.after)]
+    old, new = (value if len(value) < 100 else f"{value[:99]}…" for value in values)
+    renamed = turn.before and turn.after and turn.before.key != turn.after.key
+    was = f"{turn.before.key} " if renamed and turn.before else ""
+    return f"{turn.last.key}: {was}{old} -> {new}"
+
+
+def _without_repeats(findings: Findings) -> Findings:
+    """Each finding once; an unknown that goes the way of a bump in its file is explained by it."""
+    bumps = {(bump.file, bump.old, bump.new) for bump in findings.bumps}
+    unknown = [one for one in findings.unknown if (one.file, one.old, one.new) not in bumps]
+    return Findings(
+        list(dict.fromkeys(findings.bumps)),
+        list(dict.fromkeys(unknown)),
+        list(dict.fromkeys(findings.notes)),
+    )

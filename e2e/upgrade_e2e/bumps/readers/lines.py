@@ -1,0 +1,114 @@
+"""Makefiles, Dockerfiles, shell, .env and ini files: what each line sets, runs or pulls."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable
+
+from upgrade_e2e.bumps.nodes import Block, Scalar, Tally
+
+__all__ = ["plain", "read_lines", "words_of"]
+
+_COMMENT = re.compile(r"(^|\s)#.*$")
+_KEYWORD = (
+    r"(?:(?:export|readonly|local|declare|override|set|ARG|ENV|env|const|\$env:)\s*(?:-\w+\s+)*)?"
+)
+_SETS = re.compile(
+    rf"^\s*{_KEYWORD}(?P<key>[\w.\-]+)\s*(?:=|:=|::=|\?=|\+=|!=)\s*(?P<value>.*?)\s*$"
+)
+_SAYS = re.compile(r"^\s*(?:(?:ENV|ARG)\s+)?(?P<key>[\w.\-/@]+)\s*[: ]\s*(?P<value>\S+)\s*$")
+_SECTION = re.compile(r"^\s*\[+\s*(?P<name>[^\[\]]+?)\s*\]+\s*$")
+_ASSIGNED = re.compile(r"(?P<key>[A-Za-z_][\w.\-]*)={1,2}(?P<value>\S+)")
+_IMAGE = re.compile(r"(?:[\w.\-]+(?::\d+)?/)*[\w.\-]+/[\w.\-]+:[\w][\w.\-]*(?:@sha256:\w+)?")
+_FLAG = re.compile(r"--?[A-Za-z][\w\-]*")
+_BREAKS = re.compile(r"&&|\|\||[|;]")
+_BEFORE_COMMANDS = {"sudo", "run", "then", "do", "else", "env", "exec", "-", "time", "if", "!"}
+
+
+def read_lines(lines: Iterable[tuple[int, str]], *, sections: bool = False) -> Block:
+    """The variables that lines set, and the flags and images of the commands that they run.
+
+    `sections` for files with `[section]` lines.
+    """
+    root = tally = Tally()
+    command = ""
+    for number, raw in lines:
+        text = _COMMENT.sub("", raw).rstrip()
+        if sections and (section := _SECTION.match(text)):
+            tally = Tally()
+            root.put(section["name"].strip("\"'"), Block(tally))
+            continue
+        command = _read_line(text, number, tally, command)
+    return Block(root)
+
+
+def _read_line(text: str, number: int, tally: Tally, command: str) -> str:
+    """Add what a line says; the command that goes on in the next line, or nothing."""
+    goes_on = text.endswith("\\")
+    text = text.removesuffix("\\").rstrip()
+    found = None if command else (_SETS.match(text) or _SAYS.match(text))
+    if found is not None and not _FLAG.fullmatch(found["key"]):
+        value = plain(found["value"])
+        words = words_of(value, number) if re.search(r"\s", value) else None
+        tally.put(found["key"], words or Scalar(value, number))
+        return ""
+    if not command and re.fullmatch(r"\s*v?\d+(\.\w+)+\S*", text):
+        tally.put("version", Scalar(text.strip(), number))
+        return ""
+    for part in _BREAKS.split(text):
+        command = _read_command(part, number, tally, command)
+    return command if goes_on else ""
+
+
+def words_of(text: str, number: int) -> Block | None:
+    """The flags, images and assignments in one line of words; None where there are none."""
+    tally = Tally()
+    for part in _BREAKS.split(text):
+        _read_command(part, number, tally, "")
+    return Block(tally) if tally else None
+
+
+def _read_command(text: str, number: int, tally: Tally, command: str) -> str:
+    words = _split(text)
+    below = Tally()
+    flag, verb = "", ""
+    for word in words:
+        name, equals, value = word.partition("=")
+        if word.startswith("-") and _FLAG.fullmatch(name):
+            flag = "" if equals else name
+            if equals:
+                below.put(name, Scalar(plain(value), number))
+        elif _IMAGE.fullmatch(word):
+            below.put(flag or "image", Scalar(word, number))
+            flag = ""
+        elif assigned := _ASSIGNED.fullmatch(word):
+            below.put(assigned["key"], Scalar(plain(assigned["value"]), number))
+        elif flag:
+            below.put(flag, Scalar(word, number))
+            flag = ""
+        elif not command and word.lstrip("@-") and word not in _BEFORE_COMMANDS:
+            command = word.lstrip("@-").rsplit("/", 1)[-1]
+        elif re.match(r"v?\d+\.\d+", word):
+            below.put(verb or "argument", Scalar(word, number))
+        else:
+            verb = word
+    if below:
+        tally.put(command or "command", Block(below))
+    return command
+
+
+def _split(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        # A quote that ends in another line.
+        return text.split()
+
+
+def plain(text: str) -> str:
+    """A value without its quotes and without the comma or semicolon behind it."""
+    text = text.strip().rstrip(",;").strip()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`":
+        return text[1:-1].strip()
+    return text

@@ -1,0 +1,275 @@
+"""What a changed value means, by rows of shapes.toml and of the user's configuration."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from upgrade_e2e.bumps.changes import matches
+from upgrade_e2e.bumps.compare import Place
+from upgrade_e2e.bumps.nodes import UNSEEN, Block, Scalar
+from upgrade_e2e.errors import BadInput
+
+__all__ = [
+    "DECIDING",
+    "MEANINGS",
+    "Fit",
+    "Meaning",
+    "Shape",
+    "key_shape",
+    "read_rules",
+    "shipped_shapes",
+]
+
+
+class Meaning(Enum):
+    """What a version is that of; only a cluster's is walked."""
+
+    CLUSTER = "the Kubernetes version of a cluster"
+    CLIENT = "a client"
+    ADDON = "an addon or another program"
+    CONSTRAINT = "a constraint, not a version that runs"
+    PACKAGE = "the version of a package, chart, module or document"
+    DOCUMENTATION = "documentation"
+    TESTS = "test data"
+    GENERATED = "a generated file"
+    WINDOW = "a row of versions that tests run on"
+    CHANNEL = "a channel or source of packages, which alone does not say what runs"
+
+
+class Fit(Enum):
+    """Whether a shape holds for a value; MAYBE where what decides it is out of sight."""
+
+    NO = 0
+    MAYBE = 1
+    YES = 2
+
+
+_FIELDS = {
+    "name", "means", "files", "path", "key", "under", "beside", "document", "image", "value",
+    "comment", "rows", "example",
+}  # fmt: skip
+DECIDING = ("files", "path", "key", "under", "value", "comment", "image")
+"""The keys of which a row has one at least, so that it does not fit everything."""
+MEANINGS = {meaning.name.lower(): meaning for meaning in Meaning}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One row: all that it says must hold.
+
+    `files` are patterns of the file's path. `path` are the keys from the root, with `*` for one
+    and `**` for any number. `key` and `under` are expressions for the last key and the one above
+    it, in small letters without - and _. `beside` and `document` are patterns for values in the
+    same block (`../` goes one up) and at the root. `image` are patterns of the repository,
+    `value` and `comment` expressions for the whole value and for the comment at it. `rows` asks
+    for one of several `values` of a list, or for a place `in` an item of a list of several.
+    """
+
+    name: str
+    means: Meaning
+    files: tuple[str, ...] = ()
+    path: str = ""
+    key: str = ""
+    under: str = ""
+    beside: Mapping[str, str] = field(default_factory=dict)
+    document: Mapping[str, str] = field(default_factory=dict)
+    image: tuple[str, ...] = ()
+    value: str = ""
+    comment: str = ""
+    rows: str = ""
+    example: Mapping[str, str] = field(default_factory=dict)
+
+    def fit(self, file: str, place: Place, value: str, image: str, comment: str) -> Fit:
+        """How this shape fits a value in its place; `image` is empty for what is no image."""
+        if self.files and not any(matches(file, pattern) for pattern in self.files):
+            return Fit.NO
+        if self.rows and (place.rows if self.rows == "values" else place.listed) < 2:
+            return Fit.NO
+        if self.image and not any(_is_image(image, pattern) for pattern in self.image):
+            return Fit.NO
+        if self.value and not re.search(self.value, value):
+            return Fit.NO
+        if self.comment and not re.search(self.comment, comment):
+            return Fit.NO
+        if self.key and not re.search(self.key, _plain(place.key)):
+            return Fit.NO
+        fits = [self._fit_path(place), self._fit_under(place)]
+        fits += [_fit_beside(place, name, wanted) for name, wanted in self.beside.items()]
+        fits += [_fit_root(place, name, wanted) for name, wanted in self.document.items()]
+        return min(fits, key=lambda fit: fit.value)
+
+    def _fit_path(self, place: Place) -> Fit:
+        if not self.path or ".".join(place.path) == self.path:
+            return Fit.YES
+        return _fit_keys(tuple(self.path.split(".")), place.path)
+
+    def _fit_under(self, place: Place) -> Fit:
+        if not self.under:
+            return Fit.YES
+        above = place.path[-2] if len(place.path) > 1 else ""
+        if above == UNSEEN:
+            return Fit.MAYBE
+        return Fit.YES if re.search(self.under, _plain(above)) else Fit.NO
+
+
+@dataclass(frozen=True)
+class Looks:
+    """Words in keys: `strong` ones look like Kubernetes, `vague` ones may be in any key."""
+
+    strong: frozenset[str]
+    vague: frozenset[str]
+
+
+@cache
+def shipped_shapes() -> tuple[Shape, ...]:
+    """The rows of shapes.toml, in its order: the first that fits a value counts."""
+    return tuple(_row(row, "shapes.toml") for row in _shipped()["shape"])
+
+
+@cache
+def shipped_words() -> Looks:
+    """The words of shapes.toml."""
+    words = _shipped()["words"]
+    return Looks(frozenset(words["strong"]), frozenset(words["vague"]))
+
+
+@cache
+def _shipped() -> dict[str, Any]:
+    text = resources.files(__package__).joinpath("shapes.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def read_rules(rows: Any, where: str) -> tuple[Shape, ...]:
+    """Rows of a user's table `bump-rules`; raises BadInput for one that cannot be read."""
+    if not isinstance(rows, Sequence) or not all(isinstance(row, Mapping) for row in rows):
+        raise BadInput(
+            f"{where}: bump-rules is {rows!r}; write tables such as "
+            '[[bump-rules]] with files = ["infra/*.yaml"] and path = "platform.release".'
+        )
+    return tuple(_row({"means": "cluster", **row}, where) for row in rows)
+
+
+def key_shape(path: str) -> Shape:
+    """The shape of a whole path that the user named: `spec.topology.version`."""
+    plain = re.sub(r"\[[^\]]*\]", "", path).strip(".")
+    if not plain:
+        raise BadInput(f"--key {path!r} is no path; write all keys, like spec.topology.version.")
+    return Shape(f"--key {path}", Meaning.CLUSTER, path=plain)
+
+
+def _row(row: Mapping[str, Any], where: str) -> Shape:
+    if unknown := sorted(row.keys() - _FIELDS):
+        raise BadInput(
+            f"{where}: a row of bump-rules has the unknown key {unknown[0]!r}; known are "
+            f"{', '.join(sorted(_FIELDS - {'example'}))}."
+        )
+    means = MEANINGS.get(str(row.get("means")))
+    if means is None:
+        raise BadInput(
+            f"{where}: means = {row.get('means')!r} in a row of bump-rules is none of "
+            f"{', '.join(MEANINGS)}."
+        )
+    if not row.keys() & set(DECIDING):
+        raise BadInput(
+            f"{where}: a row of bump-rules fits everything; give it one of {', '.join(DECIDING)}."
+        )
+    values = {key: _checked(key, value, where) for key, value in row.items() if key != "means"}
+    values.setdefault("name", f"bump-rules: {row.get('path') or row.get('key') or 'files'}")
+    return Shape(means=means, **values)
+
+
+def _checked(key: str, value: Any, where: str) -> Any:
+    if key in ("files", "image"):
+        words = [value] if isinstance(value, str) else value
+        if isinstance(words, list) and all(isinstance(word, str) for word in words):
+            return tuple(words)
+    elif key in ("beside", "document", "example"):
+        if isinstance(value, dict) and all(isinstance(word, str) for word in value.values()):
+            return value
+    elif key == "rows":
+        if value in ("values", "in"):
+            return value
+    elif isinstance(value, str):
+        if key in ("key", "under", "value", "comment"):
+            _require_expression(key, value, where)
+        return value
+    raise BadInput(f"{where}: {key} = {value!r} in a row of bump-rules has the wrong type.")
+
+
+def _require_expression(key: str, value: str, where: str) -> None:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise BadInput(f"{where}: {key} = {value!r} is no regular expression: {error}.") from error
+
+
+def _is_image(image: str, pattern: str) -> bool:
+    """Whether a repository ends with these words: `kindest/node`, in any registry."""
+    return bool(image) and (fnmatchcase(image, pattern) or fnmatchcase(image, f"*/{pattern}"))
+
+
+def _fit_keys(pattern: Sequence[str], path: Sequence[str]) -> Fit:
+    if not pattern:
+        return Fit.NO if path and path != (UNSEEN,) else Fit.YES
+    if path and path[0] == UNSEEN:
+        rest = (_fit_keys(pattern[skip:], path[1:]) for skip in range(len(pattern) + 1))
+        return Fit.MAYBE if any(fit is not Fit.NO for fit in rest) else Fit.NO
+    if pattern[0] == "**":
+        tails = [_fit_keys(pattern[1:], path[skip:]) for skip in range(len(path) + 1)]
+        return max(tails, key=lambda fit: fit.value)
+    if not path or not _is_key(path[0], pattern[0]):
+        return Fit.NO
+    return _fit_keys(pattern[1:], path[1:])
+
+
+@cache
+def _is_key(key: str, pattern: str) -> bool:
+    """Whether a key is like a pattern: `*`, `*_addon`, `{this,that}`."""
+    found = re.search(r"\{([^}]*)\}", pattern)
+    if found is None:
+        return fnmatchcase(key, pattern)
+    start, end = pattern[: found.start()], pattern[found.end() :]
+    return any(fnmatchcase(key, f"{start}{word}{end}") for word in found[1].split(","))
+
+
+def _fit_beside(place: Place, name: str, wanted: str) -> Fit:
+    around = place.around
+    while name.startswith("../") and around:
+        name, around = name.removeprefix("../"), around[:-1]
+    return _fit_value(around[-1:], name, wanted)
+
+
+def _fit_root(place: Place, name: str, wanted: str) -> Fit:
+    return _fit_value(place.around[:1], name, wanted)
+
+
+def _fit_value(blocks: Iterable[Block], name: str, wanted: str) -> Fit:
+    """Whether the value under a dotted name is like a pattern."""
+    for block in blocks:
+        value = _value_at(block, name)
+        if value is None:
+            return Fit.MAYBE if block.partial else Fit.NO
+        return Fit.YES if fnmatchcase(value.lower(), wanted.lower()) else Fit.NO
+    return Fit.NO
+
+
+def _value_at(block: Block, name: str) -> str | None:
+    """A value by a name, or by a name with dots, below a block; names count in any letters."""
+    for key, node in block.items.items():
+        if key.lower() == name.lower() and isinstance(node, Scalar):
+            return node.value
+        if isinstance(node, Block) and name.lower().startswith(f"{key.lower()}."):
+            return _value_at(node, name[len(key) + 1 :])
+    return None
+
+
+def _plain(key: str) -> str:
+    return re.sub(r"[_\-. ]", "", key).lower()

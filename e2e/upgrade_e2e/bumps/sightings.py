@@ -1,0 +1,208 @@
+"""What each changed value of a file means: a cluster's version, something else, or unknown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from upgrade_e2e.bumps.changes import ChangedFile, Excerpt, Side
+from upgrade_e2e.bumps.compare import Place, Seen, compare
+from upgrade_e2e.bumps.nodes import UNSEEN, Scalar
+from upgrade_e2e.bumps.readers import read_side
+from upgrade_e2e.bumps.shapes import Fit, Meaning, Shape, shipped_words
+from upgrade_e2e.bumps.versions import Mention, holds_version, mention_in
+
+__all__ = ["Sighting", "Turn", "turns_of"]
+
+_TAG_KEYS = re.compile(r"^(image)?_?(tag|newtag|version)$", re.IGNORECASE)
+_REPOSITORY_KEYS = ("repository", "repo", "image", "imagename", "newname", "name")
+_COMMENT = re.compile(r"(?:^|\s)(?:#|//|;|<!--)(.*)$")
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A value of one side: where it stands, the version in it, and what that is.
+
+    `shape` is the row that says so, None when none does. `is_like` when it may be a cluster's
+    version: the words around it look like it, or a row fits as far as can be seen.
+    """
+
+    file: str
+    seen: Seen
+    mention: Mention | None
+    shape: Shape | None
+    is_like: bool
+
+    @property
+    def line(self) -> int:
+        """Its line in the file."""
+        return self.seen.scalar.line
+
+    @property
+    def key(self) -> str:
+        """Its keys, for people."""
+        return ".".join(self.seen.place.path) or "the whole file"
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether it is for certain the version of a cluster."""
+        return (
+            self.mention is not None
+            and self.shape is not None
+            and self.shape.means is Meaning.CLUSTER
+        )
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A value that changed, as both sides see it; None where it was not, or no longer is."""
+
+    before: Sighting | None
+    after: Sighting | None
+
+    @property
+    def last(self) -> Sighting:
+        """The newer side that is there."""
+        sighting = self.after or self.before
+        assert sighting is not None  # noqa: S101  (a change has a side)
+        return sighting
+
+
+def turns_of(file: ChangedFile, shapes: Sequence[Shape], *, is_named: bool) -> Iterator[Turn]:
+    """The changed values of a file that have to do with versions.
+
+    `is_named` for a file that the user named as holding versions: in it each version that no
+    shape explains may be a cluster's.
+    """
+    for excerpt in file.excerpts:
+        if not any(holds_version(side.text) for side in (excerpt.before, excerpt.after)):
+            continue
+        yield from _turns(file, excerpt, _Judge(shapes, is_named=is_named))
+
+
+def _turns(file: ChangedFile, excerpt: Excerpt, judge: _Judge) -> Iterator[Turn]:
+    before, after = (
+        read_side(path, side, heading=excerpt.heading, whole=excerpt.whole) if path else None
+        for path, side in (
+            (file.path_before, excerpt.before),
+            (file.path_after, excerpt.after),
+        )
+    )
+    old, new = _Comments(excerpt.before), _Comments(excerpt.after)
+    for change in compare(before, after):
+        mentions = [_mention(seen) for seen in (change.before, change.after)]
+        if not any(mentions) and not (change.before and change.after):
+            continue
+        turn = Turn(
+            judge.sighting(file.path_before, change.before, mentions[0], old),
+            judge.sighting(file.path_after, change.after, mentions[1], new),
+        )
+        if any(mentions) or _is_channel(turn):
+            yield turn
+
+
+def _is_channel(turn: Turn) -> bool:
+    return any(
+        side is not None and side.shape is not None and side.shape.means is Meaning.CHANNEL
+        for side in (turn.before, turn.after)
+    )
+
+
+def _mention(seen: Seen | None) -> Mention | None:
+    return mention_in(seen.scalar.value) if seen is not None else None
+
+
+class _Comments:
+    """The comments at the lines of one side."""
+
+    def __init__(self, side: Side) -> None:
+        self._lines: Mapping[int, str] = dict(side.lines)
+
+    def at(self, line: int) -> str:
+        """The comment behind a line, and those right above it."""
+        words = [self._comment(line, alone=False)]
+        above = line - 1
+        while text := self._comment(above, alone=True):
+            words.append(text)
+            above -= 1
+        return " ".join(word for word in words if word)
+
+    def _comment(self, line: int, *, alone: bool) -> str:
+        text = self._lines.get(line, "")
+        if alone and not re.match(r"\s*(#|//|;|<!--)", text):
+            return ""
+        found = _COMMENT.search(text)
+        return found[1].strip() if found else ""
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """The shapes, asked for each value."""
+
+    shapes: Sequence[Shape]
+    is_named: bool
+
+    def sighting(
+        self, file: str, seen: Seen | None, mention: Mention | None, comments: _Comments
+    ) -> Sighting | None:
+        """A value with what it means; None where there is none."""
+        if seen is None:
+            return None
+        place, value = seen.place, seen.scalar.value
+        comment = comments.at(seen.scalar.line)
+        image = _image_of(place, mention)
+        maybe = None
+        for shape in self.shapes:
+            fit = shape.fit(file, place, value, image, comment)
+            if fit is Fit.YES:
+                return Sighting(file, seen, mention, shape, is_like=False)
+            if fit is Fit.MAYBE and shape.means is Meaning.CLUSTER:
+                maybe = maybe or shape
+        looks = self.is_named or _looks_like_it(place, comment)
+        is_hidden = maybe is not None and (looks or _is_all_but_seen(maybe, place))
+        return Sighting(file, seen, mention, None, is_like=is_hidden or looks)
+
+
+def _is_all_but_seen(shape: Shape, place: Place) -> bool:
+    """Whether the whole path fits a shape, and only what stands next to it is out of sight."""
+    words = [word for word in shape.path.split(".") if word.strip("*")]
+    return len(words) > 1 and UNSEEN not in place.path
+
+
+def _looks_like_it(place: Place, comment: str) -> bool:
+    """Whether the nearest key that says something is that of a Kubernetes version."""
+    if re.search(r"\b(kubernetes|k8s)\b", comment, re.IGNORECASE):
+        return True
+    looks = shipped_words()
+    for key in reversed(place.path[-3:]):
+        words = _words(key) - {UNSEEN}
+        if words & looks.strong:
+            return not words - looks.strong - looks.vague
+        if words - looks.vague:
+            return False
+    return False
+
+
+def _words(key: str) -> set[str]:
+    parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", key)
+    return {word for word in re.split(r"[^a-z0-9]+", parts.lower()) if word}
+
+
+def _image_of(place: Place, mention: Mention | None) -> str:
+    """The repository that a value is a tag of: in the value itself, or next to its key."""
+    if mention is None or mention.image or not place.around:
+        return mention.image if mention else ""
+    if not _TAG_KEYS.match(place.key):
+        return ""
+    items = {key.lower(): node for key, node in place.around[-1].items.items()}
+    is_tag = "tag" in place.key.lower()
+    for key in _REPOSITORY_KEYS:
+        node = items.get(key)
+        if isinstance(node, Scalar) and (is_tag or "/" in node.value) and "://" not in node.value:
+            return (
+                node.value.rpartition(":")[0]
+                if key == "image" and ":" in node.value
+                else node.value
+            )
+    return ""

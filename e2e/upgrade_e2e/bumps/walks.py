@@ -1,0 +1,134 @@
+"""The upgrades that bumps ask for, as paths that can be walked; what cannot is named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from upgrade_e2e.bumps.answer import Finding, Findings
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.upgrade import Path, resolve
+from upgrade_e2e.version import KubeVersion, MinorVersion
+
+__all__ = ["Answer", "answer_of"]
+
+
+@dataclass
+class Answer:
+    """What a change comes to.
+
+    `paths` are walked, each once, with the places that ask for it. `unknown` may be versions of
+    clusters, or are but cannot be walked: somebody must look. `notes` are said and need nobody.
+    """
+
+    paths: dict[Path, list[Finding]] = field(default_factory=dict)
+    unknown: list[Finding] = field(default_factory=list)
+    notes: list[Finding] = field(default_factory=list)
+
+
+def answer_of(
+    findings: Findings,
+    known: Sequence[KubeVersion],
+    *,
+    never_rolled_out: Sequence[str] = (),
+    nearest_patch: bool = False,
+) -> Answer:
+    """The paths of all bumps, through every minor in between.
+
+    A bare minor is its newest patch among `known`. A full version stays as it is written, or with
+    `nearest_patch` becomes the known patch that is nearest. A way down is not walked: it is
+    unknown, unless the version above is one of `never_rolled_out`.
+    """
+    answer = Answer(unknown=list(findings.unknown), notes=list(findings.notes))
+    abandoned = [_release(word) for word in never_rolled_out]
+    for bump in findings.bumps:
+        if _is_down(bump):
+            _add_downgrade(bump, abandoned, answer)
+        elif _is_minor_of(bump.old, bump.new) or _is_minor_of(bump.new, bump.old):
+            text = f"{bump.text}: the same minor, said more or less exactly; not walked"
+            answer.notes.append(_with(bump, text))
+        else:
+            _add_path(bump, known, answer, nearest_patch=nearest_patch)
+    answer.notes = list(dict.fromkeys(answer.notes))
+    return answer
+
+
+def _add_downgrade(bump: Finding, abandoned: Sequence[str], answer: Answer) -> None:
+    text = f"goes down from {bump.old} to {bump.new}: not walked ({bump.text})"
+    if any(bump.old == word or _is_minor_of(word, bump.old) for word in abandoned):
+        answer.notes.append(_with(bump, f"{text}; {bump.old} was never rolled out"))
+        return
+    fix = f"; if {bump.old} was never rolled out, say so with --never-rolled-out {bump.old}"
+    answer.unknown.append(_with(bump, text + fix))
+
+
+def _add_path(
+    bump: Finding, known: Sequence[KubeVersion], answer: Answer, *, nearest_patch: bool
+) -> None:
+    words = [bump.old, *_between(bump), bump.new]
+    if nearest_patch:
+        words = [_nearest(word, known) for word in words]
+    try:
+        path = resolve(words, known)
+    except BadInput as error:
+        answer.unknown.append(_with(bump, f"{bump.text}: cannot be walked: {error}"))
+        return
+    answer.paths.setdefault(path, []).append(bump)
+    answer.notes += [
+        _with(bump, f"{asked} is walked as {version}{_why(asked)}")
+        for asked, version in zip([bump.old, *_between(bump), bump.new], path.versions, strict=True)
+        if asked != str(version)
+    ]
+
+
+def _why(asked: str) -> str:
+    if asked.count(".") == 1:
+        return ", the newest patch that is known"
+    return ", the nearest patch that is known"
+
+
+def _between(bump: Finding) -> list[str]:
+    """The minors between both ends: kubeadm goes through each of them."""
+    minor, last = _minor(bump.old).next(), _minor(bump.new)
+    found = []
+    while minor < last:
+        found.append(str(minor))
+        minor = minor.next()
+    return found
+
+
+def _nearest(word: str, known: Sequence[KubeVersion]) -> str:
+    """The known patch that is nearest to a full version; the newer one of two."""
+    if word.count(".") == 1:
+        return word
+    wanted = KubeVersion.parse(word)
+    same = [one for one in known if one.minor_version == wanted.minor_version]
+    if not same or wanted in same:
+        return word
+    return str(min(same, key=lambda one: (abs(one.patch - wanted.patch), -one.patch)))
+
+
+def _is_down(bump: Finding) -> bool:
+    if 1 in (bump.old.count("."), bump.new.count(".")):
+        return _minor(bump.new) < _minor(bump.old)
+    return KubeVersion.parse(bump.new) < KubeVersion.parse(bump.old)
+
+
+def _release(word: str) -> str:
+    """A version as the user names it; raises BadInput for what is none."""
+    try:
+        return str(MinorVersion.parse(word))
+    except BadInput:
+        return str(KubeVersion.parse(word))
+
+
+def _minor(version: str) -> MinorVersion:
+    return MinorVersion.parse(".".join(version.split(".")[:2]))
+
+
+def _is_minor_of(minor: str, version: str) -> bool:
+    return minor.count(".") == 1 and _minor(version) == _minor(minor)
+
+
+def _with(bump: Finding, text: str) -> Finding:
+    return Finding(bump.file, bump.line, text, bump.old, bump.new)
