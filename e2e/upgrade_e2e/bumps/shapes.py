@@ -52,12 +52,11 @@ class Fit(Enum):
     YES = 2
 
 
-_FIELDS = {
-    "name", "means", "files", "path", "key", "under", "beside", "document", "image", "value",
-    "comment", "rows", "example",
-}  # fmt: skip
-DECIDING = ("files", "path", "key", "under", "value", "comment", "image")
+DECIDING = (
+    "files", "path", "key", "under", "beside", "document", "image", "value", "comment", "rows",
+)  # fmt: skip
 """The keys of which a row has one at least, so that it does not fit everything."""
+_FIELDS = {"name", "means", "example", *DECIDING}
 MEANINGS = {meaning.name.lower(): meaning for meaning in Meaning}
 
 

@@ -17,6 +17,7 @@ __all__ = ["Sighting", "Turn", "turns_of"]
 
 _TAG_KEYS = re.compile(r"^(image)?_?(tag|newtag|version)$", re.IGNORECASE)
 _REPOSITORY_KEYS = ("repository", "repo", "image", "imagename", "newname", "name")
+_CHANNEL = re.compile(r"channel", re.IGNORECASE)
 _COMMENT = re.compile(r"(?:^|\s)(?:#|//|;|<!--)(.*)$")
 
 
@@ -76,9 +77,9 @@ def turns_of(file: ChangedFile, shapes: Sequence[Shape], *, is_named: bool) -> I
     shape explains may be a cluster's.
     """
     for excerpt in file.excerpts:
-        if not any(holds_version(side.text) for side in (excerpt.before, excerpt.after)):
-            continue
-        yield from _turns(file, excerpt, _Judge(shapes, is_named=is_named))
+        texts = (excerpt.before.text, excerpt.after.text)
+        if any(holds_version(text) or _CHANNEL.search(text) for text in texts):
+            yield from _turns(file, excerpt, _Judge(shapes, is_named=is_named))
 
 
 def _turns(file: ChangedFile, excerpt: Excerpt, judge: _Judge) -> Iterator[Turn]:
@@ -165,9 +166,12 @@ class _Judge:
 
 
 def _is_all_but_seen(shape: Shape, place: Place) -> bool:
-    """Whether the whole path fits a shape, and only what stands next to it is out of sight."""
+    """Whether the keys fit a shape, and only what stands next to them is out of sight."""
     words = [word for word in shape.path.split(".") if word.strip("*")]
-    return len(words) > 1 and UNSEEN not in place.path
+    near = place.path[-2:]
+    return (len(words) > 1 and UNSEEN not in place.path) or (
+        bool(shape.key and shape.under) and len(near) > 1 and UNSEEN not in near
+    )
 
 
 def _looks_like_it(place: Place, comment: str) -> bool:

@@ -89,8 +89,8 @@ def _braced(side: Side, heading: str, partial: bool) -> Node:
     return read_braces(side.lines, heading=heading, partial=partial)
 
 
-def _lined(side: Side, _heading: str, _partial: bool, *, sections: bool = False) -> Node:
-    return read_lines(side.lines, sections=sections)
+def _lined(side: Side, _heading: str, _partial: bool, *, sections: bool = False, name: str = "version") -> Node:
+    return read_lines(side.lines, sections=sections, name=name)
 
 
 def _way_of(path: str) -> _Way:
@@ -109,4 +109,4 @@ def _way_of(path: str) -> _Way:
         return _Way(parse, partial(_lined, sections=True))
     if suffix in _CODE or any(matches(name.name, pattern) for pattern in _CODE_NAMES):
         return _Way(None, _braced)
-    return _Way(None, _lined)
+    return _Way(None, partial(_lined, name=name.name))

@@ -10,7 +10,7 @@ from typing import Any
 from upgrade_e2e.bumps.nodes import UNSEEN, Block, ListKind, Node, Rows, Scalar
 from upgrade_e2e.bumps.readers.lines import plain
 from upgrade_e2e.bumps.readers.texts import text_node
-from upgrade_e2e.bumps.readers.yamls import NotReadable, read_yaml
+from upgrade_e2e.bumps.readers.yamls import NotReadable, patched, read_yaml
 
 __all__ = ["read_indented"]
 
@@ -178,7 +178,7 @@ def _read_text(frame: _Frame, lines: Sequence[tuple[int, str]], index: int, colu
         end += 1
     body = [text for _, text in lines[index + 1 : end]]
     if body:
-        frame.items[frame.key] = text_node("\n".join(body) + "\n", lines[index + 1][0])
+        frame.items[frame.key] = text_node("\n".join(body) + "\n", lines[index + 1][0], read_yaml)
     return end
 
 
@@ -202,6 +202,7 @@ def _frozen(value: Any, *, partial: bool) -> Node:
         items = {key: _frozen(below, partial=partial) for key, below in value.items()}
         return Block(items, partial)
     if isinstance(value, list):
-        return Rows(tuple(_frozen(below, partial=partial) for below in value))
+        rows = tuple(_frozen(below, partial=partial) for below in value)
+        return patched(rows) or Rows(rows)
     node: Node = value
     return node

@@ -12,7 +12,7 @@ __all__ = ["plain", "read_lines", "words_of"]
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _KEYWORD = (
-    r"(?:(?:export|readonly|local|declare|override|set|ARG|ENV|env|const|\$env:)\s*(?:-\w+\s+)*)?"
+    r"(?:(?:(?:export|readonly|local|declare|override|set|ARG|ENV|const)\s+(?:-\w+\s+)*)|\$env:)?"
 )
 _SETS = re.compile(
     rf"^\s*{_KEYWORD}(?P<key>[\w.\-]+)\s*(?:=|:=|::=|\?=|\+=|!=)\s*(?P<value>.*?)\s*$"
@@ -26,10 +26,13 @@ _BREAKS = re.compile(r"&&|\|\||[|;]")
 _BEFORE_COMMANDS = {"sudo", "run", "then", "do", "else", "env", "exec", "-", "time", "if", "!"}
 
 
-def read_lines(lines: Iterable[tuple[int, str]], *, sections: bool = False) -> Block:
+def read_lines(
+    lines: Iterable[tuple[int, str]], *, sections: bool = False, name: str = "version"
+) -> Block:
     """The variables that lines set, and the flags and images of the commands that they run.
 
-    `sections` for files with `[section]` lines.
+    `sections` for files with `[section]` lines. `name` is the key of a line that is only a
+    version, as in a file that is called after what it holds.
     """
     root = tally = Tally()
     command = ""
@@ -39,11 +42,11 @@ def read_lines(lines: Iterable[tuple[int, str]], *, sections: bool = False) -> B
             tally = Tally()
             root.put(section["name"].strip("\"'"), Block(tally))
             continue
-        command = _read_line(text, number, tally, command)
+        command = _read_line(text, number, tally, command, name)
     return Block(root)
 
 
-def _read_line(text: str, number: int, tally: Tally, command: str) -> str:
+def _read_line(text: str, number: int, tally: Tally, command: str, name: str) -> str:
     """Add what a line says; the command that goes on in the next line, or nothing."""
     goes_on = text.endswith("\\")
     text = text.removesuffix("\\").rstrip()
@@ -54,7 +57,7 @@ def _read_line(text: str, number: int, tally: Tally, command: str) -> str:
         tally.put(found["key"], words or Scalar(value, number))
         return ""
     if not command and re.fullmatch(r"\s*v?\d+(\.\w+)+\S*", text):
-        tally.put("version", Scalar(text.strip(), number))
+        tally.put(name, Scalar(text.strip(), number))
         return ""
     for part in _BREAKS.split(text):
         command = _read_command(part, number, tally, command)

@@ -11,7 +11,7 @@ from upgrade_e2e.bumps.versions import holds_version
 
 __all__ = ["text_node"]
 
-_WORDS = re.compile(r"^-{1,2}[A-Za-z]|\s")
+_WORDS = re.compile(r"^-{1,2}[A-Za-z]|\s|^[A-Za-z][\w.\-]*=")
 
 
 def text_node(value: str, line: int, parse: Callable[[str, int], Node] | None = None) -> Node:
@@ -35,7 +35,9 @@ def _of_lines(value: str, line: int, parse: Callable[[str, int], Node] | None) -
             node = parse(value, line)
         except ValueError:
             node = Scalar(value, line)
-        if isinstance(node, Block | Rows) and not isinstance(node, Scalar):
+        if isinstance(node, Document):
+            return node
+        if isinstance(node, Block | Rows):
             return Document(node)
     script = read_lines(enumerate(value.splitlines(), start=line))
     return script if script.items else Scalar(value, line)

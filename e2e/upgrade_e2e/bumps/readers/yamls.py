@@ -11,7 +11,7 @@ import yaml
 from upgrade_e2e.bumps.nodes import Block, Document, ListKind, Node, Rows, Scalar, Tally
 from upgrade_e2e.bumps.readers.texts import text_node
 
-__all__ = ["NotReadable", "read_json", "read_yaml"]
+__all__ = ["NotReadable", "patched", "read_json", "read_yaml"]
 
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MOST_NODES = 400_000
@@ -89,7 +89,7 @@ class _Reading:
 
     def _rows(self, nodes: Sequence[yaml.Node]) -> Node:
         items = [self.node(item) for item in nodes]
-        return _patched(items) or Rows(tuple(items))
+        return patched(items) or Rows(tuple(items))
 
 
 def _merged(node: Node) -> dict[str, Node]:
@@ -101,7 +101,7 @@ def _merged(node: Node) -> dict[str, Node]:
     return found
 
 
-def _patched(items: Sequence[Node]) -> Node | None:
+def patched(items: Sequence[Node]) -> Node | None:
     """What a JSON patch makes: the tree that its paths write to. None for any other list."""
     root: dict[str, Node] = {}
     for item in items:
