@@ -13,6 +13,9 @@ from upgrade_e2e.bumps.sightings import Sighting, Turn, turns_of
 
 __all__ = ["Finding", "Findings", "Question", "find_bumps"]
 
+_SILENT = (Meaning.PACKAGE, Meaning.ADDON, Meaning.GENERATED)
+"""What changes every day, so that naming it would hide the rest."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -73,15 +76,17 @@ def find_bumps(diff: str, question: Question) -> Findings:
     """The versions that a unified diff replaces; raises BadInput for what is none."""
     files = [file for file in read_diff(diff) if question.asks_for(file)]
     findings = Findings()
+    turns: list[Turn] = []
     for file in files:
-        if file.is_binary and question.names(file.path):
+        is_named = question.names(file.path)
+        if file.is_binary and is_named:
             text = "the file is binary, so its versions cannot be read"
             findings.unknown.append(Finding(file.path, 1, text))
-    turns = [
-        turn
-        for file in files
-        for turn in turns_of(file, question.shapes, is_named=question.names(file.path))
-    ]
+        try:
+            turns += turns_of(file, question.shapes, is_named=is_named)
+        except RecursionError:
+            text = "the file is nested too deeply to be read"
+            findings.unknown.append(Finding(file.path, 1, text))
     is_series = len({file.path for file in files}) < len(files)
     _settle(_summed(turns) if is_series else turns, findings)
     return _without_repeats(findings)
@@ -112,9 +117,7 @@ def _settle(turns: Sequence[Turn], findings: Findings) -> None:
     for turn in turns:
         if _means(turn) is Meaning.WINDOW:
             windows.append(turn)
-        elif (turn.before and turn.after and turn.before.mention and turn.after.mention) or _means(
-            turn
-        ) is Meaning.CHANNEL:
+        elif _has_both(turn) or _means(turn) is Meaning.CHANNEL:
             _settle_pair(turn, findings)
         else:
             gone += _counting(turn.before)
@@ -127,6 +130,10 @@ def _settle(turns: Sequence[Turn], findings: Findings) -> None:
         findings.unknown.append(_finding(turn, text))
     _settle_alone(pairs.gone, pairs.come, findings)
     findings.notes += _windows(windows)
+
+
+def _has_both(turn: Turn) -> bool:
+    return all(side is not None and side.mention is not None for side in (turn.before, turn.after))
 
 
 def _counting(sighting: Sighting | None) -> list[Sighting]:
@@ -146,21 +153,31 @@ def _settle_pair(turn: Turn, findings: Findings) -> None:
     if before is None or after is None:
         return
     means, words = _means(turn), _words(turn)
-    if before.mention and after.mention and before.mention.version == after.mention.version:
+    is_same = _has_both(turn) and _version(before) == _version(after)
+    if is_same:
         if means is Meaning.CLUSTER:
-            text = f"{after.key}: still {after.mention.version}; only what follows it changed"
+            text = f"{after.key}: still {_version(after)}; only what follows it changed"
             findings.notes.append(_finding(turn, text))
-    elif means is Meaning.CHANNEL:
-        findings.unknown.append(_finding(turn, f"{words}: {Meaning.CHANNEL.value}"))
     elif before.is_cluster and after.is_cluster and after.shape:
         findings.bumps.append(_finding(turn, f"{words} ({after.shape.name})"))
-    elif means is None and (before.is_like or after.is_like):
-        text = f"{words}: looks like a Kubernetes version, but no shape says so"
-        findings.unknown.append(_finding(turn, text))
-    elif means is Meaning.CLUSTER:
-        findings.unknown.append(_finding(turn, f"{words}: only one of them is surely a cluster's"))
-    elif means is not None and means not in (Meaning.PACKAGE, Meaning.ADDON, Meaning.GENERATED):
+    elif reason := _why_unknown(before, after, means):
+        findings.unknown.append(_finding(turn, f"{words}: {reason}"))
+    elif means is not None and means not in _SILENT:
         findings.notes.append(_finding(turn, f"{words}: {means.value}; not walked"))
+
+
+def _why_unknown(before: Sighting, after: Sighting, means: Meaning | None) -> str:
+    """Why somebody must look at a change; empty where nobody must."""
+    if means is Meaning.CHANNEL:
+        return Meaning.CHANNEL.value
+    if means is Meaning.CLUSTER:
+        return "only one of both is for certain the version of a cluster"
+    is_like = before.is_like or after.is_like
+    return "looks like a Kubernetes version, but no shape says so" if not means and is_like else ""
+
+
+def _version(sighting: Sighting) -> str:
+    return sighting.mention.version if sighting.mention else ""
 
 
 def _settle_alone(gone: Sequence[Sighting], come: Sequence[Sighting], findings: Findings) -> None:

@@ -88,22 +88,22 @@ class Shape:
 
     def fit(self, file: str, place: Place, value: str, image: str, comment: str) -> Fit:
         """How this shape fits a value in its place; `image` is empty for what is no image."""
-        if self.files and not any(matches(file, pattern) for pattern in self.files):
-            return Fit.NO
-        if self.rows and (place.rows if self.rows == "values" else place.listed) < 2:
-            return Fit.NO
-        if self.image and not any(_is_image(image, pattern) for pattern in self.image):
-            return Fit.NO
-        if self.value and not re.search(self.value, value):
-            return Fit.NO
-        if self.comment and not re.search(self.comment, comment):
-            return Fit.NO
-        if self.key and not re.search(self.key, _plain(place.key)):
+        if not (self._fits_file(file, image) and self._fits_words(place, value, comment)):
             return Fit.NO
         fits = [self._fit_path(place), self._fit_under(place)]
         fits += [_fit_beside(place, name, wanted) for name, wanted in self.beside.items()]
         fits += [_fit_root(place, name, wanted) for name, wanted in self.document.items()]
         return min(fits, key=lambda fit: fit.value)
+
+    def _fits_file(self, file: str, image: str) -> bool:
+        return (not self.files or any(matches(file, pattern) for pattern in self.files)) and (
+            not self.image or any(_is_image(image, pattern) for pattern in self.image)
+        )
+
+    def _fits_words(self, place: Place, value: str, comment: str) -> bool:
+        rows = {"": 2, "values": place.rows, "in": place.listed}[self.rows]
+        words = ((self.value, value), (self.comment, comment), (self.key, _plain(place.key)))
+        return rows > 1 and all(re.search(wanted, word) for wanted, word in words if wanted)
 
     def _fit_path(self, place: Place) -> Fit:
         if not self.path or ".".join(place.path) == self.path:
@@ -186,21 +186,20 @@ def _row(row: Mapping[str, Any], where: str) -> Shape:
 
 
 def _checked(key: str, value: Any, where: str) -> Any:
+    """A value of a row, of the type that its key has."""
     if key in ("files", "image"):
-        words = [value] if isinstance(value, str) else value
-        if isinstance(words, list) and all(isinstance(word, str) for word in words):
-            return tuple(words)
+        value = (value,) if isinstance(value, str) else value
+        value = tuple(value) if isinstance(value, list) else value
+        is_right = isinstance(value, tuple) and all(isinstance(word, str) for word in value)
     elif key in ("beside", "document", "example"):
-        if isinstance(value, dict) and all(isinstance(word, str) for word in value.values()):
-            return value
-    elif key == "rows":
-        if value in ("values", "in"):
-            return value
-    elif isinstance(value, str):
-        if key in ("key", "under", "value", "comment"):
-            _require_expression(key, value, where)
-        return value
-    raise BadInput(f"{where}: {key} = {value!r} in a row of bump-rules has the wrong type.")
+        is_right = isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+    else:
+        is_right = isinstance(value, str) and (key != "rows" or value in ("values", "in"))
+    if not is_right:
+        raise BadInput(f"{where}: {key} = {value!r} in a row of bump-rules cannot be used.")
+    if key in ("key", "under", "value", "comment"):
+        _require_expression(key, value, where)
+    return value
 
 
 def _require_expression(key: str, value: str, where: str) -> None:
@@ -218,12 +217,12 @@ def _is_image(image: str, pattern: str) -> bool:
 def _fit_keys(pattern: Sequence[str], path: Sequence[str]) -> Fit:
     if not pattern:
         return Fit.NO if path and path != (UNSEEN,) else Fit.YES
-    if path and path[0] == UNSEEN:
-        rest = (_fit_keys(pattern[skip:], path[1:]) for skip in range(len(pattern) + 1))
-        return Fit.MAYBE if any(fit is not Fit.NO for fit in rest) else Fit.NO
     if pattern[0] == "**":
         tails = [_fit_keys(pattern[1:], path[skip:]) for skip in range(len(path) + 1)]
         return max(tails, key=lambda fit: fit.value)
+    if path and path[0] == UNSEEN:
+        rest = (_fit_keys(pattern[skip:], path[1:]) for skip in range(len(pattern) + 1))
+        return Fit.MAYBE if any(fit is not Fit.NO for fit in rest) else Fit.NO
     if not path or not _is_key(path[0], pattern[0]):
         return Fit.NO
     return _fit_keys(pattern[1:], path[1:])

@@ -23,39 +23,11 @@ _YAML = {".yaml", ".yml", ".sls", ".ksy"}
 _HCL = {".tf", ".tfvars", ".hcl", ".tofu"}
 _JSON = {".json", ".jsonc", ".json5", ".tfstate"}
 _SECTIONS = {".toml", ".ini", ".cfg", ".conf", ".properties"}
-_CODE = set(
-    [
-        ".ts",
-        ".js",
-        ".mjs",
-        ".cjs",
-        ".tsx",
-        ".jsx",
-        ".go",
-        ".py",
-        ".cs",
-        ".java",
-        ".kt",
-        ".kts",
-        ".rb",
-        ".rs",
-        ".bicep",
-        ".bicepparam",
-        ".groovy",
-        ".gradle",
-        ".jsonnet",
-        ".libsonnet",
-        ".cue",
-        ".nix",
-        ".lua",
-        ".bzl",
-        ".star",
-        ".scala",
-        ".php",
-        ".swift",
-        ".ps1",
-    ]
-)
+_CODE = {
+    *(".ts", ".js", ".mjs", ".cjs", ".tsx", ".jsx", ".go", ".py", ".cs", ".java", ".kt", ".kts"),
+    *(".rb", ".rs", ".bicep", ".bicepparam", ".groovy", ".gradle", ".jsonnet", ".libsonnet"),
+    *(".cue", ".nix", ".lua", ".bzl", ".star", ".scala", ".php", ".swift", ".ps1"),
+}
 _CODE_NAMES = ("Jenkinsfile*", "Tiltfile*", "Vagrantfile*", "BUILD", "*.tf.*", "WORKSPACE")
 
 
@@ -89,7 +61,9 @@ def _braced(side: Side, heading: str, partial: bool) -> Node:
     return read_braces(side.lines, heading=heading, partial=partial)
 
 
-def _lined(side: Side, _heading: str, _partial: bool, *, sections: bool = False, name: str = "version") -> Node:
+def _lined(
+    side: Side, _heading: str, _partial: bool, *, sections: bool = False, name: str = "version"
+) -> Node:
     return read_lines(side.lines, sections=sections, name=name)
 
 

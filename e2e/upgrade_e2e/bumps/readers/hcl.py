@@ -12,7 +12,7 @@ from upgrade_e2e.bumps.readers.yamls import NotReadable
 
 __all__ = ["LARGEST_HCL", "read_hcl"]
 
-LARGEST_HCL = 300_000
+LARGEST_HCL = 200_000
 """Characters that the parser reads in about two seconds."""
 
 

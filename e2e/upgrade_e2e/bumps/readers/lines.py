@@ -73,27 +73,25 @@ def words_of(text: str, number: int) -> Block | None:
 
 
 def _read_command(text: str, number: int, tally: Tally, command: str) -> str:
-    words = _split(text)
+    """Add what the words of a command say; what the command is called."""
     below = Tally()
-    flag, verb = "", ""
-    for word in words:
+    flag, verb = "", "argument"
+    for word in _split(text):
         name, equals, value = word.partition("=")
+        assigned = _ASSIGNED.fullmatch(word)
         if word.startswith("-") and _FLAG.fullmatch(name):
             flag = "" if equals else name
             if equals:
                 below.put(name, Scalar(plain(value), number))
-        elif _IMAGE.fullmatch(word):
+        elif _IMAGE.fullmatch(word) or flag:
             below.put(flag or "image", Scalar(word, number))
             flag = ""
-        elif assigned := _ASSIGNED.fullmatch(word):
+        elif assigned:
             below.put(assigned["key"], Scalar(plain(assigned["value"]), number))
-        elif flag:
-            below.put(flag, Scalar(word, number))
-            flag = ""
         elif not command and word.lstrip("@-") and word not in _BEFORE_COMMANDS:
             command = word.lstrip("@-").rsplit("/", 1)[-1]
         elif re.match(r"v?\d+\.\d+", word):
-            below.put(verb or "argument", Scalar(word, number))
+            below.put(verb, Scalar(word, number))
         else:
             verb = word
     if below:

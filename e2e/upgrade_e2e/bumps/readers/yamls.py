@@ -14,7 +14,7 @@ from upgrade_e2e.bumps.readers.texts import text_node
 __all__ = ["NotReadable", "patched", "read_json", "read_yaml"]
 
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_MOST_NODES = 400_000
+_MOST_NODES = 200_000
 """An alias is read wherever it stands, so a few lines can stand for any number of nodes."""
 _DEEPEST = 200
 _MERGE = "tag:yaml.org,2002:merge"
