@@ -1,9 +1,10 @@
 """Which upgrades a change makes: old and new Kubernetes versions, with file, line and reason."""
 
-from upgrade_e2e.bumps.answer import Finding, Findings, Question, find_bumps
 from upgrade_e2e.bumps.changes import decode_diff
 from upgrade_e2e.bumps.commits import diff_of_revisions
 from upgrade_e2e.bumps.declared import DECLARED, read_declared
+from upgrade_e2e.bumps.findings import Finding, Findings, Question
+from upgrade_e2e.bumps.searching import find_bumps
 from upgrade_e2e.bumps.shapes import Shape, read_rules
 from upgrade_e2e.bumps.walks import Answer, answer_of
 

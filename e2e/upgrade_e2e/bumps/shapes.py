@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from upgrade_e2e.bumps.changes import matches
 from upgrade_e2e.bumps.compare import Place
-from upgrade_e2e.bumps.nodes import UNSEEN, Block, Scalar
+from upgrade_e2e.bumps.fitting import Fit, fit_beside, fit_keys, fit_root, is_image, plain_key
+from upgrade_e2e.bumps.nodes import UNSEEN
 from upgrade_e2e.errors import BadInput
 
 __all__ = [
     "DECIDING",
     "MEANINGS",
-    "Fit",
     "Meaning",
     "Shape",
     "key_shape",
@@ -42,14 +41,6 @@ class Meaning(Enum):
     GENERATED = "a generated file"
     WINDOW = "a row of versions that tests run on"
     CHANNEL = "a channel or source of packages, which alone does not say what runs"
-
-
-class Fit(Enum):
-    """Whether a shape holds for a value; MAYBE where what decides it is out of sight."""
-
-    NO = 0
-    MAYBE = 1
-    YES = 2
 
 
 DECIDING = (
@@ -91,24 +82,24 @@ class Shape:
         if not (self._fits_file(file, image) and self._fits_words(place, value, comment)):
             return Fit.NO
         fits = [self._fit_path(place), self._fit_under(place)]
-        fits += [_fit_beside(place, name, wanted) for name, wanted in self.beside.items()]
-        fits += [_fit_root(place, name, wanted) for name, wanted in self.document.items()]
+        fits += [fit_beside(place, name, wanted) for name, wanted in self.beside.items()]
+        fits += [fit_root(place, name, wanted) for name, wanted in self.document.items()]
         return min(fits, key=lambda fit: fit.value)
 
     def _fits_file(self, file: str, image: str) -> bool:
         return (not self.files or any(matches(file, pattern) for pattern in self.files)) and (
-            not self.image or any(_is_image(image, pattern) for pattern in self.image)
+            not self.image or any(is_image(image, pattern) for pattern in self.image)
         )
 
     def _fits_words(self, place: Place, value: str, comment: str) -> bool:
         rows = {"": 2, "values": place.rows, "in": place.listed}[self.rows]
-        words = ((self.value, value), (self.comment, comment), (self.key, _plain(place.key)))
+        words = ((self.value, value), (self.comment, comment), (self.key, plain_key(place.key)))
         return rows > 1 and all(re.search(wanted, word) for wanted, word in words if wanted)
 
     def _fit_path(self, place: Place) -> Fit:
         if not self.path or ".".join(place.path) == self.path:
             return Fit.YES
-        return _fit_keys(tuple(self.path.split(".")), place.path)
+        return fit_keys(tuple(self.path.split(".")), place.path)
 
     def _fit_under(self, place: Place) -> Fit:
         if not self.under:
@@ -116,7 +107,7 @@ class Shape:
         above = place.path[-2] if len(place.path) > 1 else ""
         if above == UNSEEN:
             return Fit.MAYBE
-        return Fit.YES if re.search(self.under, _plain(above)) else Fit.NO
+        return Fit.YES if re.search(self.under, plain_key(above)) else Fit.NO
 
 
 @dataclass(frozen=True)
@@ -207,67 +198,3 @@ def _require_expression(key: str, value: str, where: str) -> None:
         re.compile(value)
     except re.error as error:
         raise BadInput(f"{where}: {key} = {value!r} is no regular expression: {error}.") from error
-
-
-def _is_image(image: str, pattern: str) -> bool:
-    """Whether a repository ends with these words: `kindest/node`, in any registry."""
-    return bool(image) and (fnmatchcase(image, pattern) or fnmatchcase(image, f"*/{pattern}"))
-
-
-def _fit_keys(pattern: Sequence[str], path: Sequence[str]) -> Fit:
-    if not pattern:
-        return Fit.NO if path and path != (UNSEEN,) else Fit.YES
-    if pattern[0] == "**":
-        tails = [_fit_keys(pattern[1:], path[skip:]) for skip in range(len(path) + 1)]
-        return max(tails, key=lambda fit: fit.value)
-    if path and path[0] == UNSEEN:
-        rest = (_fit_keys(pattern[skip:], path[1:]) for skip in range(len(pattern) + 1))
-        return Fit.MAYBE if any(fit is not Fit.NO for fit in rest) else Fit.NO
-    if not path or not _is_key(path[0], pattern[0]):
-        return Fit.NO
-    return _fit_keys(pattern[1:], path[1:])
-
-
-@cache
-def _is_key(key: str, pattern: str) -> bool:
-    """Whether a key is like a pattern: `*`, `*_addon`, `{this,that}`."""
-    found = re.search(r"\{([^}]*)\}", pattern)
-    if found is None:
-        return fnmatchcase(key, pattern)
-    start, end = pattern[: found.start()], pattern[found.end() :]
-    return any(fnmatchcase(key, f"{start}{word}{end}") for word in found[1].split(","))
-
-
-def _fit_beside(place: Place, name: str, wanted: str) -> Fit:
-    around = place.around
-    while name.startswith("../") and around:
-        name, around = name.removeprefix("../"), around[:-1]
-    return _fit_value(around[-1:], name, wanted)
-
-
-def _fit_root(place: Place, name: str, wanted: str) -> Fit:
-    return _fit_value(place.around[:1], name, wanted)
-
-
-def _fit_value(blocks: Iterable[Block], name: str, wanted: str) -> Fit:
-    """Whether the value under a dotted name is like a pattern."""
-    for block in blocks:
-        value = _value_at(block, name)
-        if value is None:
-            return Fit.MAYBE if block.partial else Fit.NO
-        return Fit.YES if fnmatchcase(value.lower(), wanted.lower()) else Fit.NO
-    return Fit.NO
-
-
-def _value_at(block: Block, name: str) -> str | None:
-    """A value by a name, or by a name with dots, below a block; names count in any letters."""
-    for key, node in block.items.items():
-        if key.lower() == name.lower() and isinstance(node, Scalar):
-            return node.value
-        if isinstance(node, Block) and name.lower().startswith(f"{key.lower()}."):
-            return _value_at(node, name[len(key) + 1 :])
-    return None
-
-
-def _plain(key: str) -> str:
-    return re.sub(r"[_\-. ]", "", key).lower()

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from upgrade_e2e.bumps.changes import ChangedFile, Excerpt, Side
 from upgrade_e2e.bumps.compare import Place, Seen, compare
+from upgrade_e2e.bumps.fitting import Fit
 from upgrade_e2e.bumps.nodes import UNSEEN, Scalar
 from upgrade_e2e.bumps.readers import read_side
-from upgrade_e2e.bumps.shapes import Fit, Meaning, Shape, shipped_words
+from upgrade_e2e.bumps.shapes import Meaning, Shape, shipped_words
 from upgrade_e2e.bumps.versions import Mention, holds_version, mention_in
 
 __all__ = ["Sighting", "Turn", "turns_of"]

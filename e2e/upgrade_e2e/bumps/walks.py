@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from upgrade_e2e.bumps.answer import Finding, Findings
+from upgrade_e2e.bumps.findings import Finding, Findings
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.upgrade import Path, resolve
 from upgrade_e2e.version import KubeVersion, MinorVersion

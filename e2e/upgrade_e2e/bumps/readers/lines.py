@@ -19,7 +19,7 @@ _SETS = re.compile(
 )
 _SAYS = re.compile(r"^\s*(?:(?:ENV|ARG)\s+)?(?P<key>[\w.\-/@]+)\s*[: ]\s*(?P<value>\S+)\s*$")
 _SECTION = re.compile(r"^\s*\[+\s*(?P<name>[^\[\]]+?)\s*\]+\s*$")
-_ASSIGNED = re.compile(r"(?P<key>[A-Za-z_][\w.\-]*)={1,2}(?P<value>\S+)")
+_ASSIGNED = re.compile(r"(?P<key>-{0,2}[A-Za-z_][\w.\-]*)={1,2}(?P<value>\S+)")
 _IMAGE = re.compile(r"(?:[\w.\-]+(?::\d+)?/)*[\w.\-]+/[\w.\-]+:[\w][\w.\-]*(?:@sha256:\w+)?")
 _FLAG = re.compile(r"--?[A-Za-z][\w\-]*")
 _BREAKS = re.compile(r"&&|\|\||[|;]")
@@ -77,17 +77,15 @@ def _read_command(text: str, number: int, tally: Tally, command: str) -> str:
     below = Tally()
     flag, verb = "", "argument"
     for word in _split(text):
-        name, equals, value = word.partition("=")
         assigned = _ASSIGNED.fullmatch(word)
-        if word.startswith("-") and _FLAG.fullmatch(name):
-            flag = "" if equals else name
-            if equals:
-                below.put(name, Scalar(plain(value), number))
+        if _FLAG.fullmatch(word):
+            flag = word
+        elif assigned:
+            below.put(assigned["key"], Scalar(plain(assigned["value"]), number))
+            flag = ""
         elif _IMAGE.fullmatch(word) or flag:
             below.put(flag or "image", Scalar(word, number))
             flag = ""
-        elif assigned:
-            below.put(assigned["key"], Scalar(plain(assigned["value"]), number))
         elif not command and word.lstrip("@-") and word not in _BEFORE_COMMANDS:
             command = word.lstrip("@-").rsplit("/", 1)[-1]
         elif re.match(r"v?\d+\.\d+", word):
