@@ -11,10 +11,14 @@ WHOLE = 100_000
 """Lines of context: more than any file of a test has."""
 
 
-def diff_of(name, old, new, context=3):
-    """The diff between two texts of one file; None is a file that is not there."""
+def diff_of(name, old, new, context=3, *, headings=True):
+    """The diff between two texts of one file; None is a file that is not there.
+
+    Without `headings` no hunk names the block that it begins in, as other programs write it.
+    """
     source, target = (text.splitlines(keepends=True) if text else [] for text in (old, new))
-    return "".join(_lines(name, source, target, context, is_new=old is None, is_gone=new is None))
+    diff = "".join(_lines(name, source, target, context, is_new=old is None, is_gone=new is None))
+    return diff if headings else re.sub(r"(?m)^(@@.*@@).*$", r"\1", diff)
 
 
 def shortened(diff):
@@ -45,7 +49,9 @@ def _lines(name, old, new, context, *, is_new=False, is_gone=False, source_name=
     from_file, to_file = "/dev/null" if is_new else before, "/dev/null" if is_gone else after
     for line in difflib.unified_diff(old, new, from_file, to_file, n=context):
         begin = re.match(r"@@ -(\d+)", line)
-        yield f"{line.rstrip()} {_heading(old, int(begin[1]))}\n" if begin else line
+        heading = _heading(old, int(begin[1])) if begin else ""
+        end = "" if line.endswith("\n") else "\n\\ No newline at end of file\n"
+        yield f"{line.rstrip()} {heading}\n" if heading else line + end
 
 
 def _heading(lines, number):

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from upgrade_e2e.bumps.changes import ChangedFile, matches
 from upgrade_e2e.bumps.shapes import Shape, key_shape, shipped_shapes
 
-__all__ = ["Finding", "Findings", "Question"]
+__all__ = ["Findings", "Question", "Remark"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class Remark:
     """Something in a file that is said to the user: where, and what about it.
 
     `old` and `new` are the releases that it goes from and to (`v1.33.5`, or the minor `v1.33`),
@@ -61,6 +61,6 @@ class Question:
 class Findings:
     """What was found: versions to walk, what may be one, and what is named without being walked."""
 
-    bumps: list[Finding] = field(default_factory=list)
-    unknown: list[Finding] = field(default_factory=list)
-    notes: list[Finding] = field(default_factory=list)
+    bumps: list[Remark] = field(default_factory=list)
+    unknown: list[Remark] = field(default_factory=list)
+    notes: list[Remark] = field(default_factory=list)

@@ -8,7 +8,7 @@ from enum import Enum
 from fnmatch import fnmatchcase
 from functools import cache
 
-from upgrade_e2e.bumps.compare import Place
+from upgrade_e2e.bumps.differences import Place
 from upgrade_e2e.bumps.nodes import UNSEEN, Block, Scalar
 
 __all__ = ["Fit", "fit_beside", "fit_keys", "fit_root", "is_image", "plain_key"]

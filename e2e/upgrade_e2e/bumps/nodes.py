@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-__all__ = ["UNSEEN", "Block", "Document", "ListKind", "Node", "Rows", "Scalar", "Tally", "leaves"]
+__all__ = ["UNSEEN", "Block", "Document", "Keys", "ListKind", "Node", "Rows", "Scalar", "leaves"]
 
 UNSEEN = "…"
 """A step of a path that is out of sight: a diff with few lines of context hides what is above."""
@@ -54,7 +54,7 @@ class Document:
 Node = Scalar | Block | Rows | Document
 
 
-class Tally(dict[str, Node]):
+class Keys(dict[str, Node]):
     """A block that is being read: a key that comes again makes a list of what it holds."""
 
     def put(self, key: str, node: Node) -> None:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from upgrade_e2e.bumps.changes import read_diff
-from upgrade_e2e.bumps.findings import Finding, Findings, Question
+from upgrade_e2e.bumps.findings import Findings, Question, Remark
 from upgrade_e2e.bumps.pairing import pair_up
 from upgrade_e2e.bumps.shapes import Meaning
 from upgrade_e2e.bumps.sightings import Sighting, Turn, turns_of
@@ -26,12 +26,12 @@ def find_bumps(diff: str, question: Question) -> Findings:
         is_named = question.names(file.path)
         if file.is_binary and is_named:
             text = "the file is binary, so its versions cannot be read"
-            findings.unknown.append(Finding(file.path, 1, text))
+            findings.unknown.append(Remark(file.path, 1, text))
         try:
             turns += turns_of(file, question.shapes, is_named=is_named)
         except RecursionError:
             text = "the file is nested too deeply to be read"
-            findings.unknown.append(Finding(file.path, 1, text))
+            findings.unknown.append(Remark(file.path, 1, text))
     is_series = len({file.path for file in files}) < len(files)
     _settle(_summed(turns) if is_series else turns, findings)
     return _without_repeats(findings)
@@ -133,10 +133,10 @@ def _settle_alone(gone: Sequence[Sighting], come: Sequence[Sighting], findings: 
         text += "replaces" if what == "came" else "is replaced by"
         is_open = sighting.is_cluster and sighting.seen.place.is_alone
         place = findings.unknown if is_open else findings.notes
-        place.append(Finding(sighting.file, sighting.line, text))
+        place.append(Remark(sighting.file, sighting.line, text))
 
 
-def _windows(turns: Sequence[Turn]) -> Iterator[Finding]:
+def _windows(turns: Sequence[Turn]) -> Iterator[Remark]:
     """One note for each list of versions: which rows went and which came."""
     lists: dict[str, list[Turn]] = defaultdict(list)
     for turn in turns:
@@ -146,12 +146,12 @@ def _windows(turns: Sequence[Turn]) -> Iterator[Finding]:
         come = [turn.after.seen.scalar.value for turn in inside if turn.after]
         text = f"rows removed ({', '.join(gone) or 'none'}) and added ({', '.join(come) or 'none'})"
         line = inside[0].last.line
-        yield Finding(file, line, f"{text}: {Meaning.WINDOW.value}; not walked")
+        yield Remark(file, line, f"{text}: {Meaning.WINDOW.value}; not walked")
 
 
-def _finding(turn: Turn, text: str) -> Finding:
+def _finding(turn: Turn, text: str) -> Remark:
     old, new = (side.mention if side else None for side in (turn.before, turn.after))
-    return Finding(
+    return Remark(
         turn.last.file,
         turn.last.line,
         text,

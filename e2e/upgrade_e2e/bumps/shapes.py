@@ -12,7 +12,7 @@ from importlib import resources
 from typing import Any
 
 from upgrade_e2e.bumps.changes import matches
-from upgrade_e2e.bumps.compare import Place
+from upgrade_e2e.bumps.differences import Place
 from upgrade_e2e.bumps.fitting import Fit, fit_beside, fit_keys, fit_root, is_image, plain_key
 from upgrade_e2e.bumps.nodes import UNSEEN
 from upgrade_e2e.errors import BadInput

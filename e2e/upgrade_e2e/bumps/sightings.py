@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from upgrade_e2e.bumps.changes import ChangedFile, Excerpt, Side
-from upgrade_e2e.bumps.compare import Place, Seen, compare
+from upgrade_e2e.bumps.differences import Place, Sight, compare
 from upgrade_e2e.bumps.fitting import Fit
 from upgrade_e2e.bumps.nodes import UNSEEN, Scalar
 from upgrade_e2e.bumps.readers import read_side
@@ -31,7 +31,7 @@ class Sighting:
     """
 
     file: str
-    seen: Seen
+    seen: Sight
     mention: Mention | None
     shape: Shape | None
     is_like: bool
@@ -111,7 +111,7 @@ def _is_channel(turn: Turn) -> bool:
     )
 
 
-def _mention(seen: Seen | None) -> Mention | None:
+def _mention(seen: Sight | None) -> Mention | None:
     return mention_in(seen.scalar.value) if seen is not None else None
 
 
@@ -146,7 +146,7 @@ class _Judge:
     is_named: bool
 
     def sighting(
-        self, file: str, seen: Seen | None, mention: Mention | None, comments: _Comments
+        self, file: str, seen: Sight | None, mention: Mention | None, comments: _Comments
     ) -> Sighting | None:
         """A value with what it means; None where there is none."""
         if seen is None:

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from upgrade_e2e.bumps.findings import Finding, Findings
+from upgrade_e2e.bumps.findings import Findings, Remark
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.upgrade import Path, resolve
 from upgrade_e2e.version import KubeVersion, MinorVersion
 
-__all__ = ["Answer", "answer_of"]
+__all__ = ["Walks", "answer_of"]
 
 
 @dataclass
-class Answer:
+class Walks:
     """What a change comes to.
 
     `paths` are walked, each once, with the places that ask for it. `unknown` may be versions of
     clusters, or are but cannot be walked: somebody must look. `notes` are said and need nobody.
     """
 
-    paths: dict[Path, list[Finding]] = field(default_factory=dict)
-    unknown: list[Finding] = field(default_factory=list)
-    notes: list[Finding] = field(default_factory=list)
+    paths: dict[Path, list[Remark]] = field(default_factory=dict)
+    unknown: list[Remark] = field(default_factory=list)
+    notes: list[Remark] = field(default_factory=list)
 
 
 def answer_of(
@@ -32,14 +32,14 @@ def answer_of(
     *,
     never_rolled_out: Sequence[str] = (),
     nearest_patch: bool = False,
-) -> Answer:
+) -> Walks:
     """The paths of all bumps, through every minor in between.
 
     A bare minor is its newest patch among `known`. A full version stays as it is written, or with
     `nearest_patch` becomes the known patch that is nearest. A way down is not walked: it is
     unknown, unless the version above is one of `never_rolled_out`.
     """
-    answer = Answer(unknown=list(findings.unknown), notes=list(findings.notes))
+    answer = Walks(unknown=list(findings.unknown), notes=list(findings.notes))
     abandoned = [_release(word) for word in never_rolled_out]
     for bump in findings.bumps:
         if _is_down(bump):
@@ -53,7 +53,7 @@ def answer_of(
     return answer
 
 
-def _add_downgrade(bump: Finding, abandoned: Sequence[str], answer: Answer) -> None:
+def _add_downgrade(bump: Remark, abandoned: Sequence[str], answer: Walks) -> None:
     text = f"goes down from {bump.old} to {bump.new}: not walked ({bump.text})"
     if any(bump.old == word or _is_minor_of(word, bump.old) for word in abandoned):
         answer.notes.append(_with(bump, f"{text}; {bump.old} was never rolled out"))
@@ -63,7 +63,7 @@ def _add_downgrade(bump: Finding, abandoned: Sequence[str], answer: Answer) -> N
 
 
 def _add_path(
-    bump: Finding, known: Sequence[KubeVersion], answer: Answer, *, nearest_patch: bool
+    bump: Remark, known: Sequence[KubeVersion], answer: Walks, *, nearest_patch: bool
 ) -> None:
     words = [bump.old, *_between(bump), bump.new]
     if nearest_patch:
@@ -87,7 +87,7 @@ def _why(asked: str) -> str:
     return ", the nearest patch that is known"
 
 
-def _between(bump: Finding) -> list[str]:
+def _between(bump: Remark) -> list[str]:
     """The minors between both ends: kubeadm goes through each of them."""
     minor, last = _minor(bump.old).next(), _minor(bump.new)
     found = []
@@ -108,7 +108,7 @@ def _nearest(word: str, known: Sequence[KubeVersion]) -> str:
     return str(min(same, key=lambda one: (abs(one.patch - wanted.patch), -one.patch)))
 
 
-def _is_down(bump: Finding) -> bool:
+def _is_down(bump: Remark) -> bool:
     if 1 in (bump.old.count("."), bump.new.count(".")):
         return _minor(bump.new) < _minor(bump.old)
     return KubeVersion.parse(bump.new) < KubeVersion.parse(bump.old)
@@ -130,5 +130,5 @@ def _is_minor_of(minor: str, version: str) -> bool:
     return minor.count(".") == 1 and _minor(version) == _minor(minor)
 
 
-def _with(bump: Finding, text: str) -> Finding:
-    return Finding(bump.file, bump.line, text, bump.old, bump.new)
+def _with(bump: Remark, text: str) -> Remark:
+    return Remark(bump.file, bump.line, text, bump.old, bump.new)

@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from upgrade_e2e.bumps import (
-    Answer,
     Question,
+    Walks,
     answer_of,
     decode_diff,
     diff_of_revisions,
@@ -184,7 +184,7 @@ def matrix(
 
 def _answer(
     diff: str, change: Mapping[str, Any], table: _Table, known: Sequence[KubeVersion]
-) -> tuple[Answer, bool]:
+) -> tuple[Walks, bool]:
     """What a change asks for, after saying it; and whether that must end the command with 3."""
     values = table.values()
     question = Question(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from enum import Enum
 
-from upgrade_e2e.bumps import Answer, Finding, Question
+from upgrade_e2e.bumps import Question, Remark, Walks
 from upgrade_e2e.pipelines.annotations import annotation
 
 __all__ = ["Unknown", "explain", "fails_on"]
@@ -19,13 +19,13 @@ class Unknown(Enum):
     IGNORE = "ignore"
 
 
-def fails_on(answer: Answer, question: Question) -> list[Finding]:
+def fails_on(answer: Walks, question: Question) -> list[Remark]:
     """What must not stay unknown: all of it, or that in the files that the user named."""
     return [one for one in answer.unknown if not question.named or question.names(one.file)]
 
 
 def explain(
-    answer: Answer, failing: Sequence[Finding], unknown: Unknown, *, annotations: bool
+    answer: Walks, failing: Sequence[Remark], unknown: Unknown, *, annotations: bool
 ) -> Iterator[str]:
     """One line for each place: why a path is walked, what is unknown, and what is not walked.
 
@@ -42,7 +42,7 @@ def explain(
         yield _line("notice", "note", finding, annotations=annotations)
 
 
-def _line(level: str, title: str, finding: Finding, *, annotations: bool) -> str:
+def _line(level: str, title: str, finding: Remark, *, annotations: bool) -> str:
     # What a change holds comes from anybody: no line of it may pass for one of ours.
     file, text = _shown(finding.file), _shown(finding.text)
     if annotations:

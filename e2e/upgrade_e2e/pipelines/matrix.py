@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from upgrade_e2e.bumps import Answer
+from upgrade_e2e.bumps import Walks
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.upgrade import Path
 from upgrade_e2e.version import KubeVersion, MinorVersion, newest_patch
@@ -100,7 +100,7 @@ def neighbouring_paths(
     return paths
 
 
-def matrix_of_answer(answer: Answer, *, runs: int = 1, faults: Sequence[str] = ()) -> Matrix:
+def matrix_of_answer(answer: Walks, *, runs: int = 1, faults: Sequence[str] = ()) -> Matrix:
     """The jobs for the paths that a change asks for; none when it asks for none."""
     paths = tuple(answer.paths)
     return build_matrix(paths, runs=runs, faults=faults) if paths else Matrix(())

@@ -65,7 +65,9 @@ def shared_files():
     """Each diff next to the checkout, with the right answer of its row in the table there."""
     if not SHARED.is_dir():
         return [pytest.param(None, "", marks=needs_shared, id="none")]
-    rows = re.findall(r"^\| ([de]\d\d\S*) \| (.+) \|$", (SHARED / "README.md").read_text(), re.M)
+    rows = re.findall(
+        r"^\| ([de]\d\d\S*) \| (.+) \|$", (SHARED / "README.md").read_text(), re.MULTILINE
+    )
     right = dict(rows)
     files = sorted(SHARED.glob("*/*.diff"))
     return [

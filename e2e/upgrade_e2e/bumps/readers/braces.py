@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from upgrade_e2e.bumps.nodes import UNSEEN, Block, Node, Rows, Scalar, Tally
+from upgrade_e2e.bumps.nodes import UNSEEN, Block, Keys, Node, Rows, Scalar
 from upgrade_e2e.bumps.readers.texts import text_node
 
 __all__ = ["read_braces"]
@@ -33,14 +33,14 @@ class _Token:
 
 
 @dataclass
-class _Frame:
+class _Bracket:
     """A bracket that is open: what it is called, what it holds, and the statement around it."""
 
     bracket: str
     names: tuple[str, ...]
     outer: list[_Token]
     is_assigned: bool = False
-    tally: Tally = field(default_factory=Tally)
+    tally: Keys = field(default_factory=Keys)
     items: list[Node] = field(default_factory=list)
 
     @property
@@ -49,12 +49,12 @@ class _Frame:
         return self.bracket == "(" and not self.tally
 
 
-class _Reading:
+class _BracketReading:
     """A text on its way to a tree."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.frames = [_Frame("", (), [])]
+        self.frames = [_Bracket("", (), [])]
         self.pending: list[_Token] = []
 
     def read(self, tokens: Iterator[_Token]) -> None:
@@ -69,7 +69,7 @@ class _Reading:
             elif token.kind not in ("comment", "newline"):
                 self.pending.append(token)
 
-    def finish(self) -> Tally:
+    def finish(self) -> Keys:
         """Close what is still open."""
         self._flush()
         while len(self.frames) > 1:
@@ -79,7 +79,7 @@ class _Reading:
 
     def open_unseen(self) -> None:
         """Begin below something that is out of sight."""
-        self.frames.append(_Frame("{", (UNSEEN,), []))
+        self.frames.append(_Bracket("{", (UNSEEN,), []))
 
     def _ends_here(self) -> bool:
         goes_on = bool(self.pending) and self.pending[-1].kind in ("sets", "colon")
@@ -87,7 +87,7 @@ class _Reading:
 
     def _open(self, token: _Token) -> None:
         names, is_assigned = _names(self.pending, token.text)
-        self.frames.append(_Frame(token.text, names, self.pending, is_assigned))
+        self.frames.append(_Bracket(token.text, names, self.pending, is_assigned))
         self.pending = []
 
     def _close(self, token: _Token) -> None:
@@ -104,7 +104,7 @@ class _Reading:
         if node is not None:
             _attach(parent, frame.names, node, is_deep=len(self.frames) > _DEEPEST)
 
-    def _call(self, frame: _Frame, token: _Token) -> _Token:
+    def _call(self, frame: _Bracket, token: _Token) -> _Token:
         """A call as a value: its only argument, or all of it as it is written."""
         only = frame.items[0] if len(frame.items) == 1 else None
         if isinstance(only, Scalar):
@@ -144,7 +144,7 @@ def read_braces(
     first = next((line for _, line in lines if line.strip()), "")
     indent = len(first) - len(first.lstrip())
     above = f"{heading}\n" if partial and indent and heading else ""
-    reading = _Reading(above + text)
+    reading = _BracketReading(above + text)
     reading.read(_tokens(above, 0, 0))
     if partial and indent and (indent > _STEP or len(reading.frames) == 1):
         reading.open_unseen()
@@ -210,7 +210,7 @@ def _names(tokens: Sequence[_Token], bracket: str) -> tuple[tuple[str, ...], boo
     return tuple(words[-1:]), False
 
 
-def _node_of(frame: _Frame) -> Node | None:
+def _node_of(frame: _Bracket) -> Node | None:
     if frame.tally:
         return Block(frame.tally)
     if frame.is_plain_call and frame.items:
@@ -222,7 +222,7 @@ def _node_of(frame: _Frame) -> Node | None:
     return Rows(tuple(frame.items)) if frame.items else None
 
 
-def _attach(parent: _Frame, names: Sequence[str], node: Node, *, is_deep: bool) -> None:
+def _attach(parent: _Bracket, names: Sequence[str], node: Node, *, is_deep: bool) -> None:
     """Put what a bracket held into what is around it."""
     if not names and parent.bracket == "[":
         parent.items.append(node)
@@ -241,11 +241,11 @@ def _attach(parent: _Frame, names: Sequence[str], node: Node, *, is_deep: bool) 
         parent.items.append(node)
 
 
-def _merge(tally: Tally, key: str, node: Node) -> None:
+def _merge(tally: Keys, key: str, node: Node) -> None:
     """Blocks of one kind come together as long as their labels differ."""
     there = tally.get(key)
     if isinstance(there, Block) and isinstance(node, Block):
-        joined = Tally(there.items)
+        joined = Keys(there.items)
         for name, below in node.items.items():
             _merge(joined, name, below) if name in joined else joined.put(name, below)
         if len(node.items) == 1 or not (there.items.keys() & node.items.keys()):

@@ -6,7 +6,7 @@ import hcl2
 from lark import Token, Tree
 from lark.exceptions import LarkError
 
-from upgrade_e2e.bumps.nodes import Block, Node, Rows, Scalar, Tally
+from upgrade_e2e.bumps.nodes import Block, Keys, Node, Rows, Scalar
 from upgrade_e2e.bumps.readers.texts import text_node
 from upgrade_e2e.bumps.readers.yamls import NotReadable
 
@@ -27,8 +27,8 @@ def read_hcl(text: str, first: int = 1) -> Node:
     return Block(_body(tree.children[0], first - 1))
 
 
-def _body(body: Tree[Token], shift: int) -> Tally:
-    tally = Tally()
+def _body(body: Tree[Token], shift: int) -> Keys:
+    tally = Keys()
     for child in _trees(body):
         if child.data == "attribute":
             tally.put(_text(child.children[0]), _value(_trees(child)[-1], shift))
@@ -39,15 +39,15 @@ def _body(body: Tree[Token], shift: int) -> Tally:
     return tally
 
 
-def _nest(tally: Tally, labels: list[str], body: Tally) -> None:
+def _nest(tally: Keys, labels: list[str], body: Keys) -> None:
     """Put a body under its labels: all `resource` blocks together, below them their types."""
     *above, last = labels
     for label in above:
         there = tally.get(label)
-        if not (isinstance(there, Block) and isinstance(there.items, Tally)):
-            there = Block(Tally())
+        if not (isinstance(there, Block) and isinstance(there.items, Keys)):
+            there = Block(Keys())
             tally[label] = there
-        tally = there.items if isinstance(there.items, Tally) else Tally()
+        tally = there.items if isinstance(there.items, Keys) else Keys()
     tally.put(last, Block(body))
 
 
@@ -68,8 +68,8 @@ def _value(node: Tree[Token], shift: int) -> Node:
     return Scalar(_text(node), line)
 
 
-def _object(node: Tree[Token], shift: int) -> Tally:
-    tally = Tally()
+def _object(node: Tree[Token], shift: int) -> Keys:
+    tally = Keys()
     for element in _trees(node):
         if element.data == "object_elem":
             key, value = _trees(element)[0], _trees(element)[-1]

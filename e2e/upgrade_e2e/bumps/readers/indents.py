@@ -27,7 +27,7 @@ _STEP = 2
 
 
 @dataclass
-class _Frame:
+class _Column:
     """A block whose keys begin in a column."""
 
     column: int
@@ -53,17 +53,17 @@ class _Frame:
             self.items[self.key] = [value]
 
 
-class _Reading:
+class _IndentReading:
     """Lines on their way to a tree of dicts and lists."""
 
     def __init__(self, heading: str) -> None:
-        self.root = _Frame(0)
-        self.base = _Frame(-1, self.root.items)
+        self.root = _Column(0)
+        self.base = _Column(-1, self.root.items)
         self.heading = heading
         self.frames = [self.base]
         self.anchors: dict[str, str] = {}
 
-    def frame_at(self, column: int) -> _Frame:
+    def frame_at(self, column: int) -> _Column:
         """The block whose keys begin in this column, opened where there is none."""
         while self.frames[-1].column > column:
             self.frames.pop()
@@ -73,33 +73,33 @@ class _Reading:
         if column == 0:
             opened = self.root
         else:
-            opened = _Frame(column)
+            opened = _Column(column)
             parent = self._above(column) if top is self.base else top
             parent.attach(opened.items)
         self.frames.append(opened)
         return opened
 
-    def _above(self, column: int) -> _Frame:
+    def _above(self, column: int) -> _Column:
         """What the first lines stand under: the key that diff names, and what cannot be seen."""
         found = _LINE.match(self.heading)
         if found is None or not found["key"] or found["indent"]:
             return self.base
         above = self.root.items.setdefault(plain(found["key"]), {})
-        holder = _Frame(0, self.root.items, plain(found["key"]))
+        holder = _Column(0, self.root.items, plain(found["key"]))
         if column <= _STEP or not isinstance(above, dict):
             return holder
-        return _Frame(1, above)
+        return _Column(1, above)
 
-    def list_at(self, column: int) -> _Frame:
+    def list_at(self, column: int) -> _Column:
         """The block whose last key holds the list with dashes in a column."""
         while self.frames[-1].column > column:
             self.frames.pop()
         top = self.frames[-1]
         return self._above(column) if top is self.base and column > 0 else top
 
-    def item_at(self, column: int, inner: int) -> _Frame:
+    def item_at(self, column: int, inner: int) -> _Column:
         """A new item of that list, whose keys begin in the column `inner`."""
-        opened = _Frame(inner)
+        opened = _Column(inner)
         self.list_at(column).append(opened.items)
         self.frames.append(opened)
         return opened
@@ -124,14 +124,14 @@ def read_indented(
 def _document(lines: Sequence[tuple[int, str]], heading: str, *, partial: bool) -> list[Node]:
     if not any(text.strip() for _, text in lines):
         return []
-    reading = _Reading(heading)
+    reading = _IndentReading(heading)
     index = 0
     while index < len(lines):
         index = _read_line(reading, lines, index)
     return [_frozen(reading.root.items, partial=partial)]
 
 
-def _read_line(reading: _Reading, lines: Sequence[tuple[int, str]], index: int) -> int:
+def _read_line(reading: _IndentReading, lines: Sequence[tuple[int, str]], index: int) -> int:
     """Read one line, and the lines of a text that begins in it; the index of the next one."""
     number, raw = lines[index]
     text = _COMMENT.sub("", raw.expandtabs(4)).rstrip()
@@ -152,7 +152,9 @@ def _read_line(reading: _Reading, lines: Sequence[tuple[int, str]], index: int) 
     return index + 1
 
 
-def _frame_of(reading: _Reading, found: re.Match[str], number: int) -> tuple[_Frame | None, int]:
+def _frame_of(
+    reading: _IndentReading, found: re.Match[str], number: int
+) -> tuple[_Column | None, int]:
     """The block that a line's key belongs to, and its column; None for an item without a key."""
     column = len(found["indent"])
     dashes = list(re.finditer(r"-\s+", found["dashes"]))
@@ -169,7 +171,7 @@ def _frame_of(reading: _Reading, found: re.Match[str], number: int) -> tuple[_Fr
     return frame, column
 
 
-def _read_text(frame: _Frame, lines: Sequence[tuple[int, str]], index: int, column: int) -> int:
+def _read_text(frame: _Column, lines: Sequence[tuple[int, str]], index: int, column: int) -> int:
     end = index + 1
     while end < len(lines):
         text = lines[end][1]

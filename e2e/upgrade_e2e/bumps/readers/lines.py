@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Iterable
 
-from upgrade_e2e.bumps.nodes import Block, Scalar, Tally
+from upgrade_e2e.bumps.nodes import Block, Keys, Scalar
 
 __all__ = ["plain", "read_lines", "words_of"]
 
@@ -34,19 +34,19 @@ def read_lines(
     `sections` for files with `[section]` lines. `name` is the key of a line that is only a
     version, as in a file that is called after what it holds.
     """
-    root = tally = Tally()
+    root = tally = Keys()
     command = ""
     for number, raw in lines:
         text = _COMMENT.sub("", raw).rstrip()
         if sections and (section := _SECTION.match(text)):
-            tally = Tally()
+            tally = Keys()
             root.put(section["name"].strip("\"'"), Block(tally))
             continue
         command = _read_line(text, number, tally, command, name)
     return Block(root)
 
 
-def _read_line(text: str, number: int, tally: Tally, command: str, name: str) -> str:
+def _read_line(text: str, number: int, tally: Keys, command: str, name: str) -> str:
     """Add what a line says; the command that goes on in the next line, or nothing."""
     goes_on = text.endswith("\\")
     text = text.removesuffix("\\").rstrip()
@@ -66,15 +66,15 @@ def _read_line(text: str, number: int, tally: Tally, command: str, name: str) ->
 
 def words_of(text: str, number: int) -> Block | None:
     """The flags, images and assignments in one line of words; None where there are none."""
-    tally = Tally()
+    tally = Keys()
     for part in _BREAKS.split(text):
         _read_command(part, number, tally, "")
     return Block(tally) if tally else None
 
 
-def _read_command(text: str, number: int, tally: Tally, command: str) -> str:
+def _read_command(text: str, number: int, tally: Keys, command: str) -> str:
     """Add what the words of a command say; what the command is called."""
-    below = Tally()
+    below = Keys()
     flag, verb = "", "argument"
     for word in _split(text):
         assigned = _ASSIGNED.fullmatch(word)

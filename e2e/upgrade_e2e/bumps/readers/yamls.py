@@ -8,7 +8,7 @@ from itertools import accumulate
 
 import yaml
 
-from upgrade_e2e.bumps.nodes import Block, Document, ListKind, Node, Rows, Scalar, Tally
+from upgrade_e2e.bumps.nodes import Block, Document, Keys, ListKind, Node, Rows, Scalar
 from upgrade_e2e.bumps.readers.texts import text_node
 
 __all__ = ["NotReadable", "patched", "read_json", "read_yaml"]
@@ -30,7 +30,7 @@ def read_yaml(text: str, first: int = 1) -> Node:
     if _depth(text) > _DEEPEST:
         raise NotReadable
     try:
-        made = _Reading(first)
+        made = _NodeReading(first)
         documents = [
             made.node(node) for node in yaml.compose_all(text, Loader=_LOADER) if node is not None
         ]
@@ -53,7 +53,7 @@ def _depth(text: str) -> int:
 
 
 @dataclass
-class _Reading:
+class _NodeReading:
     """One text on its way to nodes."""
 
     first: int
@@ -77,7 +77,7 @@ class _Reading:
             self.open.remove(id(node))
 
     def _mapping(self, node: yaml.MappingNode) -> Node:
-        tally = Tally()
+        tally = Keys()
         merged: dict[str, Node] = {}
         for key, value in node.value:
             below = self.node(value)

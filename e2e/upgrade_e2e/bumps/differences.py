@@ -11,7 +11,7 @@ from itertools import zip_longest
 from upgrade_e2e.bumps.nodes import Block, Document, ListKind, Node, Rows, Scalar
 from upgrade_e2e.bumps.versions import mention_in
 
-__all__ = ["Change", "Place", "Seen", "compare"]
+__all__ = ["Change", "Place", "Sight", "compare"]
 
 _NAMES = ("name", "id", "key", "alias", "role", "pool", "cluster", "environment", "env", "target")
 """Keys that say which item of a list it is."""
@@ -44,7 +44,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Sight:
     """A value of one side in its place."""
 
     scalar: Scalar
@@ -55,8 +55,8 @@ class Seen:
 class Change:
     """A value that changed; one side is None when it came or went."""
 
-    before: Seen | None
-    after: Seen | None
+    before: Sight | None
+    after: Sight | None
 
 
 def compare(before: Node | None, after: Node | None) -> Iterator[Change]:
@@ -68,7 +68,7 @@ def _compare(before: Node | None, after: Node | None, old: Place, new: Place) ->
     match before, after:
         case Scalar(), Scalar():
             if before.value != after.value:
-                yield Change(Seen(before, old), Seen(after, new))
+                yield Change(Sight(before, old), Sight(after, new))
         case Document(inner), Document(other):
             yield from _compare(inner, other, Place(), Place())
         case Block(), Block():
@@ -76,8 +76,8 @@ def _compare(before: Node | None, after: Node | None, old: Place, new: Place) ->
         case Rows(), Rows():
             yield from _compare_rows(before, after, old, new)
         case _:
-            yield from (Change(Seen(*leaf), None) for leaf in _leaves(before, old))
-            yield from (Change(None, Seen(*leaf)) for leaf in _leaves(after, new))
+            yield from (Change(Sight(*leaf), None) for leaf in _leaves(before, old))
+            yield from (Change(None, Sight(*leaf)) for leaf in _leaves(after, new))
 
 
 def _compare_blocks(before: Block, after: Block, old: Place, new: Place) -> Iterator[Change]:
