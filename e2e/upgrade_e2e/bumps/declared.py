@@ -11,19 +11,20 @@ from upgrade_e2e.errors import BadInput
 __all__ = ["DECLARED", "read_declared"]
 
 _TEXTS = {"type": "array", "items": {"type": "string"}}
+_ONE_OR_MORE = {"anyOf": [{"type": "string"}, _TEXTS]}
 _RULE: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
         "name": {"type": "string"},
         "means": {"enum": list(MEANINGS)},
-        "files": _TEXTS,
+        "files": _ONE_OR_MORE,
         "path": {"type": "string"},
         "key": {"type": "string"},
         "under": {"type": "string"},
         "value": {"type": "string"},
         "comment": {"type": "string"},
-        "image": _TEXTS,
+        "image": _ONE_OR_MORE,
         "rows": {"enum": ["in", "values"]},
         "beside": {"type": "object", "additionalProperties": {"type": "string"}},
         "document": {"type": "object", "additionalProperties": {"type": "string"}},

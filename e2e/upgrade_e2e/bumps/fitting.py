@@ -11,7 +11,7 @@ from functools import cache
 from upgrade_e2e.bumps.differences import Place
 from upgrade_e2e.bumps.nodes import UNSEEN, Block, Scalar
 
-__all__ = ["Fit", "fit_beside", "fit_keys", "fit_root", "is_image", "plain_key"]
+__all__ = ["Fit", "fit_beside", "fit_keys", "fit_root", "is_image", "plain_key", "value_at"]
 
 
 class Fit(Enum):
@@ -65,20 +65,20 @@ def fit_root(place: Place, name: str, wanted: str) -> Fit:
 def _fit_value(blocks: Iterable[Block], name: str, wanted: str) -> Fit:
     """Whether the value under a dotted name is like a pattern."""
     for block in blocks:
-        value = _value_at(block, name)
+        value = value_at(block, name)
         if value is None:
             return Fit.MAYBE if block.partial else Fit.NO
         return Fit.YES if fnmatchcase(value.lower(), wanted.lower()) else Fit.NO
     return Fit.NO
 
 
-def _value_at(block: Block, name: str) -> str | None:
+def value_at(block: Block, name: str) -> str | None:
     """A value by a name, or by a name with dots, below a block; names count in any letters."""
     for key, node in block.items.items():
         if key.lower() == name.lower() and isinstance(node, Scalar):
             return node.value
         if isinstance(node, Block) and name.lower().startswith(f"{key.lower()}."):
-            return _value_at(node, name[len(key) + 1 :])
+            return value_at(node, name[len(key) + 1 :])
     return None
 
 

@@ -81,7 +81,7 @@ class Shape:
         """How this shape fits a value in its place; `image` is empty for what is no image."""
         if not (self._fits_file(file, image) and self._fits_words(place, value, comment)):
             return Fit.NO
-        fits = [self._fit_path(place), self._fit_under(place)]
+        fits = [self.fit_path(place), self._fit_under(place)]
         fits += [fit_beside(place, name, wanted) for name, wanted in self.beside.items()]
         fits += [fit_root(place, name, wanted) for name, wanted in self.document.items()]
         return min(fits, key=lambda fit: fit.value)
@@ -96,7 +96,8 @@ class Shape:
         words = ((self.value, value), (self.comment, comment), (self.key, plain_key(place.key)))
         return rows > 1 and all(re.search(wanted, word) for wanted, word in words if wanted)
 
-    def _fit_path(self, place: Place) -> Fit:
+    def fit_path(self, place: Place) -> Fit:
+        """How the keys alone fit."""
         if not self.path or ".".join(place.path) == self.path:
             return Fit.YES
         return fit_keys(tuple(self.path.split(".")), place.path)

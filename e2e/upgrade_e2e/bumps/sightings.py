@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from upgrade_e2e.bumps.changes import ChangedFile, Excerpt, Side
 from upgrade_e2e.bumps.differences import Place, Sight, compare
-from upgrade_e2e.bumps.fitting import Fit
+from upgrade_e2e.bumps.fitting import Fit, value_at
 from upgrade_e2e.bumps.nodes import UNSEEN, Scalar
 from upgrade_e2e.bumps.readers import read_side
-from upgrade_e2e.bumps.shapes import Meaning, Shape, shipped_words
+from upgrade_e2e.bumps.shapes import Looks, Meaning, Shape, shipped_words
 from upgrade_e2e.bumps.versions import Mention, holds_version, mention_in
 
 __all__ = ["Sighting", "Turn", "turns_of"]
@@ -19,6 +19,7 @@ __all__ = ["Sighting", "Turn", "turns_of"]
 _TAG_KEYS = re.compile(r"^(image)?_?(tag|newtag|version)$", re.IGNORECASE)
 _REPOSITORY_KEYS = ("repository", "repo", "image", "imagename", "newname", "name")
 _CHANNEL = re.compile(r"channel", re.IGNORECASE)
+_ATTRIBUTE = len(("resource", "type", "name", "key"))
 _COMMENT = re.compile(r"(?:^|\s)(?:#|//|;|<!--)(.*)$")
 
 
@@ -170,7 +171,7 @@ def _is_all_but_seen(shape: Shape, place: Place) -> bool:
     """Whether the keys fit a shape, and only what stands next to them is out of sight."""
     words = [word for word in shape.path.split(".") if word.strip("*")]
     near = place.path[-2:]
-    return (len(words) > 1 and UNSEEN not in place.path) or (
+    return (len(words) > 1 and shape.fit_path(place) is Fit.YES) or (
         bool(shape.key and shape.under) and len(near) > 1 and UNSEEN not in near
     )
 
@@ -180,13 +181,20 @@ def _looks_like_it(place: Place, comment: str) -> bool:
     if re.search(r"\b(kubernetes|k8s)\b", comment, re.IGNORECASE):
         return True
     looks = shipped_words()
+    if len(place.path) == _ATTRIBUTE and place.path[0] == "resource":
+        # A Terraform resource is called provider_what, and then as its author likes.
+        what = place.path[1].partition("_")[2]
+        return _is_like(_words(what), looks) and not _words(place.key) - looks.vague
     for key in reversed(place.path[-3:]):
         words = _words(key) - {UNSEEN}
-        if words & looks.strong:
-            return not words - looks.strong - looks.vague
         if words - looks.vague:
-            return False
-    return False
+            return _is_like(words, looks)
+    kind = value_at(place.around[0], "kind") if place.around else None
+    return _is_like(_words(kind or ""), looks)
+
+
+def _is_like(words: set[str], looks: Looks) -> bool:
+    return bool(words & looks.strong) and not words - looks.strong - looks.vague
 
 
 def _words(key: str) -> set[str]:

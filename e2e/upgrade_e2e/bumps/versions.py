@@ -20,17 +20,18 @@ _IMAGE = re.compile(
     rf"{_VERSION}(?:@sha256:\w*)?"
 )
 # `channels/v1.33` of k3s and rke2, the `1.33/stable` of a snap, the image of an EKS node, and the
-# constants of the AWS CDK.
+# constants of nixpkgs and of the AWS CDK.
 _FORMS = (
     re.compile(r"https?://\S*/channels/v?1\.(?P<minor>\d{2})"),
     re.compile(r"v?1\.(?P<minor>\d{2})/(?:stable|candidate|beta|edge)\b\S*"),
     re.compile(r"\S*/eks/optimized-ami/1\.(?P<minor>\d{2})/\S*"),
     re.compile(r"amazon-eks-node-(?:al2023-\w+-\w+-)?1\.(?P<minor>\d{2})[-\w.*]*"),
+    re.compile(r"[\w.]*\b(?:k3s|rke2|kubernetes)_1_(?P<minor>\d{2})"),
     re.compile(r"[\w.]*KubernetesVersion[._]V1_(?P<minor>\d{2})(?:_(?P<patch>\d+))?(?:\(\))?"),
     re.compile(r"[\w.]*KubernetesVersion\.of\(\W?v?1\.(?P<minor>\d{2})(?:\.(?P<patch>\d+))?\W?\)"),
 )
 _INSIDE = re.compile(rf"""(?:(?<=["'`])|(?<=:-)){_VERSION}(?=["'`}}])""")
-_HOLDS = re.compile(r"(?<![\d.])v?1\.\d{2}(?![\d])|V1_\d{2}")
+_HOLDS = re.compile(r"(?<![\d.])v?1\.\d{2}(?![\d])|[V_]1_\d{2}")
 
 
 @dataclass(frozen=True)

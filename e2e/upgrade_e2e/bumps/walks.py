@@ -44,6 +44,8 @@ def answer_of(
     for bump in findings.bumps:
         if _is_down(bump):
             _add_downgrade(bump, abandoned, answer)
+        elif _is_said_exactly(bump, findings.bumps):
+            answer.notes.append(_with(bump, f"{bump.text}: the same file says it more exactly"))
         elif _is_minor_of(bump.old, bump.new) or _is_minor_of(bump.new, bump.old):
             text = f"{bump.text}: the same minor, said more or less exactly; not walked"
             answer.notes.append(_with(bump, text))
@@ -85,6 +87,18 @@ def _why(asked: str) -> str:
     if asked.count(".") == 1:
         return ", the newest patch that is known"
     return ", the nearest patch that is known"
+
+
+def _is_said_exactly(bump: Remark, bumps: Sequence[Remark]) -> bool:
+    """Whether both minors are said as full versions elsewhere in the file."""
+    return any(
+        other != bump
+        and other.file == bump.file
+        and other.old.count(".") == other.new.count(".") == 2
+        and _is_minor_of(bump.old, other.old)
+        and _is_minor_of(bump.new, other.new)
+        for other in bumps
+    )
 
 
 def _between(bump: Remark) -> list[str]:

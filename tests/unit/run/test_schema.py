@@ -37,6 +37,7 @@ TEXTS = [
     "never-rolled-out = [1.34]",
     '[[bump-rules]]\npath = "platform.release"',
     '[[bump-rules]]\nfiles = ["a.yaml"]\nmeans = "addon"',
+    '[[bump-rules]]\nfiles = "a.yaml"',
     '[[bump-rules]]\nmeans = "addon"',
     '[[bump-rules]]\npath = "a"\nmeans = "upgrade"',
     '[[bump-rules]]\npaht = "a"',

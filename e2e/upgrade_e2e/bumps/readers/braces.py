@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 
 from upgrade_e2e.bumps.nodes import UNSEEN, Block, Keys, Node, Rows, Scalar
 from upgrade_e2e.bumps.readers.texts import text_node
+from upgrade_e2e.bumps.versions import mention_in
 
 __all__ = ["read_braces"]
 
 _TOKEN = re.compile(
     r"""(?P<comment>//[^\n]*|/\*.*?\*/|(?<!\S)\#[^\n]*)"""
     r'''|(?P<string>"""(?:[^\\]|\\.)*?"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)'''
+    r"""|(?P<heredoc><<[-~]?"?(?P<tag>[A-Z]\w*)"?\n(?:.*?\n)?[ \t]*(?P=tag)\b)"""
     r"""|(?P<open>[({\[])|(?P<close>[)}\]])|(?P<end>[,;])|(?P<newline>\n)"""
     r"""|(?P<other>==|!=|<=|>=)|(?P<sets>:=|\?=|=>|=)|(?P<colon>:)|(?P<word>[\w.$&@/*+\-]+)""",
     re.DOTALL,
@@ -40,6 +42,7 @@ class _Bracket:
     names: tuple[str, ...]
     outer: list[_Token]
     is_assigned: bool = False
+    is_above: bool = False
     tally: Keys = field(default_factory=Keys)
     items: list[Node] = field(default_factory=list)
 
@@ -92,7 +95,7 @@ class _BracketReading:
 
     def _close(self, token: _Token) -> None:
         self._flush()
-        if len(self.frames) == 1:
+        if len(self.frames) == 1 or (self.frames[-1].is_above and self._is_indented(token)):
             return
         frame = self.frames.pop()
         parent = self.frames[-1]
@@ -103,6 +106,11 @@ class _BracketReading:
         node = _node_of(frame)
         if node is not None:
             _attach(parent, frame.names, node, is_deep=len(self.frames) > _DEEPEST)
+
+    def _is_indented(self, token: _Token) -> bool:
+        """Whether a bracket closes something that was opened out of sight, further in."""
+        begin = self.text.rfind("\n", 0, token.start) + 1
+        return self.text[begin : begin + 1].isspace()
 
     def _call(self, frame: _Bracket, token: _Token) -> _Token:
         """A call as a value: its only argument, or all of it as it is written."""
@@ -133,7 +141,10 @@ class _BracketReading:
         if len(value) == 2 and last.kind == "string" and last.start > value[0].end + 1:
             frame.tally.put(key, _string(last))
         else:
-            frame.tally.put(key, Scalar(self.text[value[0].start : last.end].strip(), line))
+            text = self.text[value[0].start : last.end].strip()
+            # In a part of a script that is out of sight, a variable is set before a command.
+            first = text.split(None, 1)[0]
+            frame.tally.put(key, Scalar(first if mention_in(first) else text, line))
 
 
 def read_braces(
@@ -146,6 +157,8 @@ def read_braces(
     above = f"{heading}\n" if partial and indent and heading else ""
     reading = _BracketReading(above + text)
     reading.read(_tokens(above, 0, 0))
+    for frame in reading.frames[1:]:
+        frame.is_above = True
     if partial and indent and (indent > _STEP or len(reading.frames) == 1):
         reading.open_unseen()
     numbers = [number for number, _ in lines]
@@ -156,7 +169,7 @@ def read_braces(
 
 def _tokens(text: str, line: int, shift: int) -> Iterator[_Token]:
     for match in _TOKEN.finditer(text):
-        kind = match.lastgroup or "word"
+        kind = "string" if match["heredoc"] else match.lastgroup or "word"
         yield _Token(kind, match[0], line, match.start() + shift, match.end() + shift)
         line += match[0].count("\n")
 
@@ -168,6 +181,8 @@ def _numbered(tokens: Iterator[_Token], numbers: Sequence[int]) -> Iterator[_Tok
 
 
 def _string(token: _Token) -> Node:
+    if token.text.startswith("<<"):
+        return text_node(token.text.partition("\n")[2].rpartition("\n")[0] + "\n", token.line + 1)
     mark = 3 if token.text.startswith('"""') else 1
     return text_node(token.text[mark:-mark], token.line)
 

@@ -63,9 +63,25 @@ def _value(node: Tree[Token], shift: int) -> Node:
     if inner.data == "tuple":
         return Rows(tuple(_value(part, shift) for part in _trees(inner)))
     line = next((token.line or 1 for token in _tokens(node)), 1) + shift
+    if inner.data != "string" and (maps := list(inner.find_pred(lambda one: one.data == "object"))):
+        return Block(_joined(maps, shift))
+    if inner.data.startswith("heredoc"):
+        _, *body, _ = _text(inner).split("\n")
+        return text_node("\n".join(body) + "\n", line + 1)
     if inner.data == "string":
         return text_node(_text(inner), line)
     return Scalar(_text(node), line)
+
+
+def _joined(maps: list[Tree[Token]], shift: int) -> Keys:
+    """The keys of maps in an expression, as in `merge(local.common, { a = 1 })`."""
+    inside = {id(below) for one in maps for below in one.iter_subtrees() if below is not one}
+    keys = Keys()
+    for one in maps:
+        if id(one) not in inside:
+            for key, node in _object(one, shift).items():
+                keys.put(key, node)
+    return keys
 
 
 def _object(node: Tree[Token], shift: int) -> Keys:
