@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from unidiff.errors import UnidiffParseError
@@ -66,6 +67,7 @@ class ChangedFile:
         return self.path_after or self.path_before
 
 
+@lru_cache(maxsize=50_000)
 def matches(path: str, pattern: str) -> bool:
     """Whether a path is like a pattern, as git and editors read it: `*.tf`, `infra/**/*.yaml`.
 

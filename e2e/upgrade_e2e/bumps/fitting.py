@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 
 from upgrade_e2e.bumps.differences import Place
 from upgrade_e2e.bumps.nodes import UNSEEN, Block, Scalar
@@ -74,13 +74,14 @@ def _fit_value(blocks: Iterable[Block], name: str, wanted: str) -> Fit:
 
 def value_at(block: Block, name: str) -> str | None:
     """A value by a name, or by a name with dots, below a block; names count in any letters."""
-    for key, node in block.items.items():
-        if key.lower() == name.lower() and isinstance(node, Scalar):
-            return node.value
-        if isinstance(node, Block) and name.lower().startswith(f"{key.lower()}."):
-            return value_at(node, name[len(key) + 1 :])
-    return None
+    node = block.in_any_letters.get(name.lower())
+    if isinstance(node, Scalar):
+        return node.value
+    first, _, rest = name.partition(".")
+    below = block.in_any_letters.get(first.lower())
+    return value_at(below, rest) if rest and isinstance(below, Block) else None
 
 
+@lru_cache(maxsize=20_000)
 def plain_key(key: str) -> str:
     return re.sub(r"[_\-. ]", "", key).lower()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 
 __all__ = ["UNSEEN", "Block", "Document", "Keys", "ListKind", "Node", "Rows", "Scalar", "leaves"]
 
@@ -34,6 +35,11 @@ class Block:
 
     items: Mapping[str, Node] = field(default_factory=dict)
     partial: bool = False
+
+    @cached_property
+    def in_any_letters(self) -> Mapping[str, Node]:
+        """The same by keys in small letters, for questions that do not care."""
+        return {key.lower(): node for key, node in self.items.items()}
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,16 @@ from upgrade_e2e.bumps.changes import read_diff
 from upgrade_e2e.bumps.findings import Findings, Question, Remark
 from upgrade_e2e.bumps.pairing import pair_up
 from upgrade_e2e.bumps.shapes import Meaning
-from upgrade_e2e.bumps.sightings import Sighting, Turn, turns_of
+from upgrade_e2e.bumps.sightings import (
+    MOST_VERSIONS,
+    NEVER_NAMED,
+    Sighting,
+    TooMany,
+    Turn,
+    turns_of,
+)
 
 __all__ = ["find_bumps"]
-
-_SILENT = (Meaning.PACKAGE, Meaning.ADDON, Meaning.GENERATED)
-"""What changes every day, so that naming it would hide the rest."""
 
 
 def find_bumps(diff: str, question: Question) -> Findings:
@@ -29,6 +33,10 @@ def find_bumps(diff: str, question: Question) -> Findings:
             findings.unknown.append(Remark(file.path, 1, text))
         try:
             turns += turns_of(file, question.shapes, is_named=is_named)
+        except TooMany:
+            text = f"more than {MOST_VERSIONS} versions change in the file, too many to judge; "
+            text += "say in a row of bump-rules what it holds"
+            findings.unknown.append(Remark(file.path, 1, text))
         except RecursionError:
             text = "the file is nested too deeply to be read"
             findings.unknown.append(Remark(file.path, 1, text))
@@ -107,7 +115,7 @@ def _settle_pair(turn: Turn, findings: Findings) -> None:
         findings.bumps.append(_finding(turn, f"{words} ({after.shape.name})"))
     elif reason := _why_unknown(before, after, means):
         findings.unknown.append(_finding(turn, f"{words}: {reason}"))
-    elif means is not None and means not in _SILENT:
+    elif means is not None and means not in NEVER_NAMED:
         findings.notes.append(_finding(turn, f"{words}: {means.value}; not walked"))
 
 

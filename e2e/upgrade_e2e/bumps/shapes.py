@@ -77,19 +77,30 @@ class Shape:
     rows: str = ""
     example: Mapping[str, str] = field(default_factory=dict)
 
+    def is_for(self, file: str) -> bool:
+        """Whether this shape is asked about a file at all."""
+        return not self.files or any(matches(file, pattern) for pattern in self.files)
+
+    @property
+    def is_about_files(self) -> bool:
+        """Whether it says the same of every value in its files, and so needs none of them."""
+        return bool(self.files) and not any(
+            getattr(self, name) for name in DECIDING if name != "files"
+        )
+
     def fit(self, file: str, place: Place, value: str, image: str, comment: str) -> Fit:
         """How this shape fits a value in its place; `image` is empty for what is no image."""
-        if not (self._fits_file(file, image) and self._fits_words(place, value, comment)):
+        if not (self.is_for(file) and self._fits_image(image)):
+            return Fit.NO
+        if not self._fits_words(place, value, comment):
             return Fit.NO
         fits = [self.fit_path(place), self._fit_under(place)]
         fits += [fit_beside(place, name, wanted) for name, wanted in self.beside.items()]
         fits += [fit_root(place, name, wanted) for name, wanted in self.document.items()]
         return min(fits, key=lambda fit: fit.value)
 
-    def _fits_file(self, file: str, image: str) -> bool:
-        return (not self.files or any(matches(file, pattern) for pattern in self.files)) and (
-            not self.image or any(is_image(image, pattern) for pattern in self.image)
-        )
+    def _fits_image(self, image: str) -> bool:
+        return not self.image or any(is_image(image, pattern) for pattern in self.image)
 
     def _fits_words(self, place: Place, value: str, comment: str) -> bool:
         rows = {"": 2, "values": place.rows, "in": place.listed}[self.rows]

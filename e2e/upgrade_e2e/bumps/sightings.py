@@ -14,11 +14,15 @@ from upgrade_e2e.bumps.readers import read_side
 from upgrade_e2e.bumps.shapes import Looks, Meaning, Shape, shipped_words
 from upgrade_e2e.bumps.versions import Mention, holds_version, mention_in
 
-__all__ = ["Sighting", "Turn", "turns_of"]
+__all__ = ["MOST_VERSIONS", "NEVER_NAMED", "Sighting", "TooMany", "Turn", "turns_of"]
 
 _TAG_KEYS = re.compile(r"^(image)?_?(tag|newtag|version)$", re.IGNORECASE)
 _REPOSITORY_KEYS = ("repository", "repo", "image", "imagename", "newname", "name")
 _CHANNEL = re.compile(r"channel", re.IGNORECASE)
+NEVER_NAMED = (Meaning.PACKAGE, Meaning.ADDON, Meaning.GENERATED)
+"""What changes every day, so that naming it would hide the rest."""
+MOST_VERSIONS = 3000
+"""Changed values with versions that are judged in one file."""
 _ATTRIBUTE = len(("resource", "type", "name", "key"))
 _COMMENT = re.compile(r"(?:^|\s)(?:#|//|;|<!--)(.*)$")
 
@@ -72,16 +76,30 @@ class Turn:
         return sighting
 
 
+class TooMany(ValueError):
+    """More versions change in a file than are worth judging one by one."""
+
+
 def turns_of(file: ChangedFile, shapes: Sequence[Shape], *, is_named: bool) -> Iterator[Turn]:
     """The changed values of a file that have to do with versions.
+
+    Raises TooMany for a file that is data rather than settings.
 
     `is_named` for a file that the user named as holding versions: in it each version that no
     shape explains may be a cluster's.
     """
+    judge = _Judge([one for one in shapes if one.is_for(file.path)], is_named=is_named)
+    if judge.is_settled:
+        return
+    count = 0
     for excerpt in file.excerpts:
         texts = (excerpt.before.text, excerpt.after.text)
         if any(holds_version(text) or _CHANNEL.search(text) for text in texts):
-            yield from _turns(file, excerpt, _Judge(shapes, is_named=is_named))
+            for turn in _turns(file, excerpt, judge):
+                count += 1
+                if count > MOST_VERSIONS:
+                    raise TooMany
+                yield turn
 
 
 def _turns(file: ChangedFile, excerpt: Excerpt, judge: _Judge) -> Iterator[Turn]:
@@ -146,6 +164,12 @@ class _Judge:
     shapes: Sequence[Shape]
     is_named: bool
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing in the file can be worth a word, whatever it holds."""
+        first = self.shapes[0] if self.shapes else None
+        return first is not None and first.is_about_files and first.means in NEVER_NAMED
+
     def sighting(
         self, file: str, seen: Sight | None, mention: Mention | None, comments: _Comments
     ) -> Sighting | None:
@@ -208,7 +232,7 @@ def _image_of(place: Place, mention: Mention | None) -> str:
         return mention.image if mention else ""
     if not _TAG_KEYS.match(place.key):
         return ""
-    items = {key.lower(): node for key, node in place.around[-1].items.items()}
+    items = place.around[-1].in_any_letters
     is_tag = "tag" in place.key.lower()
     for key in _REPOSITORY_KEYS:
         node = items.get(key)

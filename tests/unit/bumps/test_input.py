@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from tests.changes import WHOLE, diff_of
 from tests.unit.bumps.asked import asked, said, walked
-from upgrade_e2e.bumps import decode_diff
+from upgrade_e2e.bumps import decode_diff, read_rules
 from upgrade_e2e.bumps.changes import LARGEST, matches, read_diff
+from upgrade_e2e.bumps.sightings import MOST_VERSIONS
 from upgrade_e2e.errors import BadInput
 
 OLD, NEW = "kubernetesVersion: 1.33.5\n", "kubernetesVersion: 1.34.3\n"
@@ -146,6 +147,16 @@ def test_ten_megabytes_are_read_near_their_changes(extension):
     )
     assert len(diff) > 9_000_000
     assert walked(asked(diff)) == PATH
+
+
+def test_a_file_in_which_thousands_of_versions_change_is_unknown_unless_it_is_a_lock_file():
+    old = "".join(f"k{number}: 1.33.{number}\n" for number in range(MOST_VERSIONS + 1))
+    diff = diff_of("x.yaml", old, old.replace("1.33.", "1.34."), WHOLE)
+    assert "too many to judge" in said(asked(diff).unknown)
+    answer = asked(diff.replace("x.yaml", "x.lock"))
+    assert not answer.unknown
+    (rule,) = read_rules([{"files": "x.yaml", "means": "generated"}], "upgrade-e2e.toml")
+    assert not asked(diff, rules=[rule]).unknown
 
 
 @settings(deadline=None, max_examples=150)
