@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +17,7 @@ __all__ = ["CLUSTER_LABEL", "ROLE_LABEL", "Container", "Docker", "Server"]
 CLUSTER_LABEL = "io.x-k8s.kind.cluster"
 ROLE_LABEL = "io.x-k8s.kind.role"
 QUICK_S = 60.0
-PULL_S = 900.0
+PULL_S = 3600.0
 COPY_S = 300.0
 
 
@@ -65,9 +67,28 @@ class Docker:
         asked = self._docker("image", "inspect", "--format", "{{.Id}}", image, check=False)
         return asked.returncode == 0
 
-    def pull(self, image: str) -> None:
-        """Pull an image; raises CommandFailed."""
-        self._docker("pull", "--quiet", image, timeout_s=PULL_S)
+    def pull(self, image: str, on_line: Callable[[str], None], stopped: threading.Event) -> None:
+        """Pull an image; `on_line` gets each line as docker shows it on a terminal.
+
+        Raises CommandFailed, and Hopeless once `stopped` is set: then docker has given it up.
+        """
+        self.host.follow(
+            *("docker", "pull", image),
+            on_line=on_line,
+            timeout_s=PULL_S,
+            terminal=True,
+            stopped=stopped,
+        )
+
+    def digest_of(self, image: str) -> str:
+        """The digest of an image of this machine, as UsedImage has it; raises CommandFailed."""
+        asked = self._docker("image", "inspect", "--format", "{{json .RepoDigests}} {{.Id}}", image)
+        known, _, image_id = asked.stdout.strip().rpartition(" ")
+        digests = [str(name) for name in json.loads(known) or ()]
+        mine = [name for name in digests if name.partition("@")[0] == _repository(image)]
+        for name in (*mine, *digests):
+            return name.partition("@")[2]
+        return f"image ID {image_id}"
 
     def tags(self, repository: str) -> list[str]:
         """The tags of a repository that are on this machine."""
@@ -122,6 +143,13 @@ class Docker:
 
     def _docker(self, *argv: str, timeout_s: float = QUICK_S, check: bool = True) -> Completed:
         return self.host.run("docker", *argv, timeout_s=timeout_s, check=check)
+
+
+def _repository(image: str) -> str:
+    """`kindest/node` of `docker.io/kindest/node:v1.34.4@sha256:...`, as docker shortens it."""
+    name = image.partition("@")[0].removeprefix("docker.io/").removeprefix("library/")
+    head, colon, tag = name.rpartition(":")
+    return head if colon and "/" not in tag else name
 
 
 def _by_name(container: Container) -> tuple[int, str]:

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from upgrade_e2e.errors import BadInput, CommandFailed
+from upgrade_e2e.errors import CommandFailed
 from upgrade_e2e.providers.kind.config import upgrade_config
 from upgrade_e2e.providers.kind.docker import Docker
+from upgrade_e2e.providers.kind.images import NodeImages
 from upgrade_e2e.providers.kind.node_image import OpenedImage, differing, opened
 from upgrade_e2e.providers.kind.oci import Descriptor, write_archive
 from upgrade_e2e.providers.kind.remains import delete_folder
@@ -53,6 +54,7 @@ class TakeOut:
     docker: Docker
     settings: KindSettings
     folder: Path
+    images: NodeImages
     _present: dict[str, Descriptor] = field(default_factory=dict)
     _container: str = ""
 
@@ -63,6 +65,7 @@ class TakeOut:
 
     def take_out(self, version: KubeVersion) -> Staged:
         """The programs of `version`, and its container images that differ."""
+        self.images.note(version)
         programs = self.folder / str(version)
         programs.mkdir(parents=True, exist_ok=True)
         (programs / UPGRADE_CONFIG).write_text(upgrade_config(version), encoding="utf-8")
@@ -71,16 +74,8 @@ class TakeOut:
             return self._archive(version, programs, image)
 
     def save(self, image: str, into: Path) -> Path:
-        """Write an image of this machine as an archive; pulls it when it is not here."""
-        if not self.docker.has_image(image):
-            try:
-                self.docker.pull(image)
-            except CommandFailed as error:
-                raise BadInput(
-                    f"the image {image} is not on this machine and cannot be pulled; name "
-                    "another one, or make it with ci/node-image/build. docker said: "
-                    f"{error.output.strip()[-300:]}"
-                ) from error
+        """Write an image of this machine as an archive."""
+        self.images.pulls.note(image, image)
         self.docker.save(image, into)
         return into
 
