@@ -77,18 +77,22 @@ def filled(registry: Registry) -> dict[str, str]:
 
 
 def flatten(image: str, into: str) -> None:
-    """Make an image with the content of another one in one layer, and with its settings."""
+    """Make an image with the content of another one in one layer, and with its settings.
+
+    But for the stop signal: `docker import` cannot set it, and a pass does not use it.
+    """
     config = json.loads(docker("image", "inspect", "--format", "{{json .Config}}", image))
     changes = [
         f"ENV {key}={json.dumps(value)}"
-        for key, _, value in (entry.partition("=") for entry in config["Env"] or ())
+        for key, _, value in (entry.partition("=") for entry in config.get("Env") or ())
     ]
     changes += [
-        f"{key.upper()} {json.dumps(config[key])}" for key in ("Entrypoint", "Cmd") if config[key]
+        f"{key.upper()} {json.dumps(config[key])}"
+        for key in ("Entrypoint", "Cmd")
+        if config.get(key)
     ]
-    changes += [
-        f"{key.upper()} {config[key]}" for key in ("StopSignal", "WorkingDir") if config.get(key)
-    ]
+    if config.get("WorkingDir"):
+        changes.append(f"WORKDIR {config['WorkingDir']}")
     container = docker("create", image, "true")
     try:
         with subprocess.Popen(["docker", "export", container], stdout=subprocess.PIPE) as export:

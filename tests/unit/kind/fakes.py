@@ -159,6 +159,12 @@ class FakeMachine:
                 self.images[name] = self.registry[name]
                 self.registry_digests[name] = f"sha256:of-{name}"
                 return 0, "Status: Downloaded newer image"
+            case ("tag", image, name):
+                self.images[name] = self.images[image]
+                return 0, ""
+            case ("rmi", "--no-prune", name):
+                gone = self.images.pop(name, None)
+                return (0, "") if gone else (1, f"Error: No such image: {name}")
             case ("save", "--output", path, name):
                 assert name in self.images
                 Path(path).write_text(name, encoding="utf-8")
@@ -211,7 +217,9 @@ class FakeMachine:
             self.containers[container].files[f"{path}/{file.name}"] = file.read_text("utf-8")
         return 0, ""
 
-    def inside(self, name: str, argv: tuple[str, ...], files: Files) -> tuple[int, str]:
+    def inside(  # noqa: C901, PLR0911  (a table reads better)
+        self, name: str, argv: tuple[str, ...], files: Files
+    ) -> tuple[int, str]:
         if name not in self.containers:
             return 1, f"Error: No such container: {name}"
         container = self.containers[name]
@@ -229,6 +237,12 @@ class FakeMachine:
             case ("nice", "-n", "19", "ctr", _, "images", "import", "--all-platforms", "-"):
                 assert files.stdin is not None
                 container.inside = {**present, **read_archive(files.stdin)}
+                return 0, ""
+            case ("images", "tag", "--force", name, wanted):
+                container.inside[wanted] = present[name.removeprefix("docker.io/")]
+                return 0, ""
+            case ("images", "remove", gone):
+                del container.inside[gone.removeprefix("docker.io/")]
                 return 0, ""
             case ("mkdir", "-p", _):
                 return 0, ""

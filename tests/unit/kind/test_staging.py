@@ -17,7 +17,7 @@ from upgrade_e2e.providers.kind.node_image import parse_image_list
 from upgrade_e2e.providers.kind.oci import Descriptor
 from upgrade_e2e.providers.kind.pulls import Pulls
 from upgrade_e2e.providers.kind.staging import Staging
-from upgrade_e2e.providers.kind.takeout import TakeOut, short_name
+from upgrade_e2e.providers.kind.takeout import TakeOut, by_digest, short_name
 from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Marks, UsedImage
 from upgrade_e2e.version import KubeVersion
@@ -175,6 +175,39 @@ def test_an_image_to_preload_that_cannot_be_had_is_refused(staging, machine):
     staging.start(V33, [])
     with pytest.raises(BadInput, match="slim is not on this machine and cannot be pulled"):
         staging.wait_until_preloaded()
+
+
+def test_an_image_that_is_pinned_by_digest_is_on_the_nodes_under_that_name(
+    settings, docker, machine, tmp_path, ledger
+):
+    pinned = "python:3.11-slim@sha256:aa"
+    machine.images[pinned] = FakeImage(None)
+    shape = replace(settings, workers=1, preload_images=(pinned,))
+    machine.make_cluster("dev", NODES)
+    nodes = nodes_to_come(docker, shape, "dev")
+    work = Staging(docker, shape, tmp_path, nodes, node_images(shape, docker))
+    work.start(V33, [])
+    work.wait_until_preloaded()
+    work.join()
+    for name in ("dev-control-plane", "dev-worker"):
+        inside = machine.containers[name].inside
+        assert "docker.io/library/python@sha256:aa" in inside
+        assert not any("scratch" in image for image in inside)
+    assert not any("scratch" in image for image in machine.images)
+    assert ledger.entries() == ()
+
+
+@pytest.mark.parametrize(
+    ("image", "name"),
+    [
+        ("python:3.11-slim@sha256:a", "docker.io/library/python@sha256:a"),
+        ("me/edge@sha256:a", "docker.io/me/edge@sha256:a"),
+        ("r.example:5000/me/edge:1@sha256:a", "r.example:5000/me/edge@sha256:a"),
+        ("localhost/edge:1@sha256:a", "localhost/edge@sha256:a"),
+    ],
+)
+def test_a_pinned_image_has_the_name_that_containerd_looks_for(image, name):
+    assert by_digest(image) == name
 
 
 def test_what_is_still_being_pulled_is_waited_for(staging, machine):

@@ -99,6 +99,14 @@ class Docker:
         """Write an image as an archive."""
         self._docker("save", "--output", str(into), image, timeout_s=COPY_S)
 
+    def tag(self, image: str, name: str) -> None:
+        """Give an image one more name."""
+        self._docker("tag", image, name)
+
+    def untag(self, name: str) -> None:
+        """Take a name from an image that has others; one that is gone is fine."""
+        _forgive(self._docker("rmi", "--no-prune", name, check=False), ("No such image",))
+
     def create(self, name: str, image: str) -> None:
         """Make a container that does nothing but sleep, and do not start it yet."""
         argv = ("--name", name, "--network", "none", "--entrypoint", "sleep", image, "infinity")

@@ -79,10 +79,6 @@ class NodeImages:
                 self.require(version)
         return absent
 
-    def is_coming(self, version: KubeVersion) -> bool:
-        """Whether the image of a version is still being pulled."""
-        return self.pulls.is_coming(self.settings.image_for(version))
-
     def require(self, version: KubeVersion) -> None:
         """Wait until the image of a version is here; make sure that it holds that version.
 

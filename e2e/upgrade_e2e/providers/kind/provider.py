@@ -176,14 +176,19 @@ class KindProvider:
         first = path.versions[0]
         self.marks.mark("preflight")
         balancer = preflight(self.settings, self.docker, self.host, path, self._images)
-        if self._images.is_coming(first) or self._images.pulls.is_coming(balancer):
-            self.marks.mark("pull")
+        self._wait_for_pulls(self.settings.image_for(first), balancer)
         self._images.require(first)
         if not self.settings.reuse_cluster:
             self._images.note(first)
         if balancer:
-            self._images.pulls.wait(balancer)
             self._images.pulls.note("load-balancer", balancer)
+
+    def _wait_for_pulls(self, *images: str) -> None:
+        """Waiting for a registry is a phase of its own, so that no other one seems slow."""
+        if any(map(self._images.pulls.is_coming, images)):
+            self.marks.mark("pull")
+        for image in images:
+            self._images.pulls.wait(image)
 
     def _claim_cluster(self) -> None:
         if self.settings.reuse_cluster:
@@ -211,9 +216,8 @@ class KindProvider:
             health.wait_until_nodes_ready(cluster, NODES_READY_S)
         shutil.copy2(self.kubeconfig, self.old_kubeconfig)
         if self.settings.preload_images:
+            self._wait_for_pulls(*self.settings.preload_images)
             self.marks.mark("preload")
-            for image in self.settings.preload_images:
-                self._images.pulls.wait(image)
             staging.wait_until_preloaded()
         if not _stages(plan):
             self._wait_until_whole(cluster)
@@ -251,9 +255,7 @@ class KindProvider:
         if self._staging is None:
             raise BadInput("nothing was taken out to stage; create the cluster first.")
         version = KubeVersion.parse(step.params["version"])
-        if self._images.is_coming(version):
-            self.marks.mark("pull")
-            self._images.pulls.wait(self.settings.image_for(version))
+        self._wait_for_pulls(self.settings.image_for(version))
         self.marks.mark("deliver")
         self._staging.wait_until_delivered(version)
         self._wait_until_whole(cluster)

@@ -16,7 +16,7 @@ from upgrade_e2e.providers.kind.delivery import deliver, preload, wait_until_up
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.images import NodeImages
 from upgrade_e2e.providers.kind.settings import KindSettings
-from upgrade_e2e.providers.kind.takeout import Staged, TakeOut
+from upgrade_e2e.providers.kind.takeout import SavedImage, Staged, TakeOut
 from upgrade_e2e.version import KubeVersion
 
 __all__ = ["Staging"]
@@ -89,7 +89,7 @@ class Staging:
                 raise Hopeless("nothing more is brought to the nodes: the pass was stopped.")
             yield
 
-    def _save_preloads(self) -> list[Path]:
+    def _save_preloads(self) -> list[SavedImage]:
         for image in self.settings.preload_images:
             self.images.pulls.wait(image)
         with self._turn():
@@ -110,13 +110,13 @@ class Staging:
         with self._turn():
             return self._take_out.take_out(version)
 
-    def _preload(self, saved: Future[list[Path]]) -> None:
-        archives = saved.result()
+    def _preload(self, saved: Future[list[SavedImage]]) -> None:
+        images = saved.result()
         wait_until_up(self.nodes, self._stopped)
         with self._turn():
-            preload(archives, self.nodes)
-            for archive in archives:
-                archive.unlink()
+            preload(images, self.nodes)
+            for image in images:
+                image.archive.unlink()
 
     def _deliver(self, taken: Future[Staged]) -> None:
         staged = taken.result()

@@ -14,11 +14,19 @@ from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.images import NodeImages
 from upgrade_e2e.providers.kind.node_image import OpenedImage, differing, opened
 from upgrade_e2e.providers.kind.oci import Descriptor, write_archive
-from upgrade_e2e.providers.kind.remains import delete_folder
+from upgrade_e2e.providers.kind.remains import delete_folder, scratch_name
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.version import KubeVersion
 
-__all__ = ["UPGRADE_CONFIG", "Staged", "TakeOut", "is_control_plane_image", "short_name"]
+__all__ = [
+    "UPGRADE_CONFIG",
+    "SavedImage",
+    "Staged",
+    "TakeOut",
+    "by_digest",
+    "is_control_plane_image",
+    "short_name",
+]
 
 UPGRADE_CONFIG = "upgrade.yaml"
 ON_CONTROL_PLANES_ONLY = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
@@ -47,6 +55,19 @@ class Staged:
                 archive.unlink(missing_ok=True)
 
 
+@dataclass(frozen=True)
+class SavedImage:
+    """An image to load onto nodes, as an archive.
+
+    Where pods ask for it by digest, the image `inside` the archive gets the name `wanted`, by which
+    the kubelet finds it; else both are empty.
+    """
+
+    archive: Path
+    inside: str = ""
+    wanted: str = ""
+
+
 @dataclass
 class TakeOut:
     """Opens one node image after the other; remembers what the images before held."""
@@ -73,11 +94,16 @@ class TakeOut:
             image.copy_binaries(programs)
             return self._archive(version, programs, image)
 
-    def save(self, image: str, into: Path) -> Path:
+    def save(self, image: str, into: Path) -> SavedImage:
         """Write an image of this machine as an archive."""
         self.images.pulls.note(image, image)
-        self.docker.save(image, into)
-        return into
+        if "@" not in image:
+            self.docker.save(image, into)
+            return SavedImage(into)
+        # An archive of an image that is named by its digest holds no name at all.
+        with scratch_name(self.docker, self.settings.ledger, image) as name:
+            self.docker.save(name, into)
+        return SavedImage(into, f"docker.io/{name}", by_digest(image))
 
     def interrupt(self) -> None:
         """Take the open container away, so that what works on it fails at once."""
@@ -127,6 +153,19 @@ class TakeOut:
 def is_control_plane_image(image: str) -> bool:
     """Whether only control planes run this container image."""
     return short_name(image) in ON_CONTROL_PLANES_ONLY
+
+
+def by_digest(image: str) -> str:
+    """The name by which containerd has `python:3.11-slim@sha256:...`: in full, without the tag."""
+    name, _, digest = image.partition("@")
+    head, colon, tag = name.rpartition(":")
+    name = head if colon and "/" not in tag else name
+    first, slash, _ = name.partition("/")
+    if not slash:
+        name = f"docker.io/library/{name}"
+    elif not ("." in first or ":" in first or first == "localhost"):
+        name = f"docker.io/{name}"
+    return f"{name}@{digest}"
 
 
 def short_name(image: str) -> str:
