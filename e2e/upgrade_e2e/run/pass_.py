@@ -31,7 +31,7 @@ from upgrade_e2e.upgrade.faults import PLANT
 __all__ = ["PassRequest", "RunningPass"]
 
 LOGS_TIMEOUT_S = 180.0
-STATUS_S = 15.0
+STATUS_S = 10.0
 """Own choice: how often a log shows how far pulls have come."""
 TROUBLE: tuple[type[Exception], ...] = (E2eError, *TRANSIENT_API_ERRORS)
 

@@ -54,10 +54,11 @@ def test_unpacking_is_said():
     lines = (
         f"{FIRST}: Downloading  30MB/100MB",
         f"{FIRST}: Verifying Checksum",
-        f"{FIRST}: Extracting  1MB/100MB",
-        f"{SECOND}: Pull complete",
+        f"{FIRST}: Extracting  10MB/100MB",
+        f"{SECOND}: Already exists",
     )
-    assert shown(*lines) == "unpacking, 1 of 2 layers"
+    assert shown(*lines) == "unpacked 10 of 100 MB"
+    assert shown(*lines, f"{FIRST}: Pull complete") == "unpacked 100 of 100 MB"
 
 
 @pytest.mark.parametrize(

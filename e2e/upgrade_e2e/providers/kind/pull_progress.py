@@ -64,7 +64,9 @@ class PullProgress:
     """Reads the lines of one pull."""
 
     _layers: dict[str, str] = field(default_factory=dict)
-    _sizes_mb: dict[str, tuple[float, float]] = field(default_factory=dict)
+    _sizes_mb: dict[str, float] = field(default_factory=dict)
+    _pulled_mb: dict[str, float] = field(default_factory=dict)
+    _unpacked_mb: dict[str, float] = field(default_factory=dict)
     _other: list[str] = field(default_factory=list)
 
     def read(self, line: str) -> None:
@@ -75,14 +77,15 @@ class PullProgress:
             return
         layer, state = found.groups()
         self._layers[layer] = state
-        sizes = _SIZES.search(state)
-        if sizes is not None and state.startswith("Downloading"):
-            done, done_unit, whole, whole_unit = sizes.groups()
-            whole_mb = float(whole) * _UNITS[whole_unit]
-            self._sizes_mb[layer] = (float(done) * _UNITS[done_unit], whole_mb)
-        elif layer in self._sizes_mb and state.startswith(_LOADED):
-            whole_mb = self._sizes_mb[layer][1]
-            self._sizes_mb[layer] = (whole_mb, whole_mb)
+        done_mb, whole_mb = _sizes(state)
+        if whole_mb:
+            self._sizes_mb[layer] = whole_mb
+            so_far = self._unpacked_mb if state.startswith("Extracting") else self._pulled_mb
+            so_far[layer] = done_mb
+        if state.startswith(_LOADED) and layer in self._sizes_mb:
+            self._pulled_mb[layer] = self._sizes_mb[layer]
+        if state.startswith(_HERE) and layer in self._sizes_mb:
+            self._unpacked_mb[layer] = self._sizes_mb[layer]
 
     @property
     def has_begun(self) -> bool:
@@ -97,25 +100,37 @@ class PullProgress:
     @property
     def pulled_mb(self) -> float:
         """How much has been loaded, of layers whose size was shown."""
-        return sum(done for done, _ in self._sizes_mb.values())
+        return sum(self._pulled_mb.values())
+
+    @property
+    def _whole_mb(self) -> float:
+        return sum(self._sizes_mb.values())
 
     def __str__(self) -> str:
-        """In a few words, such as `180 of 410 MB`; layers where docker shows no sizes."""
+        """In a few words, such as `pulled 180 of 410 MB`; layers where docker shows no sizes."""
         states = self._layers.values()
         if not states:
             return "asking the registry"
-        here = sum(state.startswith(_HERE) for state in states)
-        if all(state.startswith(_LOADED) for state in states):
-            return f"unpacking, {here} of {len(states)} layers"
-        if not self._sizes_mb:
+        here, whole_mb = sum(state.startswith(_HERE) for state in states), self._whole_mb
+        if not whole_mb:
             return f"{here} of {len(states)} layers"
+        if all(state.startswith(_LOADED) for state in states):
+            return f"unpacked {sum(self._unpacked_mb.values()):.0f} of {whole_mb:.0f} MB"
         to_come = any(
             layer not in self._sizes_mb and not state.startswith(_LOADED)
             for layer, state in self._layers.items()
         )
-        whole_mb = sum(whole for _, whole in self._sizes_mb.values())
         more = "at least " if to_come else ""
         return f"pulled {self.pulled_mb:.0f} of {more}{whole_mb:.0f} MB"
+
+
+def _sizes(state: str) -> tuple[float, float]:
+    """How much of how much, in MB; zeros where docker does not say."""
+    found = _SIZES.search(state)
+    if found is None:
+        return 0.0, 0.0
+    done, done_unit, whole, whole_unit = found.groups()
+    return float(done) * _UNITS[done_unit], float(whole) * _UNITS[whole_unit]
 
 
 def how_to_fix(image: str, said: str) -> str:
