@@ -58,6 +58,7 @@ def test_unpacking_is_said():
         f"{SECOND}: Already exists",
     )
     assert shown(*lines) == "unpacked 10 of 100 MB"
+    assert shown(*lines[:2]) == "unpacking, 0 of 1 layers"
     assert shown(*lines, f"{FIRST}: Pull complete") == "unpacked 100 of 100 MB"
 
 

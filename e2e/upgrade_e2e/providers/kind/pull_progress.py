@@ -115,6 +115,8 @@ class PullProgress:
         if not whole_mb:
             return f"{here} of {len(states)} layers"
         if all(state.startswith(_LOADED) for state in states):
+            if not self._unpacked_mb:
+                return f"unpacking, {here} of {len(states)} layers"
             return f"unpacked {sum(self._unpacked_mb.values()):.0f} of {whole_mb:.0f} MB"
         to_come = any(
             layer not in self._sizes_mb and not state.startswith(_LOADED)
