@@ -1,0 +1,165 @@
+"""What the words of a path mean: versions, and on kind the node images of these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+
+from upgrade_e2e.providers.kind.resolving import (
+    ChosenImage,
+    ImageSources,
+    NodeImage,
+    choose_images,
+    image_sources,
+    newest_pair,
+    source_of_pairs,
+)
+from upgrade_e2e.providers.sim import KNOWN_VERSIONS
+from upgrade_e2e.run.providers import kind_settings
+from upgrade_e2e.run.settings import PassSettings
+from upgrade_e2e.upgrade import Path
+from upgrade_e2e.version import KubeVersion
+
+__all__ = [
+    "DEFAULT_PATH",
+    "NEAREST_PATCH",
+    "ResolvedWords",
+    "WordResolver",
+    "pull_sentence",
+    "resolve_words",
+]
+
+DEFAULT_PATH = ("v1.33", "v1.34")
+"""What a simulated cluster walks when no path is given."""
+NEAREST_PATCH = "nearest-patch"
+"""The choice in every artifact that says that another patch was walked than was asked for."""
+
+# kindest/node v1.35.5 is 353 MB to transfer (a public CI's cache); our own images of the same
+# content take 1.1 GB of docker's disk.
+DOWNLOAD_GB = 0.4
+DISK_GB = 1.0
+LINE_MBIT_S = 50.0
+"""Own choice: a slow home line, so that the time is rather too long than too short."""
+
+
+@dataclass(frozen=True)
+class ResolvedWords:
+    """What each word came to, in order; `simulated` versions have no images."""
+
+    chosen: tuple[ChosenImage, ...]
+    simulated: bool = False
+
+    @property
+    def versions(self) -> tuple[KubeVersion, ...]:
+        """The version of each word."""
+        return tuple(one.image.version for one in self.chosen)
+
+    @property
+    def path(self) -> Path:
+        """The path that they are; raises BadInput for one that cannot be walked."""
+        return Path(self.versions)
+
+    @property
+    def images(self) -> Mapping[str, str]:
+        """What docker is given for each version, pinned by digest where that is known."""
+        if self.simulated:
+            return {}
+        return {str(one.image.version): one.image.reference for one in self.chosen}
+
+    @property
+    def to_pull(self) -> tuple[NodeImage, ...]:
+        """The images that docker does not have yet."""
+        return () if self.simulated else tuple(i.image for i in self.chosen if not i.image.here)
+
+    @property
+    def choices(self) -> Mapping[str, str]:
+        """What every artifact must say about the path."""
+        differences = "; ".join(one.difference for one in self.chosen if one.difference)
+        return {NEAREST_PATCH: differences} if differences else {}
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What a person must know: what words mean that leave it open, and what is pulled."""
+        return () if self.simulated else tuple(filter(None, map(_sentence, self.chosen)))
+
+
+@dataclass(frozen=True)
+class WordResolver:
+    """Finds what words mean for one provider; its sources are asked once."""
+
+    sources: ImageSources
+    simulated: bool = False
+    nearest_patch: bool = False
+
+    @classmethod
+    def of(cls, settings: PassSettings) -> WordResolver:
+        """The resolver for these settings; raises BadInput for an image catalogue that is none."""
+        if settings.provider == "kind":
+            sources = image_sources(kind_settings(settings, FilePath()))
+            return cls(sources, nearest_patch=settings.nearest_patch)
+        known = (_SimulatedVersions(),)
+        return cls(ImageSources(known, known, unlisted=str), simulated=True)
+
+    def resolve(self, words: Sequence[str]) -> ResolvedWords:
+        """What these words mean; raises BadInput for what has no image, with the way out."""
+        chosen = choose_images(words, self.sources, nearest_patch=self.nearest_patch)
+        return ResolvedWords(chosen, self.simulated)
+
+    def default_path(self) -> tuple[str, ...]:
+        """The words that are walked when no path is given.
+
+        On kind these are the newest two neighbouring minors of the first source that has two.
+        """
+        if self.simulated:
+            return DEFAULT_PATH
+        return tuple(map(str, newest_pair(self.sources)))
+
+    def open_versions(self) -> tuple[KubeVersion, ...]:
+        """All versions of the source that the default path comes from."""
+        return tuple(source_of_pairs(self.sources).versions())
+
+
+def resolve_words(words: Sequence[str], settings: PassSettings) -> ResolvedWords:
+    """What words of a path mean with these settings: full versions, bare minors, `latest`.
+
+    Raises BadInput for a word that is no version and for what has no image, with the way out. It
+    does not look at whether they are a path: `path` of what it returns does.
+    """
+    return WordResolver.of(settings).resolve(words)
+
+
+def pull_sentence(images: Sequence[NodeImage]) -> str:
+    """What pulling these images costs; empty for none."""
+    count = len({image.reference for image in images})
+    if not count:
+        return ""
+    minutes = count * DOWNLOAD_GB * 8000 / LINE_MBIT_S / 60
+    return (
+        f"{count} node image{' is' if count == 1 else 's are'} to be pulled: about "
+        f"{count * DOWNLOAD_GB:.1f} GB to download, {count * DISK_GB:.1f} GB on disk, "
+        f"{max(1, round(minutes))} min at {LINE_MBIT_S:.0f} Mbit/s."
+    )
+
+
+def _sentence(one: ChosenImage) -> str:
+    image = one.image
+    if not image.known:
+        return f"{image.version} is {image.source}; docker is asked for {image.reference}."
+    pulled = "" if image.here else f", to be pulled, {DISK_GB:.1f} GB"
+    if one.difference:
+        return f"{one.difference}: {image.source}{pulled}."
+    if one.asked != str(image.version):
+        return f"{one.asked} is {image.version}: {image.source}{pulled}."
+    return f"{image.version} is {image.source}{pulled}." if pulled else ""
+
+
+@dataclass(frozen=True)
+class _SimulatedVersions:
+    """A simulated cluster can look like any version."""
+
+    def versions(self) -> Sequence[KubeVersion]:
+        return KNOWN_VERSIONS
+
+    def find(self, version: KubeVersion) -> NodeImage:
+        return NodeImage(version, "", "simulated", here=True)
