@@ -12,6 +12,7 @@ from upgrade_e2e.providers.kind.resolving import (
     NodeImage,
     choose_images,
     image_sources,
+    is_open,
     newest_pair,
     source_of_pairs,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "NEAREST_PATCH",
     "ResolvedWords",
     "WordResolver",
+    "is_open",
     "pull_sentence",
     "resolve_words",
 ]

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.resolving.catalogue import Catalogue
-from upgrade_e2e.providers.kind.resolving.reference import DOCKER_HUB, ImageTemplate, Repository
+from upgrade_e2e.providers.kind.resolving.reference import (
+    DOCKER_HUB,
+    ImageTemplate,
+    Repository,
+    split_reference,
+)
+from upgrade_e2e.providers.kind.resolving.registry import Registry
 from upgrade_e2e.providers.kind.resolving.resolution import (
-    LATEST,
     ChosenImage,
     ImageSources,
     choose_images,
+    is_open,
     newest_pair,
     source_of_pairs,
 )
-from upgrade_e2e.providers.kind.resolving.source import ImageSource, NodeImage, SourceSilent
+from upgrade_e2e.providers.kind.resolving.source import (
+    ImageSource,
+    NodeImage,
+    NoNodeImage,
+    SourceSilent,
+)
 from upgrade_e2e.providers.kind.resolving.sources import (
     GivenImages,
     LocalImages,
@@ -23,15 +34,18 @@ from upgrade_e2e.providers.kind.resolving.sources import (
 from upgrade_e2e.providers.kind.settings import KindSettings
 
 __all__ = [
-    "LATEST",
     "ChosenImage",
     "ImageSources",
+    "NoNodeImage",
     "NodeImage",
+    "Registry",
     "SourceSilent",
     "choose_images",
     "image_sources",
+    "is_open",
     "newest_pair",
     "source_of_pairs",
+    "split_reference",
 ]
 
 _KIND_NODE = Repository(DOCKER_HUB, "kindest/node")

@@ -126,7 +126,9 @@ def _login_of(entry: Any, file: Path) -> Login | None:
         return Login(identity_token=str(entry["identitytoken"]))
     if entry.get("auth"):
         try:
-            user, _, password = base64.b64decode(entry["auth"]).decode().partition(":")
+            user, _, password = (
+                base64.b64decode(entry["auth"], validate=True).decode().partition(":")
+            )
         except (binascii.Error, UnicodeDecodeError) as error:
             raise BadInput(
                 f"a login in {file} is not as docker writes it ({error}); `docker login` again."

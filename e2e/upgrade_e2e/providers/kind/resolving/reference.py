@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.version import KubeVersion
 
-__all__ = ["DOCKER_HUB", "ImageTemplate", "Repository", "is_loopback"]
+__all__ = ["DOCKER_HUB", "ImageTemplate", "Repository", "is_loopback", "split_reference"]
 
 DOCKER_HUB = "docker.io"
 _HUB_API = "registry-1.docker.io"
@@ -96,9 +96,20 @@ class ImageTemplate:
         return version if self.tag(version) == tag else None
 
     def _split(self) -> tuple[str, str]:
-        """Name and tag; a colon in front of the last slash belongs to a port."""
-        name, _, tag = self.text.rpartition(":")
-        return (name, tag) if name and "/" not in tag else (self.text, "")
+        return _name_and_tag(self.text)
+
+
+def split_reference(text: str) -> tuple[Repository, str]:
+    """The repository of an image, and its digest or else its tag."""
+    whole, _, digest = text.partition("@")
+    name, tag = _name_and_tag(whole)
+    return Repository.parse(name), digest or tag or "latest"
+
+
+def _name_and_tag(text: str) -> tuple[str, str]:
+    """A colon in front of the last slash belongs to a port."""
+    name, _, tag = text.rpartition(":")
+    return (name, tag) if name and "/" not in tag else (text, "")
 
 
 def is_loopback(host: str) -> bool:

@@ -10,6 +10,7 @@ from upgrade_e2e.providers.kind.resolving.source import (
     DockerSilent,
     ImageSource,
     NodeImage,
+    NoNodeImage,
     SourceSilent,
 )
 from upgrade_e2e.version import KubeVersion, MinorVersion, newest_patch
@@ -19,6 +20,7 @@ __all__ = [
     "ChosenImage",
     "ImageSources",
     "choose_images",
+    "is_open",
     "newest_pair",
     "source_of_pairs",
 ]
@@ -71,6 +73,17 @@ def choose_images(
     return tuple(chosen)
 
 
+def is_open(word: str) -> bool:
+    """Whether a word leaves the patch open: a bare minor or `latest`."""
+    if word.strip().lower() == LATEST:
+        return True
+    try:
+        MinorVersion.parse(word)
+    except BadInput:
+        return False
+    return True
+
+
 def newest_pair(sources: ImageSources) -> tuple[MinorVersion, MinorVersion]:
     """The newest two neighbouring minors of the first source that has two.
 
@@ -117,9 +130,9 @@ def _latest(before: KubeVersion | None, sources: ImageSources) -> NodeImage:
         if newer and (image := source.find(max(_stable(newer)))):
             return image
     than = f" newer than {before}" if before else ""
-    raise BadInput(
-        f"no node image{than} is known, so `latest` means nothing here; name the version, and its "
-        f"image with --image-for VERSION=IMAGE.{_but(silent)}"
+    raise NoNodeImage(
+        f"no node image{than} is known, so `latest` means nothing here.{_but(silent)}",
+        "Name the version, and its image with --image-for VERSION=IMAGE.",
     )
 
 
@@ -131,11 +144,11 @@ def _newest_of(minor: MinorVersion, sources: ImageSources) -> NodeImage:
         known |= {version.minor_version for version in versions}
         if minor in known and (image := source.find(newest_patch(minor, list(versions)))):
             return image
-    advice = sources.advice(minor) or f"Add an image with --image-for {minor}.N=IMAGE."
     because = f", and {' and '.join(silent)}" if silent else ""
-    raise BadInput(
+    raise NoNodeImage(
         f"no image is known for any patch of {minor} (known minors: {_listed(sorted(known))})"
-        f"{because}. {advice}"
+        f"{because}.",
+        sources.advice(minor) or f"Add an image with --image-for {minor}.N=IMAGE.",
     )
 
 
@@ -158,7 +171,7 @@ def _exact(version: KubeVersion, sources: ImageSources, *, nearest_patch: bool) 
         return ChosenImage(
             str(version), NodeImage(version, sources.unlisted(version), unknown, known=False)
         )
-    raise BadInput(_no_image(version, patches, reasons, sources))
+    raise _no_image(version, patches, reasons, sources)
 
 
 def _patches_near(version: KubeVersion, sources: ImageSources) -> list[NodeImage]:
@@ -181,19 +194,20 @@ def _no_image(
     patches: Sequence[NodeImage],
     silent: Sequence[str],
     sources: ImageSources,
-) -> str:
+) -> NoNodeImage:
     if patches:
         near = ", ".join(f"{image.version} ({image.source})" for image in patches)
+        facts = f"The nearest patches that have one: {near}."
         way_out = (
-            f"The nearest patches that have one: {near}. Name one of them, let the nearest one be "
-            f"walked with --nearest-patch, or name an image with --image-for {version}=IMAGE."
+            "Name one of them, let the nearest one be walked with --nearest-patch, or name an "
+            f"image with --image-for {version}=IMAGE."
         )
     else:
-        advice = sources.advice(version.minor_version)
-        way_out = f"No other patch of {version.minor_version} has one either. " + (
-            advice or f"Name an image with --image-for {version}=IMAGE."
+        facts = f"No other patch of {version.minor_version} has one either."
+        way_out = sources.advice(version.minor_version) or (
+            f"Name an image with --image-for {version}=IMAGE."
         )
-    return f"there is no node image of {version}. {way_out}{_but(silent)}"
+    return NoNodeImage(f"there is no node image of {version}. {facts}{_but(silent)}", way_out)
 
 
 def _versions(source: ImageSource, silent: list[str]) -> Sequence[KubeVersion]:

@@ -9,7 +9,7 @@ from typing import Protocol
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.version import KubeVersion
 
-__all__ = ["DockerSilent", "ImageSource", "NodeImage", "SourceSilent"]
+__all__ = ["DockerSilent", "ImageSource", "NoNodeImage", "NodeImage", "SourceSilent"]
 
 
 class SourceSilent(BadInput):
@@ -35,6 +35,15 @@ class NodeImage:
     digest: str = ""
     here: bool = False
     known: bool = True
+
+
+class NoNodeImage(BadInput):
+    """No source has an image of a version: the facts, and the way out, as sentences."""
+
+    def __init__(self, facts: str, way_out: str) -> None:
+        self.facts = facts
+        self.way_out = way_out
+        super().__init__(f"{facts} {way_out}")
 
 
 class ImageSource(Protocol):
