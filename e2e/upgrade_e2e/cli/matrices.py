@@ -65,7 +65,7 @@ __all__ = ["matrix"]
     "--image-for",
     multiple=True,
     metavar="VERSION=IMAGE",
-    help="The node image of one version, like v1.34.4=NAME. May be repeated.",
+    help="The node image of one version, like v1.34.3=NAME. May be repeated.",
 )
 @click.option(
     "--json",
