@@ -58,7 +58,7 @@ def init(kubeconfig: Path | None, output: Path, *, force: bool) -> None:
 def schema() -> None:
     """Print the JSON schema of the configuration file, for editors.
 
-    Example: upgrade-e2e schema > upgrade-e2e.schema.json
+    Example: upgrade-e2e schema
     """
     click.echo(shipped_schema(), nl=False)
 

@@ -12,10 +12,12 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.judge import Limits
 from upgrade_e2e.observers import Images
 from upgrade_e2e.options import OPTIONS, RUN_OPTIONS
+from upgrade_e2e.providers.kind import absent_images
 from upgrade_e2e.run.choice import Choice, choose
 from upgrade_e2e.run.config import IMAGES, load_config
 from upgrade_e2e.run.paths import path_words
 from upgrade_e2e.run.planning import plan_of, with_images
+from upgrade_e2e.run.providers import is_simulated
 from upgrade_e2e.run.resolving import ResolvedWords, WordResolver, pull_sentence
 from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings, parse_image_overrides
 from upgrade_e2e.upgrade import Fault, Plan
@@ -66,7 +68,7 @@ class RunRequest:
             limits=Limits.load(values["limits"]),
             artifacts=_folder(values["artifacts-dir"]),
             why=choice.why,
-            images=_about_images(paths),
+            images=_about_images(paths, settings),
         )
 
     @property
@@ -79,10 +81,13 @@ class RunRequest:
         return self.artifacts if len(self.plans) == 1 else self.artifacts / plan.path.id
 
 
-def _about_images(paths: Sequence[ResolvedWords]) -> tuple[str, ...]:
+def _about_images(paths: Sequence[ResolvedWords], settings: PassSettings) -> tuple[str, ...]:
     """Each sentence once, and what is to be pulled in all."""
+    if is_simulated(settings.provider):
+        return ()
     said = dict.fromkeys(line for path in paths for line in path.sentences)
-    pulled = pull_sentence([image for path in paths for image in path.to_pull])
+    support = absent_images((settings.images.agent, settings.images.edge))
+    pulled = pull_sentence([image for path in paths for image in path.to_pull], support)
     return (*said, *((pulled,) if pulled else ()))
 
 

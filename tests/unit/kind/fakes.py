@@ -143,7 +143,7 @@ class FakeMachine:
             case ("image", "ls", "--format", "{{.Tag}}", repository):
                 split = (name.rpartition(":") for name in self.images)
                 return 0, "\n".join(tag for repo, _, tag in split if repo == repository)
-            case ("image", "ls", "--digests", "--format", "{{.Tag}}\t{{.Digest}}", repository):
+            case ("image", "ls", "--all", "--digests", "--format", _, repository):
                 rows = (listed_row(name, repository) for name in self.images)
                 return 0, "\n".join(row for row in rows if row)
             case ("pull", "--quiet", name):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from upgrade_e2e.providers.kind import what_is_missing
+from upgrade_e2e.providers.kind import absent_images, what_is_missing
 from upgrade_e2e.providers.kind.docker import Docker
 
 
@@ -31,3 +31,10 @@ def test_a_program_that_is_not_installed(machine, program):
 def test_a_daemon_that_does_not_answer(machine):
     machine.broken["info"] = (1, "Cannot connect to the Docker daemon")
     assert missing(machine) == "docker does not answer"
+
+
+def test_images_that_are_not_here_are_named_once(machine, tmp_path, monkeypatch):
+    docker = Docker(machine.runner)
+    assert absent_images(("python:3.11-slim", "mine:1", "mine:1"), docker) == ("mine:1",)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert absent_images(("mine:1",)) == (), "nothing is known without docker"

@@ -44,6 +44,7 @@ def machine(monkeypatch):
     )
     made = ImageSources(listed, listed, unlisted=str)
     monkeypatch.setattr("upgrade_e2e.run.resolving.image_sources", lambda settings: made)
+    monkeypatch.setattr("upgrade_e2e.run.request.absent_images", lambda names: ())
     monkeypatch.setattr("upgrade_e2e.run.request.choose", lambda given: choose(given, lambda: ""))
 
 
@@ -67,7 +68,7 @@ def test_what_was_chosen_and_what_is_pulled_is_said(tmp_path):
         "v1.33 is v1.33.7: on this machine.",
         "v1.34 is v1.34.3: published, to be pulled, 1.0 GB.",
         "v1.35.1 is published, to be pulled, 1.0 GB.",
-        "2 node images are to be pulled: about 0.8 GB to download, 2.0 GB on disk, 2 min at "
+        "To be pulled: 2 node images; about 0.8 GB to download, 2.0 GB on disk, 2 min at "
         "50 Mbit/s.",
     )
 
@@ -75,6 +76,12 @@ def test_what_was_chosen_and_what_is_pulled_is_said(tmp_path):
 def test_nothing_is_said_of_full_versions_that_are_here(tmp_path):
     made = request(tmp_path, provider="kind", **{"from": "v1.33.4", "to": "v1.33.7"})
     assert made.sentences == ()
+
+
+def test_images_of_workloads_are_pulled_too(tmp_path, monkeypatch):
+    monkeypatch.setattr("upgrade_e2e.run.request.absent_images", lambda names: names[:1])
+    made = request(tmp_path, provider="kind", **{"from": "v1.33.4", "to": "v1.33.7"})
+    assert made.sentences[0].startswith("To be pulled: python:3.11-slim; about 0.1 GB")
 
 
 def test_without_a_provider_and_with_images_to_pull_it_is_a_real_pass(tmp_path):
@@ -120,7 +127,7 @@ def test_plan_shows_what_run_would_pull(tmp_path, monkeypatch):
     words = ["plan", "--nearest-patch", "--from", "v1.33.5", "--to", "v1.34"]
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 0, done.output
-    assert "1 node image is to be pulled" in done.stderr
+    assert "To be pulled: 1 node image; about 0.4 GB to download" in done.stderr
     assert "nearest-patch: asked for v1.33.5, walked v1.33.4" in done.stdout
 
 

@@ -84,8 +84,8 @@ class Docker:
 
     def images(self, repository: str) -> list[ListedImage]:
         """The images of a repository that are on this machine; raises CommandFailed."""
-        shown = "{{.Tag}}\t{{.Digest}}"
-        output = self._docker("image", "ls", "--digests", "--format", shown, repository)
+        shown = ("--all", "--digests", "--format", "{{.Tag}}\t{{.Digest}}")
+        output = self._docker("image", "ls", *shown, repository)
         rows = (line.split("\t") for line in output.stdout.splitlines() if line)
         plain = (["" if cell == "<none>" else cell for cell in row] for row in rows)
         return [ListedImage(tag, digest) for tag, digest in plain]
