@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path as FilePath
 
 from upgrade_e2e.providers.kind.resolving import (
@@ -107,7 +108,11 @@ class WordResolver:
         return cls(ImageSources(known, known, unlisted=str), simulated=True)
 
     def resolve(self, words: Sequence[str]) -> ResolvedWords:
-        """What these words mean; raises BadInput for what has no image, with the way out."""
+        """What the words of a path mean; raises as `resolve_words`."""
+        for before, after in pairwise(words):
+            if not (is_open(before) or is_open(after)):
+                # No image makes a hop possible that Kubernetes does not support.
+                Path((KubeVersion.parse(before), KubeVersion.parse(after)))
         chosen = choose_images(words, self.sources, nearest_patch=self.nearest_patch)
         return ResolvedWords(chosen, self.simulated)
 
@@ -128,8 +133,9 @@ class WordResolver:
 def resolve_words(words: Sequence[str], settings: PassSettings) -> ResolvedWords:
     """What words of a path mean with these settings: full versions, bare minors, `latest`.
 
-    Raises BadInput for a word that is no version and for what has no image, with the way out. It
-    does not look at whether they are a path: `path` of what it returns does.
+    Raises ImpossiblePath for full versions that no cluster can walk one after the other, and
+    BadInput for a word that is no version and for what has no image, with the way out. Whether all
+    of it is a path is looked at by `path` of what it returns.
     """
     return WordResolver.of(settings).resolve(words)
 

@@ -112,6 +112,12 @@ def test_words_that_are_no_path_are_refused_as_a_path_only(tmp_path):
         resolved.path  # noqa: B018 - it is worked out when it is asked for
 
 
+def test_what_no_cluster_can_walk_is_refused_before_anything_is_asked(monkeypatch):
+    monkeypatch.setattr(Source, "find", lambda source, version: pytest.fail("it was asked"))
+    with pytest.raises(ImpossiblePath, match="skips 2 minor"):
+        resolve_words(["v1.33.99", "v1.36.99"], PassSettings())
+
+
 def test_a_simulated_cluster_needs_no_image_and_walks_any_version(tmp_path):
     made = request(
         tmp_path,
