@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 
 import pytest
 
@@ -137,3 +138,23 @@ def test_what_is_no_registry_is_refused(logins):
         pytest.raises(BadInput, match="does not answer as a registry does"),
     ):
         client(registry, logins).tags()
+
+
+def test_neither_a_proxy_nor_a_netrc_comes_between(logins, tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login a password b\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with SmallRegistry().serving() as registry:
+        assert client(registry, logins).digest("v1.34.3") == digest_of("v1.34.3")
+        assert {given for *_, given in registry.asked} == {""}
+
+
+def test_a_registry_that_takes_the_call_and_says_nothing_is_silent(logins):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        asked = Registry(Repository(address, "kindest/node"), logins, answer_s=0.1)
+        with pytest.raises(SourceSilent, match="no answer in time"):
+            asked.tags()

@@ -15,19 +15,16 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from requests.auth import AuthBase
 from requests.utils import parse_dict_header
 
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.kind.resolving.credentials import DockerLogins, Login
+from upgrade_e2e.providers.kind.resolving.exchanging import ANSWER_S, exchange, read_json
 from upgrade_e2e.providers.kind.resolving.reference import Repository, is_loopback
 from upgrade_e2e.providers.kind.resolving.source import SourceSilent
 
 __all__ = ["Registry"]
 
-CONNECT_S = 3.0
-"""For each address of the registry, and it may have many."""
-ANSWER_S = 10.0
 PAGE = 1000
 MOST_PAGES = 100
 MANIFEST_TYPES = ", ".join(
@@ -41,18 +38,6 @@ MANIFEST_TYPES = ", ".join(
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _CHALLENGE = re.compile(r"(basic|bearer)\s+(.*)", re.IGNORECASE | re.DOTALL)
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-
-
-class _Header(AuthBase):
-    """Exactly this Authorization, and none from a ~/.netrc."""
-
-    def __init__(self, value: str) -> None:
-        self.value = value
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self.value:
-            request.headers["Authorization"] = self.value
-        return request
 
 
 @dataclass
@@ -162,16 +147,18 @@ class Registry:
         asked = {"scope": challenge.get("scope") or f"repository:{self.repository.name}:pull"}
         if service := challenge.get("service"):
             asked["service"] = service
-        answer = self._exchange(realm, asked, login)
+        answer = self._ask_for_token(realm, asked, login)
         if answer.status_code in (*_REFUSED, HTTPStatus.BAD_REQUEST):
             raise self._refused(answer.status_code)
-        given = _json(answer)
+        given = read_json(answer)
         token = given.get("token") or given.get("access_token")
         if not token:
             raise _strange(self.repository, answer)
         return str(token)
 
-    def _exchange(self, realm: str, asked: dict[str, str], login: Login | None) -> Any:
+    def _ask_for_token(
+        self, realm: str, asked: dict[str, str], login: Login | None
+    ) -> requests.Response:
         if login is not None and login.identity_token:
             form = {
                 **asked,
@@ -179,28 +166,21 @@ class Registry:
                 "client_id": "upgrade-e2e",
                 "refresh_token": login.identity_token,
             }
-            return self._send("POST", realm, "", data=form)
-        return self._send("GET", realm, login.basic if login else "", params=asked)
+            more: dict[str, Any] = {"method": "POST", "data": form}
+        else:
+            authorization = login.basic if login else ""
+            more = {"method": "GET", "params": asked, "authorization": authorization}
+        return exchange(url=realm, host=self.repository.host, answer_s=self.answer_s, **more)
 
-    def _send(
-        self, method: str, url: str, authorization: str, **more: dict[str, str]
-    ) -> requests.Response:
-        with requests.Session() as session:
-            # Proxies of the environment are for other machines.
-            session.trust_env = not is_loopback(urlsplit(url).netloc)
-            try:
-                return session.request(
-                    method,
-                    url,
-                    headers={"Accept": f"{MANIFEST_TYPES}, application/json"},
-                    auth=_Header(authorization),
-                    timeout=(CONNECT_S, self.answer_s),
-                    **more,  # type: ignore[arg-type]
-                )
-            except requests.RequestException as error:
-                raise SourceSilent(
-                    f"the registry {self.repository.host} does not answer ({_why(error)})"
-                ) from error
+    def _send(self, method: str, url: str, authorization: str = "") -> requests.Response:
+        return exchange(
+            method,
+            url,
+            host=self.repository.host,
+            authorization=authorization,
+            answer_s=self.answer_s,
+            headers={"Accept": MANIFEST_TYPES},
+        )
 
     def _refused(self, status: int) -> BadInput:
         host = self.repository.host
@@ -212,19 +192,11 @@ class Registry:
 
 
 def _tags_in(answer: requests.Response, repository: Repository) -> list[str]:
-    tags = _json(answer).get("tags", ())
+    tags = read_json(answer).get("tags", ())
     # A repository whose tags are all deleted has null there.
     if not answer.ok or not isinstance(tags, list | None):
         raise _strange(repository, answer)
     return [str(tag) for tag in tags or ()]
-
-
-def _json(answer: requests.Response) -> dict[str, Any]:
-    try:
-        read = answer.json()
-    except requests.exceptions.JSONDecodeError:
-        return {}
-    return read if isinstance(read, dict) else {}
 
 
 def _strange(repository: Repository, answer: requests.Response) -> BadInput:
@@ -233,12 +205,3 @@ def _strange(repository: Repository, answer: requests.Response) -> BadInput:
         f"{answer.reason} for {urlsplit(answer.url).path}); correct --node-image, or name the "
         "images with --image-for."
     )
-
-
-def _why(error: requests.RequestException) -> str:
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate is not trusted here, or it does not speak TLS"
-    cause = error.args[0] if error.args else error
-    return str(getattr(cause, "reason", cause)).rpartition("): ")[2]
