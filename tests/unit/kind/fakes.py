@@ -165,6 +165,9 @@ class FakeMachine:
             case ("rmi", "--no-prune", name):
                 gone = self.images.pop(name, None)
                 return (0, "") if gone else (1, f"Error: No such image: {name}")
+            case ("image", "ls", "--all", "--digests", "--format", _, repository):
+                rows = (listed_row(name, repository) for name in self.images)
+                return 0, "\n".join(row for row in rows if row)
             case ("save", "--output", path, name):
                 assert name in self.images
                 Path(path).write_text(name, encoding="utf-8")
@@ -280,6 +283,15 @@ class FakeMachine:
         if counts.get("control-plane", 0) > 1:
             balancer = FakeContainer("envoy", "external-load-balancer", name, running=True)
             self.containers[f"{name}-external-load-balancer"] = balancer
+
+
+def listed_row(name: str, repository: str) -> str:
+    """A row of `docker image ls --digests`: an image that was pulled by digest has no tag."""
+    whole, _, digest = name.partition("@")
+    repo, _, tag = whole.rpartition(":")
+    if repo != repository:
+        return ""
+    return f"<none>\t{digest}" if digest else f"{tag}\t<none>"
 
 
 def read_archive(archive: Path) -> dict[str, str]:

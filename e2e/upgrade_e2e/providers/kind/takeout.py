@@ -169,5 +169,5 @@ def by_digest(image: str) -> str:
 
 
 def short_name(image: str) -> str:
-    """`kube-apiserver` of `registry.k8s.io/kube-apiserver:v1.34.4`."""
+    """`kube-apiserver` of `registry.k8s.io/kube-apiserver:v1.34.3`."""
     return image.rpartition("/")[2].partition(":")[0].partition("@")[0]
