@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
 import subprocess
 import tarfile
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +17,6 @@ from upgrade_e2e.providers.kind.docker import Docker
 __all__ = ["Registry", "forget", "make_image", "running"]
 
 SCRIPT = REPOSITORY / "ci" / "registry"
-ACCEPTED = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 @dataclass(frozen=True)
@@ -60,19 +57,6 @@ class Registry:
         """Push images of this machine; their digests by name."""
         lines = self.call("fill", *images, within_s=within_s).splitlines()
         return dict(line.split() for line in lines)
-
-    def digest(self, repository: str, tag: str) -> str:
-        """What the registry itself gives as the digest of a tag."""
-        url = f"http://{self.address}/v2/{repository}/manifests/{tag}"
-        request = urllib.request.Request(url, method="HEAD", headers={"Accept": ACCEPTED})
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - http, ours
-            return str(answer.headers["Docker-Content-Digest"])
-
-    def tags(self, repository: str) -> list[str]:
-        """The tags that it lists."""
-        url = f"http://{self.address}/v2/{repository}/tags/list"
-        with urllib.request.urlopen(url, timeout=30) as answer:
-            return sorted(json.load(answer)["tags"])
 
 
 @contextlib.contextmanager

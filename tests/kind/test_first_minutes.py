@@ -8,6 +8,7 @@ are set aside under other names meanwhile.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import subprocess
@@ -21,6 +22,11 @@ import pytest
 
 from tests.kind.conftest import MINUTES, NEW, OLD, Tool, docker, orphans
 from tests.kind.registry import Registry, forget, running
+from upgrade_e2e.cluster import retry_api
+from upgrade_e2e.providers.kind import KindProvider, KindSettings
+from upgrade_e2e.timeline import Origin
+from upgrade_e2e.upgrade import Marks, resolve
+from upgrade_e2e.wait import Deadline, wait_for
 
 pytestmark = pytest.mark.thorough(part="first-minutes")
 
@@ -118,7 +124,11 @@ def no_images(mirror: Mirror) -> Iterator[None]:
             docker("tag", name, kept)
             undo.callback(put_back, name, kept)
             docker("rmi", name)
+        before = {name: pinned(name) for name in aside}
         yield
+        for name, known in before.items():
+            forget(*(pinned(name) - known))
+            forget(name)
 
 
 def docker_tags(repository: str) -> list[str]:
@@ -127,10 +137,15 @@ def docker_tags(repository: str) -> list[str]:
     return [tag for tag in listed if tag != "<none>"]
 
 
+def pinned(name: str) -> set[str]:
+    """The images of its repository that are here, by digest."""
+    repository = name.partition(":")[0]
+    listed = docker("image", "ls", "--digests", "--format", "{{.Digest}}", repository).split()
+    return {f"{repository}@{digest}" for digest in listed if digest != "<none>"}
+
+
 def put_back(name: str, kept: str) -> None:
-    """Give an image its name back; what was pulled under this name is deleted."""
-    pulled = docker("image", "ls", "--digests", "--format", "{{.Digest}}", name.partition(":")[0])
-    forget(name, *(f"{name.partition(':')[0]}@{one}" for one in pulled.split() if ":" in one))
+    """Give an image its name back."""
     docker("tag", kept, name)
     docker("rmi", kept)
 
@@ -164,3 +179,35 @@ def test_the_first_command_pulls_what_it_needs_and_ends_in_a_real_verdict(
             f"of the upgrade after {first_s:.0f} s; pulls in s: {pulls}"
         )
     assert orphans() <= before
+
+
+def test_pods_run_an_image_that_is_pinned_by_digest_though_nodes_reach_no_registry(
+    mirror: Mirror, tmp_path: Path
+):
+    name = SUPPORT[0]
+    image = f"{mirror.registry.address}/library/{name}@{mirror.digests[name]}"
+    settings = KindSettings(workdir=tmp_path, workers=1, preload_images=(image,))
+    provider = KindProvider(settings)
+    plan = provider.plan(resolve([OLD, NEW], []))
+    creation = dataclasses.replace(plan, prepare=plan.prepare[:1], upgrade=(), verify=())
+    container = {"name": "it", "image": image, "command": ["sleep", "infinity"]}
+    try:
+        cluster = provider.create(creation, Marks(Origin()))
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "pinned", "namespace": "default"},
+            "spec": {"containers": [container], "terminationGracePeriodSeconds": 0},
+        }
+        retry_api(lambda: cluster.api.apply(pod))
+        wait_for(
+            "the pod",
+            lambda: retry_api(
+                lambda: cluster.api.get_json("/api/v1/namespaces/default/pods/pinned")
+            )["status"],
+            lambda status: status["phase"] == "Running",
+            Deadline(within_s=2 * MINUTES, every_s=1),
+        )
+    finally:
+        provider.close()
+        forget(image)

@@ -18,6 +18,11 @@ from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import BadInput, Hopeless
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.pulls import Pulls
+from upgrade_e2e.providers.kind.resolving.credentials import DockerLogins
+from upgrade_e2e.providers.kind.resolving.reference import split_reference
+from upgrade_e2e.providers.kind.resolving.registry import Registry as OciRegistry
+from upgrade_e2e.run.resolving import resolve_words
+from upgrade_e2e.run.settings import PassSettings
 from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Marks
 from upgrade_e2e.wait import Deadline, wait_for
@@ -70,10 +75,36 @@ def pulled(pulls: Pulls, image: str) -> str:
 def test_an_image_is_pulled_by_its_tag_and_recorded_by_its_digest(registry, small, pulls):
     pushed = registry.fill(small)[small]
     forget(small)
-    repository, _, tag = small.partition(":")
     assert pulled(pulls, f"{registry.address}/{small}") == pushed
-    assert pushed == registry.digest(repository, tag)
-    assert tag in registry.tags(repository)
+
+
+def test_the_registry_says_which_tags_and_digests_it_has(registry, small):
+    pushed = registry.fill(small)[small]
+    repository, tag = split_reference(f"{registry.address}/{small}")
+    asked = OciRegistry(repository)
+    assert tag in asked.tags()
+    assert asked.digest(tag) == pushed
+    assert asked.digest("none") is None
+
+
+def test_the_registry_is_asked_with_dockers_own_password(private, small):
+    pushed = private.fill(small)[small]
+    repository, tag = split_reference(f"{private.address}/{small}")
+    logins = DockerLogins(Path(private.docker_config))
+    assert OciRegistry(repository, logins).digest(tag) == pushed
+    with pytest.raises(BadInput, match="docker login"):
+        OciRegistry(repository, DockerLogins(Path("/nowhere"))).digest(tag)
+
+
+def test_a_path_is_resolved_from_the_tags_of_the_registry(registry, small):
+    node = f"upgrade-e2e-test/node-{uuid.uuid4().hex[:8]}"
+    versions = {version: f"{node}:{version}" for version in ("v1.33.9", "v1.33.11", "v1.34.2")}
+    digests = registry.fill(*(f"{small}={name}" for name in versions.values()))
+    template = f"{registry.address}/{node}:{{version}}"
+    resolved = resolve_words(("v1.33", "latest"), PassSettings(node_image=template))
+    assert [str(version) for version in resolved.versions] == ["v1.33.11", "v1.34.2"]
+    for version, image in resolved.images.items():
+        assert image == f"{registry.address}/{versions[version]}@{digests[versions[version]]}"
 
 
 def test_a_name_with_a_digest_gives_that_image_though_its_tag_has_moved(registry, small, pulls):

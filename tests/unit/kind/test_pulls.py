@@ -11,7 +11,7 @@ from upgrade_e2e.errors import BadInput, ClusterNotMade, CommandFailed, Hopeless
 from upgrade_e2e.providers.kind.balancer import balancer_of
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.pull_progress import PullProgress, how_to_fix
-from upgrade_e2e.providers.kind.pulls import Pulls
+from upgrade_e2e.providers.kind.pulls import Pulls, digest_of
 from upgrade_e2e.timeline import Origin, Span
 from upgrade_e2e.upgrade import Marks
 
@@ -188,7 +188,7 @@ def test_the_digest_is_that_of_the_repository_that_was_asked_for(machine, known,
     machine.broken["image inspect"] = (0, f"{known} sha256:i\n")
     docker = Docker(machine.runner)
     for name in ("kindest/node:v1", "docker.io/kindest/node:v1", "kindest/node:v1@sha256:n"):
-        assert docker.digest_of(name) == digest
+        assert digest_of(docker, name) == digest
 
 
 def test_a_failed_pull_keeps_dockers_own_words(pulls, machine):

@@ -88,15 +88,11 @@ class Docker:
             stopped=stopped,
         )
 
-    def digest_of(self, image: str) -> str:
-        """The digest of an image of this machine, as UsedImage has it; raises CommandFailed."""
+    def identity(self, image: str) -> tuple[tuple[str, ...], str]:
+        """The names by digest and the ID of an image of this machine; raises CommandFailed."""
         asked = self._docker("image", "inspect", "--format", "{{json .RepoDigests}} {{.Id}}", image)
-        known, _, image_id = asked.stdout.strip().rpartition(" ")
-        digests = [str(name) for name in json.loads(known) or ()]
-        mine = [name for name in digests if name.partition("@")[0] == _repository(image)]
-        for name in (*mine, *digests):
-            return name.partition("@")[2]
-        return f"image ID {image_id}"
+        names, _, image_id = asked.stdout.strip().rpartition(" ")
+        return tuple(map(str, json.loads(names) or ())), image_id
 
     def tags(self, repository: str) -> list[str]:
         """The tags of a repository that are on this machine."""
@@ -167,13 +163,6 @@ class Docker:
 
     def _docker(self, *argv: str, timeout_s: float = QUICK_S, check: bool = True) -> Completed:
         return self.host.run("docker", *argv, timeout_s=timeout_s, check=check)
-
-
-def _repository(image: str) -> str:
-    """`kindest/node` of `docker.io/kindest/node:v1.34.4@sha256:...`, as docker shortens it."""
-    name = image.partition("@")[0].removeprefix("docker.io/").removeprefix("library/")
-    head, colon, tag = name.rpartition(":")
-    return head if colon and "/" not in tag else name
 
 
 def _by_name(container: Container) -> tuple[int, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from upgrade_e2e.providers.kind.resolving.reference import split_reference
+
 __all__ = ["PullProgress", "how_to_fix"]
 
 _LAYER = re.compile(r"^([0-9a-f]{12}): (.*)$")
@@ -139,12 +141,5 @@ def how_to_fix(image: str, said: str) -> str:
     """What helps against what docker said, as a part of a sentence; empty for what is not known."""
     for pattern, fix in _FIXES:
         if re.search(pattern, said, re.IGNORECASE):
-            return fix.format(registry=registry_of(image))
+            return fix.format(registry=split_reference(image)[0].host)
     return ""
-
-
-def registry_of(image: str) -> str:
-    """The registry in an image's name, by docker's rule: a first part with a dot or a port."""
-    first, slash, _ = image.partition("/")
-    named = slash and ("." in first or ":" in first or first == "localhost")
-    return first if named else "docker.io"

@@ -13,9 +13,10 @@ from upgrade_e2e.errors import BadInput, ClusterNotMade, CommandFailed, E2eError
 from upgrade_e2e.format import duration
 from upgrade_e2e.providers.kind.docker import PULL_S, Docker
 from upgrade_e2e.providers.kind.pull_progress import PullProgress, how_to_fix
+from upgrade_e2e.providers.kind.resolving.reference import split_reference
 from upgrade_e2e.upgrade import Marks, UsedImage
 
-__all__ = ["Pulls"]
+__all__ = ["Pulls", "digest_of"]
 
 MOST_SAID = 300
 """Characters of docker's words in a message."""
@@ -85,7 +86,7 @@ class Pulls:
 
     def note(self, role: str, image: str) -> None:
         """Record which image serves as `role` in this pass; it is on this machine."""
-        self.marks.images[role] = UsedImage(image, self.docker.digest_of(image))
+        self.marks.images[role] = UsedImage(image, digest_of(self.docker, image))
 
     def stop(self) -> None:
         """Break off what is under way; returns when docker has given it up."""
@@ -117,6 +118,17 @@ class Pulls:
             self.marks.status.pop(pull.image, None)
         size = f" ({pull.progress.pulled_mb:.0f} MB)" if pull.progress.pulled_mb else ""
         self.marks.say(f"Pulled {pull.image}{size} in {duration(time.monotonic() - started)}.")
+
+
+def digest_of(docker: Docker, image: str) -> str:
+    """The digest of an image of this machine, as UsedImage has it."""
+    names, image_id = docker.identity(image)
+    asked = split_reference(image)[0]
+    digests = [split_reference(name) for name in names]
+    mine = [digest for repository, digest in digests if repository == asked]
+    for digest in (*mine, *(digest for _, digest in digests)):
+        return digest
+    return f"image ID {image_id}"
 
 
 def _failure(pull: _Pull, error: CommandFailed) -> E2eError:

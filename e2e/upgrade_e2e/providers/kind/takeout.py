@@ -15,6 +15,7 @@ from upgrade_e2e.providers.kind.images import NodeImages
 from upgrade_e2e.providers.kind.node_image import OpenedImage, differing, opened
 from upgrade_e2e.providers.kind.oci import Descriptor, write_archive
 from upgrade_e2e.providers.kind.remains import delete_folder, scratch_name
+from upgrade_e2e.providers.kind.resolving.reference import split_reference
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.version import KubeVersion
 
@@ -157,15 +158,8 @@ def is_control_plane_image(image: str) -> bool:
 
 def by_digest(image: str) -> str:
     """The name by which containerd has `python:3.11-slim@sha256:...`: in full, without the tag."""
-    name, _, digest = image.partition("@")
-    head, colon, tag = name.rpartition(":")
-    name = head if colon and "/" not in tag else name
-    first, slash, _ = name.partition("/")
-    if not slash:
-        name = f"docker.io/library/{name}"
-    elif not ("." in first or ":" in first or first == "localhost"):
-        name = f"docker.io/{name}"
-    return f"{name}@{digest}"
+    repository, digest = split_reference(image)
+    return f"{repository}@{digest}"
 
 
 def short_name(image: str) -> str:
