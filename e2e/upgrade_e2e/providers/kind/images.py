@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,32 +64,36 @@ class NodeImages:
     settings: KindSettings
     docker: Docker
     pulls: Pulls
-    _checked: set[KubeVersion] = field(default_factory=set)
+    _checked: set[tuple[KubeVersion, str]] = field(default_factory=set)
 
-    def missing(self, path: UpgradePath) -> dict[str, str]:
+    def missing(
+        self, path: UpgradePath, others: Sequence[tuple[KubeVersion, str]] = ()
+    ) -> dict[str, str]:
         """The images of a path that are not on this machine, and what else can be done, by image.
 
-        Those that are here are looked into, as `require`.
+        `others` are more node images of this pass, each with its version. Images that are here are
+        looked into, as `require` does.
         """
         absent = {}
-        for version in path.versions:
-            image = self.settings.image_for(version)
+        of_path = [(version, self.settings.image_for(version)) for version in path.versions]
+        for version, image in (*of_path, *others):
             if not self.docker.has_image(image):
                 absent[image] = self._otherwise(version)
             else:
-                self.require(version)
+                self.require(version, image)
         return absent
 
-    def require(self, version: KubeVersion) -> None:
+    def require(self, version: KubeVersion, image: str = "") -> None:
         """Wait until the image of a version is here; make sure that it holds that version.
 
-        Raises as `Pulls.wait`, and BadInput for an image of another version than it was given for.
+        `image` is another one than the settings have for that version. Raises as `Pulls.wait`, and
+        BadInput for an image of another version than it was given for.
         """
-        image = self.settings.image_for(version)
+        image = image or self.settings.image_for(version)
         self.pulls.wait(image)
-        if version not in self._checked:
+        if (version, image) not in self._checked:
             self._check(version, image)
-            self._checked.add(version)
+            self._checked.add((version, image))
 
     def note(self, version: KubeVersion) -> None:
         """Record that this pass uses the image of a version, which is here."""
