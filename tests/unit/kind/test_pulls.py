@@ -11,7 +11,7 @@ from upgrade_e2e.errors import BadInput, ClusterNotMade, CommandFailed, Hopeless
 from upgrade_e2e.providers.kind.balancer import balancer_of
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.pull_progress import PullProgress, how_to_fix
-from upgrade_e2e.providers.kind.pulls import Pulls, digest_of
+from upgrade_e2e.providers.kind.pulls import Pulls, digest_of, short
 from upgrade_e2e.timeline import Origin, Span
 from upgrade_e2e.upgrade import Marks
 
@@ -189,6 +189,18 @@ def test_the_digest_is_that_of_the_repository_that_was_asked_for(machine, known,
     docker = Docker(machine.runner)
     for name in ("kindest/node:v1", "docker.io/kindest/node:v1", "kindest/node:v1@sha256:n"):
         assert digest_of(docker, name) == digest
+
+
+@pytest.mark.parametrize(
+    ("image", "shown"),
+    [
+        (f"kindest/node:v1.34.4@sha256:{'a' * 64}", "kindest/node:v1.34.4"),
+        (f"r.example:5000/node@sha256:{'a' * 64}", f"r.example:5000/node@sha256:{'a' * 12}"),
+        ("nginx", "nginx"),
+    ],
+)
+def test_digests_do_not_fill_the_line(image, shown):
+    assert short(image) == shown
 
 
 def test_a_failed_pull_keeps_dockers_own_words(pulls, machine):

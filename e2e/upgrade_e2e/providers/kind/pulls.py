@@ -16,7 +16,7 @@ from upgrade_e2e.providers.kind.pull_progress import PullProgress, how_to_fix
 from upgrade_e2e.providers.kind.resolving.reference import split_reference
 from upgrade_e2e.upgrade import Marks, UsedImage
 
-__all__ = ["Pulls", "digest_of"]
+__all__ = ["Pulls", "digest_of", "short"]
 
 MOST_SAID = 300
 """Characters of docker's words in a message."""
@@ -57,7 +57,7 @@ class Pulls:
         """
         if not images:
             return
-        self.marks.say(f"Pulling {', '.join(images)}.")
+        self.marks.say(f"Pulling {', '.join(map(short, images))}.")
         self._pool = ThreadPoolExecutor(len(images), thread_name_prefix="pull")
         for image, otherwise in images.items():
             pull = self._pulls[image] = _Pull(image, otherwise)
@@ -97,11 +97,11 @@ class Pulls:
     def _pull(self, pull: _Pull) -> None:
         def on_line(line: str) -> None:
             pull.progress.read(line)
-            self.marks.status[pull.image] = str(pull.progress)
+            self.marks.status[short(pull.image)] = str(pull.progress)
             if pull.progress.has_begun:
                 pull.begun.set()
 
-        with self.marks.beside("pull", pull.image), self._shown(pull):
+        with self.marks.beside("pull", short(pull.image)), self._shown(pull):
             try:
                 self.docker.pull(pull.image, on_line, self._stopped)
             except CommandFailed as error:
@@ -111,13 +111,15 @@ class Pulls:
     def _shown(self, pull: _Pull) -> Iterator[None]:
         """Show how far it is while in the context, and that it is here afterwards."""
         started = time.monotonic()
-        self.marks.status[pull.image] = str(pull.progress)
+        self.marks.status[short(pull.image)] = str(pull.progress)
         try:
             yield
         finally:
-            self.marks.status.pop(pull.image, None)
+            self.marks.status.pop(short(pull.image), None)
         size = f" ({pull.progress.pulled_mb:.0f} MB)" if pull.progress.pulled_mb else ""
-        self.marks.say(f"Pulled {pull.image}{size} in {duration(time.monotonic() - started)}.")
+        self.marks.say(
+            f"Pulled {short(pull.image)}{size} in {duration(time.monotonic() - started)}."
+        )
 
 
 def digest_of(docker: Docker, image: str) -> str:
@@ -129,6 +131,13 @@ def digest_of(docker: Docker, image: str) -> str:
     for digest in (*mine, *(digest for _, digest in digests)):
         return digest
     return f"image ID {image_id}"
+
+
+def short(image: str) -> str:
+    """A name for people: a digest only where there is no tag, and of that the beginning."""
+    name, at, digest = image.partition("@")
+    tagged = ":" in name.rpartition("/")[2]
+    return name if tagged or not at else f"{name}@{digest[:19]}"
 
 
 def _failure(pull: _Pull, error: CommandFailed) -> E2eError:
