@@ -92,7 +92,12 @@ class PullProgress:
     @property
     def has_begun(self) -> bool:
         """Whether the registry has said what the image is made of: it has it, and gives it."""
-        return bool(self._layers) or any("Pulling from" in line for line in self._other)
+        return self.has_layers or any("Pulling from" in line for line in self._other)
+
+    @property
+    def has_layers(self) -> bool:
+        """Whether docker has begun to transfer it."""
+        return bool(self._layers)
 
     @property
     def said(self) -> str:

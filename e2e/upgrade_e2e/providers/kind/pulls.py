@@ -145,9 +145,10 @@ def _failure(pull: _Pull, error: CommandFailed) -> E2eError:
     fix = how_to_fix(pull.image, said)
     advice = ". ".join(part for part in (fix, pull.otherwise) if part)
     what = f"the image {pull.image} is not on this machine and cannot be pulled"
-    if pull.progress.has_begun:
+    broke_off = pull.progress.has_layers
+    if broke_off:
         what = f"the pull of {pull.image} broke off ({pull.progress})"
     if error.returncode is None:
         what += f": it was not here after {duration(PULL_S)}"
-    refusal = ClusterNotMade if pull.progress.has_begun else BadInput
+    refusal = ClusterNotMade if broke_off else BadInput
     return refusal(f"{what}{': ' if fix else '. '}{advice} docker said: {said}")
