@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["IPV4", "IPV6", "ClusterFacts"]
+__all__ = ["IPV4", "IPV6", "NO_PROXY", "USUAL_DOMAIN", "ClusterFacts"]
 
 IPV4, IPV6 = "ipv4", "ipv6"
+NO_PROXY = "none"
+USUAL_DOMAIN = "cluster.local"
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,14 @@ class ClusterFacts:
     """
 
     families: tuple[str, ...] = (IPV4,)
-    dns_domain: str = "cluster.local"
+    dns_domain: str = USUAL_DOMAIN
     proxy: str = ""
     cni: str = ""
     feature_gates: tuple[str, ...] = ()
     config_digest: str = ""
+
+    def __str__(self) -> str:
+        """What is known, in a few words: `iptables, ipv4+ipv6, flannel`."""
+        proxy = "no kube-proxy" if self.proxy == NO_PROXY else self.proxy
+        domain = "" if self.dns_domain == USUAL_DOMAIN else self.dns_domain
+        return ", ".join(filter(None, (proxy, "+".join(self.families), self.cni, domain)))

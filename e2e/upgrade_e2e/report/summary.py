@@ -60,6 +60,8 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
         yield from (f"**SIMULATED**: {REHEARSAL}", "")
     yield run.reason
     yield ""
+    if run.cluster_line:
+        yield f"- cluster: {run.cluster_line}"
     for name, value in run.choices.items():
         yield f"- {name}: {value}"
     for fault in run.faults:
