@@ -12,6 +12,7 @@ __all__ = ["USUAL_MODE", "ProxyConfig", "kube_proxies", "proxy_config", "proxy_f
 USUAL_MODE = "iptables"
 """What kube-proxy does on Linux when its configuration names no mode."""
 _NAME = "kube-proxy"
+_OWN = ("kube-system", _NAME)
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class ProxyConfig:
 
 def kube_proxies(daemon_sets: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The DaemonSets that run kube-proxy, whatever they are called."""
-    return [one for one in daemon_sets if any(_is_proxy(c) for c in _containers(one))]
+    return [one for one in daemon_sets if _proxy_containers(one)]
 
 
 def proxy_flag(daemon_set: Mapping[str, Any]) -> str:
@@ -57,16 +58,28 @@ def _containers(daemon_set: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return daemon_set["spec"]["template"]["spec"].get("containers") or []
 
 
+def _proxy_containers(daemon_set: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Those that run kube-proxy; the first one of the DaemonSet that kubeadm calls so."""
+    containers = _containers(daemon_set)
+    running = [one for one in containers if _is_proxy(one)]
+    meta = daemon_set["metadata"]
+    own = (meta.get("namespace"), meta["name"]) == _OWN
+    return running or (containers[:1] if own else [])
+
+
 def _is_proxy(container: Mapping[str, Any]) -> bool:
-    """By its program, or by the name of its image without repository, tag and digest."""
+    """By its program, or by the name of its image without repository, tag and digest.
+
+    `rancher/hardened-kube-proxy` is one too.
+    """
     image = str(container.get("image", "")).partition("@")[0].rpartition("/")[2].partition(":")[0]
     program = PurePosixPath((container.get("command") or [""])[0]).name
-    return _NAME in (program, image)
+    return _NAME in (program, image) or image.endswith(f"-{_NAME}")
 
 
 def _flag(daemon_set: Mapping[str, Any], name: str) -> str:
     """The value of `--NAME=VALUE` or `--NAME VALUE` of the container that is kube-proxy."""
-    for container in filter(_is_proxy, _containers(daemon_set)):
+    for container in _proxy_containers(daemon_set):
         words = [*(container.get("command") or ()), *(container.get("args") or ())]
         for value in _values(words, f"--{name}"):
             return value

@@ -243,6 +243,22 @@ def test_kube_proxy_is_known_by_what_runs_and_not_by_its_name(
 
 
 @pytest.mark.parametrize(
+    ("name", "image", "mode"),
+    [
+        ("kube-proxy", "mirror.test/proxy:1", "iptables"),
+        ("routes", "docker.io/rancher/hardened-kube-proxy:v1.33.13", "iptables"),
+        ("routes", "mirror.test:5000/kube-proxy@sha256:1", "iptables"),
+        ("kube-proxy-exporter", "mirror.test/exporter:1", "none"),
+    ],
+)
+def test_kube_proxy_is_known_by_its_image_or_by_kubeadms_name(
+    api: FakeApi, cluster: Cluster, name: str, image: str, mode: str
+) -> None:
+    serve(api, daemon_sets=(daemon_set(name, image),))
+    assert read_facts(cluster).proxy == mode
+
+
+@pytest.mark.parametrize(
     ("words", "mode"),
     [
         (("kube-proxy", "--proxy-mode=ipvs"), "ipvs"),
