@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, ClassVar, Self
 
@@ -66,7 +66,8 @@ class HttpEdge:
     def deploy(self, context: DeployContext) -> Parts:
         """Apply the workload behind and the edge before it; see Observer."""
         name = label_or_kind(self)
-        conf = nginx_conf(self.backend.serve(context), self.timeout_s)
+        upstream, *others = (http_url(one, WEB_PORT, "") for one in self.backend.serve(context))
+        conf = nginx_conf(upstream, self.timeout_s, *others)
         context.apply(config_map(context, name, {"nginx.conf": conf}))
         context.apply(daemon_set(context, name))
         # It stays on the node, so that a prober asks the edge next to it.
@@ -78,12 +79,13 @@ class HttpEdge:
         )
 
 
-def nginx_conf(backends: Sequence[str], timeout_s: float) -> str:
+def nginx_conf(upstream: str, timeout_s: float, *others: str) -> str:
     """The configuration of the edge: no second try, nothing written to disk.
 
-    Each address of the backend has a server that listens in its family.
+    Each upstream, a URL, has a server that listens in the family of its address; `others` are those
+    of further families.
     """
-    servers = "".join(_server(backend, timeout_s) for backend in backends)
+    servers = "".join(_server(one, timeout_s) for one in (upstream, *others))
     return f"""\
 worker_processes 1;
 pid /tmp/nginx.pid;
@@ -95,14 +97,14 @@ http {{
 """
 
 
-def _server(backend: str, timeout_s: float) -> str:
+def _server(upstream: str, timeout_s: float) -> str:
     # `[::]` means the IPv6 addresses alone. In a container without IPv6 nginx would not start.
-    listen = f"[::]:{_PORT}" if ":" in backend else str(_PORT)
+    listen = f"[::]:{_PORT}" if "[" in upstream else str(_PORT)
     return f"""\
   server {{
     listen {listen};
     location / {{
-      proxy_pass {http_url(backend, WEB_PORT, "")};
+      proxy_pass {upstream};
       proxy_next_upstream off;
       proxy_connect_timeout {timeout_s:g}s;
       proxy_read_timeout {timeout_s:g}s;

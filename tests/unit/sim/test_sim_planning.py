@@ -143,5 +143,5 @@ def test_the_provider_expects_the_images_that_the_simulator_runs(version):
 
 
 def test_the_observers_edge_configuration_is_read():
-    read = Settings.parse(nginx_conf(["127.9.16.70"], 2.5))
+    read = Settings.parse(nginx_conf("http://127.9.16.70:80", 2.5))
     assert read == Settings(port=8080, host="127.9.16.70", host_port=80, connect_s=2.5, read_s=2.5)
