@@ -21,6 +21,7 @@ from upgrade_e2e.cluster.network_facts import (
     corefile_domains,
     families_of,
     network_plugin,
+    node_families,
     pod_families,
     served,
     service_families,
@@ -75,11 +76,17 @@ def read_families(cluster: Cluster, service: str) -> tuple[str, ...]:
 
 
 def _families(cluster: Cluster, config: Mapping[str, Any]) -> tuple[str, ...]:
-    """The families of Services: from the API server's ranges, kubeadm's, or one of the Services."""
+    """The families of Services: by the API server's ranges of them, or by kubeadm's.
+
+    Without either, the API server's own Service shows the primary one, and the ranges that nodes
+    have for their pods show whether there is another.
+    """
     ranges = (_known(cluster, _SERVICE_RANGES).get("spec") or {}).get("cidrs")
     of_services = families_of(ranges or service_ranges(config))
     if not of_services:
-        of_services = service_families(_known(cluster, _API_SERVICE))
+        primary = service_families(_known(cluster, _API_SERVICE))
+        of_nodes = node_families(items(cluster, "/api/v1/nodes")) if primary else ()
+        of_services = tuple(dict.fromkeys((*primary, *of_nodes)))
     return served(of_services, pod_families(items(cluster, _DNS_PODS)))
 
 

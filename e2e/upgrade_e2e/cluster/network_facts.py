@@ -13,6 +13,7 @@ __all__ = [
     "corefile_domains",
     "families_of",
     "network_plugin",
+    "node_families",
     "pod_families",
     "served",
     "service_families",
@@ -59,6 +60,13 @@ def service_families(service: Mapping[str, Any]) -> tuple[str, ...]:
         return tuple(str(family).lower() for family in named)
     addresses = spec.get("clusterIPs") or [spec.get("clusterIP")]
     return families_of(address for address in addresses if address and address != "None")
+
+
+def node_families(nodes: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The families of the ranges that nodes have for their pods; empty when none has one."""
+    return families_of(
+        range_ for node in nodes for range_ in (node.get("spec") or {}).get("podCIDRs") or ()
+    )
 
 
 def pod_families(pods: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ USUAL_MODE = "iptables"
 """What kube-proxy does on Linux when its configuration names no mode."""
 _NAME = "kube-proxy"
 _OWN = ("kube-system", _NAME)
+_WANTED = "desiredNumberScheduled"
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,12 @@ class ProxyConfig:
 
 
 def kube_proxies(daemon_sets: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The DaemonSets that run kube-proxy, whatever they are called."""
-    return [one for one in daemon_sets if _proxy_containers(one)]
+    """The DaemonSets that run kube-proxy, whatever they are called.
+
+    One that wants no node has been switched off: people do so by its node selector.
+    """
+    running = [one for one in daemon_sets if _proxy_containers(one)]
+    return [one for one in running if (one.get("status") or {}).get(_WANTED) != 0]
 
 
 def proxy_flag(daemon_set: Mapping[str, Any]) -> str:

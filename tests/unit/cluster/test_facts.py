@@ -145,14 +145,17 @@ def test_families_are_those_of_the_ranges_of_services(
     assert read_facts(cluster).families == families  # what the API server itself goes by
 
 
-def test_without_ranges_the_service_of_the_api_shows_the_family(
+def test_without_ranges_the_service_of_the_api_shows_the_family_and_nodes_the_other(
     api: FakeApi, cluster: Cluster
 ) -> None:
     serve(api, kubeadm(networking={}))
+    api.answers["/api/v1/nodes"] = {"items": [{"spec": {}}]}
     api.answers[API_SERVICE] = {"spec": {"clusterIP": "fd00::1", "clusterIPs": ["fd00::1"]}}
     assert read_facts(cluster).families == ("ipv6",)
+    api.answers["/api/v1/nodes"] = {"items": [{"spec": {"podCIDRs": ["10.0.1.0/24", "fd01::/64"]}}]}
+    assert read_facts(cluster).families == ("ipv6", "ipv4")
     api.answers[API_SERVICE]["spec"]["ipFamilies"] = ["IPv4"]
-    assert read_facts(cluster).families == ("ipv4",)
+    assert read_facts(cluster).families == ("ipv4", "ipv6")
 
 
 def test_a_family_in_which_no_pod_has_an_address_is_none(api: FakeApi, cluster: Cluster) -> None:
@@ -229,6 +232,15 @@ def test_no_kube_proxy_is_said_where_kubeadm_would_have_brought_one(
     facts = read_facts(cluster)
     assert (facts.proxy, facts.cni) == ("none", "cilium")
     assert str(facts) == "no kube-proxy, ipv4, cilium"
+
+
+@pytest.mark.parametrize(("wanted", "mode"), [(0, "none"), (2, "iptables")])
+def test_a_kube_proxy_that_wants_no_node_is_switched_off(
+    api: FakeApi, cluster: Cluster, wanted: int, mode: str
+) -> None:
+    switched = {**kube_proxy(), "status": {"desiredNumberScheduled": wanted}}
+    serve(api, daemon_sets=(switched,))
+    assert read_facts(cluster).proxy == mode
 
 
 def test_kube_proxy_is_known_by_what_runs_and_not_by_its_name(
