@@ -17,10 +17,11 @@ class ClusterFacts:
 
     `families` are the address families of its Services, the first one being that of Services
     which ask for none: ("ipv4",), ("ipv6",) or both. `dns_domain` is the cluster's own domain.
-    `proxy` is the mode of kube-proxy (`iptables`, `nftables`, `ipvs`), `none` where there is no
-    kube-proxy, empty where it is not known. `cni` names the network plugin, empty where it is not
-    known. `feature_gates` are those that the control plane was given, as `NAME=true`.
-    `config_digest` is a digest of kubeadm's ClusterConfiguration without its version.
+    `proxy` is the mode of kube-proxy (`iptables`, `nftables`, `ipvs`), `none` where kube-proxy is
+    absent or runs on no node, empty where it is not known. `cni` names the network plugin, empty
+    where it is not known. `feature_gates` are those that the control plane was given, as
+    `NAME=true`. `config_digest` is a digest of kubeadm's ClusterConfiguration without its version
+    and the cluster's name.
     """
 
     families: tuple[str, ...] = (IPV4,)
