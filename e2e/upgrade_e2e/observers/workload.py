@@ -15,6 +15,7 @@ from upgrade_e2e.observers.checks import (
 )
 from upgrade_e2e.observers.objects import (
     AGENT_COMMAND,
+    addresses_of,
     agent_mount,
     agent_volume,
     field_env,
@@ -62,13 +63,12 @@ class Workload:
         check_seconds("Workload.drain_s", self.drain_s)
 
 
-def apply_workload(context: DeployContext, name: str, workload: Workload) -> str:
-    """Apply Deployment, Service and PodDisruptionBudget; returns the Service's cluster IP."""
+def apply_workload(context: DeployContext, name: str, workload: Workload) -> tuple[str, ...]:
+    """Apply Deployment, Service and PodDisruptionBudget; returns the Service's `addresses_of`."""
     context.apply(deployment(context, name, workload))
     if workload.pdb_min_available:
         context.apply(disruption_budget(context, name, workload))
-    address: str = context.apply(service(context, name, WEB_PORT, _PORT))["spec"]["clusterIP"]
-    return address
+    return addresses_of(context.apply(service(context, name, WEB_PORT, _PORT)))
 
 
 def deployment(context: DeployContext, name: str, workload: Workload) -> dict[str, Any]:
@@ -89,6 +89,8 @@ def deployment(context: DeployContext, name: str, workload: Workload) -> dict[st
 
 
 def _container(context: DeployContext, workload: Workload) -> dict[str, Any]:
+    # A pod of both families has two addresses: there the agent listens on all that it has.
+    address = "$(POD_IP)" if len(context.facts.families) == 1 else "::"
     container: dict[str, Any] = {
         "name": "web",
         "image": context.images.agent,
@@ -96,7 +98,7 @@ def _container(context: DeployContext, workload: Workload) -> dict[str, Any]:
         "command": [
             *AGENT_COMMAND,
             "serve",
-            f"--bind=[$(POD_IP)]:{_PORT}",
+            f"--bind=[{address}]:{_PORT}",
             f"--on-term={workload.on_term}",
             f"--drain-s={workload.drain_s:g}",
             f"--warm-up-s={workload.warm_up_s:g}",

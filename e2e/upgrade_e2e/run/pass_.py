@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster
+from upgrade_e2e.cluster.fact_reading import read_facts
+from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.errors import (
     ClusterGone,
     ClusterNotMade,
@@ -54,10 +56,14 @@ class PassRequest:
 
 @dataclass
 class RunningPass:
-    """Runs a pass once; `spans` and `evidence` grow as it goes."""
+    """Runs a pass once; `spans` and `evidence` grow as it goes.
+
+    `facts` are read from the cluster once it is made.
+    """
 
     what: PassRequest
     cluster: Cluster | None = None
+    facts: ClusterFacts = field(default_factory=ClusterFacts)
     failed_step: StepFailed | None = None
 
     def __post_init__(self) -> None:
@@ -78,6 +84,7 @@ class RunningPass:
         """
         observers = alter(self.what.observers, planted_in(self.what.plan))
         cluster = self._prepare()
+        self.facts = self._read_facts(cluster)
         observation = Observation(
             cluster=cluster,
             observers=observers,
@@ -85,6 +92,7 @@ class RunningPass:
             origin=self.what.origin,
             workdir=self.what.folder / "work",
             pace=self.what.provider.capabilities.pace,
+            facts=self.facts,
         )
         with contextlib.closing(observation), self._leaving_no_trace(observation):
             self._deploy(observation)
@@ -104,6 +112,7 @@ class RunningPass:
             inventory_error=inventory_error,
             failed_step=self.failed_step,
             control_planes=len(cluster.control_planes),
+            facts=self.facts,
         )
 
     def collect_logs(self) -> None:
@@ -141,6 +150,13 @@ class RunningPass:
         if self.cluster is None:
             raise ClusterNotMade("the plan has no step that creates a cluster.")
         return self.cluster
+
+    def _read_facts(self, cluster: Cluster) -> ClusterFacts:
+        try:
+            return read_facts(cluster)
+        except TROUBLE as error:
+            self.collect_logs()
+            raise Inconclusive(f"what kind of cluster this is cannot be read: {error}") from error
 
     def _deploy(self, observation: Observation) -> None:
         with self._span("deploy"):

@@ -140,6 +140,7 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         control_planes=len(cluster.control_planes) if cluster else 0,
         workers=len(cluster.workers) if cluster else 0,
         pace=capabilities.pace,
+        facts=ended.running.facts,
     )
 
 

@@ -45,7 +45,7 @@ NOT_LABELS = (
     ["web"],
 )
 NOT_SERVICES = ("kubernetes", "a.b.c", ".default", "kubernetes.", "Kube.default", "a b.c", "", None)
-NOT_DOMAINS = ("", ".", "cluster.local.", "Cluster.local", "cluster..local", "a" * 64, None)
+NOT_DOMAINS = (".", "cluster.local.", "Cluster.local", "cluster..local", "a" * 64, None)
 
 
 RATES = ("ApiServer.rate_hz", "DnsLookups.rate_hz", "DnsLookups.side_hz", "HttpEdge.rate_hz")
@@ -120,7 +120,7 @@ def test_defaults_stay() -> None:
     assert ApiServer().timeout_s == 5
     assert (DnsLookups().service, DnsLookups().cluster_domain) == (
         "kubernetes.default",
-        "cluster.local",
+        "",
     )
     assert HttpEdge().backend == HttpService()
     assert HttpService().workload == Workload(
