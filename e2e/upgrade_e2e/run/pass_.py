@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster
+from upgrade_e2e.cluster.room import Room, read_room
 from upgrade_e2e.errors import (
     ClusterGone,
     ClusterNotMade,
@@ -18,7 +19,7 @@ from upgrade_e2e.errors import (
     StepFailed,
 )
 from upgrade_e2e.judge import Limits
-from upgrade_e2e.observers import Observation, Observer, alter
+from upgrade_e2e.observers import Observation, Observer, alter, require_room
 from upgrade_e2e.providers.base import Provider
 from upgrade_e2e.run.planting import perform_plant
 from upgrade_e2e.run.progress import Progress
@@ -54,11 +55,15 @@ class PassRequest:
 
 @dataclass
 class RunningPass:
-    """Runs a pass once; `spans` and `evidence` grow as it goes."""
+    """Runs a pass once; `spans` and `evidence` grow as it goes.
+
+    `room` is where watched workloads may run, once the nodes of the cluster have been read.
+    """
 
     what: PassRequest
     cluster: Cluster | None = None
     failed_step: StepFailed | None = None
+    room: Room | None = None
 
     def __post_init__(self) -> None:
         marks = Marks(self.what.origin)
@@ -85,6 +90,7 @@ class RunningPass:
             origin=self.what.origin,
             workdir=self.what.folder / "work",
             pace=self.what.provider.capabilities.pace,
+            room=self._find_room(cluster, observers),
         )
         with contextlib.closing(observation), self._leaving_no_trace(observation):
             self._deploy(observation)
@@ -104,6 +110,7 @@ class RunningPass:
             inventory_error=inventory_error,
             failed_step=self.failed_step,
             control_planes=len(cluster.control_planes),
+            workers=len(cluster.workers),
         )
 
     def collect_logs(self) -> None:
@@ -141,6 +148,15 @@ class RunningPass:
         if self.cluster is None:
             raise ClusterNotMade("the plan has no step that creates a cluster.")
         return self.cluster
+
+    def _find_room(self, cluster: Cluster, observers: Sequence[Observer]) -> Room:
+        """Where workloads may run; raises BadInput when a budget of ours would block a drain."""
+        try:
+            self.room = read_room(cluster)
+        except TROUBLE as error:
+            raise Inconclusive(f"the nodes of the cluster could not be read: {error}") from error
+        require_room(observers, self.room, self.what.plan.drained)
+        return self.room
 
     def _deploy(self, observation: Observation) -> None:
         with self._span("deploy"):
