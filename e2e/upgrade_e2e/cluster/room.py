@@ -9,12 +9,16 @@ from typing import Any
 from upgrade_e2e.cluster.asking import items
 from upgrade_e2e.cluster.handle import Cluster
 
-__all__ = ["CONTROL_PLANE_TAINT", "ROOM_CHOICE", "Room", "node_with", "read_room"]
+__all__ = ["CONTROL_PLANE_TAINT", "ROOM_CHOICE", "Room", "Taints", "read_room"]
+
+Taints = Sequence[Mapping[str, Any]]
+"""Taints as the API writes them."""
 
 CONTROL_PLANE_TAINT = "node-role.kubernetes.io/control-plane"
 ROOM_CHOICE = "watched-workloads"
 """The choice by which artifacts say that workloads were let onto control planes."""
 
+_OF_CONTROL_PLANES = {"key": CONTROL_PLANE_TAINT, "effect": "NoSchedule"}
 _KEEPS_OUT = frozenset({"NoSchedule", "NoExecute"})
 _CORDONED = "node.kubernetes.io/unschedulable"
 # Nodes get and lose these by themselves: not-ready, disk-pressure and the like.
@@ -51,15 +55,30 @@ class Room:
         )
 
     @classmethod
-    def planned(cls, control_planes: Sequence[str], workers: Sequence[str]) -> Room:
-        """The room that kubeadm leaves on nodes of these names: control planes get their taint.
+    def planned(
+        cls,
+        control_planes: Sequence[str],
+        workers: Sequence[str],
+        registered: Mapping[str, Taints] | None = None,
+    ) -> Room:
+        """The room on nodes that are yet to be made: kubeadm gives control planes their taint.
 
-        A single node stays without it, or nothing could run in the cluster.
+        `registered` are the taints with which some nodes register instead. A single node loses the
+        taint of control planes, or nothing could run in the cluster.
         """
-        alone = len(control_planes) + len(workers) == 1
-        taint = {"key": CONTROL_PLANE_TAINT, "effect": "NoSchedule"}
-        controls = (node_with(name, *(() if alone else (taint,))) for name in control_planes)
-        return cls.of_nodes([*controls, *(node_with(name) for name in workers)])
+        taints: dict[str, Taints] = {
+            **dict.fromkeys(control_planes, (_OF_CONTROL_PLANES,)),
+            **dict.fromkeys(workers, ()),
+            **(registered or {}),
+        }
+        if len(taints) == 1:
+            taints = {
+                name: [taint for taint in own if taint["key"] != CONTROL_PLANE_TAINT]
+                for name, own in taints.items()
+            }
+        return cls.of_nodes(
+            {"metadata": {"name": name}, "spec": {"taints": own}} for name, own in taints.items()
+        )
 
     @property
     def uses_control_planes(self) -> bool:
@@ -99,11 +118,6 @@ class Room:
 def read_room(cluster: Cluster) -> Room:
     """The room on the nodes of a cluster; raises as `ask`."""
     return Room.of_nodes(items(cluster, "/api/v1/nodes"), prefix=f"{cluster.name}-")
-
-
-def node_with(name: str, *taints: Mapping[str, str]) -> dict[str, Any]:
-    """A Node that is yet to be made, with the taints that it will have."""
-    return {"metadata": {"name": name}, "spec": {"taints": list(taints)}}
 
 
 def _taints_that_keep_out(node: Mapping[str, Any]) -> set[str]:

@@ -23,14 +23,15 @@ def require_room(observers: Iterable[Observer], room: Room, drained: Iterable[st
         return
     if not room.usable:
         raise BadInput(
-            f"the watched workload {watched[0][0]} can run on none of {', '.join(room.nodes)}: "
+            f"the workload that {watched[0][0]} watches can run on none of "
+            f"{', '.join(room.nodes)}: "
             "each has a taint or is cordoned. Remove the taint of a node, or add a worker."
         )
     stuck = room.stuck_drains(drained)
     for name, workload in watched:
         if stuck and workload.min_available:
             raise BadInput(
-                f"`drain {stuck[0]}` would wait for the budget of the watched workload {name} "
+                f"`drain {stuck[0]}` would wait for the budget of the workload that {name} watches "
                 f"(minAvailable {workload.min_available} of {workload.replicas}) until it fails: "
                 f"its pods can run on {stuck[0]} alone, since every other node has a taint or is "
                 "cordoned. Remove the taint of a node, add a worker, or give the workload "

@@ -19,6 +19,7 @@ from upgrade_e2e.agent.main import parse_args
 from upgrade_e2e.agent.pack import pack
 from upgrade_e2e.agent.prober import KINDS
 from upgrade_e2e.agent.spool import Spool
+from upgrade_e2e.cluster.room import Room
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.observers import (
     ApiServer,
@@ -154,6 +155,17 @@ def test_a_workload_does_what_it_is_told(api: FakeApi, context: DeployContext) -
     assert "--on-term=exit" in container["command"]
     assert pod["terminationGracePeriodSeconds"] > 7 + workload.drain_s
     assert applied(api, "poddisruptionbudgets", "web")["minAvailable"] == 4
+
+
+def test_where_workers_are_too_few_the_workload_may_run_on_control_planes(
+    api: FakeApi, context: DeployContext
+) -> None:
+    HttpService().deploy(context)
+    assert "tolerations" not in web(api)[0]
+    narrow = dataclasses.replace(context, room=Room.planned(["control-plane"], ["worker"]))
+    HttpService().deploy(narrow)
+    (toleration,) = web(api)[0]["tolerations"]
+    assert toleration == {"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}
 
 
 def test_a_workload_leaves_out_what_it_lacks(api: FakeApi, context: DeployContext) -> None:
