@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 
-from upgrade_e2e.cluster.room import Room
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.kind.config import (
     FAIL_CGROUP_V1_SINCE,
@@ -14,8 +13,8 @@ from upgrade_e2e.providers.kind.config import (
 )
 from upgrade_e2e.providers.kind.delivery import STAGE_ROOT, staged_file
 from upgrade_e2e.providers.kind.settings import KindSettings
+from upgrade_e2e.providers.kind.shape import in_place, is_single, planned_room, shape_choices
 from upgrade_e2e.upgrade import Hop, Path, Plan, Step
-from upgrade_e2e.upgrade.plan import DRAIN
 from upgrade_e2e.version import MinorVersion
 
 __all__ = ["CGROUP_V1_CHOICE", "make_plan", "node_names", "on_cgroup_v1"]
@@ -34,8 +33,6 @@ VERIFY_S = 180.0
 # kubectl gives up first, so that its own message is reported.
 DRAIN_GRACE_S = 60.0
 CGROUP_V1_CHOICE = "fail-cgroup-v1"
-SINGLE_NODE_CHOICE = "single-node"
-IN_PLACE = "no drain, as its pods have no other node to go to; containers go on running"
 SETTLED = "wait until every static pod of the control plane is at its new hash and ready"
 
 
@@ -70,28 +67,21 @@ def make_plan(settings: KindSettings, path: Path, *, cgroup_v1: bool) -> Plan:
                 f"reads an UpgradeConfiguration; choose a target from {OLDEST_TARGET} on."
             )
     upgrade = tuple(step for hop in path.hops for step in _hop_steps(settings, hop))
-    room = planned_room(settings)
+    if is_single(settings):
+        upgrade = tuple(in_place(upgrade))
+    room = planned_room(settings, *node_names(settings))
     return Plan(
         provider="kind",
         path=path,
         prepare=(_create(settings, path), *(_stage(settings, hop) for hop in path.hops)),
         upgrade=upgrade,
         verify=(_verify(path),),
-        choices={**_choices(settings, path, cgroup_v1=cgroup_v1), **room.choices},
+        choices={
+            **_choices(settings, path, cgroup_v1=cgroup_v1),
+            **shape_choices(settings, room),
+        },
         room=room,
     )
-
-
-def planned_room(settings: KindSettings) -> Room:
-    """Where workloads may run in a cluster that kind makes; of one that is there, nothing is known.
-
-    Its nodes may have taints of their own.
-    """
-    return Room() if settings.reuse_cluster else Room.planned(*node_names(settings))
-
-
-def _is_single(settings: KindSettings) -> bool:
-    return sum(map(len, node_names(settings))) == 1
 
 
 def _choices(settings: KindSettings, path: Path, *, cgroup_v1: bool) -> dict[str, str]:
@@ -104,8 +94,6 @@ def _choices(settings: KindSettings, path: Path, *, cgroup_v1: bool) -> dict[str
             f"kubelets with failCgroupV1: false, as this machine has cgroup v1, which kubelets "
             f"from {FAIL_CGROUP_V1_SINCE} on refuse otherwise"
         )
-    if _is_single(settings):
-        choices[SINGLE_NODE_CHOICE] = f"its kubelet is replaced in place: {IN_PLACE}"
     if settings.reuse_cluster:
         choices["reuse-cluster"] = settings.reuse_cluster
     return choices
@@ -150,10 +138,10 @@ def _hop_steps(settings: KindSettings, hop: Hop) -> Iterator[Step]:
         yield raising(hop, node, settles=node != control_planes[-1])
     yield _roll_addons(hop, control_planes[-1])
     for node in control_planes:
-        yield from _node_steps(settings, hop, node)
+        yield from _swap_steps(settings, hop, node)
     for node in workers:
         yield _kubeadm_node(hop, node, settles=False)
-        yield from _node_steps(settings, hop, node)
+        yield from _swap_steps(settings, hop, node)
 
 
 def _kubeadm_apply(hop: Hop, node: str, *, settles: bool) -> Step:
@@ -191,22 +179,11 @@ def _roll_addons(hop: Hop, last: str) -> Step:
     return Step.of_hop(hop, "roll-addons", ADDONS_S, does, last=last)
 
 
-def _node_steps(settings: KindSettings, hop: Hop, node: str) -> Iterator[Step]:
-    if _is_single(settings):
-        yield _swap_kubelet(hop, node, IN_PLACE)
-    else:
-        yield _drain(settings, hop, node)
-        yield _swap_kubelet(hop, node)
-        yield Step.of_hop(hop, "uncordon", QUICK_S, (f"kubectl uncordon {node}",), node)
-    does = ("all nodes Ready, one kube-proxy ready on each, all etcd members healthy",)
-    yield Step.of_hop(hop, "check", CHECK_S, does, node)
-
-
-def _drain(settings: KindSettings, hop: Hop, node: str) -> Step:
+def _swap_steps(settings: KindSettings, hop: Hop, node: str) -> Iterator[Step]:
     allowed_s = settings.drain_timeout_s
-    return Step.of_hop(
+    yield Step.of_hop(
         hop,
-        DRAIN,
+        "drain",
         allowed_s + DRAIN_GRACE_S,
         (
             f"kubectl drain {node} --ignore-daemonsets --delete-emptydir-data --force "
@@ -215,15 +192,11 @@ def _drain(settings: KindSettings, hop: Hop, node: str) -> Step:
         node,
         allowed_s=f"{allowed_s:g}",
     )
-
-
-def _swap_kubelet(hop: Hop, node: str, *how: str) -> Step:
-    return Step.of_hop(
+    yield Step.of_hop(
         hop,
         "swap-kubelet",
         SWAP_S,
         (
-            *how,
             f"install kubelet and kubectl {hop.target}; systemctl restart kubelet",
             f"wait until the node is Ready at exactly {hop.target}",
             *(
@@ -232,6 +205,14 @@ def _swap_kubelet(hop: Hop, node: str, *how: str) -> Step:
                 else ()
             ),
         ),
+        node,
+    )
+    yield Step.of_hop(hop, "uncordon", QUICK_S, (f"kubectl uncordon {node}",), node)
+    yield Step.of_hop(
+        hop,
+        "check",
+        CHECK_S,
+        ("all nodes Ready, one kube-proxy ready on each, all etcd members healthy",),
         node,
     )
 
