@@ -63,7 +63,12 @@ def content(folder):
 
 
 def test_a_loaded_pass_is_the_one_that_was_stored(folder):
-    changes = {"control_planes": 3, "workers": 5, "pace": 10.0, "inventory_error": "the API is away"}
+    changes = {
+        "control_planes": 3,
+        "workers": 5,
+        "pace": 10.0,
+        "inventory_error": "the API is away",
+    }
     record = load_record(changed(folder, **changes))
     _, timeline = make_run(shape())
     passed = load_pass(folder, LOOSE)
