@@ -23,9 +23,9 @@ def require_room(observers: Iterable[Observer], room: Room, drained: Iterable[st
         return
     if not room.usable:
         raise BadInput(
-            f"the workload that {watched[0][0]} watches can run on none of "
-            f"{', '.join(room.nodes)}: "
-            "each has a taint or is cordoned. Remove the taint of a node, or add a worker."
+            f"the workload that {watched[0][0]} watches can run on none of the nodes "
+            f"({', '.join(room.nodes)}): each has a taint or is cordoned. Remove the taint of a "
+            "node, or add a worker."
         )
     stuck = room.stuck_drains(drained)
     for name, workload in watched:

@@ -57,7 +57,8 @@ class Workload:
         check_count("Workload.replicas", self.replicas)
         check_seconds("Workload.pre_stop_s", self.pre_stop_s)
         check_one_of("Workload.on_term", self.on_term, get_args(OnTerm))
-        if self.pdb_min_available is None:  # a workload that says it is equal to one that does not
+        if self.pdb_min_available is None:
+            # Whoever writes the same number has an equal workload.
             object.__setattr__(self, "pdb_min_available", _one_less(self.replicas))
         check_budget("Workload.pdb_min_available", self.min_available, self.replicas)
         if self.rollout_every_s is not None:

@@ -134,6 +134,14 @@ def test_a_single_node_is_not_drained_and_the_plan_says_so():
     assert plan.room.open_nodes == ("control-plane",)
 
 
+@given(shapes, paths())
+def test_watched_pods_can_leave_every_node_that_is_drained(settings, path):
+    plan = make_plan(settings, path, cgroup_v1=False)
+    assert set(plan.room.nodes) == {name for names in node_names(settings) for name in names}
+    for node in plan.drained:
+        assert set(plan.room.usable) - {node}
+
+
 @pytest.mark.parametrize(("control_planes", "workers"), [(1, 1), (3, 0), (3, 1)])
 def test_where_workers_are_too_few_the_plan_says_where_workloads_run(control_planes, workers):
     narrow = KindSettings(workdir=FilePath("w"), control_planes=control_planes, workers=workers)
