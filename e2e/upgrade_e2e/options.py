@@ -107,12 +107,7 @@ OPTIONS: tuple[Option, ...] = (
         default=False,
     ),
     Option("control-planes", "How many control plane nodes: 1 or 3.", int, 1),
-    Option(
-        "workers",
-        "How many worker nodes. With one control plane, 0 is a single node, which is not drained.",
-        int,
-        2,
-    ),
+    Option("workers", "How many worker nodes.", int, 2),
     Option(
         "kind-config",
         "A kind configuration file. The cluster is made as it says, at the versions of the path: "
