@@ -13,8 +13,8 @@ def patch(kind: str, registration: dict) -> str:
     return yaml.safe_dump({"kind": kind, "nodeRegistration": registration})
 
 
-def config(*nodes: dict, **more) -> dict:
-    return {"kind": "Cluster", "nodes": list(nodes), **more}
+def config(*nodes: dict, **more) -> str:
+    return yaml.safe_dump({"kind": "Cluster", "nodes": list(nodes), **more})
 
 
 def worker(*patches: str) -> dict:
@@ -58,4 +58,14 @@ def test_patches_that_say_nothing_of_taints_change_none():
     assert (
         registered_taints(config(worker(labelled, default, "kind: KubeletConfiguration\n"))) == {}
     )
-    assert registered_taints({"kind": "Cluster"}) == {}
+    assert registered_taints("kind: Cluster\n") == {}
+
+
+def test_what_kind_will_refuse_is_left_to_kind():
+    for broken in ([{"key": "no-effect"}], "gpu", ["gpu"]):
+        assert (
+            registered_taints(config(worker(patch("JoinConfiguration", {"taints": broken})))) == {}
+        )
+    assert (
+        registered_taints(config(worker("kind: [", "just a text", "nodeRegistration: 1\n"))) == {}
+    )

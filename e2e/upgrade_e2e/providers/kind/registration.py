@@ -15,29 +15,44 @@ __all__ = ["registered_taints"]
 _CONTROL_PLANE = "control-plane"
 
 
-def registered_taints(config: Mapping[str, Any]) -> dict[str, Taints]:
+def registered_taints(text: str) -> dict[str, Taints]:
     """By short name, the taints of each node whose kubeadm patches say some, even none.
 
-    `config` is a kind configuration as it was read. Later patches win, and those of a node over
-    those of the whole cluster, as kind applies them; `taints: null` is kubeadm's default. What
-    kind itself refuses is left to kind.
+    `text` is a kind configuration that has been checked. Later patches win, and those of a node
+    over those of the whole cluster, as kind applies them; `taints: null` is kubeadm's default.
+    A patch that is no YAML and taints that are no taints are left to kind, which refuses them.
     """
+    config = next(_mappings(text), {})
     counted: Counter[str] = Counter()
     found: dict[str, Taints] = {}
-    for node in config.get("nodes") or [{"role": _CONTROL_PLANE}]:
-        role = node.get("role", _CONTROL_PLANE)
+    for node in config.get("nodes") or [{}]:
+        role = node.get("role") or _CONTROL_PLANE
         counted[role] += 1
         name = role if counted[role] == 1 else f"{role}{counted[role]}"
         kind = "InitConfiguration" if name == _CONTROL_PLANE else "JoinConfiguration"
         for patch in (*_patches(config), *_patches(node)):
-            registration = patch.get("nodeRegistration") or {}
-            if patch.get("kind") == kind and registration.get("taints") is not None:
-                found[name] = registration["taints"]
+            registration = patch.get("nodeRegistration")
+            taints = registration.get("taints") if isinstance(registration, Mapping) else None
+            if patch.get("kind") == kind and _are_taints(taints):
+                found[name] = taints
     return found
 
 
 def _patches(of: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for text in of.get("kubeadmConfigPatches") or ():
-        for patch in yaml.safe_load_all(text):
-            if isinstance(patch, Mapping):
-                yield patch
+        yield from _mappings(text)
+
+
+def _mappings(text: object) -> Iterator[Mapping[str, Any]]:
+    """The documents of a text that are mappings; none of one that cannot be read."""
+    try:
+        documents = list(yaml.safe_load_all(text)) if isinstance(text, str) else []
+    except yaml.YAMLError:
+        return
+    yield from (document for document in documents if isinstance(document, Mapping))
+
+
+def _are_taints(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(taint, Mapping) and {"key", "effect"} <= taint.keys() for taint in value
+    )
