@@ -53,6 +53,7 @@ def load_pass(folder: Path, limits: Limits | None = None) -> Upgraded:
         failed_step=None if failed is None else StepFailed(failed.step, failed.reason),
         control_planes=record.control_planes,
         facts=record.facts,
+        workers=record.workers,
     )
 
 

@@ -23,9 +23,9 @@ class Upgraded:
 
     `path` are the versions, the first one first. `failed_step` is the step that ended the upgrade
     early, if one did; `inventory` is None when the cluster could not be asked what it is made of,
-    with the reason in `inventory_error`. `control_planes` is 0 where that is not known. `facts` say
-    what kind of cluster it was before the upgrade. `labels` says by which name each observer stands
-    in the timeline; without it observers stand there by their own names.
+    with the reason in `inventory_error`. `control_planes` and `workers` are both 0 where they are
+    not known. `facts` say what kind of cluster it was before the upgrade. `labels` says by which
+    name each observer stands in the timeline; without it observers stand there by their own names.
     """
 
     timeline: Timeline
@@ -36,6 +36,7 @@ class Upgraded:
     inventory_error: str = ""
     failed_step: StepFailed | None = None
     control_planes: int = 1
+    workers: int = 2
     labels: Mapping[Observer, str] | None = None
     facts: ClusterFacts = field(default_factory=ClusterFacts)
 
@@ -43,6 +44,11 @@ class Upgraded:
     def views(self) -> Views:
         """What each observer saw; record and report draw on the same views as scenarios."""
         return Views(self.timeline, self.limits)
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes the cluster has; 0 where that is not known."""
+        return self.control_planes + self.workers
 
     def saw(self, observer: Observer) -> Seen:
         """What `observer` saw.
