@@ -50,6 +50,7 @@ class Runner:
         stdin: str | None = None,
         stdin_file: Path | None = None,
         stdout_file: Path | None = None,
+        cwd: Path | None = None,
     ) -> Completed:
         """As `run`, behind this runner's prefix."""
         return run(
@@ -60,6 +61,7 @@ class Runner:
             stdin_file=stdin_file,
             stdout_file=stdout_file,
             env=dict(self.env),
+            cwd=cwd,
         )
 
     def follow(self, *argv: str, on_line: Callable[[str], None], timeout_s: float) -> Completed:

@@ -12,8 +12,10 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.judge import Limits
 from upgrade_e2e.observers import Images
 from upgrade_e2e.options import OPTIONS
+from upgrade_e2e.providers.kind import KindConfig
 from upgrade_e2e.run.choice import Choice, choose
 from upgrade_e2e.run.config import IMAGES, load_config
+from upgrade_e2e.run.counts import count_nodes
 from upgrade_e2e.run.paths import path_words
 from upgrade_e2e.run.planning import DEFAULT_PATH, make_plan
 from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings, parse_image_overrides
@@ -85,9 +87,14 @@ def values_of(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 def settings_of(values: Mapping[str, Any]) -> PassSettings:
     """The settings that hold for every path, before the provider is chosen."""
+    config = KindConfig.read(values["kind-config"]) if values["kind-config"] else None
+    counts = count_nodes(
+        values["control-planes"], values["workers"], config, values["reuse-cluster"]
+    )
     return PassSettings(
-        control_planes=values["control-planes"],
-        workers=values["workers"],
+        control_planes=counts.control_planes,
+        workers=counts.workers,
+        nodes_assumed=counts.assumed,
         node_image=values["node-image"],
         node_images={**values[IMAGES], **parse_image_overrides(values["image-for"])},
         images=Images(agent=values["agent-image"], edge=values["edge-image"]),
@@ -96,7 +103,7 @@ def settings_of(values: Mapping[str, Any]) -> PassSettings:
         reuse_cluster=values["reuse-cluster"],
         nearest_patch=values["nearest-patch"],
         image_catalogue=values["image-catalogue"],
-        kind_config=values["kind-config"],
+        kind_config=config,
         after_create=tuple(values["after-create"] or ()),
         upgrade_config=values["upgrade-config"],
         drain_timeout_s=values["drain-timeout"],

@@ -10,6 +10,7 @@ from upgrade_e2e.providers.kind.docker import Docker, Server
 from upgrade_e2e.providers.kind.images import NodeImages
 from upgrade_e2e.providers.kind.remains import CLUSTER
 from upgrade_e2e.providers.kind.settings import KindSettings
+from upgrade_e2e.providers.kind.skew import older_nodes
 from upgrade_e2e.upgrade import Path
 
 __all__ = ["KIND_ENV", "preflight", "require_free_name"]
@@ -27,7 +28,10 @@ def preflight(settings: KindSettings, docker: Docker, host: Runner, path: Path) 
     """Refuse, with BadInput, what cannot work on this machine."""
     _require_kind(host)
     server = docker.server()
-    NodeImages(settings, docker).require(path)
+    node_images = NodeImages(settings, docker)
+    node_images.require(path)
+    for older in older_nodes(settings, path):
+        node_images.require_one(older.version, older.image)
     _require_space(settings, server, path)
 
 

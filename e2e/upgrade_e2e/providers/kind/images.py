@@ -67,10 +67,10 @@ class NodeImages:
         neither found nor pulled and for one that holds another version than it was given for.
         """
         for version in path.versions:
-            self._require_one(version)
+            self.require_one(version, self.settings.image_for(version))
 
-    def _require_one(self, version: KubeVersion) -> None:
-        image = self.settings.image_for(version)
+    def require_one(self, version: KubeVersion, image: str) -> None:
+        """Make sure of one image, as `require` does."""
         if not self.docker.has_image(image):
             self._pull(version, image)
         found = self._version_inside(image)

@@ -26,17 +26,20 @@ class Staging:
     """Brings programs and images to the nodes while kind creates the cluster.
 
     One at a time and at low priority. `nodes` that do not run yet are waited for. `folder` takes
-    the temporary files.
+    the temporary files. `older` are those of the nodes that begin at an older version than the
+    source: they lack container images that the others brought with them.
     """
 
     docker: Docker
     settings: KindSettings
     folder: Path
     nodes: Sequence[Node]
+    older: Sequence[Node] = ()
     _pool: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="staging")
     )
     _preloaded: Future[None] | None = None
+    _caught_up: Future[None] | None = None
     _delivered: dict[KubeVersion, Future[None]] = field(default_factory=dict)
     _stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -46,6 +49,8 @@ class Staging:
     def start(self, source: KubeVersion, targets: Sequence[KubeVersion]) -> None:
         """Begin. The first target is taken out before the nodes are needed for anything."""
         saved = self._pool.submit(self._save_preloads)
+        if self.older:
+            self._caught_up = self._pool.submit(self._catch_up, source)
         taken = [self._pool.submit(self._first, source, targets[0])] if targets else []
         if self.settings.preload_images:
             self._preloaded = self._pool.submit(self._preload, saved)
@@ -55,9 +60,10 @@ class Staging:
             self._delivered[version] = self._pool.submit(self._deliver, taken[number])
 
     def wait_until_preloaded(self) -> None:
-        """Wait until the images to preload are on every node; raises what went wrong."""
-        if self._preloaded is not None:
-            _wait_for(self._preloaded)
+        """Wait until every node has its images to begin with; raises what went wrong."""
+        for future in (self._caught_up, self._preloaded):
+            if future is not None:
+                _wait_for(future)
 
     def wait_until_delivered(self, version: KubeVersion) -> None:
         """Wait until everything of `version` is on every node; raises what went wrong."""
@@ -84,6 +90,12 @@ class Staging:
     def _first(self, source: KubeVersion, target: KubeVersion) -> Staged:
         self._take_out.list_source(source)
         return self._take_out.take_out(target)
+
+    def _catch_up(self, source: KubeVersion) -> None:
+        archive = self._take_out.save_source(source)
+        wait_until_up(self.older, self._stopped)
+        preload([archive], self.older)
+        archive.unlink()
 
     def _preload(self, saved: Future[list[Path]]) -> None:
         archives = saved.result()
