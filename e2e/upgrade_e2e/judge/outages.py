@@ -12,6 +12,7 @@ from upgrade_e2e.judge.outage import Outage, TrackOutage, outage_of
 from upgrade_e2e.judge.scope import Scope
 from upgrade_e2e.judge.steps import Steps
 from upgrade_e2e.judge.target_outages import TargetOutages
+from upgrade_e2e.judge.track_outages import NEVER_AFTER, NEVER_BEFORE
 from upgrade_e2e.judge.windows import Windows
 
 __all__ = ["OutageSet"]
@@ -103,6 +104,16 @@ class OutageSet:
             gap = np.minimum(outages.after_us, end_us) - np.maximum(outages.before_us, start_us)
             longest = max(longest, int(gap.max(initial=0)))
         return longest / 1e6
+
+    @cached_property
+    def open(self) -> bool:
+        """Whether an outage began before, or lasted beyond, what was seen."""
+        return any(
+            bool(
+                (outages.before_us == NEVER_BEFORE).any() or (outages.after_us == NEVER_AFTER).any()
+            )
+            for outages in map(self.scope.outages_of, self.scope.tracks)
+        )
 
     @cached_property
     def _targets(self) -> tuple[tuple[TargetOutages, Numbers], ...]:

@@ -1,5 +1,6 @@
 """What a pass leaves on disk: the record, the samples, the summary."""
 
+from upgrade_e2e.report.happenings import advice, happened
 from upgrade_e2e.report.limits import limits_of
 from upgrade_e2e.report.observed import observer_results
 from upgrade_e2e.report.record import (
@@ -31,6 +32,8 @@ __all__ = [
     "OutageRow",
     "RunRecord",
     "ScenarioResult",
+    "advice",
+    "happened",
     "limits_of",
     "load_record",
     "load_runs",

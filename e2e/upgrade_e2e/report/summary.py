@@ -8,6 +8,7 @@ from pathlib import Path
 from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.files import write_whole
 from upgrade_e2e.format import duration, moment, share, wall_clock
+from upgrade_e2e.report.happenings import advice, happened
 from upgrade_e2e.report.record import REHEARSAL, FailedStep, ObserverResult, OutageRow, RunRecord
 from upgrade_e2e.report.stored import load_record
 
@@ -60,6 +61,7 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
         yield from (f"**SIMULATED**: {REHEARSAL}", "")
     yield run.reason
     yield ""
+    yield from _at_a_glance(run)
     for name, value in run.choices.items():
         yield f"- {name}: {value}"
     for fault in run.faults:
@@ -73,6 +75,13 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
         yield from _observers(run.observers)
         yield from _outages(run.observers)
     yield from _limits(run)
+
+
+def _at_a_glance(run: RunRecord) -> Iterator[str]:
+    """What happened, the worst first, and what to do."""
+    for number, what in enumerate(happened(run), start=1):
+        yield f"{number}. {what}"
+    yield from ("", f"What to do: {advice(run)}", "")
 
 
 def _failed_step(failed: FailedStep) -> Iterator[str]:

@@ -27,7 +27,7 @@ def project(tmp_path):
 
 def test_the_command_line_goes_before_the_table_and_the_table_before_the_default(project):
     values = values_of({"workers": 1, "watch-after": None}, project)
-    assert (values["workers"], values["watch-after"], values["control-planes"]) == (1, 7.0, 1)
+    assert (values["workers"], values["watch-after"], values["drain-timeout"]) == (1, 7.0, 300.0)
     assert values_of({"fault": ["dns-delay=1s"]}, project)["fault"] == ["dns-delay=1s"]
 
 
