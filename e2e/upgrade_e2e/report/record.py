@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.judge import Limit, Verdict
 from upgrade_e2e.timeline import Span, Window
 from upgrade_e2e.upgrade import Inventory
@@ -139,6 +140,7 @@ class RunRecord:
     control_planes: int = 0
     workers: int = 0
     pace: float = 1.0
+    facts: ClusterFacts = field(default_factory=ClusterFacts)
     rejudged_unix_s: float | None = None
     schema_version: int = SCHEMA_VERSION
 

@@ -86,7 +86,7 @@ class FakeContainer:
 
 @dataclass
 class FakeMachine:
-    """Docker's and kind's state, and every command that was run."""
+    """Docker's and kind's state, every command that was run, and the folders that were named."""
 
     images: dict[str, FakeImage] = field(default_factory=dict)
     containers: dict[str, FakeContainer] = field(default_factory=dict)
@@ -96,6 +96,7 @@ class FakeMachine:
     broken: dict[str, tuple[int, str]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
     kind_config: dict[str, Any] = field(default_factory=dict)
+    folders: dict[tuple[str, ...], Path] = field(default_factory=dict)
 
     @property
     def runner(self) -> FakeRunner:
@@ -297,8 +298,11 @@ class FakeRunner(Runner):
         stdin: str | None = None,
         stdin_file: Path | None = None,
         stdout_file: Path | None = None,
+        cwd: Path | None = None,
     ) -> Completed:
         whole = (*self.prefix, *argv)
+        if cwd is not None:
+            self.machine.folders[argv] = cwd
         code, said = self.machine.answer(whole, stdin, Files(stdin_file, stdout_file))
         if check and code != 0:
             raise CommandFailed(" ".join(whole), code, said, timeout_s)

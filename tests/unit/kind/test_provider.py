@@ -246,7 +246,8 @@ def test_an_existing_cluster_is_taken_over_and_never_deleted(
     ("choices", "version", "said"),
     [
         ({"workers": 1}, "v1.33.13", "say --control-planes 1 --workers 2"),
-        ({}, "v1.32.2", r"is at v1\.32\.2, v1\.33\.13, not wholly at v1\.33\.13"),
+        ({}, "v1.30.2", r"mine-worker begins with a kubelet of v1\.30\.2, 4 minor versions older"),
+        ({}, "v1.34.4", r"kubelet of v1\.34\.4, which is newer than the API server \(v1\.33\.13\)"),
         ({"reuse_cluster": "absent"}, "v1.33.13", "there is no kind cluster 'absent'"),
     ],
 )

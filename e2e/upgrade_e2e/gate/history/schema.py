@@ -44,6 +44,7 @@ _STEPS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE metrics ADD COLUMN censored INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE runs ADD COLUMN nodes TEXT NOT NULL DEFAULT ''",
     ),
+    ("ALTER TABLE runs ADD COLUMN facts TEXT NOT NULL DEFAULT 'null'",),
 )
 SCHEMA_VERSION = len(_STEPS)
 
