@@ -124,6 +124,8 @@ class FakeMachine:
                     return self.docker(tuple(rest))
                 case ("kind", *rest):
                     return self.kind(tuple(rest), stdin, files)
+                case ("install-network", *_):
+                    return 0, ""
             raise AssertionError(f"unknown command: {shown}")
 
     def docker(self, argv: tuple[str, ...]) -> tuple[int, str]:  # noqa: C901, PLR0911
@@ -308,6 +310,11 @@ class FakeRunner(Runner):
             raise CommandFailed(" ".join(whole), code, said, timeout_s)
         out, err = (said, "") if code == 0 else ("", said)
         return Completed(" ".join(whole), code, out, err, 0.0)
+
+    def follow(self, *argv: str, on_line: Callable[[str], None], timeout_s: float) -> Completed:
+        """A command of the user's: its environment is the only thing it says."""
+        on_line(" ".join(f"{name}={value}" for name, value in self.env))
+        return self.run(*argv, timeout_s=timeout_s)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from upgrade_e2e.providers.kind import KindConfig
 from upgrade_e2e.run.choice import choose
 from upgrade_e2e.run.planning import DEFAULT_PATH
 from upgrade_e2e.run.settings import PassSettings
@@ -43,6 +46,8 @@ def test_one_path_without_images_is_enough():
         PassSettings(fast_control_plane=True),
         PassSettings(node_images={"v1.34.4": "mine:1"}),
         PassSettings(node_image="mine:{version}"),
+        PassSettings(after_create=("true",)),
+        PassSettings(kind_config=KindConfig(Path("kind.yaml"), "", (), "")),
     ],
 )
 def test_what_only_kind_can_do_asks_for_kind(settings):

@@ -121,6 +121,9 @@ def test_limits_come_from_their_file(tmp_path):
     [
         ({"control-planes": 2}, "use 1 or 3"),
         ({"workers": 0}, "one worker"),
+        ({"control-planes": 4}, "cannot hold a majority in etcd"),
+        ({"control-planes": 0}, "cannot hold a majority in etcd"),
+        ({"after-create": ("true",)}, "not made by kind"),
         ({"keep-cluster": "often"}, "one of never"),
         ({"watch-after": -1.0}, "cannot be negative"),
         ({"fault": ["gremlins"]}, "gremlins"),
