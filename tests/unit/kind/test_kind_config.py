@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.kind.kind_config import KindConfig
@@ -97,6 +99,20 @@ def test_everything_but_images_and_additions_stays_as_it_is_written(read):
         node.pop("image", None)
     assert changed["kubeadmConfigPatches"].pop() == "kind: X\nyes: no\n"
     assert changed.pop("kubeadmConfigPatchesJSON6902") == [{"a": "1"}]
+    assert changed == before
+
+
+@given(st.text(max_size=60), st.text(max_size=20), st.sampled_from([None, "|", ">", '"', "'"]))
+def test_any_text_in_any_style_comes_through(patch, value, style):
+    document = {
+        "kubeadmConfigPatches": [patch, f"a:\n\t{patch}\n"],
+        "nodes": [{"role": "control-plane", "labels": {"x": value}, "image": "old:1"}],
+    }
+    text = yaml.dump(document, default_style=style, allow_unicode=True)
+    changed = as_text(rewritten(text, ["new:1"], {}))
+    assert changed["nodes"][0].pop("image") == "new:1"
+    before = as_text(text)
+    before["nodes"][0].pop("image")
     assert changed == before
 
 
