@@ -95,7 +95,7 @@ def _downtime(figures: Figures) -> Iterator[str]:
         yield (
             f"down for {_range(found, found.downtime_s, found.downtime_at_most_s)} in "
             f"{count} {'outage' if count == 1 else 'outages'}; the longest on one stream "
-            f"{_range(found, found.longest_outage_s, found.longest_gap_s)}"
+            f"{_range(found, found.longest_silence_s, found.longest_gap_s)}"
         )
 
 

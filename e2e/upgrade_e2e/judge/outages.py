@@ -85,7 +85,17 @@ class OutageSet:
 
     @cached_property
     def longest_outage_s(self) -> float:
-        """The longest outage of a stream, less the blind time; 0 without failures."""
+        """The longest outage of a target, inside the scope, less the blind time; 0 for none."""
+        within = self.scope.within if self.scope.narrowed else None
+        longest = (columns.longest_us(numbers, within) for columns, numbers in self._targets)
+        return max(longest, default=0) / 1e6
+
+    @cached_property
+    def longest_silence_s(self) -> float:
+        """The longest time in which one stream got only failures, less the blind time.
+
+        That of the whole outage, also where the scope cuts it; 0 without failures.
+        """
         longest = 0
         for track in self.scope.tracks:
             outages = self.scope.outages_of(track)

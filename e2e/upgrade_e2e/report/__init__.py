@@ -6,6 +6,7 @@ from upgrade_e2e.report.observed import observer_results
 from upgrade_e2e.report.record import (
     REHEARSAL,
     SIMULATED,
+    BrownoutRow,
     FailedStep,
     ObserverResult,
     OutageRow,
@@ -27,6 +28,7 @@ __all__ = [
     "REHEARSAL",
     "SAMPLES_FOLDER",
     "SIMULATED",
+    "BrownoutRow",
     "FailedStep",
     "ObserverResult",
     "OutageRow",

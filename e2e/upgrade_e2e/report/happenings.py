@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from upgrade_e2e.format import duration, share
 from upgrade_e2e.judge import Verdict
-from upgrade_e2e.report.record import ObserverResult, OutageRow, RunRecord
+from upgrade_e2e.report.record import BrownoutRow, ObserverResult, OutageRow, RunRecord
 
-__all__ = ["advice", "happened", "worst_of"]
+__all__ = ["advice", "happened"]
+
+_Row = OutageRow | BrownoutRow
 
 MOST = 3
 """Own choice: what is read in ten seconds."""
@@ -60,19 +62,22 @@ _STEPS: Mapping[str, str] = {
 
 def happened(run: RunRecord, most: int = MOST) -> tuple[str, ...]:
     """A sentence for each of the worst things that observers saw, the worst first."""
-    return tuple(_sentence(run, seen, outage) for seen, outage in worst_of(run, most))
+    return tuple(_sentence(run, seen, row) for seen, row in _worst(run, most))
 
 
-def worst_of(run: RunRecord, most: int) -> list[tuple[ObserverResult, OutageRow]]:
-    """The worst outages, by length times share; of those of one observer at one time, one."""
-    rows = [(seen, outage) for seen in run.observers for outage in seen.outages]
-    rows.sort(key=lambda row: (-row[1].at_least_s * row[1].share, row[1].start_s))
-    chosen: list[tuple[ObserverResult, OutageRow]] = []
-    for seen, outage in rows:
+def _worst(run: RunRecord, most: int) -> list[tuple[ObserverResult, _Row]]:
+    """The worst holes, by length times share; of those of one observer at one time, one."""
+    rows: list[tuple[ObserverResult, _Row]] = []
+    for seen in run.observers:
+        rows += [(seen, row) for row in seen.outages]
+        rows += [(seen, row) for row in seen.brownouts]
+    rows.sort(key=lambda pair: (-pair[1].at_least_s * pair[1].share, pair[1].start_s))
+    chosen: list[tuple[ObserverResult, _Row]] = []
+    for seen, row in rows:
         if len(chosen) < most and not any(
-            seen is other and _overlap(outage, kept) for other, kept in chosen
+            seen is other and _overlap(row, kept) for other, kept in chosen
         ):
-            chosen.append((seen, outage))
+            chosen.append((seen, row))
     return chosen
 
 
@@ -90,12 +95,17 @@ def advice(run: RunRecord) -> str:
     return "Nothing is proved either way: fix what kept the pass from being judged, and run again."
 
 
-def _sentence(run: RunRecord, seen: ObserverResult, outage: OutageRow) -> str:
+def _sentence(run: RunRecord, seen: ObserverResult, row: _Row) -> str:
     what, probes = _subject(run, seen.name)
-    parts = [what, _failure(outage.outcomes), *_where(run, outage.nodes), _lasted(outage)]
-    if outage.share < _WHOLE:
-        parts.append(f"({share(outage.share)} of the {probes} at worst)")
-    return f"{' '.join(parts)} {_during(outage)}."
+    how = _slowness(row) if isinstance(row, BrownoutRow) else _failure(row.outcomes)
+    parts = [what, how, *_where(run, row.nodes), _lasted(row)]
+    if row.share < _WHOLE:
+        parts.append(f"({share(row.share)} of the {probes} at worst)")
+    return f"{' '.join(parts)} {_during(row)}."
+
+
+def _slowness(row: BrownoutRow) -> str:
+    return f"took up to {duration(row.slowest_s)} to answer"
 
 
 def _subject(run: RunRecord, label: str) -> tuple[str, str]:
@@ -118,7 +128,7 @@ def _where(run: RunRecord, nodes: Sequence[str]) -> Iterator[str]:
         yield f"on {_listed(names)}"
 
 
-def _lasted(outage: OutageRow) -> str:
+def _lasted(outage: _Row) -> str:
     if outage.at_most_s is None:
         return f"for {duration(outage.at_least_s)} or longer"
     if outage.at_least_s == 0:
@@ -126,7 +136,7 @@ def _lasted(outage: OutageRow) -> str:
     return f"for {duration(outage.at_least_s)}"
 
 
-def _during(outage: OutageRow) -> str:
+def _during(outage: _Row) -> str:
     if not outage.cause:
         return outage.told
     first, *others = outage.cause
@@ -146,7 +156,7 @@ def _step(name: str) -> str:
     return _STEPS[kind].format(node=node) if kind in _STEPS else f"the step {name} went on"
 
 
-def _overlap(one: OutageRow, other: OutageRow) -> bool:
+def _overlap(one: _Row, other: _Row) -> bool:
     return (
         one.start_s <= other.start_s + other.at_least_s
         and other.start_s <= one.start_s + one.at_least_s

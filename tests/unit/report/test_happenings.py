@@ -9,7 +9,7 @@ import pytest
 from tests.unit.report.test_record import record
 from tests.unit.report.test_summary import OUTAGE, SEEN
 from upgrade_e2e.judge import Verdict
-from upgrade_e2e.report import FailedStep
+from upgrade_e2e.report import BrownoutRow, FailedStep
 from upgrade_e2e.report.happenings import advice, happened
 
 DNS = replace(
@@ -80,6 +80,27 @@ def test_the_worst_come_first_and_one_event_once():
     assert ["3.00 s" in said[0], "1.00 s" in said[1], "100 ms" in said[2]] == [True] * 3
     assert len(said) == 3
     assert len(happened(run(same, DNS, small, later), most=1)) == 1
+
+
+def test_slow_answers_are_among_what_happened():
+    slow = BrownoutRow(
+        target="http://web",
+        start_s=30.0,
+        at_least_s=0.3,
+        at_most_s=0.32,
+        slow=131,
+        slowest_s=1.03,
+        share=1.0,
+        cause=("drain worker",),
+        told="drain worker",
+        nodes=("x-worker",),
+    )
+    seen = replace(SEEN, name="web", outages=(), brownouts=(slow,))
+    said = happened(run(name="web", kind="HttpService", observers=(seen,)))
+    assert said == (
+        "The web service took up to 1.03 s to answer on worker for 300 ms while worker was "
+        "drained.",
+    )
 
 
 def test_nothing_happened():

@@ -101,6 +101,7 @@ def render_page(record: RunRecord, drawn: Drawn, other: RunRecord | None = None)
             explained=[linked(record, scenario) for scenario in record.scenarios],
             outages=observed.outages(record),
             tables=[
+                *observed.brownouts(record),
                 observed.observers(record),
                 drawn.streams,
                 performed.steps(record),
