@@ -129,7 +129,7 @@ def test_the_command_after_creation_is_shown_with_its_files(tmp_path):
     command = "sh -c 'kubectl apply -f - < cni.yaml' cni.yaml"
     done = tool(*PATH, "kind.yaml", "--after-create", command, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert f"after-create: {command} (cni.yaml is " in said(done)
+    assert f"after-create: {command} (sha256 of cni.yaml: " in said(done)
     assert "network-plugin" not in said(done)
 
 

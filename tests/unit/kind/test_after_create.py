@@ -88,7 +88,7 @@ def test_an_interruption_ends_the_command(run, tmp_path):
 def test_it_is_shown_with_a_digest_of_each_file_that_it_names(tmp_path):
     (tmp_path / "cni.yaml").write_text("a: 1")
     shown = described(("kubectl", "apply", "-f", "cni.yaml", "-n", "a b"), tmp_path)
-    assert shown.startswith("kubectl apply -f cni.yaml -n 'a b' (cni.yaml is ")
+    assert shown.startswith("kubectl apply -f cni.yaml -n 'a b' (sha256 of cni.yaml: ")
     (tmp_path / "cni.yaml").write_text("a: 2")
     assert described(("kubectl", "apply", "-f", "cni.yaml", "-n", "a b"), tmp_path) != shown
     assert described((sys.executable, "-V"), tmp_path).startswith(f"{sys.executable} -V (")

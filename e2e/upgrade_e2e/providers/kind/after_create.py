@@ -27,7 +27,7 @@ def described(command: Sequence[str], folder: Path | None = None) -> str:
     Words are file names relative to `folder`, by default the current one.
     """
     files = [
-        f"{word} is {_digest(file)}"
+        f"sha256 of {word}: {_digest(file)}"
         for word in dict.fromkeys(command)
         if (file := (folder or Path.cwd()) / word).is_file()
     ]
