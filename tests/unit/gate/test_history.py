@@ -243,6 +243,17 @@ def test_an_older_file_is_migrated_when_it_is_written_to(file):
     assert first.figure("dns", "p99_s") == Figure("dns", "p99_s", 0.5, censored=False)
 
 
+def test_a_file_from_before_facts_were_kept_is_read_as_it_is(file):
+    old_file(file)
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        for statement in history_schema._STEPS[1]:
+            connection.execute(statement)
+        connection.execute("PRAGMA user_version = 2")
+    before = file.read_bytes()
+    assert [(one.run_id, one.facts) for one in stored(file)] == [("old", None)]
+    assert file.read_bytes() == before
+
+
 def test_the_facts_of_a_cluster_come_back_as_they_were(file, tmp_path):
     facts = ClusterFacts(("ipv6", "ipv4"), "shop.test", "ipvs", "calico", ("A=true",), "sha256:1")
     known, unknown = run(facts=facts), run()

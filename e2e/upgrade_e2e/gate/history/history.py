@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.gate.history.file import LOCK_TIMEOUT_S, open_file
+from upgrade_e2e.gate.history.schema import facts_column
 from upgrade_e2e.gate.run import Figure, Run, ScenarioVerdict
 from upgrade_e2e.judge import Verdict
 
@@ -32,7 +33,7 @@ _INSERT_METRIC = """
 _SELECT_RUNS = """
     SELECT
         run_id, path, provider, simulated, verdict, reason, started_unix_s, tool, nodes,
-        facts, choices, faults, limits, claims
+        {facts}, choices, faults, limits, claims
     FROM runs
     WHERE (:path = '' OR path = :path) AND (:provider = '' OR provider = :provider)
     ORDER BY started_unix_s, run_id
@@ -94,7 +95,8 @@ class History:
         wanted = {"path": _SEPARATOR.join(path), "provider": provider}
         with _snapshot(self.connection):
             figures = self._figures(wanted)
-            rows = self.connection.execute(_SELECT_RUNS, wanted).fetchall()
+            select = _SELECT_RUNS.format(facts=facts_column(self.connection))
+            rows = self.connection.execute(select, wanted).fetchall()
         return tuple(_run(row, figures.get(row[0], ()), self.path) for row in rows)
 
     def _insert(self, run: Run) -> bool:
