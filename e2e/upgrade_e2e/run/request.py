@@ -19,7 +19,7 @@ from upgrade_e2e.run.counts import count_nodes
 from upgrade_e2e.run.paths import path_words
 from upgrade_e2e.run.planning import plan_of, with_images
 from upgrade_e2e.run.providers import is_simulated
-from upgrade_e2e.run.resolving import ResolvedWords, WordResolver, pull_sentence
+from upgrade_e2e.run.resolving import ResolvedWords, WordResolver, older_images, pull_sentence
 from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings, parse_image_overrides
 from upgrade_e2e.upgrade import Fault, Plan
 
@@ -88,7 +88,9 @@ def _about_images(paths: Sequence[ResolvedWords], settings: PassSettings) -> tup
         return ()
     said = dict.fromkeys(line for path in paths for line in path.sentences)
     support = absent_images((settings.images.agent, settings.images.edge))
-    pulled = pull_sentence([image for path in paths for image in path.to_pull], support)
+    nodes = [image for path in paths for image in path.to_pull]
+    nodes += [image for path in paths for image in older_images(path.path, settings)]
+    pulled = pull_sentence([image for image in nodes if not image.here], support)
     return (*said, *((pulled,) if pulled else ()))
 
 

@@ -7,6 +7,7 @@ from upgrade_e2e.providers.kind.presence import absent_images, what_is_missing
 from upgrade_e2e.providers.kind.provider import KindProvider
 from upgrade_e2e.providers.kind.remains import sweep_dead
 from upgrade_e2e.providers.kind.settings import KindSettings
+from upgrade_e2e.providers.kind.skew import older_nodes
 
 __all__ = [
     "KindConfig",
@@ -15,6 +16,7 @@ __all__ = [
     "absent_images",
     "counted_nodes",
     "known_versions",
+    "older_nodes",
     "sweep_dead",
     "what_is_missing",
 ]
