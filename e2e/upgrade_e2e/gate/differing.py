@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 from upgrade_e2e.cluster.facts import ClusterFacts
+from upgrade_e2e.cluster.room import ROOM_CHOICE
 from upgrade_e2e.gate.run import Run
 
 __all__ = ["Difference", "differences", "is_unknown"]
@@ -16,9 +17,11 @@ __all__ = ["Difference", "differences", "is_unknown"]
 REUSED = "reuse-cluster"
 NAMES = frozenset({REUSED, "kind-config"})
 """Choices that name a cluster or a file, and say nothing of what it is."""
-MAKING = frozenset({"fast-control-plane", "fail-cgroup-v1", "kind-config-digest", "after-create"})
-"""Choices of how a cluster is made. A cluster that was reused was made before, somehow: there the
-facts say what came of it."""
+MAKING = frozenset(
+    {"fast-control-plane", "fail-cgroup-v1", "kind-config-digest", "after-create", ROOM_CHOICE}
+)
+"""Choices that are known when a cluster is made. One that was reused was made before, somehow:
+there the facts and the number of nodes say what came of it."""
 NOT_SET = "not set"
 
 

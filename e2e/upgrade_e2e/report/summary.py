@@ -69,6 +69,8 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
     yield run.reason
     yield ""
     yield from _at_a_glance(run)
+    if run.cluster_line:
+        yield f"- cluster: {run.cluster_line}"
     for name, value in run.choices.items():
         yield f"- {name}: {value}"
     for fault in run.faults:
