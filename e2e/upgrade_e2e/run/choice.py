@@ -42,4 +42,5 @@ def choose(settings: PassSettings, lacking: Callable[[], str] = what_is_missing)
 def _only_kind_has(settings: PassSettings) -> bool:
     """Whether an option is given that means nothing to a simulated cluster."""
     images = settings.node_images or settings.node_image != PassSettings().node_image
-    return bool(settings.reuse_cluster or settings.fast_control_plane or images)
+    cluster = settings.reuse_cluster or settings.kind_config or settings.after_create
+    return bool(cluster or settings.fast_control_plane or images)

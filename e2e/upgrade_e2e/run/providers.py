@@ -33,6 +33,11 @@ def sim_settings(settings: PassSettings, folder: Path) -> SimSettings:
             "a simulated cluster has no API server flags and cannot be reused; leave out "
             "--fast-control-plane and --reuse-cluster, or use --provider kind."
         )
+    if settings.kind_config or settings.after_create:
+        raise BadInput(
+            "a simulated cluster is not made by kind; leave out --kind-config and --after-create, "
+            "or use --provider kind."
+        )
     return SimSettings(
         workdir=folder,
         control_planes=settings.control_planes,
@@ -56,6 +61,7 @@ def kind_settings(settings: PassSettings, folder: Path) -> KindSettings:
         nearest_patch=settings.nearest_patch,
         image_catalogue=settings.image_catalogue,
         kind_config=settings.kind_config,
+        nodes_assumed=settings.nodes_assumed,
         after_create=settings.after_create,
         upgrade_config=settings.upgrade_config,
         drain_timeout_s=settings.drain_timeout_s,

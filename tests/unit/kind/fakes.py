@@ -86,7 +86,7 @@ class FakeContainer:
 
 @dataclass
 class FakeMachine:
-    """Docker's and kind's state, and every command that was run.
+    """Docker's and kind's state, every command that was run, and the folders that were named.
 
     `registry` has what can be pulled; a pull of an image in `held` goes on once its event is set.
     """
@@ -102,6 +102,7 @@ class FakeMachine:
     registry: dict[str, FakeImage] = field(default_factory=dict)
     registry_digests: dict[str, str] = field(default_factory=dict)
     held: dict[str, threading.Event] = field(default_factory=dict)
+    folders: dict[tuple[str, ...], Path] = field(default_factory=dict)
 
     @property
     def runner(self) -> FakeRunner:
@@ -129,6 +130,8 @@ class FakeMachine:
                     return self.docker(tuple(rest))
                 case ("kind", *rest):
                     return self.kind(tuple(rest), stdin, files)
+                case ("install-network", *_):
+                    return 0, ""
             raise AssertionError(f"unknown command: {shown}")
 
     def docker(self, argv: tuple[str, ...]) -> tuple[int, str]:  # noqa: C901, PLR0911, PLR0912
@@ -339,8 +342,11 @@ class FakeRunner(Runner):
         stdin: str | None = None,
         stdin_file: Path | None = None,
         stdout_file: Path | None = None,
+        cwd: Path | None = None,
     ) -> Completed:
         whole = (*self.prefix, *argv)
+        if cwd is not None:
+            self.machine.folders[argv] = cwd
         code, said = self.machine.answer(whole, stdin, Files(stdin_file, stdout_file))
         if check and code != 0:
             raise CommandFailed(" ".join(whole), code, said, timeout_s)
@@ -355,7 +361,10 @@ class FakeRunner(Runner):
         terminal: bool = False,
         stopped: threading.Event | None = None,
     ) -> Completed:
-        """A pull: what the registry has, how far it is, and then the end."""
+        """A pull, or a command of the user's: its environment is the only thing it says."""
+        if argv[:2] != ("docker", "pull"):
+            on_line(" ".join(f"{name}={value}" for name, value in self.env))
+            return self.run(*argv, timeout_s=timeout_s)
         assert terminal, "docker shows no sizes without a terminal"
         whole, image = (*self.prefix, *argv), argv[-1]
         if image in self.machine.registry:

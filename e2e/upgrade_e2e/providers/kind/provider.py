@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
@@ -15,6 +16,7 @@ from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import BadInput, ClusterNotMade, CommandFailed, DeadlinePassed, E2eError
 from upgrade_e2e.providers.base import Capabilities
 from upgrade_e2e.providers.kind import creation, health, kubeadm, nodes
+from upgrade_e2e.providers.kind.after_create import AFTER_CREATE, run_after_create
 from upgrade_e2e.providers.kind.checks import KIND_ENV, preflight, require_free_name
 from upgrade_e2e.providers.kind.creation import NameTaken
 from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
@@ -28,6 +30,7 @@ from upgrade_e2e.providers.kind.planting import plant
 from upgrade_e2e.providers.kind.pulls import Pulls
 from upgrade_e2e.providers.kind.remains import CLUSTER, FOLDER, REUSED_CLUSTER, deleters
 from upgrade_e2e.providers.kind.settings import KindSettings
+from upgrade_e2e.providers.kind.skew import older_nodes
 from upgrade_e2e.providers.kind.staging import Staging
 from upgrade_e2e.providers.kind.static_pods import wait_until_settled
 from upgrade_e2e.timeline import Origin
@@ -204,41 +207,60 @@ class KindProvider:
 
     def _make(self, plan: Plan) -> Cluster:
         if self.settings.reuse_cluster:
-            cluster = self._take_over(plan.path)
-            staging = self._start_staging(plan, cluster.nodes)
+            cluster, older = self._take_over(plan.path)
+            staging = self._start_staging(plan, cluster.nodes, older)
         else:
+            begun_s = time.monotonic()
             coming = creation.nodes_to_come(self.docker, self.settings, self.name)
-            staging = self._start_staging(plan, coming)
+            older = {f"{self.name}-{n.name}" for n in older_nodes(self.settings, plan.path)}
+            staging = self._start_staging(plan, coming, older)
             self.marks.mark("kind-create")
             creation.kind_create(self.host, self.settings, self.name, plan, self.kubeconfig)
+            self._after_create(plan, time.monotonic() - begun_s)
             cluster = creation.handle(self.docker, self.name, self.kubeconfig)
             self.marks.mark("nodes-ready")
             health.wait_until_nodes_ready(cluster, NODES_READY_S)
         shutil.copy2(self.kubeconfig, self.old_kubeconfig)
         if self.settings.preload_images:
             self._wait_for_pulls(*self.settings.preload_images)
+        if self.settings.preload_images or older:
             self.marks.mark("preload")
             staging.wait_until_preloaded()
         if not _stages(plan):
             self._wait_until_whole(cluster)
         return cluster
 
-    def _take_over(self, path: Path) -> Cluster:
+    def _after_create(self, plan: Plan, spent_s: float) -> None:
+        """Run the user's command in what is left of the time for the creation."""
+        if not self.settings.after_create:
+            return
+        allowed_s = next(step.timeout_s for step in plan.prepare if step.kind == "create")
+        self.marks.mark(AFTER_CREATE)
+        run_after_create(
+            self.host,
+            self.settings.after_create,
+            cluster=self.name,
+            kubeconfig=self.kubeconfig,
+            journal=self.journal,
+            timeout_s=max(1.0, allowed_s - spent_s),
+        )
+
+    def _take_over(self, path: Path) -> tuple[Cluster, Collection[str]]:
         creation.require_exists(self.docker, self.name)
         creation.take_kubeconfig(self.host, self.name, self.kubeconfig)
         cluster = creation.handle(self.docker, self.name, self.kubeconfig)
-        creation.require_fit(self.settings, cluster, path.versions[0])
-        return cluster
+        return cluster, creation.require_fit(self.settings, cluster, path)
 
     def _wait_until_whole(self, cluster: Cluster) -> None:
         self.marks.mark("whole")
         health.wait_until_whole(cluster, NODES_READY_S)
 
-    def _start_staging(self, plan: Plan, nodes: Sequence[Node]) -> Staging:
+    def _start_staging(self, plan: Plan, nodes: Sequence[Node], older: Collection[str]) -> Staging:
         folder = self._stage_folder.resolve()
         self._claim(FOLDER, str(folder))
         folder.mkdir(parents=True)
-        self._staging = Staging(self.docker, self.settings, folder, nodes, self._images)
+        behind = [node for node in nodes if node.name in older]
+        self._staging = Staging(self.docker, self.settings, folder, nodes, self._images, behind)
         self._staging.start(plan.path.versions[0], _stages(plan))
         return self._staging
 

@@ -85,6 +85,22 @@ class TakeOut:
         with self._opened(version) as source:
             self._present.update(source.images())
 
+    def save_source(self, version: KubeVersion) -> SavedImage:
+        """An archive of all that a worker of `version` has, for nodes whose image is older."""
+        copied = self.folder / f"{version}-source-content"
+        copied.mkdir(parents=True)
+        with self._opened(version) as source:
+            inside = {
+                name: found
+                for name, found in source.images().items()
+                if "@" not in name and not is_control_plane_image(name)
+            }
+            blobs = source.copy_blobs(copied)
+        archive = self.folder / f"{version}-source.tar"
+        write_archive(archive, blobs, inside)
+        delete_folder(copied)
+        return SavedImage(archive)
+
     def take_out(self, version: KubeVersion) -> Staged:
         """The programs of `version`, and its container images that differ."""
         self.images.note(version)
