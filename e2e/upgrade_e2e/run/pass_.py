@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
@@ -21,7 +21,7 @@ from upgrade_e2e.judge import Limits
 from upgrade_e2e.observers import Observation, Observer, alter
 from upgrade_e2e.providers.base import Provider
 from upgrade_e2e.run.planting import perform_plant
-from upgrade_e2e.run.progress import Progress
+from upgrade_e2e.run.progress import THE_STEP, Progress
 from upgrade_e2e.run.settings import PassSettings
 from upgrade_e2e.run.upgraded import Upgraded
 from upgrade_e2e.timeline import Origin, Samples, Span, Timeline, Window
@@ -88,7 +88,7 @@ class RunningPass:
         )
         with contextlib.closing(observation), self._leaving_no_trace(observation):
             self._deploy(observation)
-            with self.what.progress.watching(observation.status_lines):
+            with self.what.progress.watching(lambda: self._status_lines(observation)):
                 self._advance(self.what.plan.upgrade)
                 self._watch_after()
             samples = self._collect(observation)
@@ -169,6 +169,10 @@ class RunningPass:
             self.collect_logs()
             if isinstance(failure.__cause__, ClusterGone):
                 raise Inconclusive(f"nothing more can be seen: {failure}") from failure
+
+    def _status_lines(self, observation: Observation) -> Mapping[str, str]:
+        noted = self.executor.marks.noted
+        return {**({THE_STEP: noted} if noted else {}), **observation.status_lines()}
 
     def _watch_after(self) -> None:
         with self._span("watch-after"):

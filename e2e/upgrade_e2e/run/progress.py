@@ -17,9 +17,11 @@ from rich.text import Text
 from upgrade_e2e.format import duration
 from upgrade_e2e.timeline import Origin, Span
 
-__all__ = ["ConsoleProgress", "Progress", "Silence"]
+__all__ = ["THE_STEP", "ConsoleProgress", "Progress", "Silence"]
 
 QUIET_S = 60.0
+THE_STEP = ""
+"""Under this name status lines say what the running step itself waits for."""
 REFRESHES_PER_S = 2.0
 StatusLines = Callable[[], Mapping[str, str]]
 
@@ -37,7 +39,10 @@ class Progress(Protocol):
         """Show one sentence."""
 
     def watching(self, status_lines: StatusLines) -> AbstractContextManager[None]:
-        """While in the context, `status_lines` says what each observer sees now, in a few words."""
+        """While in the context, `status_lines` says what each observer sees now, in a few words.
+
+        Under the name THE_STEP it says what the running step waits for.
+        """
 
 
 class Silence:
@@ -146,8 +151,12 @@ class ConsoleProgress:
         if not self._running:
             return ""
         name, since_s = self._running[-1]
-        seen = [f"{observer}: {words}" for observer, words in self._status_lines().items()]
-        return "  |  ".join([f"  {name}, {self.origin.now_s() - since_s:.0f} s", *seen])
+        lines = dict(self._status_lines())
+        doing = f"  {name}, {self.origin.now_s() - since_s:.0f} s"
+        if noted := lines.pop(THE_STEP, ""):
+            doing += f": {noted}"
+        seen = [f"{observer}: {words}" for observer, words in lines.items()]
+        return "  |  ".join([doing, *seen])
 
     def _stamped(self, line: str) -> str:
         minutes, seconds = divmod(int(self.origin.now_s()), 60)

@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from upgrade_e2e.errors import BadInput, ClusterNotMade, CommandFailed, E2eError, StepFailed
+from upgrade_e2e.errors import (
+    BadInput,
+    Blocked,
+    ClusterNotMade,
+    CommandFailed,
+    E2eError,
+    StepFailed,
+)
 from upgrade_e2e.timeline import Origin, Span
 from upgrade_e2e.upgrade.plan import Step
 
@@ -27,19 +34,25 @@ class Watcher(Protocol):
 class Marks:
     """Phases inside the running step, reported by the provider while it works.
 
-    A phase lasts from its mark to the next one, or to the end of the step.
+    A phase lasts from its mark to the next one, or to the end of the step. `noted` says in a few
+    words what the step waits for now; it is empty when there is nothing to say.
     """
 
     origin: Origin
+    noted: str = ""
     _marks: list[tuple[str, float]] = field(default_factory=list)
 
     def mark(self, phase: str) -> None:
         """The phase `phase` of the running step begins now."""
         self._marks.append((phase, self.origin.now_s()))
 
+    def note(self, words: str) -> None:
+        """Say what the running step waits for, in place of what was said before."""
+        self.noted = words
+
     def take(self, parent: Span) -> list[Span]:
-        """The phases of the step that has just ended, as spans; forgets them."""
-        marks, self._marks = self._marks, []
+        """The phases of the step that has just ended, as spans; forgets them and the note."""
+        marks, self._marks, self.noted = self._marks, [], ""
         ends = [*(start for _, start in marks[1:]), parent.end_s]
         return [
             Span(
@@ -105,6 +118,6 @@ class Executor:
 
 def reason_of(error: E2eError) -> str:
     """How to describe a failed step: for a command its line, exit code and output."""
-    if isinstance(error, CommandFailed):
+    if isinstance(error, CommandFailed | Blocked):
         return str(error)
     return f"{type(error).__name__}: {error}"

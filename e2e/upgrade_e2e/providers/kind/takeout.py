@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from upgrade_e2e.errors import BadInput, CommandFailed
-from upgrade_e2e.providers.kind.config import upgrade_config
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.node_image import OpenedImage, differing, opened
 from upgrade_e2e.providers.kind.oci import Descriptor, write_archive
@@ -65,7 +64,8 @@ class TakeOut:
         """The programs of `version`, and its container images that differ."""
         programs = self.folder / str(version)
         programs.mkdir(parents=True, exist_ok=True)
-        (programs / UPGRADE_CONFIG).write_text(upgrade_config(version), encoding="utf-8")
+        upgrade = self.settings.upgrade_text(version)
+        (programs / UPGRADE_CONFIG).write_text(upgrade, encoding="utf-8")
         with self._opened(version) as image:
             image.copy_binaries(programs)
             return self._archive(version, programs, image)
