@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from upgrade_e2e.cluster import Cluster, Node
 from upgrade_e2e.cluster.nodes import node_of
-from upgrade_e2e.errors import CommandFailed
+from upgrade_e2e.errors import Blocked, CommandFailed
 from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
 from upgrade_e2e.providers.kind.journal import Journal
 from upgrade_e2e.providers.kind.static_pods import wait_until_settled
@@ -17,7 +17,7 @@ from upgrade_e2e.providers.kind.takeout import UPGRADE_CONFIG
 from upgrade_e2e.upgrade import Marks, Step
 from upgrade_e2e.wait import Deadline, wait_for
 
-__all__ = ["PhaseReader", "kubeadm_apply", "kubeadm_node"]
+__all__ = ["PhaseReader", "kubeadm_apply", "kubeadm_node", "preflight_errors"]
 
 KUBEADM_S = 900.0
 SETTLE_S = 240.0
@@ -104,7 +104,18 @@ def _run_kubeadm(work: _Work, marks: Marks, journal: Journal, *words: str) -> No
             phases.read(line)
 
         runner, limit_s = runner_of(work.node), work.time.within(KUBEADM_S)
-        runner.follow(*argv, *config, on_line=on_line, timeout_s=limit_s)
+        try:
+            runner.follow(*argv, *config, on_line=on_line, timeout_s=limit_s)
+        except CommandFailed as failure:
+            if refused := preflight_errors(failure.output):
+                raise Blocked(f"{'; '.join(refused)}\n{failure}") from failure
+            raise
+
+
+def preflight_errors(output: str) -> list[str]:
+    """The checks of kubeadm that did not hold: `[ERROR CreateJob]: could not create Job ...`."""
+    lines = (line.strip() for line in output.splitlines())
+    return list(dict.fromkeys(line for line in lines if line.startswith("[ERROR ")))
 
 
 def _wait_for_permission(work: _Work) -> None:
