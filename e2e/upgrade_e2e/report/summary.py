@@ -8,7 +8,7 @@ from pathlib import Path
 from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.files import write_whole
 from upgrade_e2e.format import duration, moment, share, wall_clock
-from upgrade_e2e.report.conditions import conditions
+from upgrade_e2e.report.circumstances import conditions
 from upgrade_e2e.report.record import REHEARSAL, FailedStep, ObserverResult, OutageRow, RunRecord
 from upgrade_e2e.report.stored import load_record
 

@@ -14,8 +14,15 @@ __all__ = ["kind_options_in", "refuse_on_sim"]
 
 @dataclass(frozen=True)
 class _Option:
+    """An option, and why it means nothing to a simulated cluster.
+
+    One that is not `refused` asks for kind where the user names no provider, and else is left
+    aside: a project's table names its node images, and is good for a rehearsal too.
+    """
+
     name: str
     why: str
+    refused: bool = True
 
 
 _NO_IMAGES = "it has no node images"
@@ -23,8 +30,8 @@ _NO_KUBECTL = "its nodes are drained without kubectl, at a pace of their own"
 _KIND_ONLY: Mapping[str, _Option] = {
     "fast_control_plane": _Option("fast-control-plane", "its API server has no such flags"),
     "reuse_cluster": _Option("reuse-cluster", "it ends with the pass that made it"),
-    "node_image": _Option("node-image", _NO_IMAGES),
-    "node_images": _Option("image-for", _NO_IMAGES),
+    "node_image": _Option("node-image", _NO_IMAGES, refused=False),
+    "node_images": _Option("image-for", _NO_IMAGES, refused=False),
     "nearest_patch": _Option("nearest-patch", _NO_IMAGES),
     "image_catalogue": _Option("image-catalogue", _NO_IMAGES),
     "kind_config": _Option("kind-config", "it is not made by kind"),
@@ -34,7 +41,7 @@ _KIND_ONLY: Mapping[str, _Option] = {
     "drain_args": _Option("drain-args", _NO_KUBECTL),
     "step_timeout_s": _Option("step-timeout", "its steps have a pace of their own"),
 }
-"""By field of PassSettings: the option, and why it means nothing to a simulated cluster."""
+"""By field of PassSettings."""
 
 
 def kind_options_in(settings: PassSettings) -> tuple[str, ...]:
@@ -48,8 +55,7 @@ def kind_options_in(settings: PassSettings) -> tuple[str, ...]:
 
 def refuse_on_sim(settings: PassSettings) -> None:
     """Refuse, with BadInput, options that mean nothing to a simulated cluster."""
-    given = _given(settings)
-    if given:
+    if given := [option for option in _given(settings) if option.refused]:
         reasons = "; ".join(f"--{option.name}: {option.why}" for option in given)
         raise BadInput(
             "a simulated cluster cannot do all that is asked for; leave this out, or use "

@@ -20,6 +20,7 @@ __all__ = ["blocked_by", "drain", "shortened"]
 
 LINES_SHOWN = 12
 POD_LINES_SHOWN = 5
+PODS_NAMED = 3
 # What kubectl writes of a pod that it may not evict, and of pods that it refuses to delete at all.
 _REFUSED = re.compile(
     r'error when evicting pods?/"(?P<name>[^"]+)" -n "(?P<namespace>[^"]+)"'
@@ -70,7 +71,9 @@ def blocked_by(seen: tuple[Holdup, ...], failure: CommandFailed, kept: str) -> s
 
 def _reasons(seen: tuple[Holdup, ...], output: str) -> Iterator[str]:
     """One line for each pod that held the drain, what explains most first."""
-    yield from _undeletable(output)
+    if undeletable := list(_undeletable(output)):
+        yield from undeletable  # kubectl has not begun
+        return
     refused = dict(_refusals(output))
     for holdup in sorted(seen, key=lambda one: (one.weight, one.pod not in refused)):
         by_other = refused.get(holdup.pod, "")
@@ -101,9 +104,15 @@ def _undeletable(output: str) -> Iterator[str]:
             what, pods = _CANNOT_DELETE.search(part), _PODS_AFTER.search(part)
             if what and pods:
                 yield (
-                    f"{pods['pods']}: kubectl deletes no {what['what']} without {what['flag']}, "
-                    "which --drain-args leaves out"
+                    f"{_few(pods['pods'].split(', '))}: kubectl deletes no {what['what']} without "
+                    f"{what['flag']}, which --drain-args leaves out"
                 )
+
+
+def _few(names: list[str]) -> str:
+    """The first names, and how many there are more."""
+    more = len(names) - PODS_NAMED
+    return ", ".join(names[:PODS_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def shortened(output: str) -> list[str]:

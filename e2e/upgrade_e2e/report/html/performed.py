@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from upgrade_e2e.format import duration, moment
-from upgrade_e2e.report.conditions import conditions
+from upgrade_e2e.report.circumstances import conditions
 from upgrade_e2e.report.html.tables import Cell, Column, Table, number, text
 from upgrade_e2e.report.record import RunRecord
 from upgrade_e2e.timeline import Span, Window
