@@ -56,6 +56,13 @@ def test_a_pod_that_is_ready_or_done_or_on_its_way_is_not_stuck(shown):
     assert stuck_pods([shown], NOW) == ()
 
 
+def test_a_finalizer_that_keeps_a_pod_is_named():
+    held = objects.terminating(90)
+    held["metadata"]["finalizers"] = ["hold.test/never"]
+    said = "shop/web: still terminating 90 s late, finalizer hold.test/never"
+    assert stuck_pods([held], NOW) == (said,)
+
+
 def test_a_faster_cluster_gives_its_pods_less_time():
     for shown in (objects.coming(30), objects.terminating(30)):
         assert stuck_pods([shown], NOW) == ()

@@ -173,6 +173,6 @@ def test_a_control_plane_that_would_stay_old_is_refused(written):
 def test_people_see_the_file_its_digest_and_what_it_changes(theirs):
     digest = hashlib.sha256(THEIRS.encode()).hexdigest()[:12]
     assert theirs.describe() == (
-        f"{theirs.file} (sha256:{digest}); apply skips addon; apply uses patches in /patches; "
+        f"upgrade.yaml (sha256:{digest}); apply skips addon; apply uses patches in /patches; "
         "apply has certificateRenewal: false; node uses patches in /node-patches"
     )
