@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.unit.report.test_record import record
 from upgrade_e2e.judge import Limit, Verdict
-from upgrade_e2e.report import ObserverResult, OutageRow, ScenarioResult, render_run, render_runs
+from upgrade_e2e.report import (
+    BrownoutRow,
+    ObserverResult,
+    OutageRow,
+    ScenarioResult,
+    render_run,
+    render_runs,
+)
 from upgrade_e2e.report.html.performed import environment
 from upgrade_e2e.timeline import Span
 
@@ -122,3 +131,26 @@ def test_images_that_were_there_beforehand_are_a_condition():
         row for row in environment(record(spans=(staged,))).rows if row[0].shown == "condition"
     ]
     assert "beforehand" in row[2].shown
+
+
+def test_slow_answers_have_a_table_of_their_own():
+    slow = BrownoutRow(
+        target="http://web",
+        start_s=30.0,
+        at_least_s=0.3,
+        at_most_s=None,
+        slow=131,
+        slowest_s=1.03,
+        share=1.0,
+        cause=("drain worker",),
+        told="drain worker",
+        nodes=("worker2",),
+    )
+    seen = replace(SEEN, slow_s=0.5, brownout_count=3, brownouts=(slow,))
+    text = render_run(record(observers=(seen,)))
+    assert (
+        "| 30.00 s | web | http://web | 300 ms or more | 500 ms | 131 | 1.03 s | drain worker "
+        "| worker2 |"
+    ) in text
+    assert "2 more such stretches" in text
+    assert "Slow answers" not in render_run(record(observers=(SEEN,)))
