@@ -9,6 +9,7 @@ E2eError
  |    +-- Hopeless       will never become ready
  +-- ClusterNotMade      the cluster could not be created
  +-- ClusterGone         the cluster ended during the pass
+ +-- Blocked             the upgrade waits for something in the cluster that does not let go
  +-- StepFailed          a step of the upgrade failed
  +-- FaultNotPlanted     a fault could not be planted, or changed nothing
  +-- Inconclusive        the instrument was blind: no claim can be judged
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 __all__ = [
     "BadInput",
+    "Blocked",
     "ClusterGone",
     "ClusterNotMade",
     "CommandFailed",
@@ -84,6 +86,10 @@ class ClusterNotMade(E2eError):
 
 class ClusterGone(E2eError):
     """The cluster has ended during the pass and will not come back: nothing more can be seen."""
+
+
+class Blocked(E2eError):
+    """Something in the cluster does not let the upgrade go on; the first line names it."""
 
 
 class StepFailed(E2eError):

@@ -83,8 +83,11 @@ def addon_rollouts(cluster: Cluster) -> dict[str, Rollout]:
 
 
 def are_at(rollouts: Mapping[str, Rollout], images: Mapping[str, str]) -> bool:
-    """Whether each of the rollouts is done with the image that `images` has under its name."""
-    return all(rollout.is_done(images[name]) for name, rollout in rollouts.items())
+    """Whether each of the rollouts is done with the image that `images` has under its name.
+
+    One that `images` does not name may have any image.
+    """
+    return all(rollouts[name].is_done(image) for name, image in images.items() if name in rollouts)
 
 
 def image_of(workload: Mapping[str, Any]) -> str:

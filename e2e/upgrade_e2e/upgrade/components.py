@@ -35,12 +35,13 @@ def system_components(
 ) -> Iterator[Component]:
     """Each component that runs in pods of kube-system, on each node that must have it.
 
-    `images` maps a component (`etcd`, `coredns`, ...) to the image that it should run.
+    `images` maps a component (`etcd`, `coredns`, ...) to the image that it should run. One that it
+    does not name is left out: any version of it is right.
     """
     everywhere = [node.name for node in cluster.nodes]
     controls = [node.name for node in cluster.control_planes]
     required: dict[str, Sequence[str]] = {"kube-proxy": everywhere, "coredns": ()}
-    for name in SYSTEM_COMPONENTS:
+    for name in (name for name in SYSTEM_COMPONENTS if name in images):
         yield from _pods_of(name, pods, required.get(name, controls), _tag(images[name]))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -15,8 +15,11 @@ __all__ = [
     "FAIL_CGROUP_V1_SINCE",
     "FAST_API_SERVER",
     "IGNORED_PREFLIGHT",
+    "UPGRADE_API",
+    "UPGRADE_KIND",
     "additions",
     "cluster_config",
+    "ignored_with",
     "upgrade_config",
 ]
 
@@ -39,6 +42,7 @@ IGNORED_PREFLIGHT: Mapping[str, str] = {
 """Preflight errors of kubeadm that are ignored on kind nodes, each with the reason."""
 
 _KUBEADM = "kubeadm.k8s.io"
+UPGRADE_API, UPGRADE_KIND = f"{_KUBEADM}/v1beta4", "UpgradeConfiguration"
 
 
 def cluster_config(
@@ -103,10 +107,22 @@ def upgrade_config(target: KubeVersion) -> str:
     """
     ignored = list(IGNORED_PREFLIGHT)
     document = {
-        "apiVersion": f"{_KUBEADM}/v1beta4",
-        "kind": "UpgradeConfiguration",
+        "apiVersion": UPGRADE_API,
+        "kind": UPGRADE_KIND,
         "apply": {"kubernetesVersion": str(target), "ignorePreflightErrors": ignored},
         "node": {"ignorePreflightErrors": ignored},
         "plan": {"kubernetesVersion": str(target), "ignorePreflightErrors": ignored},
     }
     return yaml.safe_dump(document, sort_keys=False)
+
+
+def ignored_with(own: Iterable[str]) -> tuple[str, ...]:
+    """The user's ignored preflight errors and kind's, each once.
+
+    Kubeadm ignores case in them, and refuses `all` next to other words.
+    """
+    given = tuple(own)
+    if any(word.lower() == "all" for word in given):
+        return ("all",)
+    known = {word.lower() for word in given}
+    return (*given, *(word for word in IGNORED_PREFLIGHT if word.lower() not in known))

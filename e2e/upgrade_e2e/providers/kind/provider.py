@@ -15,7 +15,7 @@ from upgrade_e2e.cluster.nodes import node_of
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import BadInput, ClusterNotMade, CommandFailed, DeadlinePassed, E2eError
 from upgrade_e2e.providers.base import Capabilities
-from upgrade_e2e.providers.kind import creation, health, kubeadm, nodes
+from upgrade_e2e.providers.kind import creation, draining, health, kubeadm, nodes
 from upgrade_e2e.providers.kind.after_create import AFTER_CREATE, run_after_create
 from upgrade_e2e.providers.kind.checks import KIND_ENV, preflight, require_free_name
 from upgrade_e2e.providers.kind.creation import NameTaken
@@ -25,6 +25,7 @@ from upgrade_e2e.providers.kind.images import NodeImages
 from upgrade_e2e.providers.kind.inspection import Target, inspect
 from upgrade_e2e.providers.kind.journal import Journal
 from upgrade_e2e.providers.kind.ledger import Entry
+from upgrade_e2e.providers.kind.patches import require_patches
 from upgrade_e2e.providers.kind.planning import make_plan, on_cgroup_v1
 from upgrade_e2e.providers.kind.planting import plant
 from upgrade_e2e.providers.kind.pulls import Pulls
@@ -33,6 +34,7 @@ from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.providers.kind.skew import older_nodes
 from upgrade_e2e.providers.kind.staging import Staging
 from upgrade_e2e.providers.kind.static_pods import wait_until_settled
+from upgrade_e2e.providers.kind.step_time import StepTime
 from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Inventory, Marks, Path, Plan, Step, Verified
 from upgrade_e2e.version import KubeVersion
@@ -121,7 +123,7 @@ class KindProvider:
             "kubeadm-apply": lambda s, c: kubeadm.kubeadm_apply(s, c, self.marks, self.journal),
             "kubeadm-node": lambda s, c: kubeadm.kubeadm_node(s, c, self.marks, self.journal),
             "roll-addons": self._roll_addons,
-            "drain": lambda s, c: nodes.drain(s, c, self.journal),
+            "drain": lambda s, c: draining.drain(s, c, self.marks, self.journal),
             "swap-kubelet": lambda s, c: nodes.swap_kubelet(s, c, self.marks),
             "uncordon": lambda s, c: nodes.uncordon(s, c, self.journal),
             "check": lambda s, c: health.check(c, s.timeout_s),
@@ -141,7 +143,7 @@ class KindProvider:
 
         That is what `verify` has just read back, and is read again when it came to no answer.
         """
-        target = Target(plan.path.versions[-1], self.old_kubeconfig)
+        target = self._target(plan.path.versions[-1])
         return self._verified.or_read(lambda: inspect(cluster, target))
 
     def close(self, *, keep: bool = False) -> None:
@@ -280,18 +282,33 @@ class KindProvider:
         self._wait_for_pulls(self.settings.image_for(version))
         self.marks.mark("deliver")
         self._staging.wait_until_delivered(version)
+        if self.settings.own_upgrade is not None:
+            require_patches(self.settings.own_upgrade, cluster)
         self._wait_until_whole(cluster)
 
     def _roll_addons(self, step: Step, cluster: Cluster) -> None:
         version = step.params["version"]
         runner = runner_of(cluster.control_planes[0])
         images = health.images_of(runner, staged_file(version, "kubeadm"), version)
-        health.roll_addons(cluster, images, step.timeout_s)
+        alone, time = self.settings.left_alone, StepTime.start(step)
+        new = {name: image for name, image in images.items() if name not in alone}
+        health.roll_addons(cluster, new, time.within(step.timeout_s))
         self.marks.mark("static-pods")
-        wait_until_settled(cluster, node_of(cluster, step.params["last"]), step.timeout_s)
+        wait_until_settled(
+            cluster, node_of(cluster, step.params["last"]), time.within(step.timeout_s)
+        )
+
+    def _target(self, version: KubeVersion) -> Target:
+        own = self.settings.own_upgrade
+        return Target(
+            version,
+            self.old_kubeconfig,
+            left_alone=self.settings.left_alone,
+            patches="" if own is None else own.patches("apply"),
+        )
 
     def _verify(self, step: Step, cluster: Cluster) -> None:
-        target = Target(KubeVersion.parse(step.params["version"]), self.old_kubeconfig)
+        target = self._target(KubeVersion.parse(step.params["version"]))
         self._verified.read_back(
             lambda: inspect(cluster, target),
             target.version,

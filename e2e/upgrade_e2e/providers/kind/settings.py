@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from upgrade_e2e.errors import BadInput
+from upgrade_e2e.providers.kind.config import upgrade_config
+from upgrade_e2e.providers.kind.drain_order import DRAIN_S, DrainOrder, require_seconds
 from upgrade_e2e.providers.kind.kind_config import KindConfig
 from upgrade_e2e.providers.kind.ledger import Ledger
+from upgrade_e2e.providers.kind.procedure import UpgradeConfig
 from upgrade_e2e.version import KubeVersion
 
 __all__ = ["DEFAULT_IMAGE", "Keep", "KindSettings"]
@@ -50,7 +54,7 @@ class KindSettings:
     after_create: tuple[str, ...] = ()
     nodes_assumed: bool = False
     upgrade_config: Path | None = None
-    drain_timeout_s: float = 300.0
+    drain_timeout_s: float = DRAIN_S
     drain_args: tuple[str, ...] = ()
     step_timeout_s: float | None = None
     ledger: Ledger = field(default_factory=Ledger)
@@ -78,6 +82,30 @@ class KindSettings:
         self._check_cluster_of_their_own()
         _check_name(self.cluster_name)
         _check_name(self.reuse_cluster)
+        if self.step_timeout_s is not None:
+            require_seconds("--step-timeout", self.step_timeout_s)
+        DrainOrder.of(self.drain_args, self.drain_timeout_s)
+
+    @cached_property
+    def drains(self) -> DrainOrder:
+        """How nodes are drained."""
+        return DrainOrder.of(self.drain_args, self.drain_timeout_s)
+
+    @cached_property
+    def own_upgrade(self) -> UpgradeConfig | None:
+        """The user's UpgradeConfiguration, read once; raises BadInput for one that cannot work."""
+        return None if self.upgrade_config is None else UpgradeConfig.read(self.upgrade_config)
+
+    @property
+    def left_alone(self) -> frozenset[str]:
+        """The components that the user's own procedure does not upgrade."""
+        own = self.own_upgrade
+        return frozenset() if own is None else own.left_alone(self.control_planes)
+
+    def upgrade_text(self, target: KubeVersion) -> str:
+        """The UpgradeConfiguration for a hop to `target`, as YAML."""
+        own = self.own_upgrade
+        return upgrade_config(target) if own is None else own.text(target)
 
     def image_for(self, version: KubeVersion) -> str:
         """The node image of a version."""

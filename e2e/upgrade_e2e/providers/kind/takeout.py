@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from upgrade_e2e.errors import CommandFailed
-from upgrade_e2e.providers.kind.config import upgrade_config
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.images import NodeImages
 from upgrade_e2e.providers.kind.node_image import OpenedImage, differing, opened
@@ -106,7 +105,8 @@ class TakeOut:
         self.images.note(version)
         programs = self.folder / str(version)
         programs.mkdir(parents=True, exist_ok=True)
-        (programs / UPGRADE_CONFIG).write_text(upgrade_config(version), encoding="utf-8")
+        upgrade = self.settings.upgrade_text(version)
+        (programs / UPGRADE_CONFIG).write_text(upgrade, encoding="utf-8")
         with self._opened(version) as image:
             image.copy_binaries(programs)
             return self._archive(version, programs, image)
