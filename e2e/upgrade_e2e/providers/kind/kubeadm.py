@@ -11,6 +11,7 @@ from upgrade_e2e.cluster.nodes import node_of
 from upgrade_e2e.errors import CommandFailed
 from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
 from upgrade_e2e.providers.kind.journal import Journal
+from upgrade_e2e.providers.kind.kubeadm_output import reason_for_failure
 from upgrade_e2e.providers.kind.static_pods import wait_until_settled
 from upgrade_e2e.providers.kind.step_time import StepTime
 from upgrade_e2e.providers.kind.takeout import UPGRADE_CONFIG
@@ -56,16 +57,31 @@ class PhaseReader:
                 return
 
 
-def kubeadm_apply(step: Step, cluster: Cluster, marks: Marks, journal: Journal) -> None:
-    """`kubeadm upgrade apply` on the first control plane."""
-    work = _Work(step, cluster, StepTime.start(step))
+def kubeadm_apply(
+    step: Step,
+    cluster: Cluster,
+    marks: Marks,
+    journal: Journal,
+    hear: Callable[[str], None] = lambda _: None,
+) -> None:
+    """`kubeadm upgrade apply` on the first control plane; `hear` gets each of its lines.
+
+    Raises CommandFailed, which begins with kubeadm's own reason, when it fails.
+    """
+    work = _Work(step, cluster, StepTime.start(step), hear)
     _run_kubeadm(work, marks, journal, "apply", "--yes")
     _settle(work, marks)
 
 
-def kubeadm_node(step: Step, cluster: Cluster, marks: Marks, journal: Journal) -> None:
-    """`kubeadm upgrade node` on any other node."""
-    work = _Work(step, cluster, StepTime.start(step))
+def kubeadm_node(
+    step: Step,
+    cluster: Cluster,
+    marks: Marks,
+    journal: Journal,
+    hear: Callable[[str], None] = lambda _: None,
+) -> None:
+    """`kubeadm upgrade node` on any other node; as `kubeadm_apply`."""
+    work = _Work(step, cluster, StepTime.start(step), hear)
     _wait_for_permission(work)
     _run_kubeadm(work, marks, journal, "node")
     _settle(work, marks)
@@ -78,6 +94,7 @@ class _Work:
     step: Step
     cluster: Cluster
     time: StepTime
+    hear: Callable[[str], None]
 
     @property
     def node(self) -> Node:
@@ -102,9 +119,13 @@ def _run_kubeadm(work: _Work, marks: Marks, journal: Journal, *words: str) -> No
         def on_line(line: str) -> None:
             write(line)
             phases.read(line)
+            work.hear(line)
 
         runner, limit_s = runner_of(work.node), work.time.within(KUBEADM_S)
-        runner.follow(*argv, *config, on_line=on_line, timeout_s=limit_s)
+        try:
+            runner.follow(*argv, *config, on_line=on_line, timeout_s=limit_s)
+        except CommandFailed as error:
+            raise error.led_by(reason_for_failure(error.output)) from error
 
 
 def _wait_for_permission(work: _Work) -> None:
