@@ -16,7 +16,7 @@ import yaml
 
 from tests.kind.conftest import NEW, OLD, orphans
 from upgrade_e2e.cluster import Cluster
-from upgrade_e2e.errors import CommandFailed
+from upgrade_e2e.errors import Blocked, CommandFailed
 from upgrade_e2e.providers.kind import KindProvider, KindSettings
 from upgrade_e2e.providers.kind.delivery import runner_of
 from upgrade_e2e.timeline import Origin
@@ -83,7 +83,7 @@ class Changed:
     def refused(self) -> str:
         """The first line of the failure when kubeadm refuses to upgrade."""
         apply = next(step for step in self.plan.upgrade if step.kind == "kubeadm-apply")
-        with pytest.raises(CommandFailed) as caught:
+        with pytest.raises(Blocked) as caught:
             self.provider.perform(apply, self.cluster)
         return str(caught.value).splitlines()[0]
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from upgrade_e2e.cluster import Cluster, Node
 from upgrade_e2e.cluster.nodes import node_of
-from upgrade_e2e.errors import CommandFailed
+from upgrade_e2e.errors import Blocked, CommandFailed
 from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
 from upgrade_e2e.providers.kind.journal import Journal
-from upgrade_e2e.providers.kind.kubeadm_output import reason_for_failure
+from upgrade_e2e.providers.kind.kubeadm_output import phase_error, preflight_errors
 from upgrade_e2e.providers.kind.static_pods import wait_until_settled
 from upgrade_e2e.providers.kind.step_time import StepTime
 from upgrade_e2e.providers.kind.takeout import UPGRADE_CONFIG
@@ -66,7 +66,8 @@ def kubeadm_apply(
 ) -> None:
     """`kubeadm upgrade apply` on the first control plane; `hear` gets each of its lines.
 
-    Raises CommandFailed, which begins with kubeadm's own reason, when it fails.
+    Raises Blocked for what its preflight checks refuse, and CommandFailed for any other failure;
+    both begin with its own reason.
     """
     work = _Work(step, cluster, StepTime.start(step), hear)
     _run_kubeadm(work, marks, journal, "apply", "--yes")
@@ -124,8 +125,10 @@ def _run_kubeadm(work: _Work, marks: Marks, journal: Journal, *words: str) -> No
         runner, limit_s = runner_of(work.node), work.time.within(KUBEADM_S)
         try:
             runner.follow(*argv, *config, on_line=on_line, timeout_s=limit_s)
-        except CommandFailed as error:
-            raise error.led_by(reason_for_failure(error.output)) from error
+        except CommandFailed as failure:
+            if refused := preflight_errors(failure.output):
+                raise Blocked(f"{'; '.join(refused)}\n{failure}") from failure
+            raise failure.led_by(phase_error(failure.output)) from failure
 
 
 def _wait_for_permission(work: _Work) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["KeptCoreDns", "reason_for_failure"]
+__all__ = ["KeptCoreDns", "phase_error", "preflight_errors"]
 
 _ERROR = re.compile(r"\[ERROR [\w-]+\]: ")
 _END_OF_ERRORS = re.compile(r"\[\w[\w/-]*\] |error: |To see the stack trace")
@@ -16,12 +16,8 @@ _KEPT = re.compile(
 )
 
 
-def reason_for_failure(output: str) -> str:
-    """Why kubeadm failed, in one line of its own words; empty where it does not say.
-
-    These are its preflight errors (`[ERROR CreateJob]: ...`), each with all its lines, or else the
-    last line that it calls an error.
-    """
+def preflight_errors(output: str) -> list[str]:
+    """The checks of kubeadm that did not hold, each in one line: `[ERROR CreateJob]: ...`."""
     errors: list[list[str]] = []
     inside = False
     for line in map(str.strip, output.splitlines()):
@@ -32,9 +28,13 @@ def reason_for_failure(output: str) -> str:
             inside = False
         elif inside:
             errors[-1].append(line)
-    if errors:
-        return "; ".join(" ".join(lines).strip() for lines in errors)
-    failed = [line.strip() for line in output.splitlines() if _FAILED.match(line.strip())]
+    return list(dict.fromkeys(" ".join(lines).strip() for lines in errors))
+
+
+def phase_error(output: str) -> str:
+    """The last line that kubeadm calls an error; empty where there is none."""
+    lines = [line.strip() for line in output.splitlines()]
+    failed = [line for line in lines if _FAILED.match(line)]
     return failed[-1].removeprefix("error: ") if failed else ""
 
 
