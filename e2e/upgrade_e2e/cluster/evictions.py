@@ -9,8 +9,9 @@ from enum import IntEnum
 from typing import Any
 
 from upgrade_e2e.cluster.handle import Cluster
+from upgrade_e2e.cluster.pods import finalizers_of
 
-__all__ = ["Holdup", "Weight", "evictable", "finalizers_of", "holdups", "pod_name", "read_holdups"]
+__all__ = ["Holdup", "Weight", "evictable", "holdups", "pod_name", "read_holdups"]
 
 Thing = Mapping[str, Any]
 _MIRROR = "kubernetes.io/config.mirror"
@@ -86,12 +87,6 @@ def evictable(pod: Thing) -> bool:
 def pod_name(pod: Thing) -> str:
     """`namespace/name`."""
     return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
-
-
-def finalizers_of(pod: Thing) -> str:
-    """The pod's finalizers for people: `finalizer hold.test/never`; empty for none."""
-    names = pod["metadata"].get("finalizers") or ()
-    return f"finalizer{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else ""
 
 
 def _holdup(pod: Thing, budgets: Sequence[Thing], now: datetime, allowed_s: float) -> Holdup:

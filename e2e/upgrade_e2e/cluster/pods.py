@@ -11,7 +11,14 @@ from kubernetes.client.exceptions import ApiException
 from upgrade_e2e.cluster.asking import ASK_WITHIN_S, items
 from upgrade_e2e.cluster.handle import Cluster
 
-__all__ = ["STUCK_AFTER_S", "is_ready", "missing_workloads", "short_of_replicas", "stuck_pods"]
+__all__ = [
+    "STUCK_AFTER_S",
+    "finalizers_of",
+    "is_ready",
+    "missing_workloads",
+    "short_of_replicas",
+    "stuck_pods",
+]
 
 STUCK_AFTER_S = 60.0
 """A pod that came or should be gone this long ago, and is not ready or not gone, is stuck; younger
@@ -68,7 +75,8 @@ def _why_stuck(pod: Mapping[str, Any], now: datetime, after_s: float) -> str | N
     phase = status.get("phase", "Unknown")
     if deleted := meta.get("deletionTimestamp"):
         late_s = _age_s(deleted, now)
-        return f"still terminating {late_s:.0f} s late" if late_s > after_s else None
+        held = f", {finalizers}" if (finalizers := finalizers_of(pod)) else ""
+        return f"still terminating {late_s:.0f} s late{held}" if late_s > after_s else None
     if phase == "Succeeded":
         return None
     if phase == "Failed":
@@ -76,6 +84,12 @@ def _why_stuck(pod: Mapping[str, Any], now: datetime, after_s: float) -> str | N
     if is_ready(pod) or _age_s(meta["creationTimestamp"], now) <= after_s:
         return None
     return f"{phase}, not ready: {_not_running(status) or _unmet(status) or 'no reason given'}"
+
+
+def finalizers_of(pod: Mapping[str, Any]) -> str:
+    """The pod's finalizers for people: `finalizer hold.test/never`; empty for none."""
+    names = pod["metadata"].get("finalizers") or ()
+    return f"finalizer{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else ""
 
 
 def _not_running(status: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.files import write_whole
 from upgrade_e2e.format import duration, moment, share, wall_clock
+from upgrade_e2e.report.circumstances import conditions
 from upgrade_e2e.report.record import REHEARSAL, FailedStep, ObserverResult, OutageRow, RunRecord
 from upgrade_e2e.report.stored import load_record
 
@@ -62,6 +63,8 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
     yield ""
     for name, value in run.choices.items():
         yield f"- {name}: {value}"
+    for name, sentence in conditions(run):
+        yield f"- {name}: {sentence}"
     for fault in run.faults:
         yield f"- planted fault: `{fault}`"
     if run.rejudged_unix_s is not None:

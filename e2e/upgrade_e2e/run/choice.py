@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from upgrade_e2e.providers.kind import KindSettings, what_is_missing
+from upgrade_e2e.run.kind_only import kind_options_in
 from upgrade_e2e.run.providers import kind_settings
 from upgrade_e2e.run.settings import PassSettings
 from upgrade_e2e.upgrade.faults import plantable_on
@@ -31,7 +32,7 @@ def choose(
 
     Options that only kind has choose kind. Raises BadInput for a path that cannot be walked.
     """
-    if _only_kind_has(settings):
+    if kind_options_in(settings):
         return Choice("kind", "This runs on kind, because some of the options only work there.")
     if unknown := {fault.name for fault in settings.faults} - plantable_on("kind"):
         why = f"This runs on a simulated cluster, because kind has no fault {min(unknown)}."
@@ -45,9 +46,3 @@ def choose(
             )
             return Choice("sim", why)
     return Choice("kind", "This runs on kind: docker answers and has the node images.")
-
-
-def _only_kind_has(settings: PassSettings) -> bool:
-    """Whether an option is given that means nothing to a simulated cluster."""
-    images = settings.node_images or settings.node_image != PassSettings().node_image
-    return bool(settings.reuse_cluster or settings.fast_control_plane or images)

@@ -39,8 +39,8 @@ class Marks:
     """
 
     origin: Origin
-    noted: str = ""
     _marks: list[tuple[str, float]] = field(default_factory=list)
+    noted: str = ""
 
     def mark(self, phase: str) -> None:
         """The phase `phase` of the running step begins now."""

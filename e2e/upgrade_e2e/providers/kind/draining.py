@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import re
 import shlex
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
+from collections.abc import Iterator
 
-from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster
-from upgrade_e2e.cluster.evictions import Holdup, Weight, read_holdups
+from upgrade_e2e.cluster import Cluster
+from upgrade_e2e.cluster.drain_watch import DrainWatch
+from upgrade_e2e.cluster.evictions import Holdup, Weight
 from upgrade_e2e.cluster.nodes import node_of
 from upgrade_e2e.errors import Blocked, CommandFailed
 from upgrade_e2e.providers.kind.admin import kubectl
 from upgrade_e2e.providers.kind.journal import Journal
 from upgrade_e2e.upgrade import Marks, Step
 
-__all__ = ["DrainWatch", "blocked_by", "drain", "shortened"]
+__all__ = ["blocked_by", "drain", "shortened"]
 
-LOOK_S = 2.0
-ANSWER_S = 5.0
 LINES_SHOWN = 12
 POD_LINES_SHOWN = 5
+PODS_NAMED = 3
 # What kubectl writes of a pod that it may not evict, and of pods that it refuses to delete at all.
 _REFUSED = re.compile(
     r'error when evicting pods?/"(?P<name>[^"]+)" -n "(?P<namespace>[^"]+)"'
@@ -32,7 +28,12 @@ _REFUSED = re.compile(
 )
 _CANNOT_DELETE = re.compile(r"cannot delete (?P<what>[^\[\]()]*?) \(use (?P<flag>--[\w-]+) to")
 _PODS_AFTER = re.compile(r"\(use [^)]*\): (?P<pods>[\w./-]+(?:, [\w.-]+/[\w.-]+)*)")
+# What it writes when its own time is over: asking again would only begin that time again.
+_TIME_IS_OVER = re.compile(
+    r"global timeout reached|error when waiting for pod .*: context deadline exceeded"
+)
 _BY_BUDGET = "disruption budget"
+_OF_ERRORS = re.compile(r"error|unknown|unable|cannot|the server", re.IGNORECASE)
 
 
 def drain(step: Step, cluster: Cluster, marks: Marks, journal: Journal) -> None:
@@ -45,55 +46,11 @@ def drain(step: Step, cluster: Cluster, marks: Marks, journal: Journal) -> None:
     watch = DrainWatch(cluster, node, allowed_s, marks.note)
     with journal.of(step) as write, watch:
         try:
-            kubectl(cluster, *argv, timeout_s=step.timeout_s, on_line=write)
+            kubectl(cluster, *argv, timeout_s=step.timeout_s, on_line=write, final=_TIME_IS_OVER)
         except CommandFailed as failure:
             watch.look()
             kept = journal.file_of(step).name
             raise Blocked(blocked_by(watch.seen, failure, kept)) from failure
-
-
-@dataclass
-class DrainWatch:
-    """Looks at what a drain waits for, next to it, and notes it with `note`.
-
-    A question that is not answered leaves what was `seen` before.
-    """
-
-    cluster: Cluster
-    node: str
-    allowed_s: float
-    note: Callable[[str], None]
-    seen: tuple[Holdup, ...] = ()
-    _over: threading.Event = field(default_factory=threading.Event)
-
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._run, name="drain", daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._over.set()
-        self._thread.join(timeout=3 * ANSWER_S)
-
-    def look(self) -> None:
-        """Look once."""
-        try:
-            seen = read_holdups(self.cluster, self.node, self.allowed_s, ANSWER_S)
-        except TRANSIENT_API_ERRORS:
-            return
-        self.seen = seen
-        if seen and not self._over.is_set():
-            more = f", and {len(seen) - 1} more" if len(seen) > 1 else ""
-            self.note(f"waits for {seen[0].waiting_line}{more}")
-
-    def _run(self) -> None:
-        while not self._over.wait(LOOK_S):
-            self.look()
 
 
 def blocked_by(seen: tuple[Holdup, ...], failure: CommandFailed, kept: str) -> str:
@@ -114,7 +71,9 @@ def blocked_by(seen: tuple[Holdup, ...], failure: CommandFailed, kept: str) -> s
 
 def _reasons(seen: tuple[Holdup, ...], output: str) -> Iterator[str]:
     """One line for each pod that held the drain, what explains most first."""
-    yield from _undeletable(output)
+    if undeletable := list(_undeletable(output)):
+        yield from undeletable  # kubectl has not begun
+        return
     refused = dict(_refusals(output))
     for holdup in sorted(seen, key=lambda one: (one.weight, one.pod not in refused)):
         by_other = refused.get(holdup.pod, "")
@@ -131,7 +90,8 @@ def _reasons(seen: tuple[Holdup, ...], output: str) -> Iterator[str]:
 def _refusals(output: str) -> Iterator[tuple[str, str]]:
     """Each refused pod and what the API said last."""
     for line in output.splitlines():
-        if match := _REFUSED.search(line.strip()):
+        match = _REFUSED.search(line.strip())
+        if match and not _TIME_IS_OVER.search(line):
             yield f"{match['namespace']}/{match['name']}", match["said"].rstrip("]")
 
 
@@ -144,14 +104,24 @@ def _undeletable(output: str) -> Iterator[str]:
             what, pods = _CANNOT_DELETE.search(part), _PODS_AFTER.search(part)
             if what and pods:
                 yield (
-                    f"{pods['pods']}: kubectl deletes no {what['what']} without {what['flag']}, "
-                    "which --drain-args leaves out"
+                    f"{_few(pods['pods'].split(', '))}: kubectl deletes no {what['what']} without "
+                    f"{what['flag']}, which --drain-args leaves out"
                 )
 
 
+def _few(names: list[str]) -> str:
+    """The first names, and how many there are more."""
+    more = len(names) - PODS_NAMED
+    return ", ".join(names[:PODS_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 def shortened(output: str) -> list[str]:
-    """The lines of an output, each once with how often it came; of many, the last ones."""
-    counts = Counter(line.strip() for line in output.splitlines() if line.strip())
-    lines = [line if count == 1 else f"{line} [{count} times]" for line, count in counts.items()]
-    hidden = len(lines) - LINES_SHOWN
-    return [f"[{hidden} lines before]", *lines[-LINES_SHOWN:]] if hidden > 0 else lines
+    """What an output says of errors, each line once with how often it came; of many, the last ones.
+
+    All lines count where none speaks of an error.
+    """
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    counts = Counter([line for line in lines if _OF_ERRORS.match(line)] or lines)
+    shown = [line if count == 1 else f"{line} [{count} times]" for line, count in counts.items()]
+    hidden = len(shown) - LINES_SHOWN
+    return [f"[{hidden} lines before]", *shown[-LINES_SHOWN:]] if hidden > 0 else shown
