@@ -147,7 +147,8 @@ def _stage(settings: KindSettings, hop: Hop) -> Step:
             f"copy kubeadm, kubelet, kubectl and an UpgradeConfiguration (v1beta4) to "
             f"{STAGE_ROOT}/{hop.target} on every node",
             f"import the container images of {settings.image_for(hop.target)} that differ",
-            "wait until all nodes, kube-proxy, etcd and CoreDNS are ready",
+            "give images the names that the cluster asks for, where it uses a mirror",
+            "wait until all nodes, etcd, and kube-proxy and CoreDNS where there are any, are ready",
         ),
         params={"version": str(hop.target)},
     )
@@ -210,7 +211,7 @@ def _roll_addons(settings: KindSettings, hop: Hop, last: str) -> Step:
     alone = ", ".join(sorted(settings.left_alone & {"coredns", "kube-proxy"}))
     does = (
         f"kubeadm rolls CoreDNS and kube-proxy once the last control plane ({last}) is done",
-        "wait until both have been rolled to their new images",
+        "wait until each that is its to roll runs the image that it wants for this cluster",
         *((f"{alone}: left alone, as the phase is skipped",) if alone else ()),
         SETTLED,
     )
@@ -249,7 +250,7 @@ def _swap_steps(settings: KindSettings, hop: Hop, node: str) -> Iterator[Step]:
         hop,
         "check",
         CHECK_S,
-        ("all nodes Ready, one kube-proxy ready on each, all etcd members healthy",),
+        ("all nodes Ready, kube-proxy ready wherever it was before, all etcd members healthy",),
         node,
     )
 
@@ -261,10 +262,10 @@ def _verify(settings: KindSettings, path: Path) -> Step:
         "verify",
         VERIFY_S,
         does=(
-            f"read back that every component is at what kubeadm {last} names, no pod is stuck "
-            "and no workload lacks replicas",
+            f"read back that every component is at what kubeadm {last} wants for this cluster, no "
+            "addon appeared, no pod is stuck and no workload lacks replicas",
             *(
-                (f"{alone}: left alone by {settings.upgrade_config}, so any version is right",)
+                (f"{alone}: left alone by {settings.upgrade_config}, so no new version is wanted",)
                 if alone
                 else ()
             ),
