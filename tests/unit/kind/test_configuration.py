@@ -64,6 +64,14 @@ def test_kubeadm_is_asked_with_the_stored_configuration_at_the_target(api, clust
     }
 
 
+def test_what_the_configuration_disables_is_not_wanted(api, cluster):
+    api.answers[CONFIG_MAP] = stored(dns={"disabled": True}, proxy={"disabled": False})
+    assert "coredns" not in target_images(cluster, "v1.34.4")
+    assert read_configuration(cluster).disabled == {"coredns"}
+    api.answers[CONFIG_MAP] = stored(dns=None, proxy={"disabled": True})
+    assert read_configuration(cluster).disabled == {"kube-proxy"}
+
+
 def test_its_usual_names_do_not_depend_on_the_cluster(cluster, runner):
     usual_images(cluster, "v1.34.4")
     assert runner.seen[0][1:] == (

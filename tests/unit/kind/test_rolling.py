@@ -25,6 +25,8 @@ def cluster(api, tmp_path):
     api.answers[f"{SYSTEM}/configmaps/kubeadm-config"] = stored()
     api.answers["/api/v1/nodes"] = {"items": [node("dev-control-plane")]}
     api.answers[f"{SYSTEM}/pods"] = {"items": []}
+    api.answers[f"{APPS}/daemonsets"] = {"items": []}
+    api.answers[f"{APPS}/deployments"] = {"items": []}
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(api.kubeconfig())
     runner = ScriptedRunner(answers=[(0, "\n".join(IMAGES.values()))])
@@ -66,7 +68,13 @@ def test_a_cluster_without_addons_has_none_to_wait_for(cluster):
     assert all("must not appear" in line for line in rolled(cluster, ()))
 
 
-def test_coredns_that_kubeadm_kept_is_said_at_once(cluster):
+def test_an_addon_that_kubeadm_brought_is_in_the_journal(api, cluster):
+    api.answers[f"{APPS}/daemonsets"] = {"items": [proxy()]}
+    assert "DaemonSet kube-proxy appeared" in rolled(cluster, ())[-1]
+
+
+def test_coredns_that_kubeadm_kept_is_said_at_once(api, cluster):
+    api.answers[f"{APPS}/deployments"] = {"items": [dns()]}
     with pytest.raises(Blocked) as caught:
         rolled(cluster, USUAL, kept="unexpected end of file", within_s=1000)
     assert str(caught.value).startswith(
@@ -75,8 +83,9 @@ def test_coredns_that_kubeadm_kept_is_said_at_once(cluster):
     )
 
 
-def test_coredns_that_is_not_kubeadms_cannot_be_kept_by_it(cluster):
+def test_coredns_that_is_not_kubeadms_cannot_be_kept_by_it(api, cluster):
     own = find_addons([], [dns("rke2-coredns")])
+    api.answers[f"{APPS}/deployments"] = {"items": [dns("rke2-coredns")]}
     assert rolled(cluster, own, kept="unexpected end of file")
 
 

@@ -27,6 +27,7 @@ __all__ = [
 _PATH = "/api/v1/namespaces/kube-system/configmaps/kubeadm-config"
 _KEY = "ClusterConfiguration"
 _NOT_FOUND = 404
+_SECTIONS = {"coredns": "dns", "kube-proxy": "proxy"}
 _LIST = ("config", "images", "list")
 
 
@@ -35,6 +36,15 @@ class StoredConfiguration:
     """The ClusterConfiguration by which kubeadm made the cluster, in the version it was stored."""
 
     document: Mapping[str, Any]
+
+    @property
+    def disabled(self) -> frozenset[str]:
+        """The addons that it tells kubeadm to leave alone."""
+        return frozenset(
+            component
+            for component, key in _SECTIONS.items()
+            if (self.document.get(key) or {}).get("disabled")
+        )
 
     def at(self, version: KubeVersion | str) -> str:
         """The same for another Kubernetes version, as YAML."""
@@ -68,10 +78,12 @@ def target_images(cluster: Cluster, version: KubeVersion | str) -> dict[str, str
     A component that its configuration disables is not among them.
     """
     argv = (staged_file(version, "kubeadm"), *_LIST, "--config", "/dev/stdin")
-    configuration = read_configuration(cluster).at(version)
+    stored = read_configuration(cluster)
     runner = runner_of(cluster.control_planes[0])
     # what kubeadm says of an old form of the configuration goes to its stderr.
-    return by_component(runner.run(*argv, timeout_s=60, stdin=configuration).stdout.split())
+    names = runner.run(*argv, timeout_s=60, stdin=stored.at(version)).stdout.split()
+    listed = by_component(names)
+    return {name: image for name, image in listed.items() if name not in stored.disabled}
 
 
 def usual_images(cluster: Cluster, version: KubeVersion | str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from upgrade_e2e.errors import Blocked
 from upgrade_e2e.providers.kind.configuration import target_images
 from upgrade_e2e.providers.kind.health import roll_addons
 from upgrade_e2e.providers.kind.kubeadm_output import KeptCoreDns
-from upgrade_e2e.upgrade.expected import rolled_addons, sentences_about
+from upgrade_e2e.upgrade.expected import appeared_addons, rolled_addons, sentences_about
 
 __all__ = ["AddonsBefore", "Rolling", "roll"]
 
@@ -48,26 +48,26 @@ def roll(
 ) -> None:
     """Wait until the addons that kubeadm rolls in this cluster run their new images everywhere.
 
-    `write` gets a line about each addon. Raises Blocked at once when kubeadm kept CoreDNS, as it
-    does when its Corefile cannot be migrated and the user ignores that error.
+    `write` gets a line about each addon, and about each that appeared. Raises Blocked at once when
+    kubeadm kept CoreDNS, as it does when its Corefile cannot be migrated and the user ignores that
+    error.
     """
     wanted = target_images(cluster, version)
     images = {name: image for name, image in wanted.items() if name not in known.left_alone}
     rolled = rolled_addons(known.before, images)
-    for line in sentences_about(known.before, rolled):
+    now = ask("CoreDNS and kube-proxy", lambda: read_addons(cluster))
+    for line in (*sentences_about(known.before, rolled), *appeared_addons(known.before, now)):
         write(line)
-    if known.kept.why and "coredns" in rolled:
-        raise Blocked(_kept(known, ImageName.parse(rolled["coredns"]).version))
+    kept = [one.image for one in now if one.is_kubeadms and one.component == "coredns"]
+    if known.kept.why and kept and "coredns" in rolled:
+        raise Blocked(_kept(kept[0], rolled["coredns"], known.kept.why))
     roll_addons(cluster, rolled, within_s)
 
 
-def _kept(known: Rolling, wanted: str) -> str:
-    image = next(
-        one.image for one in known.before if one.is_kubeadms and one.component == "coredns"
-    )
-    found = ImageName.parse(image).version
+def _kept(found: str, wanted: str, why: str) -> str:
+    versions = [ImageName.parse(image).version for image in (found, wanted)]
     return (
-        f"CoreDNS was kept at {found}, not rolled to {wanted}, because kubeadm did not migrate its "
-        f"Corefile: {known.kept.why}. Change the Corefile, or skip the phase addon/coredns and "
+        f"CoreDNS was kept at {versions[0]}, not rolled to {versions[1]}, because kubeadm did not "
+        f"migrate its Corefile: {why}. Change the Corefile, or skip the phase addon/coredns and "
         "upgrade CoreDNS yourself."
     )
