@@ -10,7 +10,15 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["DEFAULT_NODE_IMAGE", "KEEP_CHOICES", "OPTIONS", "PROVIDERS", "Option", "split_words"]
+__all__ = [
+    "DEFAULT_NODE_IMAGE",
+    "KEEP_CHOICES",
+    "OPTIONS",
+    "PROVIDERS",
+    "RUN_OPTIONS",
+    "Option",
+    "split_words",
+]
 
 PROVIDERS = ("kind", "sim")
 KEEP_CHOICES = ("never", "on-failure", "always")
@@ -229,9 +237,22 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "config",
-        "A TOML file to read in place of [tool.upgrade-e2e] in ./pyproject.toml.",
+        "A TOML file to read in place of ./upgrade-e2e.toml, or of [tool.upgrade-e2e] in "
+        "./pyproject.toml.",
         Path,
         metavar="FILE",
         configurable=False,
     ),
 )
+
+RUN_OPTIONS: tuple[Option, ...] = (
+    Option(
+        "scenario",
+        "A scenario of this package by name, or a file or folder of yours. May be repeated. "
+        "Without it: all of this package.",
+        metavar="NAME",
+        multiple=True,
+    ),
+    Option("parallel", "How many paths to walk at a time.", int, 1, metavar="N"),
+)
+"""Options of `upgrade-e2e run` that pytest has of its own: files, and the `-n` of pytest-xdist."""

@@ -18,6 +18,8 @@ MODULES = {
     "run": "pytest_upgrade_e2e.command",
     "rejudge": "pytest_upgrade_e2e.rejudging",
     "plan": "upgrade_e2e.cli.plans",
+    "init": "upgrade_e2e.cli.configuring",
+    "schema": "upgrade_e2e.cli.configuring",
     "doctor": "upgrade_e2e.cli.machine",
     "faults": "upgrade_e2e.cli.machine",
     "simulator": "upgrade_e2e.cli.machine",

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from upgrade_e2e.options import OPTIONS, Option, split_words
+from upgrade_e2e.options import OPTIONS, RUN_OPTIONS, Option, split_words
 
 __all__ = ["given_values", "pass_options"]
 
@@ -26,7 +26,8 @@ def pass_options(chosen: Iterable[Option] = OPTIONS) -> Callable[[Any], Any]:
 
 def given_values(choices: dict[str, Any]) -> dict[str, Any]:
     """What a command was given, by names of options; what was not given is None or empty."""
-    return {option.name: choices[option.field] for option in OPTIONS if option.field in choices}
+    options = (*OPTIONS, *RUN_OPTIONS)
+    return {option.name: choices[option.field] for option in options if option.field in choices}
 
 
 class Words(click.ParamType[tuple[str, ...]]):

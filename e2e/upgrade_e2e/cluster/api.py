@@ -23,7 +23,7 @@ from tenacity import (
 
 from upgrade_e2e.errors import BadInput
 
-__all__ = ["TRANSIENT_API_ERRORS", "Api", "retry_api"]
+__all__ = ["TRANSIENT_API_ERRORS", "Api", "current_context", "retry_api"]
 
 T = TypeVar("T")
 CONNECT_TIMEOUT_S = 3.0
@@ -72,6 +72,24 @@ def retry_api(call: Callable[[], T], within_s: float = 120.0) -> T:
     return retrying(call)
 
 
+def current_context(path: Path) -> str:
+    """The name of the kubeconfig's current context, as kubectl shows it; raises as Api does."""
+    listed: Any = config.list_kube_config_contexts
+    try:
+        _, current = listed(config_file=str(path))
+    except _UNREADABLE as error:
+        raise _unusable(path, error) from error
+    return str(current["name"])
+
+
+def _unusable(path: Path, error: Exception) -> BadInput:
+    said = " ".join(str(error).split())
+    return BadInput(
+        f"the kubeconfig {path} cannot be used ({said}); see whether it is whole and may be read. "
+        "For a kind cluster, `kind get kubeconfig --name NAME` prints it again."
+    )
+
+
 @dataclass(frozen=True)
 class Api:
     """One connection pool to one API server address; every call has a timeout."""
@@ -89,11 +107,7 @@ class Api:
         try:
             load(config_file=str(path), client_configuration=settings)
         except _UNREADABLE as error:
-            said = " ".join(str(error).split())
-            raise BadInput(
-                f"the kubeconfig {path} cannot be used ({said}); see whether it is whole and may "
-                "be read. For a kind cluster, `kind get kubeconfig --name NAME` prints it again."
-            ) from error
+            raise _unusable(path, error) from error
         settings.retries = False
         settings.proxy = None
         settings.no_proxy = "*"

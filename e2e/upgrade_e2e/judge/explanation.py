@@ -93,10 +93,17 @@ def _downtime(figures: Figures) -> Iterator[str]:
     if figures.counts.failed:
         found, count = figures.outage_set, figures.outage_set.count
         yield (
-            f"down for {duration(found.downtime_s)} to {duration(found.downtime_at_most_s)} in "
+            f"down for {_range(found, found.downtime_s, found.downtime_at_most_s)} in "
             f"{count} {'outage' if count == 1 else 'outages'}; the longest on one stream "
-            f"{duration(found.longest_outage_s)} to {duration(found.longest_gap_s)}"
+            f"{_range(found, found.longest_silence_s, found.longest_gap_s)}"
         )
+
+
+def _range(found: OutageSet, least_s: float, most_s: float) -> str:
+    """Two bounds; there is no upper one where a beginning or an end was not seen."""
+    if found.open:
+        return f"{duration(least_s)} or more"
+    return f"{duration(least_s)} to {duration(most_s)}"
 
 
 def _coverage(coverage: Coverage) -> str:

@@ -29,6 +29,7 @@ __all__ = [
     "Instrument",
     "Limit",
     "Limits",
+    "SlowLimits",
     "UpgradeLimits",
 ]
 
@@ -99,6 +100,22 @@ class UpgradeLimits:
 
 
 @dataclass(frozen=True)
+class SlowLimits:
+    """How long an answer may take before it counts as slow, by kind of observer."""
+
+    dns_s: float
+    web_s: float
+    edge_s: float
+    api_s: float
+    other_s: float
+
+    def of(self, label: str) -> float:
+        """That of an observer: `web` and `web-mine` have one limit."""
+        kind = label.partition("-")[0]
+        return float(getattr(self, f"{kind}_s", self.other_s))
+
+
+@dataclass(frozen=True)
 class Limit:
     """One limit for a report: its value, the default, and where it comes from.
 
@@ -127,6 +144,7 @@ class Limits:
     api: ApiLimits
     churn: ChurnLimits
     upgrade: UpgradeLimits
+    slow: SlowLimits
     table: tuple[Limit, ...] = field(default=(), compare=False)
 
     @classmethod
@@ -193,6 +211,7 @@ _GROUPS: Mapping[str, type[Any]] = {
     "api": ApiLimits,
     "churn": ChurnLimits,
     "upgrade": UpgradeLimits,
+    "slow": SlowLimits,
 }
 
 

@@ -12,6 +12,7 @@ from upgrade_e2e.judge.outage import Outage, TrackOutage, outage_of
 from upgrade_e2e.judge.scope import Scope
 from upgrade_e2e.judge.steps import Steps
 from upgrade_e2e.judge.target_outages import TargetOutages
+from upgrade_e2e.judge.track_outages import NEVER_AFTER, NEVER_BEFORE
 from upgrade_e2e.judge.windows import Windows
 
 __all__ = ["OutageSet"]
@@ -84,7 +85,17 @@ class OutageSet:
 
     @cached_property
     def longest_outage_s(self) -> float:
-        """The longest outage of a stream, less the blind time; 0 without failures."""
+        """The longest outage of a target, inside the scope, less the blind time; 0 for none."""
+        within = self.scope.within if self.scope.narrowed else None
+        longest = (columns.longest_us(numbers, within) for columns, numbers in self._targets)
+        return max(longest, default=0) / 1e6
+
+    @cached_property
+    def longest_silence_s(self) -> float:
+        """The longest time in which one stream got only failures, less the blind time.
+
+        That of the whole outage, also where the scope cuts it; 0 without failures.
+        """
         longest = 0
         for track in self.scope.tracks:
             outages = self.scope.outages_of(track)
@@ -103,6 +114,16 @@ class OutageSet:
             gap = np.minimum(outages.after_us, end_us) - np.maximum(outages.before_us, start_us)
             longest = max(longest, int(gap.max(initial=0)))
         return longest / 1e6
+
+    @cached_property
+    def open(self) -> bool:
+        """Whether an outage began before, or lasted beyond, what was seen."""
+        return any(
+            bool(
+                (outages.before_us == NEVER_BEFORE).any() or (outages.after_us == NEVER_AFTER).any()
+            )
+            for outages in map(self.scope.outages_of, self.scope.tracks)
+        )
 
     @cached_property
     def _targets(self) -> tuple[tuple[TargetOutages, Numbers], ...]:

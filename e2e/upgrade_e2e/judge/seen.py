@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from upgrade_e2e.errors import BadInput, Inconclusive
+from upgrade_e2e.judge.brownouts import Brownout, BrownoutSet
 from upgrade_e2e.judge.counts import Counts, Tally
 from upgrade_e2e.judge.coverage import Coverage
 from upgrade_e2e.judge.explanation import Figures, explain
 from upgrade_e2e.judge.latency import Quantile
 from upgrade_e2e.judge.outage import Outage
 from upgrade_e2e.judge.outages import OutageSet
+from upgrade_e2e.judge.retries import RESOLVER_S, Retried, retry_once
 from upgrade_e2e.judge.scope import Scope
 from upgrade_e2e.judge.steps import Steps
 from upgrade_e2e.judge.windows import Windows
@@ -28,6 +30,7 @@ class Seen:
     Ratios and latencies raise Inconclusive where nothing counts, so that a claim about nothing
     can neither hold nor break; no figure is ever NaN. What counts: see evidence.py. `broken` is
     that of its samples; `api_away` is when the API server gave no answer (see api_downtime.py).
+    An answer that took longer than `slow_s` is slow (see brownouts.py).
     """
 
     title: str
@@ -36,6 +39,7 @@ class Seen:
     notes: tuple[str, ...] = field(default=())
     broken: str = ""
     api_away: Windows = field(default_factory=Windows.none)
+    slow_s: float = 0.5
 
     def __repr__(self) -> str:
         return f"<{self.title}: {len(self.streams)} streams, {self.count} samples>"
@@ -207,8 +211,17 @@ class Seen:
 
     @property
     def longest_outage_s(self) -> float:
-        """The longest outage of a stream: a lower bound; 0 without failures."""
+        """The longest outage of a target: a lower bound; 0 without failures.
+
+        Failures of any stream count, also while other probes were answered. After `during` only
+        the time in that step counts.
+        """
         return self.outage_set.longest_outage_s
+
+    @property
+    def longest_silence_s(self) -> float:
+        """The longest time in which one stream, such as one node, got only failures: at least."""
+        return self.outage_set.longest_silence_s
 
     @property
     def longest_gap_s(self) -> float:
@@ -217,6 +230,28 @@ class Seen:
         An open end is taken to the edge of the watched window.
         """
         return self.outage_set.longest_gap_s
+
+    @cached_property
+    def brownout_set(self) -> BrownoutSet:
+        """All that is known about slow answers."""
+        return BrownoutSet(self.scope, self.steps, self.slow_s)
+
+    @property
+    def brownouts(self) -> tuple[Brownout, ...]:
+        """Stretches in which answers took longer than the limit `slow`, in time order."""
+        return self.brownout_set.all
+
+    @property
+    def longest_brownout_s(self) -> float:
+        """The longest stretch of slow answers: a lower bound; 0 without any."""
+        return self.brownout_set.longest_s
+
+    def retried(self, after_s: float = RESOLVER_S) -> Retried:
+        """What a client felt that tries again once, `after_s` after its first try was sent.
+
+        The default is what resolvers wait (resolv.conf(5)).
+        """
+        return retry_once(self.scope, after_s)
 
     @property
     def blind_share(self) -> float:

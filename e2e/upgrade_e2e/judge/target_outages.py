@@ -20,7 +20,7 @@ import numpy.typing as npt
 from upgrade_e2e.judge.evidence import Track
 from upgrade_e2e.judge.outage import Outage, TrackOutage, outage_of
 from upgrade_e2e.judge.steps import Steps
-from upgrade_e2e.judge.windows import Times
+from upgrade_e2e.judge.windows import Times, Windows
 
 __all__ = ["TargetOutages"]
 
@@ -59,13 +59,30 @@ class TargetOutages:
 
     def outage(self, number: int, steps: Steps) -> Outage:
         """One outage as a value."""
-        parts = [
+        parts = self.parts(number)
+        return outage_of(parts, float(self.share[number]), len(self.tracks), steps)
+
+    def parts(self, number: int) -> list[TrackOutage]:
+        """What each stream saw of one outage."""
+        return [
             TrackOutage(
                 self.tracks[self.part_track[i]], int(self.part_first[i]), int(self.part_last[i])
             )
             for i in range(int(self.first[number]), int(self.last[number]))
         ]
-        return outage_of(parts, float(self.share[number]), len(self.tracks), steps)
+
+    def longest_us(self, numbers: npt.NDArray[np.intp], within: Windows | None) -> int:
+        """How long the longest of these outages lasted for certain, inside `within` if given."""
+        interval_us = max((round(t.stream.interval_s * 1e6) for t in self.tracks), default=0)
+        most_us = self.end_us[numbers] - self.start_us[numbers] + interval_us
+        longest_us = 0
+        for place in np.argsort(-most_us, kind="stable").tolist():
+            if most_us[place] <= longest_us:
+                break
+            certain = Windows.union(part.certain() for part in self.parts(int(numbers[place])))
+            inside = certain if within is None else certain.within(within)
+            longest_us = max(longest_us, inside.total_us)
+        return longest_us
 
     @classmethod
     def of_targets(cls, tracks: Iterable[Track]) -> Iterator[TargetOutages]:

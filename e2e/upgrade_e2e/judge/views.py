@@ -82,7 +82,7 @@ def view_of(
     references: Collection[str] | None = None,
 ) -> Seen:
     """What an observer saw, however little, for reports; raises Inconclusive if it is not there."""
-    instrument = (limits or Limits.default()).instrument
+    limits = limits or Limits.default()
     if observer not in timeline.samples:
         present = ", ".join(timeline.samples) or "none"
         raise Inconclusive(
@@ -90,12 +90,13 @@ def view_of(
             "the log of the pass says why its probers were not deployed or not collected."
         )
     within, samples = _windows(timeline.watched), timeline.samples[observer]
-    tracks = lay_tracks(samples, within, instrument, references)
+    tracks = lay_tracks(samples, within, limits.instrument, references)
     notes = [f"broken: {samples.broken}"] if samples.broken else []
     notes += [note for track in tracks for note in track.notes]
     scope, steps = Scope(tracks, within), Steps(timeline.spans)
     away = api_away(timeline, within)
-    return Seen(observer, scope, steps, tuple(notes), samples.broken, away)
+    slow_s = limits.slow.of(observer)
+    return Seen(observer, scope, steps, tuple(notes), samples.broken, away, slow_s)
 
 
 def _windows(window: Window) -> Windows:

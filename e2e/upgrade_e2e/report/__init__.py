@@ -1,10 +1,12 @@
 """What a pass leaves on disk: the record, the samples, the summary."""
 
+from upgrade_e2e.report.happenings import advice, happened
 from upgrade_e2e.report.limits import limits_of
 from upgrade_e2e.report.observed import observer_results
 from upgrade_e2e.report.record import (
     REHEARSAL,
     SIMULATED,
+    BrownoutRow,
     FailedStep,
     ObserverResult,
     OutageRow,
@@ -26,11 +28,14 @@ __all__ = [
     "REHEARSAL",
     "SAMPLES_FOLDER",
     "SIMULATED",
+    "BrownoutRow",
     "FailedStep",
     "ObserverResult",
     "OutageRow",
     "RunRecord",
     "ScenarioResult",
+    "advice",
+    "happened",
     "limits_of",
     "load_record",
     "load_runs",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 
 from upgrade_e2e.errors import Inconclusive
-from upgrade_e2e.judge import Outage, Seen, Views
-from upgrade_e2e.report.record import ObserverResult, OutageRow
+from upgrade_e2e.judge import Brownout, Outage, Seen, Views
+from upgrade_e2e.report.record import BrownoutRow, ObserverResult, OutageRow
 
 __all__ = ["observer_results"]
 
 OUTAGES_KEPT = 50
+BROWNOUTS_KEPT = 20
 
 
 def observer_results(views: Views) -> tuple[ObserverResult, ...]:
@@ -38,6 +39,10 @@ def _result(name: str, seen: Seen) -> ObserverResult:
         outage_count=seen.outage_set.count,
         outages=tuple(_row(outage) for outage in seen.outage_set.worst(OUTAGES_KEPT)),
         notes=seen.notes,
+        slow_s=seen.slow_s,
+        brownout_count=seen.brownout_set.count,
+        brownout_s=seen.brownout_set.total_s,
+        brownouts=tuple(_brownout(one) for one in seen.brownout_set.worst(BROWNOUTS_KEPT)),
     )
 
 
@@ -62,4 +67,19 @@ def _row(outage: Outage) -> OutageRow:
         told=str(outage.cause),
         nodes=outage.nodes,
         backends=outage.backends,
+    )
+
+
+def _brownout(brownout: Brownout) -> BrownoutRow:
+    return BrownoutRow(
+        target=brownout.target,
+        start_s=brownout.start_s,
+        at_least_s=brownout.at_least_s,
+        at_most_s=brownout.at_most_s if math.isfinite(brownout.at_most_s) else None,
+        slow=brownout.slow,
+        slowest_s=brownout.slowest_s,
+        share=brownout.share,
+        cause=brownout.cause.names,
+        told=str(brownout.cause),
+        nodes=brownout.nodes,
     )

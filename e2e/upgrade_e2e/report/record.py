@@ -14,6 +14,7 @@ __all__ = [
     "REHEARSAL",
     "SCHEMA_VERSION",
     "SIMULATED",
+    "BrownoutRow",
     "FailedStep",
     "ObserverResult",
     "OutageRow",
@@ -68,11 +69,32 @@ class OutageRow:
 
 
 @dataclass(frozen=True)
+class BrownoutRow:
+    """One stretch in which answers were slow; the fields are those of OutageRow.
+
+    `slow` is how many answers were, `slowest_s` the slowest of them, `share` the share of answers
+    that were slow at its worst.
+    """
+
+    target: str
+    start_s: float
+    at_least_s: float
+    at_most_s: float | None
+    slow: int
+    slowest_s: float
+    share: float
+    cause: tuple[str, ...]
+    told: str
+    nodes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ObserverResult:
     """The figures of one observer; None where nothing was seen that could give them.
 
     `p50_s` and `p99_s` are lower bounds where `censored` is true (probes gave up waiting).
-    `outages` are the worst ones, `outage_count` says how many there were.
+    `outages` are the worst ones, `outage_count` says how many there were. In `brownouts` answers
+    took longer than `slow_s`; `brownout_s` is how long they did, in all.
     """
 
     name: str
@@ -90,6 +112,10 @@ class ObserverResult:
     outage_count: int
     outages: tuple[OutageRow, ...] = ()
     notes: tuple[str, ...] = ()
+    slow_s: float | None = None
+    brownout_count: int = 0
+    brownout_s: float = 0.0
+    brownouts: tuple[BrownoutRow, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,15 @@ from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.files import write_whole
 from upgrade_e2e.format import duration, moment, share, wall_clock
 from upgrade_e2e.report.circumstances import conditions
-from upgrade_e2e.report.record import REHEARSAL, FailedStep, ObserverResult, OutageRow, RunRecord
+from upgrade_e2e.report.happenings import advice, happened
+from upgrade_e2e.report.record import (
+    REHEARSAL,
+    BrownoutRow,
+    FailedStep,
+    ObserverResult,
+    OutageRow,
+    RunRecord,
+)
 from upgrade_e2e.report.stored import load_record
 
 __all__ = ["SUMMARY_NAME", "load_runs", "render_run", "render_runs", "save_summary"]
@@ -61,6 +69,7 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
         yield from (f"**SIMULATED**: {REHEARSAL}", "")
     yield run.reason
     yield ""
+    yield from _at_a_glance(run)
     for name, value in run.choices.items():
         yield f"- {name}: {value}"
     for name, sentence in conditions(run):
@@ -75,7 +84,15 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
     if run.observers:
         yield from _observers(run.observers)
         yield from _outages(run.observers)
+        yield from _brownouts(run.observers)
     yield from _limits(run)
+
+
+def _at_a_glance(run: RunRecord) -> Iterator[str]:
+    """What happened, the worst first, and what to do."""
+    for number, what in enumerate(happened(run), start=1):
+        yield f"{number}. {what}"
+    yield from ("", f"What to do: {advice(run)}", "")
 
 
 def _failed_step(failed: FailedStep) -> Iterator[str]:
@@ -140,13 +157,37 @@ def _outages(observers: Sequence[ObserverResult]) -> Iterator[str]:
 
 def _outage(name: str, outage: OutageRow) -> str:
     outcomes = ", ".join(f"{count} {label}" for label, count in outage.outcomes.items())
-    lasted = duration(outage.at_least_s)
-    lasted += " or more" if outage.at_most_s is None else f" to {duration(outage.at_most_s)}"
     return (
         f"| {moment(outage.start_s)} | {name} | {_cell(outage.target)} "
-        f"| {lasted} | {share(outage.share)} | {outcomes} "
+        f"| {_lasted(outage)} | {share(outage.share)} | {outcomes} "
         f"| {_cell(outage.told)} | {', '.join(outage.nodes)} | {', '.join(outage.backends)} |"
     )
+
+
+def _brownouts(observers: Sequence[ObserverResult]) -> Iterator[str]:
+    rows = [(seen, row) for seen in observers for row in seen.brownouts]
+    if not rows:
+        return
+    rows.sort(key=lambda pair: -(pair[1].at_least_s * pair[1].share))
+    yield from ("", "## Slow answers, the worst first", "")
+    yield (
+        "| at | observer | target | lasted | slower than | slow answers | slowest | during | node |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for seen, row in rows[:OUTAGES_SHOWN]:
+        yield (
+            f"| {moment(row.start_s)} | {seen.name} | {_cell(row.target)} "
+            f"| {_lasted(row)} | {duration(seen.slow_s)} | {row.slow} | {duration(row.slowest_s)} "
+            f"| {_cell(row.told)} | {', '.join(row.nodes)} |"
+        )
+    hidden = sum(seen.brownout_count for seen in observers) - min(len(rows), OUTAGES_SHOWN)
+    if hidden > 0:
+        yield from ("", f"{hidden} more such stretches; run.json lists the worst {len(rows)}.")
+
+
+def _lasted(row: OutageRow | BrownoutRow) -> str:
+    most = " or more" if row.at_most_s is None else f" to {duration(row.at_most_s)}"
+    return f"{duration(row.at_least_s)}{most}"
 
 
 def _limits(run: RunRecord) -> Iterator[str]:

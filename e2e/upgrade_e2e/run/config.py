@@ -9,50 +9,70 @@ from pathlib import Path
 from typing import Any
 
 from upgrade_e2e.errors import BadInput
-from upgrade_e2e.options import OPTIONS, Option
+from upgrade_e2e.options import OPTIONS, RUN_OPTIONS, Option
 
-__all__ = ["TABLE", "load_config"]
+__all__ = ["CONFIG_FILE", "IMAGES", "KEYS", "TABLE", "load_config"]
 
 TABLE = "upgrade-e2e"
+CONFIG_FILE = "upgrade-e2e.toml"
 IMAGES = "images"
 """A table of its own: from version to node image."""
+KEYS: Mapping[str, Option] = {
+    option.name: option for option in (*OPTIONS, *RUN_OPTIONS) if option.configurable
+}
+"""The other keys, each an option of `upgrade-e2e run`."""
 
-_KNOWN: Mapping[str, Option] = {option.name: option for option in OPTIONS if option.configurable}
+_FILES = "scenario"
 _WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 def load_config(file: Path | None, folder: Path) -> dict[str, Any]:
-    """The options in `[tool.upgrade-e2e]` of `folder`/pyproject.toml, or in all of `file`.
+    """The options in `file`, or in `folder`: in its upgrade-e2e.toml, or in `[tool.upgrade-e2e]`
+    of its pyproject.toml.
 
     The keys are names of options, and `images`: a table from version to node image. Values have
     the type of their option; paths are relative to the folder of the file. Raises BadInput for an
-    unreadable file, an unknown key and a value of another type.
+    unreadable file, an unknown key, a value of another type, and for a folder that has both.
     """
-    source = file or folder / "pyproject.toml"
-    if file is None:
-        where = f"[tool.{TABLE}] in pyproject.toml"
-        table = _tool_table(_read_toml(source), where) if source.is_file() else {}
+    own, project = folder / CONFIG_FILE, folder / "pyproject.toml"
+    if file is None and own.is_file():
+        file = own
+        _require_one_table(own, project)
+    if file is not None:
+        table, where = _read_toml(file), CONFIG_FILE if file == own else str(file)
     else:
-        table, where = _read_toml(file), str(file)
-    return {key: _read(key, value, where, source.parent) for key, value in table.items()}
+        table, where = _tool_table(project), f"[tool.{TABLE}] in pyproject.toml"
+    base = folder if file is None else file.parent
+    return {key: _read(key, value, where, base) for key, value in table.items()}
 
 
-def _tool_table(document: Mapping[str, Any], where: str) -> dict[str, Any]:
-    tool = document.get("tool", {})
+def _require_one_table(own: Path, project: Path) -> None:
+    if _tool_table(project):
+        raise BadInput(
+            f"{own.name} and [tool.{TABLE}] in {project.name} are both there; keep one of them."
+        )
+
+
+def _tool_table(project: Path) -> dict[str, Any]:
+    """The table in pyproject.toml; empty where there is none."""
+    tool = _read_toml(project).get("tool", {}) if project.is_file() else {}
     table = tool.get(TABLE, {}) if isinstance(tool, dict) else tool
     if not isinstance(table, dict):
-        raise BadInput(f"{where} is no table but {table!r}; write its keys below [tool.{TABLE}].")
+        raise BadInput(
+            f"[tool.{TABLE}] in pyproject.toml is no table but {table!r}; write its keys below "
+            f"[tool.{TABLE}]."
+        )
     return table
 
 
 def _read(key: str, value: Any, where: str, folder: Path) -> Any:
     if key == IMAGES:
         return _read_images(value, where)
-    if key not in _KNOWN:
-        near = difflib.get_close_matches(key, [*_KNOWN, IMAGES], n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(_KNOWN))}."
+    if key not in KEYS:
+        near = difflib.get_close_matches(key, [*KEYS, IMAGES], n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(KEYS))}."
         raise BadInput(f"{where} has the unknown key {key!r}; {hint}")
-    option = _KNOWN[key]
+    option = KEYS[key]
     if option.argv and not isinstance(value, list):
         raise BadInput(f"{where}: {key} is {value!r}; write a list of texts, one per word.")
     if not (option.multiple or option.argv):
@@ -70,7 +90,17 @@ def _one(option: Option, value: Any, where: str, folder: Path) -> Any:
         raise BadInput(
             f"{where}: {option.name} is {value!r}; it is one of {', '.join(option.choices)}."
         )
-    return folder / value if option.type is Path else wanted(value)
+    if option.type is Path:
+        return folder / value
+    if option.name == _FILES:
+        return _beside(folder, value)
+    return wanted(value)
+
+
+def _beside(folder: Path, scenario: str) -> str:
+    """A file of scenarios next to the table; what is no file there is a name."""
+    there = folder / scenario.partition("::")[0]
+    return str(folder / scenario) if there.exists() else scenario
 
 
 def _read_images(value: Any, where: str) -> dict[str, str]:

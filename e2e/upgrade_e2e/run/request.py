@@ -11,7 +11,7 @@ from typing import Any
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.judge import Limits
 from upgrade_e2e.observers import Images
-from upgrade_e2e.options import OPTIONS
+from upgrade_e2e.options import OPTIONS, RUN_OPTIONS
 from upgrade_e2e.run.choice import Choice, choose
 from upgrade_e2e.run.config import IMAGES, load_config
 from upgrade_e2e.run.paths import path_words
@@ -72,14 +72,15 @@ def values_of(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     A path on the command line replaces the whole path of the table. Raises BadInput for an option
     that does not exist, and as `load_config`.
     """
-    known = {option.name for option in OPTIONS}
+    options = (*OPTIONS, *RUN_OPTIONS)
+    known = {option.name for option in options}
     if unknown := sorted(set(given) - known):
         raise BadInput(f"there is no option {unknown[0]!r}; known are {', '.join(sorted(known))}.")
     said = {name: value for name, value in given.items() if value not in (None, (), [])}
     table = load_config(said.get("config"), folder)
     if said.keys() & set(_PATHS):
         table = {name: value for name, value in table.items() if name not in _PATHS}
-    defaults = {option.name: () if option.multiple else option.default for option in OPTIONS}
+    defaults = {option.name: () if option.multiple else option.default for option in options}
     return {IMAGES: {}, **defaults, **table, **said}
 
 

@@ -22,6 +22,7 @@ def figures(seen: Seen) -> dict[str, float | int | bool | None]:
         "downtime_s": seen.downtime_s,
         "downtime_at_most_s": seen.downtime_at_most_s,
         "longest_outage_s": seen.longest_outage_s,
+        "longest_silence_s": seen.longest_silence_s,
         "longest_gap_s": seen.longest_gap_s,
         "episodes": seen.outage_set.count,
         "timed_share": seen.timed_share,

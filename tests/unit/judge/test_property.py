@@ -143,7 +143,7 @@ def test_downtime_and_gaps(scene):
     whole = [(low, high)]
     assert seen.downtime_s * 1e6 == pytest.approx(reference.length(certain, whole))
     assert seen.downtime_at_most_s * 1e6 == pytest.approx(reference.length(possible, whole))
-    assert seen.longest_outage_s * 1e6 == pytest.approx(max(outages))
+    assert seen.longest_silence_s * 1e6 == pytest.approx(max(outages))
     assert seen.longest_gap_s * 1e6 == pytest.approx(max(gaps))
 
 
@@ -175,6 +175,17 @@ def test_episodes(scene):
     )
     assert told == expected
     assert seen.outage_set.count == len(groups)
+    dark = {line.name: reference.blind(line, *scene[1:]) for line in found}
+    certain = [
+        [
+            part
+            for name, rows in group
+            for part in _without((rows[0].first, rows[-1].core_end), dark[name])
+        ]
+        for group in groups
+    ]
+    longest = max((reference.length(parts) for parts in certain), default=0)
+    assert seen.longest_outage_s * 1e6 == pytest.approx(longest)
 
 
 @PATIENT

@@ -7,12 +7,14 @@ import upgrade_e2e.judge
 
 def test_public_names():
     assert set(upgrade_e2e.judge.__all__) == {
+        "Brownout",
         "Cause",
         "Limit",
         "Limits",
         "LowerBound",
         "Outage",
         "Quantile",
+        "Retried",
         "Seen",
         "Tally",
         "Verdict",

@@ -120,3 +120,8 @@ def test_a_sentence_tells_what_was_not_seen():
     line.shots = line.shots[:500] + line.shots[900:]
     (outage,) = view_of(to_timeline([line], *WHOLE), "web").stream_outages
     assert sentence(outage).endswith("the probers were blind for 4.00 s of it, from 5.00 s")
+
+
+def test_bounds_that_were_not_seen_are_not_made_up():
+    text = view_of(to_timeline([steady(fail=failing(range(900, 1000)))], *WHOLE), "web").explain()
+    assert "down for 990 ms or more in 1 outage; the longest on one stream 990 ms or more" in text

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.unit.report.test_record import record
 from upgrade_e2e.judge import Limit, Verdict
-from upgrade_e2e.report import ObserverResult, OutageRow, ScenarioResult, render_run, render_runs
+from upgrade_e2e.report import (
+    BrownoutRow,
+    ObserverResult,
+    OutageRow,
+    ScenarioResult,
+    render_run,
+    render_runs,
+)
 
 OUTAGE = OutageRow(
     target="http://web",
@@ -109,3 +118,26 @@ def test_a_new_judgement_says_when_it_was_made():
     text = render_run(record(rejudged_unix_s=1.7e9))
     assert "- judged again: 2023-11-14 22:13:20 UTC, from the samples of the pass" in text
     assert "judged again" not in render_run(record())
+
+
+def test_slow_answers_have_a_table_of_their_own():
+    slow = BrownoutRow(
+        target="http://web",
+        start_s=30.0,
+        at_least_s=0.3,
+        at_most_s=None,
+        slow=131,
+        slowest_s=1.03,
+        share=1.0,
+        cause=("drain worker",),
+        told="drain worker",
+        nodes=("worker2",),
+    )
+    seen = replace(SEEN, slow_s=0.5, brownout_count=3, brownouts=(slow,))
+    text = render_run(record(observers=(seen,)))
+    assert (
+        "| 30.00 s | web | http://web | 300 ms or more | 500 ms | 131 | 1.03 s | drain worker "
+        "| worker2 |"
+    ) in text
+    assert "2 more such stretches" in text
+    assert "Slow answers" not in render_run(record(observers=(SEEN,)))

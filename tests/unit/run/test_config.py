@@ -128,3 +128,26 @@ def test_a_table_that_is_none_is_a_sentence(tmp_path, text):
     (tmp_path / "pyproject.toml").write_text(text)
     with pytest.raises(BadInput, match=r"\[tool.upgrade-e2e\] in pyproject\.toml is no table"):
         load_config(None, tmp_path)
+
+
+def test_a_file_with_its_own_name_is_found_and_named(tmp_path):
+    (tmp_path / "upgrade-e2e.toml").write_text("workers = 1\n")
+    assert load_config(None, tmp_path) == {"workers": 1}
+    (tmp_path / "upgrade-e2e.toml").write_text("workres = 1\n")
+    with pytest.raises(BadInput, match=r"upgrade-e2e\.toml has the unknown key 'workres'; did you"):
+        load_config(None, tmp_path)
+
+
+def test_two_places_for_options_are_refused(tmp_path):
+    (tmp_path / "upgrade-e2e.toml").write_text("workers = 1\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.other]\nx = 1\n")
+    assert load_config(None, tmp_path) == {"workers": 1}
+    (tmp_path / "pyproject.toml").write_text("[tool.upgrade-e2e]\nworkers = 1\n")
+    with pytest.raises(BadInput, match="are both there; keep one of them"):
+        load_config(None, tmp_path)
+
+
+def test_a_scenario_is_a_file_next_to_the_table_or_a_name(tmp_path):
+    (tmp_path / "test_mine.py").write_text("")
+    read = table(tmp_path, 'scenario = ["test_mine.py::test_x", "dns_latency"]')
+    assert read == {"scenario": (f"{tmp_path}/test_mine.py::test_x", "dns_latency")}

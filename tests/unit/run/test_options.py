@@ -11,12 +11,12 @@ from pytest_upgrade_e2e import plugin
 from pytest_upgrade_e2e.command import run
 from upgrade_e2e.cli.plans import plan
 from upgrade_e2e.observers import Images
-from upgrade_e2e.options import OPTIONS
+from upgrade_e2e.options import OPTIONS, RUN_OPTIONS
 from upgrade_e2e.run.request import settings_of, values_of
 from upgrade_e2e.run.settings import PassSettings
 
 BY_NAME = {option.name: option for option in OPTIONS}
-OF_THE_COMMAND = {"--parallel", "-n", "--scenario", "-s", "--help"}
+OF_THE_COMMAND = {"-n", "-s", "--help", *(f"--{option.name}" for option in RUN_OPTIONS)}
 
 
 class Declared(dict[str, dict[str, Any]]):
@@ -57,6 +57,10 @@ def test_pytest_has_all_of_them_and_no_other(of_pytest):
 
 def test_run_has_all_of_them():
     assert set(of_click(run)) - OF_THE_COMMAND == {f"--{name}" for name in BY_NAME}
+
+
+def test_run_has_those_that_pytest_has_in_other_words():
+    assert {f"--{option.name}" for option in RUN_OPTIONS} <= set(of_click(run))
 
 
 def test_plan_has_those_that_change_the_plan():

@@ -9,9 +9,9 @@ from upgrade_e2e.format import NOTHING, duration, moment, share
 from upgrade_e2e.judge import Seen
 from upgrade_e2e.report.html.claims import claims_on, outage_id, whereabouts
 from upgrade_e2e.report.html.tables import Cell, Column, Table, number, text
-from upgrade_e2e.report.record import ObserverResult, OutageRow, RunRecord
+from upgrade_e2e.report.record import BrownoutRow, ObserverResult, OutageRow, RunRecord
 
-__all__ = ["observers", "outages", "streams"]
+__all__ = ["brownouts", "observers", "outages", "streams"]
 
 
 def outages(record: RunRecord) -> Table:
@@ -77,7 +77,47 @@ def _outage(record: RunRecord, observer: str, outage: OutageRow) -> tuple[Cell, 
     )
 
 
-def _at_most(outage: OutageRow) -> Cell:
+def brownouts(record: RunRecord) -> Iterator[Table]:
+    """The table of the stretches in which answers were slow, if there were any."""
+    columns = (
+        Column("at", "start_s", numeric=True),
+        Column("observer", "observer"),
+        Column("lasted", "at_least_s", numeric=True),
+        Column("at most", "at_most_s", numeric=True),
+        Column("slower than", "slow_s", numeric=True),
+        Column("slow answers", "slow", numeric=True),
+        Column("slowest", "slowest_s", numeric=True),
+        Column("during", "during", wide=True),
+        Column("where", "where", wide=True),
+    )
+    rows = [(seen, row) for seen in record.observers for row in seen.brownouts]
+    rows.sort(key=lambda pair: -(pair[1].at_least_s * pair[1].share))
+    hidden = sum(seen.brownout_count for seen in record.observers) - len(rows)
+    if rows:
+        yield Table(
+            "brownouts",
+            "Slow answers",
+            columns,
+            [_brownout(seen, row) for seen, row in rows],
+            note=f"{hidden} less severe ones are not listed." if hidden > 0 else "",
+        )
+
+
+def _brownout(seen: ObserverResult, row: BrownoutRow) -> tuple[Cell, ...]:
+    return (
+        number(moment(row.start_s), row.start_s),
+        text(seen.name),
+        number(duration(row.at_least_s), row.at_least_s),
+        _at_most(row),
+        number(duration(seen.slow_s), seen.slow_s),
+        number(str(row.slow), row.slow),
+        number(duration(row.slowest_s), row.slowest_s),
+        text(row.told),
+        text("; ".join(place for place in (row.target, ", ".join(row.nodes)) if place)),
+    )
+
+
+def _at_most(outage: OutageRow | BrownoutRow) -> Cell:
     if outage.at_most_s is None:
         return text("not seen", "muted")
     return number(duration(outage.at_most_s), outage.at_most_s)

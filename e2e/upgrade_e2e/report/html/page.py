@@ -16,6 +16,7 @@ from markupsafe import Markup
 from upgrade_e2e.files import write_whole
 from upgrade_e2e.format import duration, wall_clock
 from upgrade_e2e.judge import Verdict, Views
+from upgrade_e2e.report.happenings import advice, happened
 from upgrade_e2e.report.html import observed, performed
 from upgrade_e2e.report.html.breaks import breakable
 from upgrade_e2e.report.html.claims import linked
@@ -90,6 +91,8 @@ def render_page(record: RunRecord, drawn: Drawn, other: RunRecord | None = None)
         .render(
             record=record,
             rehearsal=REHEARSAL,
+            happened=happened(record),
+            advice=advice(record),
             families=[key for key in FAMILIES if key != "ok"],
             error=picture.packed.error,
             facts=_json(picture.facts),
@@ -98,6 +101,7 @@ def render_page(record: RunRecord, drawn: Drawn, other: RunRecord | None = None)
             explained=[linked(record, scenario) for scenario in record.scenarios],
             outages=observed.outages(record),
             tables=[
+                *observed.brownouts(record),
                 observed.observers(record),
                 drawn.streams,
                 performed.steps(record),

@@ -1,0 +1,174 @@
+"""What happened in a pass, in words: the worst first, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from upgrade_e2e.format import duration, share
+from upgrade_e2e.judge import Verdict
+from upgrade_e2e.report.record import BrownoutRow, ObserverResult, OutageRow, RunRecord
+
+__all__ = ["advice", "happened"]
+
+_Row = OutageRow | BrownoutRow
+
+MOST = 3
+"""Own choice: what is read in ten seconds."""
+_WHOLE = 0.95
+"""From this share of failing probes on, a sentence does not speak of a part of them."""
+# By the type of the observer: what it watches, and what its probes are.
+_WATCHED: Mapping[str, tuple[str, str]] = {
+    "DnsLookups": ("Cluster DNS", "lookups"),
+    "HttpService": ("The web service", "requests"),
+    "HttpEdge": ("The edge", "requests"),
+    "ApiServer": ("The API server", "requests"),
+}
+# By the outcome that most of its probes had.
+_FAILED: Mapping[str, str] = {
+    "timeout": "did not answer",
+    "refused": "refused connections",
+    "reset": "cut connections",
+    "reset-in-body": "cut answers short",
+    "unreachable": "could not be reached",
+    "4xx": "answered with a client error (4xx)",
+    "5xx": "answered with a server error (5xx)",
+    "nxdomain": "did not know a name that exists",
+    "servfail": "failed lookups (SERVFAIL)",
+    "create-failed": "refused new objects",
+}
+_NODE = re.compile(r"(?:^|-)((?:control-plane|worker)\d*)$")
+# Steps and their phases: what goes on, with the node of the step.
+_PHASES: Mapping[str, str] = {
+    "addons": "kubeadm replaced CoreDNS and kube-proxy",
+    "static-pods": "the new kubelet of {node} restarted its static pods",
+    "settle": "the static pods of {node} came back",
+    "ready": "the kubelet of {node} was replaced",
+}
+_STEPS: Mapping[str, str] = {
+    "kubeadm-apply": "kubeadm upgraded the control plane on {node}",
+    "kubeadm-node": "kubeadm upgraded {node}",
+    "roll-addons": "kubeadm replaced CoreDNS and kube-proxy",
+    "drain": "{node} was drained",
+    "swap-kubelet": "the kubelet of {node} was replaced",
+    "uncordon": "{node} was opened for pods again",
+    "check": "the cluster was checked after {node}",
+    "rollout": "{node} was rolled",
+    "watch-before": "nothing was upgraded yet",
+    "watch-after": "the upgrade was over",
+    "plant": "the fault {node} was planted",
+}
+
+
+def happened(run: RunRecord, most: int = MOST) -> tuple[str, ...]:
+    """A sentence for each of the worst things that observers saw, the worst first."""
+    return tuple(_sentence(run, seen, row) for seen, row in _worst(run, most))
+
+
+def _worst(run: RunRecord, most: int) -> list[tuple[ObserverResult, _Row]]:
+    """The worst holes, by length times share; of those of one observer at one time, one."""
+    rows: list[tuple[ObserverResult, _Row]] = []
+    for seen in run.observers:
+        rows += [(seen, row) for row in seen.outages]
+        rows += [(seen, row) for row in seen.brownouts]
+    rows.sort(key=lambda pair: (-pair[1].at_least_s * pair[1].share, pair[1].start_s))
+    chosen: list[tuple[ObserverResult, _Row]] = []
+    for seen, row in rows:
+        if len(chosen) < most and not any(
+            seen is other and _overlap(row, kept) for other, kept in chosen
+        ):
+            chosen.append((seen, row))
+    return chosen
+
+
+def advice(run: RunRecord) -> str:
+    """What to do after this pass, in a sentence or two."""
+    if run.failed_step is not None:
+        return f"See below why {run.failed_step.step!r} failed; the logs of the nodes are in logs/."
+    if run.verdict is Verdict.PASS:
+        return "Nothing needs to be done."
+    if run.verdict is Verdict.FAIL:
+        return (
+            "Open report.html at the time of the worst outage. What the application can tolerate "
+            "goes into a --limits file with its reason; what it cannot is to be fixed first."
+        )
+    return "Nothing is proved either way: fix what kept the pass from being judged, and run again."
+
+
+def _sentence(run: RunRecord, seen: ObserverResult, row: _Row) -> str:
+    what, probes = _subject(run, seen.name)
+    how = _slowness(row) if isinstance(row, BrownoutRow) else _failure(row.outcomes)
+    parts = [what, how, *_where(run, row.nodes), _lasted(row)]
+    if row.share < _WHOLE:
+        parts.append(f"({share(row.share)} of the {probes} at worst)")
+    return f"{' '.join(parts)} {_during(row)}."
+
+
+def _slowness(row: BrownoutRow) -> str:
+    return f"took up to {duration(row.slowest_s)} to answer"
+
+
+def _subject(run: RunRecord, label: str) -> tuple[str, str]:
+    kind = run.observers_as_written.get(label, "").partition("(")[0]
+    what, probes = _WATCHED.get(kind, (label, "probes"))
+    usual = label in {"dns", "web", "edge", "api", what}
+    return what if usual else f"{what} ({label})", probes
+
+
+def _failure(outcomes: Mapping[str, int]) -> str:
+    most = max(outcomes, key=lambda label: outcomes[label], default="")
+    return _FAILED.get(most, f"failed ({most})" if most else "failed")
+
+
+def _where(run: RunRecord, nodes: Sequence[str]) -> Iterator[str]:
+    names = [_short(node) for node in nodes if node != "host"]
+    if names and len(names) == run.control_planes + run.workers:
+        yield "on every node"
+    elif names:
+        yield f"on {_listed(names)}"
+
+
+def _lasted(outage: _Row) -> str:
+    if outage.at_most_s is None:
+        return f"for {duration(outage.at_least_s)} or longer"
+    if outage.at_least_s == 0:
+        return f"for at most {duration(outage.at_most_s)}"
+    return f"for {duration(outage.at_least_s)}"
+
+
+def _during(outage: _Row) -> str:
+    if not outage.cause:
+        return outage.told
+    first, *others = outage.cause
+    also = " (or in another step)" if len(others) == 1 else ""
+    if len(others) > 1:
+        also = f" (or in one of {len(others)} other steps)"
+    return f"while {_step(first)}{also}"
+
+
+def _step(name: str) -> str:
+    step, _, phase = name.partition(": ")
+    kind, _, node = step.partition(" ")
+    if phase in _PHASES:
+        return _PHASES[phase].format(node=node)
+    if phase and kind == "kubeadm-apply":
+        return f"kubeadm replaced {phase} on {node}"
+    return _STEPS[kind].format(node=node) if kind in _STEPS else f"the step {name} went on"
+
+
+def _overlap(one: _Row, other: _Row) -> bool:
+    return (
+        one.start_s <= other.start_s + other.at_least_s
+        and other.start_s <= one.start_s + one.at_least_s
+    )
+
+
+def _short(node: str) -> str:
+    """`worker2` of `upgrade-e2e-1a2b3c-worker2`; a node of another kind keeps its name."""
+    match = _NODE.search(node)
+    return match[1] if match else node
+
+
+def _listed(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last

@@ -1,0 +1,116 @@
+"""What happened, in words that need no manual."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.report.test_record import record
+from tests.unit.report.test_summary import OUTAGE, SEEN
+from upgrade_e2e.judge import Verdict
+from upgrade_e2e.report import BrownoutRow, FailedStep
+from upgrade_e2e.report.happenings import advice, happened
+
+DNS = replace(
+    OUTAGE,
+    target="kubernetes.default",
+    at_least_s=1.0,
+    at_most_s=1.1,
+    outcomes={"timeout": 50, "refused": 1},
+    share=1.0,
+    cause=("kubeadm-apply control-plane: addons",),
+    nodes=("upgrade-e2e-1a2b3c-worker",),
+    backends=(),
+)
+
+
+def run(*outages, name="dns", kind="DnsLookups", **changes):
+    """A pass in which one observer saw these outages."""
+    seen = replace(SEEN, name=name, outages=tuple(outages))
+    facts = {
+        "observers": (seen,),
+        "observers_as_written": {name: f"{kind}('x')"},
+        "control_planes": 1,
+        "workers": 2,
+    }
+    return record(**{**facts, **changes})
+
+
+def test_who_did_not_do_what_where_for_how_long_and_when():
+    assert happened(run(DNS)) == (
+        "Cluster DNS did not answer on worker for 1.00 s while kubeadm replaced CoreDNS and "
+        "kube-proxy.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"at_most_s": None}, "for 1.00 s or longer while"),
+        ({"at_least_s": 0.0, "at_most_s": 0.02}, "for at most 20 ms while"),
+        ({"share": 1 / 3}, "(33.3% of the lookups at worst)"),
+        ({"nodes": ("a-control-plane", "a-worker", "a-worker2")}, "on every node for"),
+        ({"nodes": ("a-worker", "a-worker2")}, "on worker and worker2 for"),
+        ({"nodes": ("ip-10-0-0-7",)}, "on ip-10-0-0-7 for"),
+        ({"nodes": ("host",)}, "did not answer for 1.00 s"),
+        ({"cause": ("drain worker2",)}, "while worker2 was drained."),
+        ({"cause": ("kubeadm-apply control-plane: etcd",)}, "while kubeadm replaced etcd on"),
+        ({"cause": ("drain worker", "check worker")}, "drained (or in another step)."),
+        ({"cause": ("a-new-kind x",)}, "while the step a-new-kind x went on."),
+        ({"cause": (), "told": "outside of any step, 1 s after it"}, "outside of any step, 1 s"),
+        ({"outcomes": {"5xx": 3}}, "answered with a server error (5xx)"),
+        ({"outcomes": {"tls-error": 3}}, "failed (tls-error)"),
+    ],
+)
+def test_each_part_is_said(changes, words):
+    assert words in happened(run(replace(DNS, **changes)))[0]
+
+
+def test_an_observer_of_ones_own_is_named():
+    assert happened(run(DNS, name="dns-mine"))[0].startswith("Cluster DNS (dns-mine) did")
+    assert happened(run(DNS, name="shop", kind="Shop"))[0].startswith("shop did not answer")
+
+
+def test_the_worst_come_first_and_one_event_once():
+    later = replace(DNS, start_s=50.0, at_least_s=3.0, cause=("drain worker",))
+    same = replace(DNS, target="absent", at_least_s=0.9)
+    small = replace(DNS, start_s=90.0, at_least_s=0.1, cause=("check worker",))
+    said = happened(run(same, DNS, small, later))
+    assert ["3.00 s" in said[0], "1.00 s" in said[1], "100 ms" in said[2]] == [True] * 3
+    assert len(said) == 3
+    assert len(happened(run(same, DNS, small, later), most=1)) == 1
+
+
+def test_slow_answers_are_among_what_happened():
+    slow = BrownoutRow(
+        target="http://web",
+        start_s=30.0,
+        at_least_s=0.3,
+        at_most_s=0.32,
+        slow=131,
+        slowest_s=1.03,
+        share=1.0,
+        cause=("drain worker",),
+        told="drain worker",
+        nodes=("x-worker",),
+    )
+    seen = replace(SEEN, name="web", outages=(), brownouts=(slow,))
+    said = happened(run(name="web", kind="HttpService", observers=(seen,)))
+    assert said == (
+        "The web service took up to 1.03 s to answer on worker for 300 ms while worker was "
+        "drained.",
+    )
+
+
+def test_nothing_happened():
+    assert happened(run()) == ()
+
+
+def test_what_to_do_follows_from_the_verdict():
+    whole = run(failed_step=None)
+    verdicts = (Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE)
+    said = [advice(replace(whole, verdict=verdict)) for verdict in verdicts]
+    said.append(advice(replace(whole, failed_step=FailedStep("drain worker", "x"))))
+    assert len(set(said)) == 4
+    assert "drain worker" in said[-1]
