@@ -8,19 +8,23 @@ upgrade. Before it is upgraded, kubeadm refuses it twice.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import yaml
 
 from tests.kind.conftest import NEW, OLD, orphans
 from upgrade_e2e.cluster import Cluster
+from upgrade_e2e.cluster.addons import read_addons
 from upgrade_e2e.errors import Blocked, CommandFailed
 from upgrade_e2e.providers.kind import KindProvider, KindSettings
-from upgrade_e2e.providers.kind.delivery import runner_of
+from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
+from upgrade_e2e.providers.kind.inspection import Target, inspect
 from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Inventory, Marks, Plan, resolve
+from upgrade_e2e.version import KubeVersion
 from upgrade_e2e.wait import Deadline, wait_for
 
 pytestmark = pytest.mark.thorough(part="addons")
@@ -138,8 +142,7 @@ def use_another_proxy(made: Changed) -> None:
 
 def use_a_mirror(made: Changed) -> None:
     """Let the cluster ask for the images of a mirror, and kubeadm leave kube-proxy alone."""
-    shown = made.kubectl("get", "configmap", "kubeadm-config", "--output=json")
-    stored = yaml.safe_load(json.loads(shown)["data"]["ClusterConfiguration"])
+    stored = configuration(made)
     # v1beta4 has lists of arguments where v1beta3 has mappings; this cluster's are not looked at.
     for component in ("apiServer", "controllerManager", "scheduler"):
         arguments = (stored.get(component) or {}).get("extraArgs")
@@ -154,9 +157,20 @@ def use_a_mirror(made: Changed) -> None:
         "dns": {"imageRepository": DNS_MIRROR},
         "proxy": {"disabled": True},
     }
-    text = yaml.safe_dump({**stored, **choices})
-    upload = ("kubeadm", "init", "phase", "upload-config", "kubeadm", "--config", "/dev/stdin")
-    made.on_first(*upload, stdin=text)
+    upload(made, {**stored, **choices})
+
+
+def configuration(made: Changed) -> dict[str, Any]:
+    """The ClusterConfiguration that kubeadm reads when it upgrades the cluster."""
+    shown = made.kubectl("get", "configmap", "kubeadm-config", "--output=json")
+    stored: dict[str, Any] = yaml.safe_load(json.loads(shown)["data"]["ClusterConfiguration"])
+    return stored
+
+
+def upload(made: Changed, stored: Mapping[str, Any], kubeadm: str = "kubeadm") -> None:
+    """Replace that configuration, as a user does."""
+    argv = (kubeadm, "init", "phase", "upload-config", "kubeadm", "--config", "/dev/stdin")
+    made.on_first(*argv, stdin=yaml.safe_dump(stored))
 
 
 def dns_becomes(made: Changed, image: str) -> None:
@@ -221,3 +235,15 @@ def test_the_upgrade_wants_what_kubeadm_wants_for_this_cluster(changed: Changed)
     assert "is mirror.test/" in "".join(
         file.read_text() for file in changed.provider.journal.folder.glob("*stage*")
     )
+
+
+def test_a_kube_proxy_that_kubeadm_brings_back_is_a_complaint(changed: Changed):
+    before, new = read_addons(changed.cluster), KubeVersion.parse(NEW)
+    kubeadm = staged_file(new, "kubeadm")
+    upload(changed, {**configuration(changed), "proxy": {"disabled": False}}, kubeadm)
+    changed.on_first(kubeadm, "upgrade", "apply", "phase", "addon", "kube-proxy", NEW)
+    target = Target(new, changed.provider.old_kubeconfig, addons=before)
+    found = inspect(changed.cluster, target)
+    sentence = "a DaemonSet kube-proxy appeared in kube-system that was not there before"
+    assert found.appeared == (sentence,)
+    assert sentence in found.complaints
