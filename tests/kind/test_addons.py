@@ -241,7 +241,7 @@ def test_a_kube_proxy_that_kubeadm_brings_back_is_a_complaint(changed: Changed):
     before, new = read_addons(changed.cluster), KubeVersion.parse(NEW)
     kubeadm = staged_file(new, "kubeadm")
     upload(changed, {**configuration(changed), "proxy": {"disabled": False}}, kubeadm)
-    changed.on_first(kubeadm, "upgrade", "apply", "phase", "addon", "kube-proxy", NEW)
+    changed.on_first(kubeadm, "upgrade", "node", "phase", "addon", "kube-proxy")
     target = Target(new, changed.provider.old_kubeconfig, addons=before)
     found = inspect(changed.cluster, target)
     sentence = "a DaemonSet kube-proxy appeared in kube-system that was not there before"
