@@ -24,8 +24,9 @@ class Weight(IntEnum):
     FINALIZER = 0
     LONG_GRACE = 1
     BUDGET = 2
-    LATE = 3
-    ON_ITS_WAY = 4
+    UNEVICTED = 3
+    LATE = 4
+    ON_ITS_WAY = 5
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,8 @@ def _holdup(pod: Thing, budgets: Sequence[Thing], now: datetime, allowed_s: floa
         return Holdup(name, Weight.BUDGET, said, f"is not evicted: {said}")
     if mine and _allowed(mine[0]) < 1:
         return _held(name, mine[0])
-    coming = "waits to be evicted"
-    return Holdup(
-        name, Weight.ON_ITS_WAY, coming, "was not evicted in time, and no budget holds it"
-    )
+    missed = "was not evicted in time, and no budget holds it"
+    return Holdup(name, Weight.UNEVICTED, "waits to be evicted", missed)
 
 
 def _terminating(name: str, pod: Thing, now: datetime, allowed_s: float) -> Holdup:

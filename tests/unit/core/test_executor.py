@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from upgrade_e2e.errors import BadInput, CommandFailed, StepFailed
+from upgrade_e2e.errors import BadInput, Blocked, CommandFailed, StepFailed
 from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Executor, Marks, Step
 
@@ -90,3 +90,27 @@ def test_phases_fill_the_rest_of_their_step():
     assert evict.end_s == wait.start_s
     assert wait.end_s == step.end_s
     assert other.kind == "uncordon"
+
+
+def test_what_blocks_comes_first_in_the_reason():
+    def perform(step):
+        raise Blocked("shop/web is held by budget shop/web\nand more")
+
+    ran = executor(perform)
+    with pytest.raises(StepFailed) as caught:
+        ran.run(STEPS)
+    first = str(caught.value).splitlines()[0]
+    assert first == "step 'drain worker' failed: shop/web is held by budget shop/web"
+
+
+def test_a_note_lasts_as_long_as_its_step():
+    marks = Marks(Origin())
+    noted = []
+
+    def perform(step):
+        noted.append(marks.noted)
+        marks.note(f"waits for {step.name}")
+
+    executor(perform, marks).run(STEPS)
+    assert noted == ["", ""]
+    assert marks.noted == ""

@@ -24,9 +24,9 @@ from tests.unit.kind.upgraded import (
 from upgrade_e2e.cluster import Cluster, Node, Role
 from upgrade_e2e.cluster.addons import find_addons
 from upgrade_e2e.cluster.nodes import NodeHealth
-from upgrade_e2e.errors import DeadlinePassed
+from upgrade_e2e.errors import DeadlinePassed, E2eError
 from upgrade_e2e.providers.kind.health import ClusterHealth, check, roll_addons
-from upgrade_e2e.providers.kind.inspection import Target, inspect
+from upgrade_e2e.providers.kind.inspection import Target, dry_run_files, inspect
 
 PLAN_WITH_WORK = "COMPONENT   NODE   CURRENT   TARGET\nkubelet   dev-worker   v1.33.13   v1.34.4\n"
 
@@ -298,3 +298,66 @@ def test_an_unhealthy_etcd_fails_the_check_with_what_was_seen(after_upgrade, api
         check(cluster, 0)
     answers[-1] = ("etcdctl", json.dumps([{"endpoint": "x", "health": True}]))
     check(cluster, 0)
+
+
+API_SERVER = "/etc/kubernetes/manifests/kube-apiserver.yaml"
+SCHEDULER = "/etc/kubernetes/manifests/kube-scheduler.yaml"
+DRY_RUN = (
+    f'[upgrade] Reading\n[dryrun] Would write file "{API_SERVER}" with content:\nkind: Pod\na: 1\n'
+    f'[dryrun] Would write file "{SCHEDULER}" with content:\nkind: Pod\nb: 2\n'
+    "[upgrade/successful] Finished dryrunning successfully!\n"
+)
+
+
+def test_the_files_of_a_dry_run_are_read():
+    assert dry_run_files(DRY_RUN) == {
+        API_SERVER: "kind: Pod\na: 1\n",
+        SCHEDULER: "kind: Pod\nb: 2\n",
+    }
+    assert dry_run_files("[upgrade] nothing\n") == {}
+
+
+@pytest.mark.parametrize("scheduler", ["kind: Pod\nb: 2\n", "kind: Pod\nb: 3\n"])
+def test_with_patches_a_dry_run_says_whether_work_is_left(after_upgrade, scheduler):
+    """`kubeadm upgrade diff` knows no patches: it would take each patch for work that is left."""
+    cluster, target, answers = after_upgrade
+    answers[:] = [(p, "--- old\n+++ new\n" if p == "upgrade diff" else s) for p, s in answers]
+    answers += [
+        ("phase control-plane --dry-run --patches /patches", DRY_RUN),
+        (f"cat {API_SERVER}", "kind: Pod\na: 1\n"),
+        (f"cat {SCHEDULER}", scheduler),
+    ]
+    found = inspect(cluster, replace(target, patches="/patches"))
+    assert found.nothing_left_to_do is (scheduler == "kind: Pod\nb: 2\n")
+
+
+def test_a_dry_run_without_manifests_is_no_answer(after_upgrade):
+    cluster, target, answers = after_upgrade
+    answers.append(("--dry-run", "[upgrade] nothing\n"))
+    with pytest.raises(E2eError, match="wrote no manifest"):
+        inspect(cluster, replace(target, patches="/patches"))
+
+
+def test_what_is_left_alone_may_have_any_version(after_upgrade, api):
+    def old(pods):
+        for part in pods:
+            if part["metadata"]["name"].startswith(("coredns", "kube-proxy")):
+                part["status"]["containerStatuses"][0]["image"] = "registry.k8s.io/x:v1.0.0"
+
+    changed(api, old)
+    cluster, target, _ = after_upgrade
+    assert len(inspect(cluster, target).complaints) == 4
+    alone = replace(target, left_alone=frozenset({"coredns", "kube-proxy"}))
+    found = inspect(cluster, alone)
+    assert found.complaints == ()
+    assert {"coredns", "kube-proxy"}.isdisjoint(part.name for part in found.components)
+
+
+def test_addons_that_are_left_alone_are_not_waited_for(after_upgrade, api):
+    path = "/apis/apps/v1/namespaces/kube-system"
+    api.answers[f"{path}/deployments/coredns"] = deployment(image="registry.k8s.io/coredns:v1")
+    api.answers[f"{path}/daemonsets/kube-proxy"] = daemon_set()
+    wanted = {name: image for name, image in IMAGES.items() if name != "coredns"}
+    roll_addons(after_upgrade[0], wanted, within_s=0)
+    with pytest.raises(DeadlinePassed):
+        roll_addons(after_upgrade[0], IMAGES, within_s=0)

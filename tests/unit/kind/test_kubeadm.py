@@ -168,3 +168,33 @@ def test_patience_has_an_end(cluster):
     with pytest.raises(CommandFailed, match="EOF"):
         kubectl(where, "uncordon", "dev-worker", timeout_s=1)
     assert 1 < len(runner.seen) < 50
+
+
+REFUSED = """\
+[upgrade] Running cluster health checks
+[preflight] Some fatal errors occurred:
+\t[ERROR CreateJob]: could not create Job "x": failed calling webhook "jobs.guard.test": no answer
+[preflight] If you know what you are doing, you can make a check non-fatal
+error: error execution phase preflight: [preflight] Some fatal errors occurred:
+\t[ERROR CreateJob]: could not create Job "x": failed calling webhook "jobs.guard.test": no answer
+"""
+
+
+def test_the_check_that_kubeadm_refuses_by_comes_first(cluster, tmp_path):
+    yes = (0, "yes\n")
+    where, _ = cluster(yes, yes, yes, (1, REFUSED))
+    with pytest.raises(Blocked) as caught:
+        kubeadm_node(STEP, where, Marks(Origin()), Journal(tmp_path))
+    first, second, *_ = str(caught.value).splitlines()
+    assert first == (
+        '[ERROR CreateJob]: could not create Job "x": failed calling webhook "jobs.guard.test": '
+        "no answer"
+    )
+    assert second.startswith("command exited with 1: ")
+
+
+def test_an_output_that_says_that_it_is_final_is_not_asked_again(cluster):
+    where, runner = cluster((1, "x to terminate: context deadline exceeded"), (0, ""))
+    with pytest.raises(CommandFailed):
+        kubectl(where, "drain", "x", timeout_s=30, final=re.compile("to terminate"))
+    assert len(runner.seen) == 1

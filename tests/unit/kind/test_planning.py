@@ -160,3 +160,64 @@ def test_the_cgroup_version_is_read_from_the_hierarchy(tmp_path):
     (tmp_path / "cgroup.controllers").touch()
     assert not on_cgroup_v1(tmp_path)
     assert not on_cgroup_v1(tmp_path / "absent")
+
+
+OWN = """\
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: UpgradeConfiguration
+apply: {skipPhases: [addon], ignorePreflightErrors: [CreateJob], patches: {directory: /patches}}
+"""
+
+
+def does(plan: Plan, name: str) -> str:
+    return "\n".join(next(step for step in plan.steps if step.name == name).does)
+
+
+def test_the_users_own_procedure_is_in_the_plan(tmp_path):
+    file = tmp_path / "own.yaml"
+    file.write_text(OWN)
+    plan = plan_of(
+        KindSettings(
+            workdir=FilePath("w"),
+            upgrade_config=file,
+            drain_timeout_s=900,
+            drain_args=("--ignore-daemonsets", "--disable-eviction"),
+            step_timeout_s=1800,
+        )
+    )
+    assert plan.choices["upgrade-config"].startswith("own.yaml (sha256:")
+    assert "apply skips addon" in plan.choices["upgrade-config"]
+    assert plan.choices["drain-timeout"] == "900 s"
+    assert plan.choices["drain-args"] == "--ignore-daemonsets --disable-eviction"
+    assert plan.choices["step-timeout"] == "1800 s"
+    apply = does(plan, "kubeadm-apply control-plane")
+    for part in ("skipped phases: addon", "patches: /patches", "CreateJob, Swap", str(file)):
+        assert part in apply
+    assert "skipped phases" not in does(plan, "kubeadm-node worker")
+    rolled = does(plan, "roll-addons")
+    assert "coredns, kube-proxy: left alone" in rolled
+    assert "kubeadm rolls" not in rolled
+    assert "no new version is wanted" in does(plan, "verify")
+    assert "with its patches" in does(plan, "verify")
+    drain = does(plan, "drain worker")
+    assert "--ignore-daemonsets --disable-eviction --timeout=900s" in drain
+    assert "budgets are not asked" in drain.lower().replace("poddisruptionbudgets", "budgets")
+
+
+def test_without_one_the_plan_drains_as_ever():
+    assert does(plan_of(KindSettings(workdir=FilePath("w"))), "drain worker") == (
+        "kubectl drain worker --ignore-daemonsets --delete-emptydir-data --force --timeout=300s "
+        "(PodDisruptionBudgets are respected)"
+    )
+
+
+def test_a_configuration_that_cannot_work_is_refused_by_the_plan(tmp_path):
+    file = tmp_path / "own.yaml"
+    file.write_text(OWN.replace("UpgradeConfiguration", "InitConfiguration"))
+    settings = KindSettings(workdir=FilePath("w"), upgrade_config=file)
+    with pytest.raises(BadInput, match="its kind is 'InitConfiguration'"):
+        plan_of(settings)
+    file.write_text(OWN)
+    settings = KindSettings(workdir=FilePath("w"), upgrade_config=file)
+    with pytest.raises(BadInput, match=r"v1\.31\.9 ignores skipPhases"):
+        plan_of(settings, "v1.30.1", "v1.31.9")

@@ -32,7 +32,6 @@ _PODS_AFTER = re.compile(r"\(use [^)]*\): (?P<pods>[\w./-]+(?:, [\w.-]+/[\w.-]+)
 _TIME_IS_OVER = re.compile(
     r"global timeout reached|error when waiting for pod .*: context deadline exceeded"
 )
-_BY_BUDGET = "disruption budget"
 _OF_ERRORS = re.compile(r"error|unknown|unable|cannot|the server", re.IGNORECASE)
 
 
@@ -77,7 +76,7 @@ def _reasons(seen: tuple[Holdup, ...], output: str) -> Iterator[str]:
     refused = dict(_refusals(output))
     for holdup in sorted(seen, key=lambda one: (one.weight, one.pod not in refused)):
         by_other = refused.get(holdup.pod, "")
-        if holdup.weight is Weight.ON_ITS_WAY and by_other and _BY_BUDGET not in by_other:
+        if holdup.weight is Weight.UNEVICTED and by_other:
             yield f"{holdup.pod} may not be evicted: {by_other}"
         else:
             yield holdup.failed_line

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path as FilePath
 
+from upgrade_e2e.cluster.rollout import ADDONS
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.kind.config import (
     FAIL_CGROUP_V1_SINCE,
@@ -208,10 +209,18 @@ def _settling(*, settles: bool) -> dict[str, str]:
 
 
 def _roll_addons(settings: KindSettings, hop: Hop, last: str) -> Step:
-    alone = ", ".join(sorted(settings.left_alone & {"coredns", "kube-proxy"}))
+    rolled = " and ".join(sorted(ADDONS.keys() - settings.left_alone))
+    alone = ", ".join(sorted(ADDONS.keys() & settings.left_alone))
     does = (
-        f"kubeadm rolls CoreDNS and kube-proxy once the last control plane ({last}) is done",
-        "wait until each that is its to roll runs the image that it wants for this cluster",
+        *(
+            (
+                f"kubeadm rolls {rolled} once the last control plane ({last}) is done",
+                f"wait until {rolled}, where it is kubeadm's own, runs the image that kubeadm "
+                "wants for this cluster",
+            )
+            if rolled
+            else ()
+        ),
         *((f"{alone}: left alone, as the phase is skipped",) if alone else ()),
         SETTLED,
     )
@@ -256,20 +265,18 @@ def _swap_steps(settings: KindSettings, hop: Hop, node: str) -> Iterator[Step]:
 
 
 def _verify(settings: KindSettings, path: Path) -> Step:
-    last = path.versions[-1]
+    last, own = path.versions[-1], settings.own_upgrade
     alone = ", ".join(sorted(settings.left_alone))
+    patched = own is not None and own.patches("apply")
+    diff = "a dry run with its patches" if patched else "kubeadm upgrade diff"
     return Step(
         "verify",
         VERIFY_S,
         does=(
             f"read back that every component is at what kubeadm {last} wants for this cluster, no "
             "addon appeared, no pod is stuck and no workload lacks replicas",
-            *(
-                (f"{alone}: left alone by {settings.upgrade_config}, so no new version is wanted",)
-                if alone
-                else ()
-            ),
-            "kubeadm upgrade plan and kubeadm upgrade diff find nothing left to do",
+            *((f"{alone}: left alone, so no new version is wanted",) if alone else ()),
+            f"kubeadm upgrade plan and {diff} find nothing left to do",
             "the kubeconfig from before the upgrade still reaches the API",
             "kubeadm certs check-expiration",
         ),

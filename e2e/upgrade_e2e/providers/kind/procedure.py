@@ -122,8 +122,8 @@ class UpgradeConfig:
                 )
 
     def describe(self) -> str:
-        """For people: the file, its digest, and what it changes that they should know of."""
-        parts = [f"{self.file} (sha256:{self.digest[:12]})"]
+        """The file's name and digest, and what it changes: equal for equal files in any folder."""
+        parts = [f"{self.file.name} (sha256:{self.digest[:12]})"]
         for command in ("apply", "node"):
             if skipped := self.skipped_phases(command):
                 parts.append(f"{command} skips {', '.join(skipped)}")
