@@ -48,6 +48,15 @@ class Addon:
         """Whether it is the workload that kubeadm writes, unless its configuration forbids it."""
         return _OWN[self.component] == (self.kind, self.name)
 
+    @property
+    def is_well(self) -> bool:
+        """Whether it serves: kubeadm's own is rolled completely, one of another name is ready.
+
+        How others roll theirs, such as pod by pod when they delete them, is their choice.
+        """
+        seen = self.rollout
+        return seen.is_whole if self.is_kubeadms else seen.ready >= seen.wanted
+
     def pods_among(self, pods: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """Those of the pods that are of this workload."""
         return [pod for pod in pods if selects(self.selector, pod["metadata"].get("labels") or {})]

@@ -68,6 +68,15 @@ def test_a_daemon_set_for_some_nodes_is_not_wanted_on_each():
     assert one_of([proxy(tolerations=ANYWHERE)]).everywhere
 
 
+@pytest.mark.parametrize("name", ["kube-proxy", "edge-proxy"])
+def test_pods_that_their_owner_has_not_replaced_yet_count_only_for_kubeadms_own(name):
+    on_delete = proxy(name)
+    on_delete["status"]["updatedNumberScheduled"] = 0
+    assert one_of([on_delete]).is_well is (name == "edge-proxy")
+    on_delete["status"]["numberReady"] = 1
+    assert not one_of([on_delete]).is_well
+
+
 @pytest.mark.parametrize(
     ("expression", "labels", "selected"),
     [

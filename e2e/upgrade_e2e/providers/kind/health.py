@@ -81,7 +81,7 @@ def wait_until_whole(cluster: Cluster, within_s: float) -> None:
     wait_for(
         "CoreDNS and kube-proxy, as far as this cluster has them, whole",
         lambda: read_addons(cluster),
-        lambda seen: all(addon.rollout.is_whole for addon in seen),
+        lambda seen: all(addon.is_well for addon in seen),
         Deadline(max(0.0, end - time.monotonic()), every_s=0.5),
         transient=TRANSIENT,
     )
