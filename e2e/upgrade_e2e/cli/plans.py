@@ -29,8 +29,8 @@ def plan(**choices: Any) -> None:
     Example: upgrade-e2e plan --from v1.33 --to v1.34 --fault coredns-replicas=1
     """
     request = RunRequest.of(given_values(choices), Path.cwd())
-    if request.why:
-        click.echo(f"upgrade-e2e: {request.why}", err=True)
+    for sentence in request.sentences:
+        click.echo(f"upgrade-e2e: {sentence}", err=True)
     for made in request.plans:
         _print_plan(made)
 

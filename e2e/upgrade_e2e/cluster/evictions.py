@@ -80,9 +80,12 @@ def holdups(
 def evictable(pod: Thing) -> bool:
     """Whether a drain waits for this pod: neither of a DaemonSet nor of a file on the node."""
     meta = pod["metadata"]
-    owners = {owner["kind"] for owner in meta.get("ownerReferences") or () if owner["controller"]}
+    owners = meta.get("ownerReferences") or ()
+    controllers = {owner["kind"] for owner in owners if owner.get("controller")}
     ended = (pod.get("status") or {}).get("phase") in _ENDED
-    return _MIRROR not in (meta.get("annotations") or {}) and (ended or "DaemonSet" not in owners)
+    return _MIRROR not in (meta.get("annotations") or {}) and (
+        ended or "DaemonSet" not in controllers
+    )
 
 
 def pod_name(pod: Thing) -> str:

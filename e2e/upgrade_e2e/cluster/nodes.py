@@ -71,7 +71,7 @@ def is_node_ready(node: Mapping[str, Any]) -> bool:
 
 
 def kubelet_version(node: Mapping[str, Any]) -> str:
-    """The version that a node's kubelet reports (`v1.34.4`)."""
+    """The version that a node's kubelet reports (`v1.34.3`)."""
     return str(node["status"]["nodeInfo"]["kubeletVersion"])
 
 

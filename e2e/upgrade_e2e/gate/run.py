@@ -28,6 +28,8 @@ OBSERVED = (
 _LATENCIES = ("p50_s", "p99_s")
 # These two steps and settings keep their first names, so that a history's series goes on.
 _STORED_NAMES = {"watch-before": "baseline", "watch-after": "settle"}
+# What was asked for before the path was settled: it changes nothing of what is measured on it.
+_NOT_MEASURED = {"nearest-patch"}
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Run:
 
     @property
     def path_id(self) -> str:
-        """The path as a name: `v1.33.13-v1.34.4`."""
+        """The path as a name: `v1.33.7-v1.34.3`."""
         return "-".join(self.path)
 
     @property
@@ -121,7 +123,7 @@ def run_of(record: RunRecord) -> Run:
         choices={
             _STORED_NAMES.get(key, key): value
             for key, value in record.choices.items()
-            if not key.startswith("fault ")
+            if not key.startswith("fault ") and key not in _NOT_MEASURED
         },
         faults=record.faults,
         limits={limit.key: limit.value for limit in record.limits_changed},

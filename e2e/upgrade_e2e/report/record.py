@@ -170,5 +170,5 @@ class RunRecord:
 
     @property
     def path_id(self) -> str:
-        """The path as a name: `v1.33.13-v1.34.4`."""
+        """The path as a name: `v1.33.7-v1.34.3`."""
         return "-".join(self.path)

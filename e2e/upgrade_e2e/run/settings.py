@@ -88,11 +88,11 @@ class PassSettings:
 
 
 def parse_image_overrides(words: Sequence[str]) -> dict[str, str]:
-    """Read `v1.34.4=NAME` words; raises BadInput for one that is not of that form."""
+    """Read `v1.34.3=NAME` words; raises BadInput for one that is not of that form."""
     overrides: dict[str, str] = {}
     for word in words:
         version, separator, image = word.partition("=")
         if not (version and separator and image):
-            raise BadInput(f"{word!r} names no image; write --image-for v1.34.4=IMAGE.")
+            raise BadInput(f"{word!r} names no image; write --image-for v1.34.3=IMAGE.")
         overrides[version if version.startswith("v") else f"v{version}"] = image
     return overrides

@@ -40,7 +40,7 @@ class Step:
     """One named action.
 
     `kind` is what is done (`kubeadm-apply`, `drain`), `node` to whom (short name: `worker2`),
-    `about` to what where that is no node (`v1.34.4`), `hop` during which arrow. `does` are
+    `about` to what where that is no node (`v1.34.3`), `hop` during which arrow. `does` are
     sentences or commands for people; `params` is what the provider needs to perform it. A step
     that takes longer than `timeout_s` has failed.
     """

@@ -183,7 +183,8 @@ def test_what_explains_most_comes_first():
 
 def owned(kind: str, made: Object) -> Object:
     made = copy.deepcopy(made)
-    made["metadata"]["ownerReferences"] = [{"kind": kind, "controller": True}]
+    other = {"kind": "Thing"}  # an owner that is no controller need not say so
+    made["metadata"]["ownerReferences"] = [other, {"kind": kind, "controller": True}]
     return made
 
 

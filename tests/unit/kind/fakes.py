@@ -125,7 +125,7 @@ class FakeMachine:
                     return self.kind(tuple(rest), stdin, files)
             raise AssertionError(f"unknown command: {shown}")
 
-    def docker(self, argv: tuple[str, ...]) -> tuple[int, str]:  # noqa: C901, PLR0911
+    def docker(self, argv: tuple[str, ...]) -> tuple[int, str]:  # noqa: C901, PLR0911, PLR0912
         """One docker command; a table reads better than what would make it simpler."""
         match argv:
             case ("info", "--format", "{{json .}}"):
@@ -143,6 +143,9 @@ class FakeMachine:
             case ("image", "ls", "--format", "{{.Tag}}", repository):
                 split = (name.rpartition(":") for name in self.images)
                 return 0, "\n".join(tag for repo, _, tag in split if repo == repository)
+            case ("image", "ls", "--all", "--digests", "--format", _, repository):
+                rows = (listed_row(name, repository) for name in self.images)
+                return 0, "\n".join(row for row in rows if row)
             case ("pull", "--quiet", name):
                 return 1, f"manifest for {name} not found"
             case ("save", "--output", path, name):
@@ -265,6 +268,15 @@ class FakeMachine:
         if counts.get("control-plane", 0) > 1:
             balancer = FakeContainer("envoy", "external-load-balancer", name, running=True)
             self.containers[f"{name}-external-load-balancer"] = balancer
+
+
+def listed_row(name: str, repository: str) -> str:
+    """A row of `docker image ls --digests`: an image that was pulled by digest has no tag."""
+    whole, _, digest = name.partition("@")
+    repo, _, tag = whole.rpartition(":")
+    if repo != repository:
+        return ""
+    return f"<none>\t{digest}" if digest else f"{tag}\t<none>"
 
 
 def read_archive(archive: Path) -> dict[str, str]:

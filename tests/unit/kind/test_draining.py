@@ -111,6 +111,21 @@ def test_a_webhook_that_refuses_is_named(drained, api):
     )
 
 
+def test_of_several_refused_pods_each_has_its_own_reason(drained, api):
+    api.answers[PODS] = {"items": [pod(), pod(name="api")]}
+    refused = ", ".join(
+        f'error when evicting pods/"{name}" -n "shop": webhook "{hook}" says no'
+        for name, hook in (("web", "a.test"), ("api", "b.test"))
+    )
+    line = (
+        f'error: unable to drain node "dev-worker" due to error: [{refused}], continuing command...'
+    )
+    assert drained((1, line))[0].splitlines()[:2] == [
+        'shop/api may not be evicted: webhook "b.test" says no',
+        'shop/web may not be evicted: webhook "a.test" says no',
+    ]
+
+
 def test_a_refused_pod_is_named_even_when_the_api_does_not_answer(drained, api):
     api.answers[PODS] = (503, {})
     assert first(drained((1, BY_WEBHOOK))).startswith("shop/web may not be evicted: admission")

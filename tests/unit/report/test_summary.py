@@ -122,6 +122,17 @@ def test_a_new_judgement_says_when_it_was_made():
     assert "judged again" not in render_run(record())
 
 
+def test_images_that_were_there_beforehand_are_a_condition():
+    staged = Span("stage v1.34.4", "stage", 20.0, 30.0)
+    text = render_run(record(spans=(staged,)))
+    assert "- images: those of v1.34.4 were put on every node beforehand" in text
+    assert "beforehand" not in render_run(record())
+    (row,) = [
+        row for row in environment(record(spans=(staged,))).rows if row[0].shown == "condition"
+    ]
+    assert "beforehand" in row[2].shown
+
+
 def test_slow_answers_have_a_table_of_their_own():
     slow = BrownoutRow(
         target="http://web",
@@ -143,14 +154,3 @@ def test_slow_answers_have_a_table_of_their_own():
     ) in text
     assert "2 more such stretches" in text
     assert "Slow answers" not in render_run(record(observers=(SEEN,)))
-
-
-def test_images_that_were_there_beforehand_are_a_condition():
-    staged = Span("stage v1.34.4", "stage", 20.0, 30.0)
-    text = render_run(record(spans=(staged,)))
-    assert "- images: those of v1.34.4 were put on every node beforehand" in text
-    assert "beforehand" not in render_run(record())
-    (row,) = [
-        row for row in environment(record(spans=(staged,))).rows if row[0].shown == "condition"
-    ]
-    assert "beforehand" in row[2].shown

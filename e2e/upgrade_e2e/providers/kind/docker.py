@@ -10,7 +10,7 @@ from pathlib import Path
 from upgrade_e2e.command import Completed, Runner
 from upgrade_e2e.errors import BadInput, CommandFailed
 
-__all__ = ["CLUSTER_LABEL", "ROLE_LABEL", "Container", "Docker", "Server"]
+__all__ = ["CLUSTER_LABEL", "ROLE_LABEL", "Container", "Docker", "ListedImage", "Server"]
 
 CLUSTER_LABEL = "io.x-k8s.kind.cluster"
 ROLE_LABEL = "io.x-k8s.kind.role"
@@ -34,6 +34,14 @@ class Container:
     name: str
     role: str
     running: bool
+
+
+@dataclass(frozen=True)
+class ListedImage:
+    """A row of `docker image ls`; `tag` or `digest` is empty where docker shows none."""
+
+    tag: str
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,14 @@ class Docker:
         """The tags of a repository that are on this machine."""
         output = self._docker("image", "ls", "--format", "{{.Tag}}", repository)
         return [tag for tag in output.stdout.split() if tag != "<none>"]
+
+    def images(self, repository: str) -> list[ListedImage]:
+        """The images of a repository that are on this machine; raises CommandFailed."""
+        shown = ("--all", "--digests", "--format", "{{.Tag}}\t{{.Digest}}")
+        output = self._docker("image", "ls", *shown, repository)
+        rows = (line.split("\t") for line in output.stdout.splitlines() if line)
+        plain = (["" if cell == "<none>" else cell for cell in row] for row in rows)
+        return [ListedImage(tag, digest) for tag, digest in plain]
 
     def save(self, image: str, into: Path) -> None:
         """Write an image as an archive."""

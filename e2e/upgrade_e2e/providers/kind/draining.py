@@ -87,10 +87,10 @@ def _reasons(seen: tuple[Holdup, ...], output: str) -> Iterator[str]:
 
 
 def _refusals(output: str) -> Iterator[tuple[str, str]]:
-    """Each refused pod and what the API said last."""
-    for line in output.splitlines():
-        match = _REFUSED.search(line.strip())
-        if match and not _TIME_IS_OVER.search(line):
+    """Each refused pod and what the API said last; one line of kubectl may name several."""
+    for part in re.split(r"\n|(?=error when )", output):
+        match = _REFUSED.search(part.strip(" ,"))
+        if match and not _TIME_IS_OVER.search(part):
             yield f"{match['namespace']}/{match['name']}", match["said"].rstrip("]")
 
 

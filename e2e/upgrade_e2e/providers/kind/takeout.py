@@ -135,5 +135,5 @@ def is_control_plane_image(image: str) -> bool:
 
 
 def short_name(image: str) -> str:
-    """`kube-apiserver` of `registry.k8s.io/kube-apiserver:v1.34.4`."""
+    """`kube-apiserver` of `registry.k8s.io/kube-apiserver:v1.34.3`."""
     return image.rpartition("/")[2].partition(":")[0].partition("@")[0]
