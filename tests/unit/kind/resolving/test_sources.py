@@ -45,6 +45,15 @@ def test_an_image_on_the_machine_goes_before_a_published_one(settings, machine):
     assert image.source == "on this machine"
 
 
+def test_tags_that_say_more_than_the_version_count_only_when_named(settings, machine):
+    machine.images["kindest/node:v1.34.9-amd64"] = FakeImage.of("v1.34.9")
+    minor, named = choose(settings, machine, "v1.34", "v1.34.9-amd64")
+    assert (minor.reference, named.reference) == (
+        "kindest/node:v1.34.4",
+        "kindest/node:v1.34.9-amd64",
+    )
+
+
 def test_a_published_image_is_pinned_and_not_pulled(cataloged, machine):
     (image,) = choose(cataloged, machine, "v1.36")
     assert image.reference == f"kindest/node:v1.36.4@{NEW}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -59,8 +59,8 @@ class LocalImages:
     catalogue: Catalogue
 
     def versions(self) -> Sequence[KubeVersion]:
-        """The versions of all of them."""
-        return tuple(self._listed)
+        """The versions of all of them, without those whose tags say more, as `-amd64`."""
+        return _plain(self._listed)
 
     def find(self, version: KubeVersion) -> NodeImage | None:
         """The image of this version, if docker has it."""
@@ -165,7 +165,7 @@ class RegistryImages:
     _asked: dict[str, Registry] = field(default_factory=dict, init=False)
 
     def versions(self) -> Sequence[KubeVersion]:
-        """The versions that its tags name."""
+        """The versions that its tags name, without those whose tags say more, as `-amd64`."""
         return self._tagged
 
     def find(self, version: KubeVersion) -> NodeImage | None:
@@ -186,4 +186,8 @@ class RegistryImages:
             return ()
         registry = self._asked.setdefault(str(repository), Registry(repository))
         found = (self.template.version_of(tag) for tag in registry.tags())
-        return tuple(version for version in found if version)
+        return _plain(version for version in found if version)
+
+
+def _plain(versions: Iterable[KubeVersion]) -> tuple[KubeVersion, ...]:
+    return tuple(one for one in versions if not one.suffix or one.is_prerelease)
