@@ -54,17 +54,22 @@ def name_for_mirror(
     and for each image that only the mirror has.
     """
 
+    lines: dict[str, list[str]] = {node.name: [] for node in cluster.nodes}
+
     def one(node: Node) -> None:
-        inside = runner_of(node)
+        inside, said = runner_of(node), lines[node.name]
         present = _images_on(node)
         made = tags_to_make(usual, wanted, present)
         for name, source in made.items():
             inside.run(*CTR, "images", "tag", source, name, timeout_s=60)
-            write(f"{node.name}: {source} is {name} as well")
+            said.append(f"{node.name}: {source} is {name} as well")
         for name in _lacking(usual, wanted, {*present, *made}).values():
-            write(f"{node.name}: {name} is not in the node image; it is for the node to pull")
+            said.append(f"{node.name}: {name} is not in the node image; it is for the node to pull")
 
     on_all(cluster.nodes, one)
+    for node in cluster.nodes:  # not by the threads: lines of two nodes would mix
+        for line in lines[node.name]:
+            write(line)
 
 
 def _images_on(node: Node) -> dict[str, Descriptor]:
