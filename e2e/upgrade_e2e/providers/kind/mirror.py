@@ -53,7 +53,6 @@ def name_for_mirror(
     `usual` and `wanted` are as in `tags_to_make`. `write` gets a line for each name that is made,
     and for each image that only the mirror has.
     """
-
     lines: dict[str, list[str]] = {node.name: [] for node in cluster.nodes}
 
     def one(node: Node) -> None:
