@@ -126,6 +126,11 @@ def test_of_several_refused_pods_each_has_its_own_reason(drained, api):
     ]
 
 
+def test_nonsense_that_kubectl_refuses_is_the_first_line(drained, api):
+    output = "error: unknown flag: --lunch\nSee 'kubectl drain --help' for usage.\n"
+    assert first(drained((1, output))) == "error: unknown flag: --lunch"
+
+
 def test_a_refused_pod_is_named_even_when_the_api_does_not_answer(drained, api):
     api.answers[PODS] = (503, {})
     assert first(drained((1, BY_WEBHOOK))).startswith("shop/web may not be evicted: admission")

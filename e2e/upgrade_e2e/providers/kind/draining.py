@@ -57,15 +57,14 @@ def blocked_by(seen: tuple[Holdup, ...], failure: CommandFailed, kept: str) -> s
 
     `kept` is the name of the file that has all of it.
     """
+    said = shortened(failure.output)
     reasons = list(dict.fromkeys(_reasons(seen, failure.output)))
-    shown = reasons[:POD_LINES_SHOWN]
+    shown = reasons[:POD_LINES_SHOWN] or said[:1] or ["kubectl said nothing"]
     if len(reasons) > len(shown):
         shown.append(f"and {len(reasons) - len(shown)} more pods")
     how = "was ended" if failure.returncode is None else f"exited with {failure.returncode}"
     head = f"kubectl drain {how}; all of its output is in steps/{kept}, here what matters:"
-    return "\n".join(
-        [*(shown or ["nothing is known of what held it"]), head, *shortened(failure.output)]
-    )
+    return "\n".join([*shown, head, *said])
 
 
 def _reasons(seen: tuple[Holdup, ...], output: str) -> Iterator[str]:
