@@ -13,6 +13,7 @@ from rich.table import Table
 from upgrade_e2e.cli.click_options import given_values, pass_options
 from upgrade_e2e.cli.shared import exit_on_errors
 from upgrade_e2e.format import duration
+from upgrade_e2e.observers import HttpService, require_room
 from upgrade_e2e.options import OPTIONS
 from upgrade_e2e.run import RunRequest
 from upgrade_e2e.upgrade import Plan
@@ -32,6 +33,7 @@ def plan(**choices: Any) -> None:
     for sentence in request.sentences:
         click.echo(f"upgrade-e2e: {sentence}", err=True)
     for made in request.plans:
+        require_room((HttpService(),), made.room, made.drained)
         _print_plan(made)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from upgrade_e2e.cluster.room import ROOM_CHOICE
 from upgrade_e2e.command import run
 from upgrade_e2e.errors import CommandFailed, DamagedRecord
 from upgrade_e2e.judge import Limit, Limits, Views
@@ -128,7 +129,7 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         watched=views.timeline.watched,
         cluster_made=ended.cluster_made,
         refused=ended.refused,
-        choices={**what.plan.choices, **_watching(what.settings)},
+        choices={**_choices(ended.running), **_watching(what.settings)},
         faults=planted(ended.running),
         tools=ended.tools,
         images=dataclasses.asdict(what.settings.images),
@@ -143,6 +144,7 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         control_planes=len(cluster.control_planes) if cluster else 0,
         workers=len(cluster.workers) if cluster else 0,
         pace=capabilities.pace,
+        facts=ended.running.facts,
     )
 
 
@@ -162,6 +164,15 @@ def planted(running: RunningPass) -> tuple[str, ...]:
     done = {span.name for span in running.spans if span.kind == PLANT and not span.error}
     steps = (step for step in running.what.plan.steps if step.kind == PLANT)
     return tuple(str(fault_of(step)) for step in steps if step.name in done)
+
+
+def _choices(running: RunningPass) -> dict[str, str]:
+    """The choices of the plan, with where workloads run as the nodes of the cluster decided it."""
+    planned = dict(running.what.plan.choices)
+    if running.room is None:
+        return planned
+    planned.pop(ROOM_CHOICE, None)
+    return {**planned, **running.room.choices}
 
 
 def _watching(settings: PassSettings) -> dict[str, str]:

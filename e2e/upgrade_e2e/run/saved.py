@@ -52,6 +52,8 @@ def load_pass(folder: Path, limits: Limits | None = None) -> Upgraded:
         inventory_error=record.inventory_error,
         failed_step=None if failed is None else StepFailed(failed.step, failed.reason),
         control_planes=record.control_planes,
+        facts=record.facts,
+        workers=record.workers,
     )
 
 

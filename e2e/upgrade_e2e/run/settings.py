@@ -59,8 +59,8 @@ class PassSettings:
             raise BadInput(
                 f"{self.control_planes} control planes are not a shape that is tested; use 1 or 3."
             )
-        if self.workers < 1:
-            raise BadInput("a pass needs one worker at least, or a drain leaves no place to run.")
+        if self.workers < 0:
+            raise BadInput(f"{self.workers} workers cannot be; use 0 or more.")
         if "{version}" not in self.node_image:
             raise BadInput(
                 f"node image {self.node_image!r} names no version; write it like "

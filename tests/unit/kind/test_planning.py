@@ -20,7 +20,7 @@ shapes = st.builds(
     KindSettings,
     workdir=st.just(FilePath("work")),
     control_planes=st.sampled_from((1, 3, 5)),
-    workers=st.integers(1, 4),
+    workers=st.integers(0, 4),
 )
 
 
@@ -73,12 +73,13 @@ def test_each_node_is_taken_through_once_a_hop_and_in_order(settings, path):
         for node in (*controls, *workers):
             kinds = [step.kind for step in steps if step.node == node]
             first = "kubeadm-apply" if node == controls[0] else "kubeadm-node"
-            assert kinds == [first, "drain", "swap-kubelet", "uncordon", "check"]
+            around = ("drain", "uncordon") if len((*controls, *workers)) > 1 else ()
+            assert kinds == [first, *around[:1], "swap-kubelet", *around[1:], "check"]
         swapped = [step.node for step in steps if step.kind == "swap-kubelet"]
         assert swapped == [*controls, *workers]
 
 
-@given(shapes, paths())
+@given(shapes.filter(lambda one: one.control_planes + one.workers > 1), paths())
 def test_one_node_is_done_before_the_next_is_drained(settings, path):
     for steps in hops_of(make_plan(settings, path, cgroup_v1=False)).values():
         out = None
@@ -118,6 +119,40 @@ def test_the_names_are_those_that_people_know():
     ]
 
 
+def test_a_single_node_is_not_drained_and_the_plan_says_so():
+    plan = plan_of(KindSettings(workdir=FilePath("w"), workers=0))
+    assert [step.name for step in plan.upgrade] == [
+        "kubeadm-apply control-plane",
+        "roll-addons",
+        "swap-kubelet control-plane",
+        "check control-plane",
+    ]
+    (swap,) = (step for step in plan.upgrade if step.kind == "swap-kubelet")
+    assert "no drain" in swap.does[0]
+    assert "no drain" in plan.choices["single-node"]
+    assert plan.drained == ()
+    assert plan.room.open_nodes == ("control-plane",)
+
+
+@given(shapes, paths())
+def test_watched_pods_can_leave_every_node_that_is_drained(settings, path):
+    plan = make_plan(settings, path, cgroup_v1=False)
+    assert set(plan.room.nodes) == {name for names in node_names(settings) for name in names}
+    for node in plan.drained:
+        assert set(plan.room.usable) - {node}
+
+
+@pytest.mark.parametrize(("control_planes", "workers"), [(1, 1), (3, 0), (3, 1)])
+def test_where_workers_are_too_few_the_plan_says_where_workloads_run(control_planes, workers):
+    narrow = KindSettings(workdir=FilePath("w"), control_planes=control_planes, workers=workers)
+    plan = plan_of(narrow)
+    assert "may run on control planes too" in plan.choices["watched-workloads"]
+    assert set(plan.room.usable) == set(plan.drained)
+    reused = plan_of(replace(narrow, reuse_cluster="mine"))
+    assert reused.room.nodes == (), "what taints its nodes have is not known"
+    assert "watched-workloads" not in reused.choices
+
+
 def test_choices_that_change_what_is_measured_are_named():
     plain = KindSettings(workdir=FilePath("w"))
     assert plan_of(plain).choices == {}
@@ -142,7 +177,7 @@ def test_a_target_without_upgrade_configuration_is_refused():
     [
         ({"control_planes": 2}, "majority in etcd"),
         ({"control_planes": 0}, "majority in etcd"),
-        ({"workers": 0}, "nowhere to go"),
+        ({"workers": -1}, "-1 workers cannot be"),
         ({"image_template": "kindest/node:latest"}, "names no version"),
         ({"cluster_name": "Not_Fit"}, "does not fit"),
         ({"cluster_name": "x" * 41}, "does not fit"),

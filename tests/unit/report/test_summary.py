@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.unit.report.test_record import record
+from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.judge import Limit, Verdict
 from upgrade_e2e.report import (
     BrownoutRow,
@@ -81,6 +82,13 @@ def test_simulated_is_said_at_the_top_and_faults_and_choices_are_named():
     assert "SIMULATED" in text.splitlines()[2]
     assert "planted fault: `no-prestop`" in text
     assert "fast-control-plane: request-timeout=5s" in text
+
+
+def test_the_cluster_is_one_line_where_there_was_one():
+    facts = ClusterFacts(("ipv6", "ipv4"), "corp.test", proxy="nftables", cni="calico")
+    text = render_run(record(control_planes=1, workers=2, facts=facts))
+    assert "- cluster: 1+2 nodes, nftables, ipv6+ipv4, calico, corp.test" in text.splitlines()
+    assert "- cluster:" not in render_run(record(facts=facts))
 
 
 def test_a_changed_limit_is_shown_with_its_reason():

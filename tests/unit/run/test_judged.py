@@ -9,6 +9,7 @@ import json
 import pytest
 
 from tests.unit.run.fake_provider import BRIEF, OUTAGE_S, FakeProvider, Heartbeat, fake_plan
+from upgrade_e2e.cluster.room import CONTROL_PLANE_TAINT, Room
 from upgrade_e2e.errors import (
     BadInput,
     Blocked,
@@ -18,13 +19,14 @@ from upgrade_e2e.errors import (
     Inconclusive,
 )
 from upgrade_e2e.judge import Limits, Verdict
-from upgrade_e2e.observers import Wanted
+from upgrade_e2e.observers import HttpService, Wanted
 from upgrade_e2e.report import load_record, load_timeline
 from upgrade_e2e.run import Claim, JudgedPass, run_pass
 from upgrade_e2e.run.exit_codes import code_of_runs
 from upgrade_e2e.run.progress import THE_STEP, Silence
 from upgrade_e2e.upgrade import Fault
 
+CONTROL = {"key": CONTROL_PLANE_TAINT, "effect": "NoSchedule"}
 GOOD, BAD = Heartbeat("good"), Heartbeat("bad", misses=True)
 ARTIFACTS = ("run.json", "summary.md", "report.html", "trace.json")
 
@@ -129,6 +131,43 @@ def test_the_steps_are_spans_in_order_and_settling_is_watched(tmp_path):
     assert record.watched.start_s <= after.start_s
     assert after.end_s <= record.watched.end_s
     assert record.watched.duration_s >= BRIEF.watch_after_s
+
+
+def test_where_workloads_may_run_is_read_from_the_nodes_and_is_a_choice(tmp_path):
+    judged = judged_pass(tmp_path)
+    assert "watched-workloads" not in run_pass(judged, [HOLDS]).choices
+    tainted = judged_pass(tmp_path)
+    tainted.provider.taints["cp"] = [CONTROL]
+    record = run_pass(tainted, [HOLDS])
+    assert "worker is the only node" in record.choices["watched-workloads"]
+    assert "worker is the only node" in (tmp_path / "summary.md").read_text()
+
+
+def test_what_the_plan_expected_of_the_nodes_gives_way_to_what_they_are(tmp_path):
+    judged = judged_pass(tmp_path)
+    choices = {"watched-workloads": "may run on control planes too", "single-node": "no drain"}
+    judged.plan = dataclasses.replace(judged.plan, choices=choices)
+    assert run_pass(judged, [HOLDS]).choices.keys() >= {"single-node"}
+    assert "watched-workloads" not in load_record(tmp_path).choices
+
+
+def test_a_cluster_in_which_our_own_budget_would_block_a_drain_is_not_upgraded(tmp_path):
+    judged = judged_pass(tmp_path)
+    judged.provider.taints["worker"] = [{**CONTROL, "key": "dedicated"}]
+    record = run_pass(judged, [claim(steady, HttpService())])
+    assert (record.verdict, record.refused) == (Verdict.INCONCLUSIVE, True)
+    assert "`drain cp` would wait for the budget" in record.reason
+    assert code_of_runs([record]) == 2
+    assert judged.provider.calls == {"create": 1, "delete": 1}
+
+
+def test_a_plan_in_which_our_own_budget_would_block_a_drain_makes_no_cluster(tmp_path):
+    judged = judged_pass(tmp_path)
+    room = Room.planned(["cp"], ["worker"], {"worker": [{**CONTROL, "key": "dedicated"}]})
+    judged.plan = dataclasses.replace(judged.plan, room=room)
+    with pytest.raises(BadInput, match="`drain cp` would wait for the budget"):
+        run_pass(judged, [claim(steady, HttpService())])
+    assert judged.provider.calls == {}
 
 
 def test_a_broken_claim_is_fail_and_says_what_was_seen(tmp_path):

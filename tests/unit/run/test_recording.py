@@ -11,6 +11,7 @@ import pytest
 from tests.synthetic import Shape, make_timeline
 from tests.unit.judge.made import count_weighings
 from upgrade_e2e.cluster import Cluster, Node, Role
+from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.report import ScenarioResult, load_record, load_timeline
@@ -156,5 +157,8 @@ def test_the_size_of_the_cluster_is_recorded_where_there_was_one(tmp_path, timel
     assert (write_artifacts(over, []).control_planes, over.running.cluster) == (0, None)
     nodes = [Node(f"n{number}", role) for number, role in enumerate(ROLES)]
     over.running.cluster = Cluster("e2e", tmp_path / "kubeconfig", tuple(nodes))
+    over.running.facts = ClusterFacts(proxy="nftables")
     record = write_artifacts(over, [HELD])
     assert (record.control_planes, record.workers) == (3, 2)
+    assert record.cluster_line == "3+2 nodes, nftables, ipv4"
+    assert "3+2 nodes, nftables, ipv4" in (tmp_path / "report.html").read_text("utf-8")

@@ -26,8 +26,9 @@ __all__ = [
 ]
 
 _PKI = "/etc/kubernetes/pki/etcd"
+# `localhost` is 127.0.0.1 or ::1, as etcd listens.
 ETCD_HEALTH = (
-    *("etcdctl", "--endpoints=https://127.0.0.1:2379", f"--cacert={_PKI}/ca.crt"),
+    *("etcdctl", "--endpoints=https://localhost:2379", f"--cacert={_PKI}/ca.crt"),
     *(f"--cert={_PKI}/server.crt", f"--key={_PKI}/server.key"),
     *("endpoint", "health", "--cluster", "--write-out=json"),
 )

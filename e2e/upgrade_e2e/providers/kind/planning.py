@@ -17,6 +17,7 @@ from upgrade_e2e.providers.kind.config import (
 from upgrade_e2e.providers.kind.delivery import STAGE_ROOT, staged_file
 from upgrade_e2e.providers.kind.drain_order import DRAIN_S
 from upgrade_e2e.providers.kind.settings import KindSettings
+from upgrade_e2e.providers.kind.shape import in_place, is_single, planned_room, shape_choices
 from upgrade_e2e.providers.kind.step_time import CHOSEN
 from upgrade_e2e.upgrade import Hop, Path, Plan, Step
 from upgrade_e2e.version import MinorVersion
@@ -73,13 +74,20 @@ def make_plan(settings: KindSettings, path: Path, *, cgroup_v1: bool) -> Plan:
         if settings.own_upgrade is not None:
             settings.own_upgrade.require_fit(hop.target, settings.control_planes)
     upgrade = tuple(step for hop in path.hops for step in _hop_steps(settings, hop))
+    if is_single(settings):
+        upgrade = tuple(in_place(upgrade))
+    room = planned_room(settings, *node_names(settings))
     return Plan(
         provider="kind",
         path=path,
         prepare=(_create(settings, path), *(_stage(settings, hop) for hop in path.hops)),
         upgrade=tuple(_timed(settings, upgrade)),
         verify=tuple(_timed(settings, (_verify(settings, path),))),
-        choices=_choices(settings, path, cgroup_v1=cgroup_v1),
+        choices={
+            **_choices(settings, path, cgroup_v1=cgroup_v1),
+            **shape_choices(settings, room),
+        },
+        room=room,
     )
 
 

@@ -39,7 +39,8 @@ def plant(step: Step, cluster: Cluster) -> None:
     value = step.params["value"]
     match step.params["fault"]:
         case "kubelet-qps":
-            on_all(cluster.workers, lambda node: _limit_kubelet(cluster, node, rate(value)))
+            limited = cluster.workers or cluster.nodes  # as pods churn
+            on_all(limited, lambda node: _limit_kubelet(cluster, node, rate(value)))
         case "apiserver-freeze":
             _freeze_api_servers(cluster, seconds(value))
         case "lacks-image":

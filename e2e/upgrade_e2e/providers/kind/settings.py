@@ -62,8 +62,8 @@ class KindSettings:
                 f"{self.control_planes} control planes cannot hold a majority in etcd while one "
                 "of them restarts; use 1 or 3."
             )
-        if self.workers < 1:
-            raise BadInput("an upgrade needs one worker at least, or a drain has nowhere to go.")
+        if self.workers < 0:
+            raise BadInput(f"{self.workers} workers cannot be; use 0 or more.")
         if "{version}" not in self.image_template:
             raise BadInput(
                 f"node image {self.image_template!r} names no version; write it like "
