@@ -52,10 +52,17 @@ class CommandFailed(E2eError):
     """A subprocess failed.
 
     `returncode` is None when the command ran out of time. `output` is what was captured of stdout
-    and stderr together.
+    and stderr together. `lead` is what the message begins with: the reason, where one is known.
     """
 
-    def __init__(self, command: str, returncode: int | None, output: str, timeout_s: float) -> None:
+    def __init__(
+        self,
+        command: str,
+        returncode: int | None,
+        output: str,
+        timeout_s: float,
+        lead: str = "",
+    ) -> None:
         self.command = command
         self.returncode = returncode
         self.output = output
@@ -65,7 +72,12 @@ class CommandFailed(E2eError):
         else:
             how = f"exited with {returncode}"
         shown = output.strip() or "(no output)"
-        super().__init__(f"command {how}: {command}\n{shown}")
+        first = f"{lead}\n" if lead else ""
+        super().__init__(f"{first}command {how}: {command}\n{shown}")
+
+    def led_by(self, lead: str) -> CommandFailed:
+        """The same failure with a reason as its first line."""
+        return CommandFailed(self.command, self.returncode, self.output, self.timeout_s, lead)
 
 
 class WaitFailed(E2eError):

@@ -70,11 +70,7 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
     yield run.reason
     yield ""
     yield from _at_a_glance(run)
-    if run.cluster_line:
-        yield f"- cluster: {run.cluster_line}"
-    yield from _settings(run)
-    if run.rejudged_unix_s is not None:
-        yield f"- judged again: {wall_clock(run.rejudged_unix_s)}, from the samples of the pass"
+    yield from _circumstances(run)
     if run.failed_step is not None:
         yield from _failed_step(run.failed_step)
     yield from _scenarios(run)
@@ -83,6 +79,15 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
         yield from _outages(run.observers)
         yield from _brownouts(run.observers)
     yield from _limits(run)
+
+
+def _circumstances(run: RunRecord) -> Iterator[str]:
+    """What is to be known about the pass: one line each."""
+    if run.cluster_line:
+        yield f"- cluster: {run.cluster_line}"
+    yield from _settings(run)
+    if run.rejudged_unix_s is not None:
+        yield f"- judged again: {wall_clock(run.rejudged_unix_s)}, from the samples of the pass"
 
 
 def _settings(run: RunRecord) -> Iterator[str]:

@@ -125,7 +125,7 @@ class FakeMachine:
                     assert self.containers[name].running
                     return 0, ""
                 case ("docker", "exec", "--interactive", name, *command):
-                    return self.inside(name, tuple(command), files)
+                    return self.inside(name, tuple(command), files, stdin)
                 case ("docker", *rest):
                     return self.docker(tuple(rest))
                 case ("kind", *rest):
@@ -224,7 +224,7 @@ class FakeMachine:
         return 0, ""
 
     def inside(  # noqa: C901, PLR0911  (a table reads better)
-        self, name: str, argv: tuple[str, ...], files: Files
+        self, name: str, argv: tuple[str, ...], files: Files, stdin: str | None = None
     ) -> tuple[int, str]:
         if name not in self.containers:
             return 1, f"Error: No such container: {name}"
@@ -240,6 +240,11 @@ class FakeMachine:
                 return 0, "\n".join(["REF TYPE DIGEST SIZE PLATFORMS LABELS", *rows])
             case ("kubeadm", "config", "images", "list", "--kubernetes-version", _):
                 return 0, "\n".join(image.wants)
+            case (kubeadm, "config", "images", "list", option, value) if kubeadm in container.files:
+                return 0, "\n".join(self.wanted_by(option, value, stdin))
+            case ("images", "tag", source, target):
+                container.inside = {**present, target: present[source]}
+                return 0, ""
             case ("nice", "-n", "19", "ctr", _, "images", "import", "--all-platforms", "-"):
                 assert files.stdin is not None
                 container.inside = {**present, **read_archive(files.stdin)}
@@ -253,6 +258,14 @@ class FakeMachine:
             case ("mkdir", "-p", _):
                 return 0, ""
         raise AssertionError(f"unknown command in {name}: {argv}")
+
+    def wanted_by(self, option: str, value: str, stdin: str | None) -> list[str]:
+        """What a staged kubeadm names for a version, or for the configuration on its stdin."""
+        read = yaml.safe_load(stdin or "{}")
+        version = read["kubernetesVersion"] if option == "--config" else value
+        wants = self.images[f"kindest/node:{version}"].wants
+        mirror = read.get("imageRepository")
+        return [f"{mirror}/{name.rpartition('/')[2]}" if mirror else name for name in wants]
 
     def kind(self, argv: tuple[str, ...], stdin: str | None, files: Files) -> tuple[int, str]:
         match argv:
@@ -470,6 +483,17 @@ def node(name: str, version: str = "v1.33.13", *, ready: bool = True) -> dict[st
     condition = {"type": "Ready", "status": "True" if ready else "False"}
     status = {"nodeInfo": {"kubeletVersion": version}, "conditions": [condition]}
     return {"metadata": {"name": name}, "status": status}
+
+
+def stored(**choices: Any) -> dict[str, Any]:
+    """The ConfigMap kubeadm-config of a cluster with these choices in its ClusterConfiguration."""
+    document = {
+        "apiVersion": "kubeadm.k8s.io/v1beta3",
+        "kind": "ClusterConfiguration",
+        "kubernetesVersion": "v1.33.13",
+        **choices,
+    }
+    return {"data": {"ClusterConfiguration": yaml.safe_dump(document)}}
 
 
 def pod(

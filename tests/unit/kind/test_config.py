@@ -13,6 +13,7 @@ from upgrade_e2e.providers.kind.config import (
     cluster_config,
     upgrade_config,
 )
+from upgrade_e2e.providers.kind.procedure import UpgradeConfig
 from upgrade_e2e.version import KubeVersion
 
 
@@ -56,3 +57,17 @@ def test_the_upgrade_configuration_is_fresh_and_names_the_target():
     assert document["plan"]["kubernetesVersion"] == "v1.34.4"
     assert document["node"]["ignorePreflightErrors"] == list(IGNORED_PREFLIGHT)
     assert "forceUpgrade" not in document["apply"]
+
+
+def test_reading_back_ignores_what_the_users_apply_ignores(tmp_path):
+    file = tmp_path / "upgrade.yaml"
+    own = {
+        "apiVersion": "kubeadm.k8s.io/v1beta4",
+        "kind": "UpgradeConfiguration",
+        "apply": {"ignorePreflightErrors": ["CoreDNSMigration"]},
+    }
+    file.write_text(yaml.safe_dump(own))
+    read = yaml.safe_load(UpgradeConfig.read(file).text(KubeVersion.parse("v1.34.4")))
+    ignored = read["plan"]["ignorePreflightErrors"]
+    assert ignored == ["CoreDNSMigration", *IGNORED_PREFLIGHT]
+    assert read["node"]["ignorePreflightErrors"] == list(IGNORED_PREFLIGHT)

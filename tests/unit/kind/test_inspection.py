@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.cluster.objects import daemon_set, deployment
+from tests.unit.cluster.workloads import dns, proxy
 from tests.unit.kind.fakes import node, pod
 from tests.unit.kind.upgraded import (
     CERTIFICATES,
@@ -21,6 +22,7 @@ from tests.unit.kind.upgraded import (
     upgraded_objects,
 )
 from upgrade_e2e.cluster import Cluster, Node, Role
+from upgrade_e2e.cluster.addons import find_addons
 from upgrade_e2e.cluster.nodes import NodeHealth
 from upgrade_e2e.errors import DeadlinePassed, E2eError
 from upgrade_e2e.providers.kind.health import ClusterHealth, check, roll_addons
@@ -149,6 +151,109 @@ def test_a_workload_without_its_replicas_is_told(after_upgrade, api):
     api.answers["/apis/apps/v1/deployments"] = {"items": [web]}
     cluster, target, _ = after_upgrade
     assert inspect(cluster, target).complaints == ("deployment shop/web has 2 of 3 replicas",)
+
+
+APPS = "/apis/apps/v1/namespaces/kube-system"
+
+
+def after(api, target, before, now=None, left_alone=()):
+    """The target for a cluster that had these addons, and has those of `now`: lists of objects."""
+    daemon_sets, deployments = now or before
+    api.answers[f"{APPS}/daemonsets"] = {"items": daemon_sets}
+    api.answers[f"{APPS}/deployments"] = {"items": deployments}
+    return replace(target, addons=find_addons(*before), left_alone=frozenset(left_alone))
+
+
+def test_addons_of_kubeadm_are_compared_with_what_it_wants(after_upgrade, api):
+    cluster, target, _ = after_upgrade
+    new = ([proxy(image=IMAGES["kube-proxy"])], [dns(image=IMAGES["coredns"])])
+    found = inspect(cluster, after(api, target, ([proxy()], [dns()]), new))
+    assert found.complaints == ()
+    assert found.components == inspect(cluster, target).components
+
+
+def without_proxies(pods):
+    pods[:] = [p for p in pods if not p["metadata"]["name"].startswith("kube-proxy")]
+
+
+def test_a_cluster_without_kube_proxy_needs_none(after_upgrade, api):
+    cluster, target, _ = after_upgrade
+    changed(api, without_proxies)
+    new = ([], [dns(image=IMAGES["coredns"])])
+    found = inspect(cluster, after(api, target, ([], [dns()]), new))
+    assert found.complaints == ()
+    assert "kube-proxy" not in {part.name for part in found.components}
+
+
+def test_a_kube_proxy_that_appeared_is_a_complaint(after_upgrade, api):
+    cluster, target, _ = after_upgrade
+    new = ([proxy(image=IMAGES["kube-proxy"])], [dns(image=IMAGES["coredns"])])
+    assert inspect(cluster, after(api, target, ([], [dns()]), new)).complaints == (
+        "a DaemonSet kube-proxy appeared in kube-system that was not there before",
+    )
+
+
+@pytest.mark.parametrize("how", ["disabled", "skipped"])
+def test_an_addon_that_kubeadm_leaves_alone_must_not_change(after_upgrade, api, how):
+    cluster, target, answers = after_upgrade
+    before = ([proxy()], [dns()])
+    alone = {"kube-proxy"} if how == "skipped" else ()
+    if how == "disabled":
+        listed = "\n".join(image for name, image in IMAGES.items() if name != "kube-proxy")
+        answers[:] = [(p, listed if p == "images list" else s) for p, s in answers]
+    new = ([proxy(image=IMAGES["kube-proxy"])], [dns(image=IMAGES["coredns"])])
+    assert inspect(cluster, after(api, target, before, new, alone)).complaints == (
+        "kube-proxy on dev-control-plane is v1.34.4, not v1.33.13",
+        "kube-proxy on dev-worker is v1.34.4, not v1.33.13",
+    )
+
+
+def test_images_of_a_mirror_are_those_that_kubeadm_wants(after_upgrade, api):
+    cluster, target, answers = after_upgrade
+    mirrored = {name: f"127.0.0.1:5000/{name}:{i.rpartition(':')[2]}" for name, i in IMAGES.items()}
+    answers[:] = [
+        (p, "\n".join(mirrored.values()) if p == "images list" else s) for p, s in answers
+    ]
+    new = ([proxy(image=mirrored["kube-proxy"])], [dns(image=mirrored["coredns"])])
+    assert inspect(cluster, after(api, target, ([proxy()], [dns()]), new)).complaints == ()
+
+
+def test_a_static_pod_of_another_registry_than_wanted_is_named(after_upgrade, api):
+    cluster, target, answers = after_upgrade
+    listed = "\n".join([*IMAGES.values(), "mirror.test/k8s/etcd:3.6.5-0"])
+    answers[:] = [(p, listed if p == "images list" else s) for p, s in answers]
+
+    def named(pods):
+        etcd = next(p for p in pods if p["metadata"]["name"].startswith("etcd"))
+        etcd["spec"]["containers"] = [{"name": "etcd", "image": IMAGES["etcd"]}]
+
+    changed(api, named)
+    assert inspect(cluster, target).complaints == (
+        "etcd on dev-control-plane is registry.k8s.io/etcd:3.6.5-0, not "
+        "mirror.test/k8s/etcd:3.6.5-0",
+    )
+
+
+def test_the_runtime_may_show_another_name_of_the_image(after_upgrade, api):
+    cluster, target, answers = after_upgrade
+    own = "mirror.test/dns/coredns:v1.12.1-corp.1"
+    listed = "\n".join([*IMAGES.values(), own])
+    rows = f"REF TYPE DIGEST\n{IMAGES['coredns']} x sha256:0a\n{own} x sha256:0a\n"
+    answers[:] = [(p, listed if p == "images list" else s) for p, s in answers]
+    answers.insert(0, ("ctr", rows))
+
+    def asks(pods):
+        for shown in (p for p in pods if p["metadata"]["name"].startswith("coredns")):
+            shown["spec"]["containers"] = [{"name": "coredns", "image": own}]
+
+    changed(api, asks)
+    new = ([proxy(image=IMAGES["kube-proxy"])], [dns(image=own)])
+    target = after(api, target, ([proxy()], [dns()]), new)
+    assert inspect(cluster, target).complaints == ()
+    answers[0] = ("ctr", rows.replace("sha256:0a\nmirror", "sha256:0b\nmirror"))
+    assert inspect(cluster, target).unfinished[0] == (
+        "coredns on dev-worker is v1.12.1, not v1.12.1-corp.1"
+    )
 
 
 def test_addons_are_waited_for(after_upgrade, api):

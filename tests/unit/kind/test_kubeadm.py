@@ -104,6 +104,31 @@ def test_a_failing_kubeadm_tells_its_output(cluster, tmp_path):
     assert caught.value.returncode == 1
 
 
+def test_the_first_line_of_a_failure_is_kubeadms_own_reason(cluster, tmp_path):
+    yes, said = (0, "yes\n"), "[upgrade] Reading\nerror: something is wrong\nTo see more\n"
+    where, _ = cluster(yes, yes, yes, (1, said))
+    with pytest.raises(CommandFailed) as caught:
+        kubeadm_node(STEP, where, Marks(Origin()), Journal(tmp_path))
+    assert str(caught.value).startswith("something is wrong\ncommand exited with 1: ")
+    assert "[upgrade] Reading" in str(caught.value)
+
+
+def test_what_preflight_refuses_is_the_first_line_and_the_step_is_blocked(cluster, tmp_path):
+    yes = (0, "yes\n")
+    said = "[preflight] Some\n\t[ERROR A]: one\ntwo\n\t[ERROR B]: three\n[preflight] If\nerror: x\n"
+    where, _ = cluster(yes, yes, yes, (1, said))
+    with pytest.raises(Blocked) as caught:
+        kubeadm_node(STEP, where, Marks(Origin()), Journal(tmp_path))
+    assert str(caught.value).splitlines()[0] == "[ERROR A]: one two; [ERROR B]: three"
+
+
+def test_every_line_is_heard(cluster, tmp_path):
+    yes, heard = (0, "yes\n"), []
+    where, _ = cluster(yes, yes, yes, (0, NODE_OUTPUT))
+    kubeadm_node(STEP, where, Marks(Origin()), Journal(tmp_path), heard.append)
+    assert heard == NODE_OUTPUT.splitlines()
+
+
 @pytest.mark.parametrize(
     "said",
     [

@@ -318,8 +318,8 @@ def test_the_users_own_procedure_is_in_the_plan(tmp_path):
     assert "skipped phases" not in does(plan, "kubeadm-node worker")
     rolled = does(plan, "roll-addons")
     assert "coredns, kube-proxy: left alone" in rolled
-    assert "to the new image" not in rolled
-    assert "any version is right" in does(plan, "verify")
+    assert "kubeadm rolls" not in rolled
+    assert "no new version is wanted" in does(plan, "verify")
     assert "with its patches" in does(plan, "verify")
     drain = does(plan, "drain worker")
     assert "--ignore-daemonsets --disable-eviction --timeout=900s" in drain

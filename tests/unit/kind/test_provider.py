@@ -8,7 +8,7 @@ from pathlib import Path as FilePath
 
 import pytest
 
-from tests.unit.kind.fakes import FakeImage, node
+from tests.unit.kind.fakes import FakeImage, node, stored
 from upgrade_e2e.errors import BadInput, ClusterNotMade
 from upgrade_e2e.providers.base import Provider
 from upgrade_e2e.providers.kind import KindConfig, KindProvider
@@ -34,6 +34,7 @@ def answering(api):
     names = ("dev-control-plane", "dev-worker", "dev-worker2")
     api.answers["/api/v1/nodes"] = {"items": [node(name) for name in names]}
     api.answers["/version"] = {"gitVersion": "v1.33.13"}
+    api.answers["/api/v1/namespaces/kube-system/configmaps/kubeadm-config"] = stored()
     return api
 
 

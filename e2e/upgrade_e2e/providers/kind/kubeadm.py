@@ -11,13 +11,14 @@ from upgrade_e2e.cluster.nodes import node_of
 from upgrade_e2e.errors import Blocked, CommandFailed
 from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
 from upgrade_e2e.providers.kind.journal import Journal
+from upgrade_e2e.providers.kind.kubeadm_output import phase_error, preflight_errors
 from upgrade_e2e.providers.kind.static_pods import wait_until_settled
 from upgrade_e2e.providers.kind.step_time import StepTime
 from upgrade_e2e.providers.kind.takeout import UPGRADE_CONFIG
 from upgrade_e2e.upgrade import Marks, Step
 from upgrade_e2e.wait import Deadline, wait_for
 
-__all__ = ["PhaseReader", "kubeadm_apply", "kubeadm_node", "preflight_errors"]
+__all__ = ["PhaseReader", "kubeadm_apply", "kubeadm_node"]
 
 KUBEADM_S = 900.0
 SETTLE_S = 240.0
@@ -56,16 +57,32 @@ class PhaseReader:
                 return
 
 
-def kubeadm_apply(step: Step, cluster: Cluster, marks: Marks, journal: Journal) -> None:
-    """`kubeadm upgrade apply` on the first control plane."""
-    work = _Work(step, cluster, StepTime.start(step))
+def kubeadm_apply(
+    step: Step,
+    cluster: Cluster,
+    marks: Marks,
+    journal: Journal,
+    hear: Callable[[str], None] = lambda _: None,
+) -> None:
+    """`kubeadm upgrade apply` on the first control plane; `hear` gets each of its lines.
+
+    Raises Blocked for what its preflight checks refuse, and CommandFailed for any other failure;
+    both begin with its own reason.
+    """
+    work = _Work(step, cluster, StepTime.start(step), hear)
     _run_kubeadm(work, marks, journal, "apply", "--yes")
     _settle(work, marks)
 
 
-def kubeadm_node(step: Step, cluster: Cluster, marks: Marks, journal: Journal) -> None:
-    """`kubeadm upgrade node` on any other node."""
-    work = _Work(step, cluster, StepTime.start(step))
+def kubeadm_node(
+    step: Step,
+    cluster: Cluster,
+    marks: Marks,
+    journal: Journal,
+    hear: Callable[[str], None] = lambda _: None,
+) -> None:
+    """`kubeadm upgrade node` on any other node; as `kubeadm_apply`."""
+    work = _Work(step, cluster, StepTime.start(step), hear)
     _wait_for_permission(work)
     _run_kubeadm(work, marks, journal, "node")
     _settle(work, marks)
@@ -78,6 +95,7 @@ class _Work:
     step: Step
     cluster: Cluster
     time: StepTime
+    hear: Callable[[str], None]
 
     @property
     def node(self) -> Node:
@@ -102,6 +120,7 @@ def _run_kubeadm(work: _Work, marks: Marks, journal: Journal, *words: str) -> No
         def on_line(line: str) -> None:
             write(line)
             phases.read(line)
+            work.hear(line)
 
         runner, limit_s = runner_of(work.node), work.time.within(KUBEADM_S)
         try:
@@ -109,13 +128,7 @@ def _run_kubeadm(work: _Work, marks: Marks, journal: Journal, *words: str) -> No
         except CommandFailed as failure:
             if refused := preflight_errors(failure.output):
                 raise Blocked(f"{'; '.join(refused)}\n{failure}") from failure
-            raise
-
-
-def preflight_errors(output: str) -> list[str]:
-    """The checks of kubeadm that did not hold: `[ERROR CreateJob]: could not create Job ...`."""
-    lines = (line.strip() for line in output.splitlines())
-    return list(dict.fromkeys(line for line in lines if line.startswith("[ERROR ")))
+            raise failure.led_by(phase_error(failure.output)) from failure
 
 
 def _wait_for_permission(work: _Work) -> None:

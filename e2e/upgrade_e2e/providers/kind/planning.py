@@ -157,7 +157,8 @@ def _stage(settings: KindSettings, hop: Hop) -> Step:
             f"copy kubeadm, kubelet, kubectl and an UpgradeConfiguration (v1beta4) to "
             f"{STAGE_ROOT}/{hop.target} on every node",
             f"import the container images of {settings.image_for(hop.target)} that differ",
-            "wait until all nodes, kube-proxy, etcd and CoreDNS are ready",
+            "give images the names that the cluster asks for, where it uses a mirror",
+            "wait until all nodes, etcd, and kube-proxy and CoreDNS where there are any, are ready",
         ),
         params={"version": str(hop.target)},
     )
@@ -223,7 +224,8 @@ def _roll_addons(settings: KindSettings, hop: Hop, last: str) -> Step:
         *(
             (
                 f"kubeadm rolls {rolled} once the last control plane ({last}) is done",
-                f"wait until {rolled} has been rolled to the new image on every node",
+                f"wait until {rolled}, where it is kubeadm's own, runs the image that kubeadm "
+                "wants for this cluster",
             )
             if rolled
             else ()
@@ -266,7 +268,7 @@ def _swap_steps(settings: KindSettings, hop: Hop, node: str) -> Iterator[Step]:
         hop,
         "check",
         CHECK_S,
-        ("all nodes Ready, one kube-proxy ready on each, all etcd members healthy",),
+        ("all nodes Ready, kube-proxy ready wherever it was before, all etcd members healthy",),
         node,
     )
 
@@ -280,9 +282,9 @@ def _verify(settings: KindSettings, path: Path) -> Step:
         "verify",
         VERIFY_S,
         does=(
-            f"read back that every component is at what kubeadm {last} names, no pod is stuck "
-            "and no workload lacks replicas",
-            *((f"{alone}: left alone, so any version is right",) if alone else ()),
+            f"read back that every component is at what kubeadm {last} wants for this cluster, no "
+            "addon appeared, no pod is stuck and no workload lacks replicas",
+            *((f"{alone}: left alone, so no new version is wanted",) if alone else ()),
             f"kubeadm upgrade plan and {diff} find nothing left to do",
             "the kubeconfig from before the upgrade still reaches the API",
             "kubeadm certs check-expiration",

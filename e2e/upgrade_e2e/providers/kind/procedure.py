@@ -62,13 +62,20 @@ class UpgradeConfig:
         return cls(file, hashlib.sha256(data).hexdigest(), documents[0])
 
     def text(self, target: KubeVersion) -> str:
-        """The same for one hop, as YAML: its version and kind's ignored errors are put in."""
+        """The same for one hop, as YAML: its version and kind's ignored errors are put in.
+
+        `kubeadm upgrade plan`, which reads back whether work is left, makes the checks of `apply`
+        again, and ignores what that ignores.
+        """
         made = {**self.document}
         for section, ours in yaml.safe_load(upgrade_config(target)).items():
             if section not in _SECTIONS:
                 continue
             own = self._section(section)
-            errors = ignored_with(own.get("ignorePreflightErrors") or ())
+            given = dict.fromkeys(self.ignored(section))
+            if section == "plan":
+                given |= dict.fromkeys(self.ignored("apply"))
+            errors = ignored_with(given)
             made[section] = {**own, **ours, "ignorePreflightErrors": list(errors)}
         if "kubernetesVersion" in self._section("diff"):
             made["diff"] = {**self._section("diff"), "kubernetesVersion": str(target)}

@@ -18,18 +18,21 @@ from upgrade_e2e.providers.base import Capabilities
 from upgrade_e2e.providers.kind import creation, draining, health, kubeadm, nodes
 from upgrade_e2e.providers.kind.after_create import AFTER_CREATE, run_after_create
 from upgrade_e2e.providers.kind.checks import KIND_ENV, preflight, require_free_name
+from upgrade_e2e.providers.kind.configuration import target_images, usual_images
 from upgrade_e2e.providers.kind.creation import NameTaken
-from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.images import NodeImages
 from upgrade_e2e.providers.kind.inspection import Target, inspect
 from upgrade_e2e.providers.kind.journal import Journal
+from upgrade_e2e.providers.kind.kubeadm_output import KeptCoreDns
 from upgrade_e2e.providers.kind.ledger import Entry
+from upgrade_e2e.providers.kind.mirror import name_for_mirror
 from upgrade_e2e.providers.kind.patches import require_patches
 from upgrade_e2e.providers.kind.planning import make_plan, on_cgroup_v1
 from upgrade_e2e.providers.kind.planting import plant
 from upgrade_e2e.providers.kind.pulls import Pulls
 from upgrade_e2e.providers.kind.remains import CLUSTER, FOLDER, REUSED_CLUSTER, deleters
+from upgrade_e2e.providers.kind.rolling import AddonsBefore, Rolling, roll
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.providers.kind.skew import older_nodes
 from upgrade_e2e.providers.kind.staging import Staging
@@ -65,6 +68,8 @@ class KindProvider:
         self._staging: Staging | None = None
         self._images = self._node_images()
         self._verified = Verified()
+        self._before = AddonsBefore()
+        self._kept = KeptCoreDns()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -120,13 +125,15 @@ class KindProvider:
         """Do one step."""
         actions: dict[str, Callable[[Step, Cluster], None]] = {
             "stage": self._stage,
-            "kubeadm-apply": lambda s, c: kubeadm.kubeadm_apply(s, c, self.marks, self.journal),
-            "kubeadm-node": lambda s, c: kubeadm.kubeadm_node(s, c, self.marks, self.journal),
+            "kubeadm-apply": self._apply,
+            "kubeadm-node": lambda s, c: kubeadm.kubeadm_node(
+                s, c, self.marks, self.journal, self._kept.read
+            ),
             "roll-addons": self._roll_addons,
             "drain": lambda s, c: draining.drain(s, c, self.marks, self.journal),
             "swap-kubelet": lambda s, c: nodes.swap_kubelet(s, c, self.marks),
             "uncordon": lambda s, c: nodes.uncordon(s, c, self.journal),
-            "check": lambda s, c: health.check(c, s.timeout_s),
+            "check": lambda s, c: health.check(c, s.timeout_s, self._before.of(c)),
             "verify": self._verify,
             "plant": plant,
             "export-logs": self._export_logs,
@@ -143,7 +150,7 @@ class KindProvider:
 
         That is what `verify` has just read back, and is read again when it came to no answer.
         """
-        target = self._target(plan.path.versions[-1])
+        target = self._target(plan.path.versions[-1], cluster)
         return self._verified.or_read(lambda: inspect(cluster, target))
 
     def close(self, *, keep: bool = False) -> None:
@@ -282,33 +289,40 @@ class KindProvider:
         self._wait_for_pulls(self.settings.image_for(version))
         self.marks.mark("deliver")
         self._staging.wait_until_delivered(version)
+        with self.journal.of(step) as write:
+            usual, wanted = usual_images(cluster, version), target_images(cluster, version)
+            name_for_mirror(cluster, usual, wanted, write)
         if self.settings.own_upgrade is not None:
             require_patches(self.settings.own_upgrade, cluster)
         self._wait_until_whole(cluster)
 
+    def _apply(self, step: Step, cluster: Cluster) -> None:
+        self._before.of(cluster)
+        self._kept = KeptCoreDns()
+        kubeadm.kubeadm_apply(step, cluster, self.marks, self.journal, self._kept.read)
+
     def _roll_addons(self, step: Step, cluster: Cluster) -> None:
-        version = step.params["version"]
-        runner = runner_of(cluster.control_planes[0])
-        images = health.images_of(runner, staged_file(version, "kubeadm"), version)
-        alone, time = self.settings.left_alone, StepTime.start(step)
-        new = {name: image for name, image in images.items() if name not in alone}
-        health.roll_addons(cluster, new, time.within(step.timeout_s))
+        time = StepTime.start(step)
+        known = Rolling(self._before.of(cluster), self.settings.left_alone, self._kept)
+        with self.journal.of(step) as write:
+            roll(cluster, step.params["version"], known, write, time.within(step.timeout_s))
         self.marks.mark("static-pods")
         wait_until_settled(
             cluster, node_of(cluster, step.params["last"]), time.within(step.timeout_s)
         )
 
-    def _target(self, version: KubeVersion) -> Target:
+    def _target(self, version: KubeVersion, cluster: Cluster) -> Target:
         own = self.settings.own_upgrade
         return Target(
             version,
             self.old_kubeconfig,
             left_alone=self.settings.left_alone,
             patches="" if own is None else own.patches("apply"),
+            addons=self._before.of(cluster),
         )
 
     def _verify(self, step: Step, cluster: Cluster) -> None:
-        target = self._target(KubeVersion.parse(step.params["version"]))
+        target = self._target(KubeVersion.parse(step.params["version"]), cluster)
         self._verified.read_back(
             lambda: inspect(cluster, target),
             target.version,

@@ -71,6 +71,7 @@ def inventory(record: RunRecord) -> Table:
     ]
     problems = [f"Stuck: {pod}." for pod in found.stuck_pods]
     problems += [f"Missing: {workload}." for workload in found.missing_workloads]
+    problems += [f"Surprise: {sentence}." for sentence in found.appeared]
     note = " ".join(problems) or "No pod is stuck and no workload is missing a replica."
     return Table("inventory", _AFTERWARDS, columns, rows, note)
 
