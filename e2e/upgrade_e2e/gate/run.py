@@ -26,6 +26,8 @@ OBSERVED = (
     "failures",
     "outage_count",
 )
+_PULL = "pull"
+"""The kind of the phases in which a pass waited for images, and of the pulls next to the steps."""
 _LATENCIES = ("p50_s", "p99_s")
 # These two steps and settings keep their first names, so that a history's series goes on.
 _STORED_NAMES = {"watch-before": "baseline", "watch-after": "settle"}
@@ -151,12 +153,18 @@ def _nodes(inventory: Inventory | None) -> str:
 def _figures(record: RunRecord) -> Iterator[Figure]:
     for seen in record.observers:
         yield from _observed(seen)
-    yield Figure(WHOLE, "duration_s", record.duration_s)
+    # How long a registry took says nothing about the cluster, nor about how fast probers were.
+    pulling: dict[str, float] = {}
+    for span in record.spans:
+        if span.kind == _PULL and span.parent:
+            pulling[span.parent] = pulling.get(span.parent, 0.0) + span.duration_s
+    yield Figure(WHOLE, "duration_s", record.duration_s - sum(pulling.values()))
     steps: dict[str, float] = {}
     for span in record.spans:
-        if not span.parent:
+        if not span.parent and span.kind != _PULL:
             kind = _STORED_NAMES.get(span.kind, span.kind)
-            steps[kind] = steps.get(kind, 0.0) + span.duration_s
+            took_s = span.duration_s - pulling.get(span.name, 0.0)
+            steps[kind] = steps.get(kind, 0.0) + took_s
     for kind, took_s in steps.items():
         yield Figure(WHOLE, f"{kind}_s", took_s)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 
 import pytest
 
-from upgrade_e2e.errors import BadInput, CommandFailed, StepFailed
+from upgrade_e2e.errors import BadInput, ClusterNotMade, CommandFailed, StepFailed
 from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Executor, Marks, Step
 
@@ -90,3 +91,24 @@ def test_phases_fill_the_rest_of_their_step():
     assert evict.end_s == wait.start_s
     assert wait.end_s == step.end_s
     assert other.kind == "uncordon"
+
+
+def test_work_beside_the_steps_has_spans_of_its_own():
+    marks = Marks(Origin())
+    beside = marks.beside("pull", "big:1")
+
+    def perform(step):
+        if step.kind == "drain":
+            beside.__enter__()
+        else:
+            beside.__exit__(None, None, None)
+            with contextlib.suppress(ClusterNotMade), marks.beside("pull", "small:1"):
+                raise ClusterNotMade("it broke off")
+
+    ran = executor(perform, marks)
+    ran.run(STEPS)
+    first, second, big, small = ran.spans
+    assert first.kind == "drain"
+    assert (big.name, big.kind, big.parent, big.error) == ("pull big:1", "pull", "", "")
+    assert first.start_s <= big.start_s <= first.end_s <= big.end_s <= second.end_s
+    assert small.error == "ClusterNotMade: it broke off"

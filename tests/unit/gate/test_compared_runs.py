@@ -331,3 +331,16 @@ def test_a_history_goes_on_where_a_step_has_a_new_name():
     made = run_of(dataclasses.replace(record(), spans=spans))
     assert made.figure("pass", "baseline_s").value == 3.0
     assert made.figure("pass", "settle_s").value == 5.0
+
+
+def test_waiting_for_a_registry_counts_for_no_step_and_not_for_the_pass():
+    spans = (
+        Span("create", "create", 0.0, 100.0),
+        Span("create: pull", "pull", 10.0, 70.0, parent="create"),
+        Span("create: kind-create", "kind-create", 70.0, 100.0, parent="create"),
+        Span("pull kindest/node:v1.34.4", "pull", 10.0, 90.0),
+        Span("drain worker", "drain", 110.0, 122.5, node="worker"),
+    )
+    run = run_of(record(spans=spans))
+    figures = {figure.metric: figure.value for figure in run.figures if figure.observer == "pass"}
+    assert figures == {"duration_s": 340.0, "create_s": 40.0, "drain_s": 12.5}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path as FilePath
 
@@ -126,7 +127,7 @@ def test_a_node_that_begins_older_gets_the_images_of_the_others(
 
 def test_the_image_of_an_older_node_must_be_there_too(make, machine, ledger, marks, theirs):
     provider = make(kind_config=theirs)
-    with pytest.raises(BadInput, match=r"kindest/node:v1\.32\.5 of v1\.32\.5 is not on this"):
+    with pytest.raises(BadInput, match=r"the image kindest/node:v1\.32\.5 is not on this machine"):
         provider.create(provider.plan(PATH), marks)
     assert ledger.entries() == ()
 
@@ -425,4 +426,78 @@ def test_a_stage_step_delivers_and_frees_the_disk(make, machine, answering, mark
     assert "/kind/upgrade/v1.34.4/kubeadm" in staged
     folder = FilePath(next(iter(provider.settings.workdir.glob("stage-*"))))
     assert list(folder.iterdir()) == []
+    provider.close()
+
+
+def test_what_is_missing_is_pulled_and_the_cluster_is_made_before_the_target_is_here(
+    make, machine, answering, marks
+):
+    for name in ("kindest/node:v1.33.13", "kindest/node:v1.34.4", "python:3.11-slim"):
+        machine.registry[name] = machine.images.pop(name)
+    held = machine.held["kindest/node:v1.34.4"] = threading.Event()
+    provider = make(preload_images=("python:3.11-slim",))
+    plan = provider.plan(PATH)
+    cluster = provider.create(plan, marks)
+    assert "kindest/node:v1.34.4" not in machine.images
+    assert marks.status == {"kindest/node:v1.34.4": "pulled 100 of 400 MB"}
+    held.set()
+    provider._staging.wait_until_delivered(PATH.versions[1])
+    assert cluster.nodes
+    assert marks.status == {}
+    step = Span("create", "create", 0, 1)
+    assert sorted(s.name for s in marks.take(step) if s.kind == "pull" and not s.parent) == [
+        "pull kindest/node:v1.33.13",
+        "pull kindest/node:v1.34.4",
+        "pull python:3.11-slim",
+    ]
+    assert {role: used.name for role, used in marks.images.items()} == {
+        "v1.33.13": "kindest/node:v1.33.13",
+        "v1.34.4": "kindest/node:v1.34.4",
+        "python:3.11-slim": "python:3.11-slim",
+    }
+    provider.close()
+
+
+def test_a_target_that_the_registry_does_not_have_is_refused_before_the_cluster_is_made(
+    make, machine, ledger, marks
+):
+    del machine.images["kindest/node:v1.34.4"]
+    provider = make()
+    with pytest.raises(BadInput, match=r"v1\.34\.4 is not on this machine .* has no such image"):
+        provider.create(provider.plan(PATH), marks)
+    assert not machine.ran("kind", "create")
+    assert ledger.entries() == ()
+
+
+def test_closing_breaks_off_what_is_being_pulled(make, machine, answering, marks, ledger):
+    machine.registry["kindest/node:v1.34.4"] = machine.images.pop("kindest/node:v1.34.4")
+    machine.held["kindest/node:v1.34.4"] = threading.Event()
+    provider = make()
+    provider.create(provider.plan(PATH), marks)
+    provider.close()
+    assert marks.status == {}
+    assert "kindest/node:v1.34.4" not in machine.images
+    assert machine.containers == {}
+    assert ledger.entries() == ()
+
+
+def test_the_load_balancer_of_several_control_planes_is_pulled_too(make, machine, answering, marks):
+    balancer = "docker.io/envoyproxy/envoy:v1.36.2"
+    machine.registry[balancer] = machine.images.pop(balancer)
+    names = ("dev-control-plane", "dev-control-plane2", "dev-control-plane3", "dev-worker")
+    answering.answers["/api/v1/nodes"] = {"items": [node(name) for name in names]}
+    provider = make(control_planes=3, workers=1)
+    provider.create(provider.plan(PATH), marks)
+    assert marks.images["load-balancer"].name == balancer
+    provider.close()
+
+
+def test_a_kind_whose_load_balancer_is_not_known_is_said(make, machine, answering):
+    said = []
+    machine.broken["kind version"] = (0, "kind v0.99.0 go1.30 linux/amd64")
+    names = ("dev-control-plane", "dev-control-plane2", "dev-control-plane3", "dev-worker")
+    answering.answers["/api/v1/nodes"] = {"items": [node(name) for name in names]}
+    provider = make(control_planes=3, workers=1)
+    provider.create(provider.plan(PATH), Marks(Origin(), said.append))
+    assert any("v0.99.0" in sentence for sentence in said)
     provider.close()

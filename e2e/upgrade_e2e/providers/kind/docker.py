@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +27,7 @@ __all__ = [
 CLUSTER_LABEL = "io.x-k8s.kind.cluster"
 ROLE_LABEL = "io.x-k8s.kind.role"
 QUICK_S = 60.0
-PULL_S = 900.0
+PULL_S = 3600.0
 COPY_S = 300.0
 _log = logging.getLogger(__name__)
 
@@ -84,9 +86,24 @@ class Docker:
         asked = self._docker("image", "inspect", "--format", "{{.Id}}", image, check=False)
         return asked.returncode == 0
 
-    def pull(self, image: str) -> None:
-        """Pull an image; raises CommandFailed."""
-        self._docker("pull", "--quiet", image, timeout_s=PULL_S)
+    def pull(self, image: str, on_line: Callable[[str], None], stopped: threading.Event) -> None:
+        """Pull an image; `on_line` gets each line as docker shows it on a terminal.
+
+        Raises CommandFailed, and Hopeless once `stopped` is set: then docker has given it up.
+        """
+        self.host.follow(
+            *("docker", "pull", image),
+            on_line=on_line,
+            timeout_s=PULL_S,
+            terminal=True,
+            stopped=stopped,
+        )
+
+    def identity(self, image: str) -> tuple[tuple[str, ...], str]:
+        """The names by digest and the ID of an image of this machine; raises CommandFailed."""
+        asked = self._docker("image", "inspect", "--format", "{{json .RepoDigests}} {{.Id}}", image)
+        names, _, image_id = asked.stdout.strip().rpartition(" ")
+        return tuple(map(str, json.loads(names) or ())), image_id
 
     def tags(self, repository: str) -> list[str]:
         """The tags of a repository that are on this machine."""
@@ -104,6 +121,14 @@ class Docker:
     def save(self, image: str, into: Path) -> None:
         """Write an image as an archive."""
         self._docker("save", "--output", str(into), image, timeout_s=COPY_S)
+
+    def tag(self, image: str, name: str) -> None:
+        """Give an image one more name."""
+        self._docker("tag", image, name)
+
+    def untag(self, name: str) -> None:
+        """Take a name from an image that has others; one that is gone is fine."""
+        _forgive(self._docker("rmi", "--no-prune", name, check=False), ("No such image",))
 
     def create(self, name: str, image: str) -> None:
         """Make a container that does nothing but sleep, and do not start it yet."""

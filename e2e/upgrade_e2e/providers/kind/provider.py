@@ -21,11 +21,13 @@ from upgrade_e2e.providers.kind.checks import KIND_ENV, preflight, require_free_
 from upgrade_e2e.providers.kind.creation import NameTaken
 from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
 from upgrade_e2e.providers.kind.docker import Docker
+from upgrade_e2e.providers.kind.images import NodeImages
 from upgrade_e2e.providers.kind.inspection import Target, inspect
 from upgrade_e2e.providers.kind.journal import Journal
 from upgrade_e2e.providers.kind.ledger import Entry
 from upgrade_e2e.providers.kind.planning import make_plan, on_cgroup_v1
 from upgrade_e2e.providers.kind.planting import plant
+from upgrade_e2e.providers.kind.pulls import Pulls
 from upgrade_e2e.providers.kind.remains import CLUSTER, FOLDER, REUSED_CLUSTER, deleters
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.providers.kind.skew import older_nodes
@@ -59,6 +61,7 @@ class KindProvider:
         self._stage_folder = self.settings.workdir / f"stage-{uuid.uuid4().hex[:8]}"
         self._entries: list[Entry] = []
         self._staging: Staging | None = None
+        self._images = self._node_images()
         self._verified = Verified()
 
     @property
@@ -96,8 +99,8 @@ class KindProvider:
         self.settings.workdir.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as undo:
             undo.callback(self.close, keep=self.settings.keep != "never")
-            marks.mark("preflight")
-            preflight(self.settings, self.docker, self.host, plan.path)
+            self._images = self._node_images()
+            self._bring_images(plan.path)
             self._claim_cluster()
             try:
                 cluster = self._make(plan)
@@ -148,6 +151,7 @@ class KindProvider:
         """
         if keep:
             self._disown()
+        self._images.pulls.stop()
         if self._staging is not None:
             self._staging.stop()
         failures: list[E2eError] = []
@@ -166,6 +170,28 @@ class KindProvider:
 
     def _claim(self, kind: str, name: str) -> None:
         self._entries.append(self.settings.ledger.claim(kind, name))
+
+    def _node_images(self) -> NodeImages:
+        return NodeImages(self.settings, self.docker, Pulls(self.docker, self.marks))
+
+    def _bring_images(self, path: Path) -> None:
+        """The image of the first version is here afterwards; the others may still be pulled."""
+        first = path.versions[0]
+        self.marks.mark("preflight")
+        balancer = preflight(self.settings, self.docker, self.host, path, self._images)
+        self._wait_for_pulls(self.settings.image_for(first), balancer)
+        self._images.require(first)
+        if not self.settings.reuse_cluster:
+            self._images.note(first)
+        if balancer:
+            self._images.pulls.note("load-balancer", balancer)
+
+    def _wait_for_pulls(self, *images: str) -> None:
+        """Waiting for a registry is a phase of its own, so that no other one seems slow."""
+        if any(map(self._images.pulls.is_coming, images)):
+            self.marks.mark("pull")
+        for image in images:
+            self._images.pulls.wait(image)
 
     def _claim_cluster(self) -> None:
         if self.settings.reuse_cluster:
@@ -195,6 +221,8 @@ class KindProvider:
             self.marks.mark("nodes-ready")
             health.wait_until_nodes_ready(cluster, NODES_READY_S)
         shutil.copy2(self.kubeconfig, self.old_kubeconfig)
+        if self.settings.preload_images:
+            self._wait_for_pulls(*self.settings.preload_images)
         if self.settings.preload_images or older:
             self.marks.mark("preload")
             staging.wait_until_preloaded()
@@ -232,7 +260,7 @@ class KindProvider:
         self._claim(FOLDER, str(folder))
         folder.mkdir(parents=True)
         behind = [node for node in nodes if node.name in older]
-        self._staging = Staging(self.docker, self.settings, folder, nodes, behind)
+        self._staging = Staging(self.docker, self.settings, folder, nodes, self._images, behind)
         self._staging.start(plan.path.versions[0], _stages(plan))
         return self._staging
 
@@ -248,8 +276,10 @@ class KindProvider:
     def _stage(self, step: Step, cluster: Cluster) -> None:
         if self._staging is None:
             raise BadInput("nothing was taken out to stage; create the cluster first.")
+        version = KubeVersion.parse(step.params["version"])
+        self._wait_for_pulls(self.settings.image_for(version))
         self.marks.mark("deliver")
-        self._staging.wait_until_delivered(KubeVersion.parse(step.params["version"]))
+        self._staging.wait_until_delivered(version)
         self._wait_until_whole(cluster)
 
     def _roll_addons(self, step: Step, cluster: Cluster) -> None:
