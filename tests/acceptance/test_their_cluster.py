@@ -6,7 +6,7 @@ import pytest
 
 from tests.acceptance.command import said, tool
 
-PATH = ("plan", "--from", "v1.33.13", "--to", "v1.34.4", "--kind-config")
+PATH = ("plan", "--from", "v1.33.7", "--to", "v1.34.3", "--kind-config")
 HEAD = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n"
 THREE = "nodes: [{role: control-plane}, {role: worker}, {role: worker}]\n"
 
@@ -74,7 +74,7 @@ REFUSED = {
     "an unknown role": (HEAD + "nodes: [{role: etcd}]\n", "has the role 'etcd'"),
     "a worker that is too old": (
         HEAD + "nodes: [{role: control-plane}, {role: worker, image: 'x/node:v1.29.1'}]\n",
-        "5 minor versions older than v1.34.4",
+        "5 minor versions older than v1.34.3",
     ),
     "a worker that is too new": (
         HEAD + "nodes: [{role: control-plane}, {role: worker, image: 'x/node:v1.35.1'}]\n",
@@ -135,6 +135,6 @@ def test_the_command_after_creation_is_shown_with_its_files(tmp_path):
 
 def test_the_command_after_creation_does_not_go_with_a_cluster_that_is_there(tmp_path):
     words = ("--reuse-cluster", "dev", "--after-create", "true", "--provider", "kind")
-    done = tool("plan", "--from", "v1.33.13", "--to", "v1.34.4", *words, cwd=tmp_path)
+    done = tool("plan", "--from", "v1.33.7", "--to", "v1.34.3", *words, cwd=tmp_path)
     assert done.returncode == 2
     assert "run that command by hand before" in said(done)

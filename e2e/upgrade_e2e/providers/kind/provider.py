@@ -184,12 +184,16 @@ class KindProvider:
         return NodeImages(self.settings, self.docker, Pulls(self.docker, self.marks))
 
     def _bring_images(self, path: Path) -> None:
-        """The image of the first version is here afterwards; the others may still be pulled."""
+        """The images that nodes begin with are here afterwards; the others may still be pulled."""
         first = path.versions[0]
         self.marks.mark("preflight")
         balancer = preflight(self.settings, self.docker, self.host, path, self._images)
-        self._wait_for_pulls(self.settings.image_for(first), balancer)
+        older = older_nodes(self.settings, path)
+        begun_with = (self.settings.image_for(first), *(node.image for node in older))
+        self._wait_for_pulls(*begun_with, balancer)
         self._images.require(first)
+        for node in older:
+            self._images.require(node.version, node.image)
         if not self.settings.reuse_cluster:
             self._images.note(first)
         if balancer:
