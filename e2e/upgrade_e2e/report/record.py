@@ -131,6 +131,8 @@ class FailedStep:
 class RunRecord:
     """One pass over one path. Times are as in Timeline; `started_unix_s` is second zero.
 
+    `images` are the container images by what they are for, as they were asked for, `image_digests`
+    what they turned out to be, as UsedImage has it; an image that was never looked at has none.
     `cluster_made` is false when the pass ended before there was a cluster that could be watched;
     `refused` is true when that was because what was asked for cannot work. `control_planes` and
     `workers` are the nodes of the cluster, 0 where that is not known; `pace` is how many times
@@ -156,6 +158,7 @@ class RunRecord:
     faults: tuple[str, ...] = ()
     tools: Mapping[str, str] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
+    image_digests: Mapping[str, str] = field(default_factory=dict)
     spans: tuple[Span, ...] = ()
     scenarios: tuple[ScenarioResult, ...] = ()
     observers: tuple[ObserverResult, ...] = ()

@@ -34,6 +34,8 @@ from upgrade_e2e.upgrade.faults import PLANT
 __all__ = ["PassRequest", "RunningPass"]
 
 LOGS_TIMEOUT_S = 180.0
+STATUS_S = 10.0
+"""Own choice: how often a log shows how far pulls have come."""
 TROUBLE: tuple[type[Exception], ...] = (E2eError, *TRANSIENT_API_ERRORS)
 
 
@@ -69,7 +71,7 @@ class RunningPass:
     room: Room | None = None
 
     def __post_init__(self) -> None:
-        marks = Marks(self.what.origin)
+        marks = Marks(self.what.origin, self.what.progress.say)
         self.executor = Executor(self._perform, self.what.progress, marks)
 
     @property
@@ -142,8 +144,10 @@ class RunningPass:
             self.what.provider.perform(step, self.cluster)
 
     def _prepare(self) -> Cluster:
+        marks = self.executor.marks
         try:
-            self.executor.run(self.what.plan.prepare)
+            with self.what.progress.watching(lambda: dict(marks.status), every_s=STATUS_S):
+                self.executor.run(self.what.plan.prepare)
         except StepFailed as failure:
             self.collect_logs()
             if isinstance(failure.__cause__, FaultNotPlanted):

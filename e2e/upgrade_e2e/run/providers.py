@@ -56,6 +56,7 @@ def kind_settings(settings: PassSettings, folder: Path) -> KindSettings:
         nearest_patch=settings.nearest_patch,
         image_catalogue=settings.image_catalogue,
         kind_config=settings.kind_config,
+        nodes_assumed=settings.nodes_assumed,
         after_create=settings.after_create,
         upgrade_config=settings.upgrade_config,
         drain_timeout_s=settings.drain_timeout_s,

@@ -33,6 +33,7 @@ from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings
 from upgrade_e2e.run.upgraded import Upgraded
 from upgrade_e2e.run.verdicts import verdict_of
 from upgrade_e2e.timeline import Timeline, Window
+from upgrade_e2e.upgrade import UsedImage
 from upgrade_e2e.upgrade.faults import PLANT, fault_of
 
 __all__ = ["FinishedPass", "compose", "limits_changed", "write_artifacts", "write_record"]
@@ -117,6 +118,7 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         error=ended.error,
     )
     capabilities = what.provider.capabilities
+    images = used_images(ended.running)
     return RunRecord(
         run_id=what.run_id,
         path=tuple(str(version) for version in what.plan.path.versions),
@@ -132,7 +134,8 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         choices={**_choices(ended.running), **_watching(what.settings)},
         faults=planted(ended.running),
         tools=ended.tools,
-        images=dataclasses.asdict(what.settings.images),
+        images={use: image.name for use, image in images.items()},
+        image_digests={use: image.digest for use, image in images.items() if image.digest},
         spans=views.timeline.spans,
         scenarios=scenarios,
         observers=ended.observers,
@@ -164,6 +167,18 @@ def planted(running: RunningPass) -> tuple[str, ...]:
     done = {span.name for span in running.spans if span.kind == PLANT and not span.error}
     steps = (step for step in running.what.plan.steps if step.kind == PLANT)
     return tuple(str(fault_of(step)) for step in steps if step.name in done)
+
+
+def used_images(running: RunningPass) -> dict[str, UsedImage]:
+    """The images by what they are for: those that observers deploy, and what the provider used.
+
+    A provider knows what observers deploy by its name alone.
+    """
+    used = running.executor.marks.images
+    asked: dict[str, str] = dataclasses.asdict(running.what.settings.images)
+    deployed = {use: used.get(name) or UsedImage(name, "") for use, name in asked.items()}
+    others = {use: image for use, image in used.items() if use not in asked.values()}
+    return {**deployed, **others}
 
 
 def _choices(running: RunningPass) -> dict[str, str]:

@@ -9,6 +9,7 @@ import yaml
 from upgrade_e2e.providers.kind.config import (
     FAST_API_SERVER,
     IGNORED_PREFLIGHT,
+    additions,
     cluster_config,
     upgrade_config,
 )
@@ -16,8 +17,8 @@ from upgrade_e2e.version import KubeVersion
 
 
 def config(**choices):
-    settings = {"api_server_flags": {}, "allow_cgroup_v1": False, **choices}
-    return yaml.safe_load(cluster_config("kindest/node:v1", 3, 2, **settings))
+    more = additions(**{"api_server_flags": {}, "allow_cgroup_v1": False, **choices})
+    return yaml.safe_load(cluster_config("kindest/node:v1", 3, 2, more))
 
 
 def test_nodes_by_role_with_the_image():

@@ -39,6 +39,8 @@ def test_a_record_of_schema_1_is_read_as_of_today(name, verdict, size, pace):
     assert made.schema_version == SCHEMA_VERSION
     assert (made.verdict, made.control_planes, made.workers, made.pace) == (verdict, *size, pace)
     assert made.rejudged_unix_s is None
+    assert "agent" in made.images
+    assert made.image_digests == {}
     assert made.facts == ClusterFacts()
     assert made.observers
     assert not any(result.traceback for result in made.scenarios)

@@ -377,7 +377,7 @@ class Asking(Silence):
         self.status_lines, self.seen = dict, []
 
     @contextlib.contextmanager
-    def watching(self, status_lines):
+    def watching(self, status_lines, every_s=None):
         self.status_lines = status_lines
         yield
         self.status_lines = dict

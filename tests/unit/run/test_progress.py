@@ -120,6 +120,20 @@ def test_what_the_step_waits_for_comes_right_after_its_seconds():
     assert lines_of(log)[1].startswith(said)
 
 
+def test_a_log_shows_more_often_what_is_going_on_while_something_is():
+    going_on = {"kindest/node:v1.34.4": "pulled 180 of 410 MB"}
+    open_progress, log = in_log(quiet_s=3600)
+    with open_progress as progress, progress.watching(lambda: dict(going_on), every_s=0.02):
+        progress.began("create")
+        wait_for("a reminder", lambda: lines_of(log), lambda lines: len(lines) >= 2, SOON)
+        going_on.clear()
+        progress.say("Pulled kindest/node:v1.34.4.")
+        count = len(lines_of(log))
+        assert not threading.Event().wait(0.2)
+        assert len(lines_of(log)) - count <= 1  # one may have begun before it was over
+    assert lines_of(log)[1].endswith("  |  kindest/node:v1.34.4: pulled 180 of 410 MB")
+
+
 def test_between_steps_nobody_is_reminded():
     asked = threading.Event()
     open_progress, log = in_log(quiet_s=0.01)

@@ -16,13 +16,19 @@ from upgrade_e2e.providers.kind.config import (
 )
 from upgrade_e2e.providers.kind.delivery import STAGE_ROOT, staged_file
 from upgrade_e2e.providers.kind.drain_order import DRAIN_S
+from upgrade_e2e.providers.kind.making import choices_of_making, ways_of_making
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.providers.kind.shape import in_place, is_single, planned_room, shape_choices
 from upgrade_e2e.providers.kind.step_time import CHOSEN
 from upgrade_e2e.upgrade import Hop, Path, Plan, Step
 from upgrade_e2e.version import MinorVersion
 
-__all__ = ["CGROUP_V1_CHOICE", "make_plan", "node_names", "on_cgroup_v1"]
+__all__ = [
+    "CGROUP_V1_CHOICE",
+    "make_plan",
+    "node_names",
+    "on_cgroup_v1",
+]
 
 OLDEST_TARGET = MinorVersion(1, 31)
 """UpgradeConfiguration exists from kubeadm v1.31 on."""
@@ -113,7 +119,7 @@ def _choices(settings: KindSettings, path: Path, *, cgroup_v1: bool) -> dict[str
         )
     if settings.reuse_cluster:
         choices["reuse-cluster"] = settings.reuse_cluster
-    return {**choices, **_procedure(settings)}
+    return {**choices, **choices_of_making(settings, path), **_procedure(settings)}
 
 
 def _procedure(settings: KindSettings) -> Mapping[str, str]:
@@ -131,19 +137,14 @@ def _procedure(settings: KindSettings) -> Mapping[str, str]:
 
 
 def _create(settings: KindSettings, path: Path) -> Step:
-    first = path.versions[0]
-    shape = f"{settings.control_planes} control plane(s), {settings.workers} worker(s)"
-    if settings.reuse_cluster:
-        made = f"take over the kind cluster {settings.reuse_cluster} at {first}, with {shape}"
-    else:
-        made = f"kind create cluster --image {settings.image_for(first)}: {shape}"
     targets = ", ".join(settings.image_for(hop.target) for hop in path.hops)
     preload = (
         (f"load {', '.join(settings.preload_images)} onto every node",)
         if settings.preload_images
         else ()
     )
-    does = (made, f"meanwhile take programs and container images out of {targets}", *preload)
+    meanwhile = f"meanwhile take programs and container images out of {targets}"
+    does = (*ways_of_making(settings, path), meanwhile, *preload)
     return Step("create", CREATE_S, does=does)
 
 

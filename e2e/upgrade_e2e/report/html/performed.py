@@ -95,6 +95,15 @@ def limits(record: RunRecord) -> Table:
     return Table("limits", "Limits that differ from the defaults", columns, rows)
 
 
+def _images(record: RunRecord) -> dict[str, str]:
+    """Each image with its digest, where that is known."""
+    digests = record.image_digests
+    return {
+        use: f"{name}, {digests[use]}" if use in digests else name
+        for use, name in record.images.items()
+    }
+
+
 def environment(record: RunRecord) -> Table:
     """Settings, tools and images of the pass."""
     rows = [
@@ -102,7 +111,7 @@ def environment(record: RunRecord) -> Table:
         for what, pairs in (
             ("setting", record.choices),
             ("tool", record.tools),
-            ("image", record.images),
+            ("image", _images(record)),
         )
         for name, value in pairs.items()
     ]
