@@ -35,7 +35,9 @@ _KIND_ONLY: Mapping[str, _Option] = {
     "nearest_patch": _Option("nearest-patch", _NO_IMAGES),
     "image_catalogue": _Option("image-catalogue", _NO_IMAGES),
     "kind_config": _Option("kind-config", "it is not made by kind"),
-    "after_create": _Option("after-create", "it comes with network and DNS of its own"),
+    "after_create": _Option(
+        "after-create", "it is not made by kind, and comes with a network of its own"
+    ),
     "upgrade_config": _Option("upgrade-config", "it is upgraded without kubeadm"),
     "drain_timeout_s": _Option("drain-timeout", _NO_KUBECTL),
     "drain_args": _Option("drain-args", _NO_KUBECTL),

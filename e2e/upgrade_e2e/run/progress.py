@@ -165,7 +165,7 @@ class ConsoleProgress:
         doing = f"  {name}, {self.origin.now_s() - since_s:.0f} s"
         if noted := lines.pop(THE_STEP, ""):
             doing += f": {noted}"
-        seen = [f"{observer}: {words}" for observer, words in lines.items()]
+        seen = [f"{what}: {words}" for what, words in lines.items()]
         return "  |  ".join([doing, *seen])
 
     def _stamped(self, line: str) -> str:
