@@ -29,10 +29,9 @@ from upgrade_e2e.pipelines import (
     matrix_of_answer,
     neighbouring_paths,
 )
-from upgrade_e2e.providers.kind import known_versions
 from upgrade_e2e.run.exit_codes import INCONCLUSIVE
-from upgrade_e2e.run.providers import kind_settings
 from upgrade_e2e.run.request import settings_of, values_of
+from upgrade_e2e.run.resolving import WordResolver, is_open
 from upgrade_e2e.version import KubeVersion
 
 __all__ = ["matrix"]
@@ -137,7 +136,7 @@ _CHANGE = options(
     "--image-for",
     multiple=True,
     metavar="VERSION=IMAGE",
-    help="The node image of one version, like v1.34.4=NAME. May be repeated.",
+    help="The node image of one version, like v1.34.3=NAME. May be repeated.",
 )
 @click.option(
     "--json",
@@ -160,13 +159,14 @@ def matrix(
 ) -> None:
     """Print the jobs of a CI run: the paths between VERSIONS, or those that a change asks for.
 
-    VERSIONS are Kubernetes versions. Default: those whose node images are on this machine. For a
+    VERSIONS are Kubernetes versions, which are taken as they are, minors like v1.34, or latest.
+    Default: all whose node images are on this machine, or else those published for its kind. For a
     change, standard error says what was found, with file and line.
 
-    Example: upgrade-e2e matrix v1.32.2 v1.33.13 v1.34.4 --hops 2 --runs 5 --json
+    Example: upgrade-e2e matrix v1.32 v1.33.7 v1.34.3 --hops 2 --runs 5 --json
     """
     table = _Table(image_for, config)
-    known = [KubeVersion.parse(word) for word in versions] or table.local_versions()
+    known = table.known(versions)
     diff = _diff_of(change)
     failing = False
     made: Matrix
@@ -218,9 +218,21 @@ class _Table:
         """All options."""
         return values_of({"image-for": self.image_for, "config": self.config}, Path.cwd())
 
-    def local_versions(self) -> list[KubeVersion]:
-        """The versions whose node images are on this machine."""
-        return known_versions(kind_settings(settings_of(self.values()), Path()))
+    def known(self, words: tuple[str, ...]) -> list[KubeVersion]:
+        """The versions that words mean; a full version may have its image where the job runs."""
+        resolver = WordResolver.of(settings_of(self.values()))
+        if not words:
+            return sorted(resolver.open_versions())
+        known: list[KubeVersion] = []
+        for word in words:
+            if is_open(word):
+                resolved = resolver.resolve([word])
+                known += resolved.versions
+                for sentence in resolved.sentences:
+                    click.echo(f"upgrade-e2e: {sentence}", err=True)
+            else:
+                known.append(KubeVersion.parse(word))
+        return known
 
 
 def _diff_of(change: Mapping[str, Any]) -> str | None:
