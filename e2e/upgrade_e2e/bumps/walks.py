@@ -76,17 +76,21 @@ def _add_path(
         answer.unknown.append(_with(bump, f"{bump.text}: cannot be walked: {error}"))
         return
     answer.paths.setdefault(path, []).append(bump)
-    answer.notes += [
-        _with(bump, f"{asked} is walked as {version}{_why(asked)}")
-        for asked, version in zip([bump.old, *_between(bump), bump.new], path.versions, strict=True)
-        if asked != str(version)
-    ]
+    asked = [bump.old, *_between(bump), bump.new]
+    for word, version in zip(asked, path.versions, strict=True):
+        if text := _choice(word, version, known):
+            answer.notes.append(_with(bump, text))
 
 
-def _why(asked: str) -> str:
-    if asked.count(".") == 1:
-        return ", the newest patch that is known"
-    return ", the nearest patch that is known"
+def _choice(word: str, version: KubeVersion, known: Sequence[KubeVersion]) -> str:
+    """What somebody must know about a version of a path; empty where it is as it is written."""
+    if word != str(version):
+        newest = "newest" if word.count(".") == 1 else "nearest"
+        return f"{word} is walked as {version}, the {newest} patch that is known"
+    near = _nearest(word, known)
+    if near == word:
+        return ""
+    return f"{word} is not one of the known versions; --nearest-patch would walk {near}"
 
 
 def _is_said_exactly(bump: Remark, bumps: Sequence[Remark]) -> bool:

@@ -54,7 +54,11 @@ def test_the_same_minor_said_more_exactly_is_no_upgrade():
 
 def test_the_nearest_patch_is_walked_when_asked_for_and_said():
     diff = tfvars("a.tfvars", "1.33.5", "1.34.1")
-    assert walked(asked(diff)) == ["v1.33.5,v1.34.1"]
+    answer = asked(diff)
+    assert walked(answer) == ["v1.33.5,v1.34.1"]
+    assert "v1.33.5 is not one of the known versions; --nearest-patch would walk v1.33.7" in said(
+        answer.notes
+    )
     answer = asked(diff, nearest_patch=True)
     assert walked(answer) == ["v1.33.7,v1.34.3"]
     assert "v1.33.5 is walked as v1.33.7, the nearest patch that is known" in said(answer.notes)
