@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from upgrade_e2e.bumps.changes import ChangedFile, Excerpt, Side
-from upgrade_e2e.bumps.differences import Place, Sight, compare
+from upgrade_e2e.bumps.differences import Change, Place, Sight, compare
 from upgrade_e2e.bumps.fitting import Fit, value_at
 from upgrade_e2e.bumps.nodes import UNSEEN, Scalar
 from upgrade_e2e.bumps.readers import read_side
 from upgrade_e2e.bumps.shapes import Looks, Meaning, Shape, shipped_words
-from upgrade_e2e.bumps.versions import Mention, holds_version, mention_in
+from upgrade_e2e.bumps.versions import Mention, holds_version, mention_in, mentions_inside
 
 __all__ = ["MOST_VERSIONS", "NEVER_NAMED", "Sighting", "TooMany", "Turn", "turns_of"]
 
@@ -112,7 +112,7 @@ def _turns(file: ChangedFile, excerpt: Excerpt, judge: _Judge) -> Iterator[Turn]
     )
     old, new = _Comments(excerpt.before), _Comments(excerpt.after)
     for change in compare(before, after):
-        mentions = [_mention(seen) for seen in (change.before, change.after)]
+        mentions = _mentions(change)
         if not any(mentions) and not (change.before and change.after):
             continue
         turn = Turn(
@@ -121,6 +121,17 @@ def _turns(file: ChangedFile, excerpt: Excerpt, judge: _Judge) -> Iterator[Turn]
         )
         if any(mentions) or _is_channel(turn):
             yield turn
+
+
+def _mentions(change: Change) -> tuple[Mention | None, Mention | None]:
+    """The version on each side; of several in an expression, the one that changed."""
+    before, after = _mention(change.before), _mention(change.after)
+    if before or after or not (change.before and change.after):
+        return before, after
+    olds = mentions_inside(change.before.scalar.value)
+    news = mentions_inside(change.after.scalar.value)
+    ways = [way for way in zip(olds, news, strict=False) if way[0] != way[1]]
+    return ways[0] if len(olds) == len(news) and len(ways) == 1 else (None, None)
 
 
 def _is_channel(turn: Turn) -> bool:

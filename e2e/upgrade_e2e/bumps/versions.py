@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from upgrade_e2e.version import KubeVersion, MinorVersion
 
-__all__ = ["OLDEST_MINOR", "Mention", "holds_version", "mention_in"]
+__all__ = ["OLDEST_MINOR", "Mention", "holds_version", "mention_in", "mentions_inside"]
 
 OLDEST_MINOR = 16
 """Below this, 1.x is the version of something else."""
@@ -22,6 +22,7 @@ _IMAGE = re.compile(
 # `channels/v1.33` of k3s and rke2, the `1.33/stable` of a snap, the image of an EKS node, and the
 # constants of nixpkgs and of the AWS CDK.
 _FORMS = (
+    re.compile(r"https?://\S*/release/v1\.(?P<minor>\d{2})\.(?P<patch>\d+)/\S*"),
     re.compile(r"https?://\S*/channels/v?1\.(?P<minor>\d{2})"),
     re.compile(r"v?1\.(?P<minor>\d{2})/(?:stable|candidate|beta|edge)\b\S*"),
     re.compile(r"\S*/eks/optimized-ami/1\.(?P<minor>\d{2})/\S*"),
@@ -31,6 +32,7 @@ _FORMS = (
     re.compile(r"[\w.]*KubernetesVersion\.of\(\W?v?1\.(?P<minor>\d{2})(?:\.(?P<patch>\d+))?\W?\)"),
 )
 _INSIDE = re.compile(rf"""(?:(?<=["'`])|(?<=:-)){_VERSION}(?=["'`}}])""")
+_IMAGE_INSIDE = re.compile(rf"""(?:(?<=["'`])|(?<=:-)){_IMAGE.pattern}(?=["'`}}\s])""")
 _HOLDS = re.compile(r"(?<![\d.])v?1\.\d{2}(?![\d])|[V_]1_\d{2}")
 
 
@@ -76,11 +78,17 @@ def mention_in(value: str) -> Mention | None:
     for form in (_PLAIN, _IMAGE, *_FORMS):
         if match := form.fullmatch(text):
             return _mention(match, text)
-    found = {match[0]: match for match in _INSIDE.finditer(text)}
-    if len(found) != 1 or re.match(r"[<>=~^!]", text):
-        return None
-    written, inside = found.popitem()
-    return _mention(inside, written)
+    inside = set(mentions_inside(text))
+    return inside.pop() if len(inside) == 1 else None
+
+
+def mentions_inside(text: str) -> list[Mention]:
+    """The versions and images that an expression holds between quotes, in order."""
+    if re.match(r"[<>=~^!]", text):
+        return []
+    found = (_mention(match, match[0]) for match in _INSIDE.finditer(text))
+    images = (_mention(match, match[0]) for match in _IMAGE_INSIDE.finditer(text))
+    return [one for one in (*found, *images) if one is not None]
 
 
 def _mention(match: re.Match[str], written: str) -> Mention | None:

@@ -43,6 +43,7 @@ class _Bracket:
     outer: list[_Token]
     is_assigned: bool = False
     is_above: bool = False
+    begin: int = 0
     tally: Keys = field(default_factory=Keys)
     items: list[Node] = field(default_factory=list)
 
@@ -90,7 +91,7 @@ class _BracketReading:
 
     def _open(self, token: _Token) -> None:
         names, is_assigned = _names(self.pending, token.text)
-        self.frames.append(_Bracket(token.text, names, self.pending, is_assigned))
+        self.frames.append(_Bracket(token.text, names, self.pending, is_assigned, begin=token.end))
         self.pending = []
 
     def _close(self, token: _Token) -> None:
@@ -103,7 +104,7 @@ class _BracketReading:
             self.pending = [*frame.outer, self._call(frame, token)]
             return
         self.pending = [*frame.outer, _Token("closed", "", token.line, token.start, token.end)]
-        node = _node_of(frame)
+        node = _node_of(frame) or self._argument(frame, token)
         if node is not None:
             _attach(parent, frame.names, node, is_deep=len(self.frames) > _DEEPEST)
 
@@ -111,6 +112,12 @@ class _BracketReading:
         """Whether a bracket closes something that was opened out of sight, further in."""
         begin = self.text.rfind("\n", 0, token.start) + 1
         return self.text[begin : begin + 1].isspace()
+
+    def _argument(self, frame: _Bracket, token: _Token) -> Node | None:
+        """The version that a method is called with, as builders are: `.version(V1_33)`."""
+        text = self.text[frame.begin : token.start].strip()
+        is_call = frame.bracket == "(" and bool(frame.names)
+        return Scalar(text, token.line) if is_call and mention_in(text) else None
 
     def _call(self, frame: _Bracket, token: _Token) -> _Token:
         """A call as a value: its only argument, or all of it as it is written."""

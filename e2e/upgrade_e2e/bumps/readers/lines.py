@@ -83,8 +83,8 @@ def _read_command(text: str, number: int, tally: Keys, command: str) -> str:
         elif assigned:
             below.put(assigned["key"], Scalar(plain(assigned["value"]), number))
             flag = ""
-        elif _IMAGE.fullmatch(word) or flag:
-            below.put(flag or "image", Scalar(word, number))
+        elif flag or _IMAGE.fullmatch(word) or "://" in word:
+            below.put(flag or ("url" if "://" in word else "image"), Scalar(word, number))
             flag = ""
         elif not command and word.lstrip("@-") and word not in _BEFORE_COMMANDS:
             command = word.lstrip("@-").rsplit("/", 1)[-1]
