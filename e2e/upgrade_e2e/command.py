@@ -59,6 +59,7 @@ class Runner:
         stdin: str | None = None,
         stdin_file: Path | None = None,
         stdout_file: Path | None = None,
+        cwd: Path | None = None,
     ) -> Completed:
         """As `run`, behind this runner's prefix."""
         return run(
@@ -69,6 +70,7 @@ class Runner:
             stdin_file=stdin_file,
             stdout_file=stdout_file,
             env=dict(self.env),
+            cwd=cwd,
         )
 
     def follow(

@@ -106,8 +106,18 @@ OPTIONS: tuple[Option, ...] = (
         bool,
         default=False,
     ),
-    Option("control-planes", "How many control plane nodes: 1 or 3.", int, 1),
-    Option("workers", "How many worker nodes.", int, 2),
+    Option(
+        "control-planes",
+        "How many control plane nodes: 1 or 3. Default: those of --kind-config or of the cluster "
+        "to reuse, else 1.",
+        int,
+    ),
+    Option(
+        "workers",
+        "How many worker nodes. Default: those of --kind-config or of the cluster to reuse, else "
+        "2.",
+        int,
+    ),
     Option(
         "kind-config",
         "A kind configuration file. The cluster is made as it says, at the versions of the path: "

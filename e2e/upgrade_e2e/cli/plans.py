@@ -12,6 +12,7 @@ from rich.table import Table
 
 from upgrade_e2e.cli.click_options import given_values, pass_options
 from upgrade_e2e.cli.shared import exit_on_errors
+from upgrade_e2e.format import duration
 from upgrade_e2e.observers import HttpService, require_room
 from upgrade_e2e.options import OPTIONS
 from upgrade_e2e.run import RunRequest
@@ -41,7 +42,9 @@ def _print_plan(made: Plan) -> None:
     console.print(f"[bold]{made.path}[/bold] on {made.provider}")
     for name, value in made.choices.items():
         console.print(f"  {name}: {value}")
-    table = Table("#", "step", "hop", "what it does", box=None, pad_edge=False)
+    table = Table("#", "step", "hop", "at most", "what it does", box=None, pad_edge=False)
     for number, step in enumerate(made.steps, start=1):
-        table.add_row(str(number), step.name, step.hop, "\n".join(step.does))
+        table.add_row(
+            str(number), step.name, step.hop, duration(step.timeout_s), "\n".join(step.does)
+        )
     console.print(table)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.report import ObserverResult, RunRecord
 from upgrade_e2e.upgrade import Inventory
@@ -62,8 +63,9 @@ class Run:
     """One pass, small enough to keep for years.
 
     `choices` are the settings that change what is measured, planted faults aside; `nodes` is the
-    size of the cluster, empty where it could not be read. `limits` are those that differ from the
-    defaults. A figure that the pass could not give is not there; none is ever NaN or infinite.
+    size of the cluster, empty where it could not be read. `facts` say what kind of cluster it was,
+    None where that is not known. `limits` are those that differ from the defaults. A figure that
+    the pass could not give is not there; none is ever NaN or infinite.
     """
 
     run_id: str
@@ -75,6 +77,7 @@ class Run:
     started_unix_s: float
     tool: str = ""
     nodes: str = ""
+    facts: ClusterFacts | None = None
     choices: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict)
@@ -122,6 +125,8 @@ def run_of(record: RunRecord) -> Run:
         started_unix_s=record.started_unix_s,
         tool=record.tools.get("upgrade-e2e", ""),
         nodes=_nodes(record.inventory),
+        # A record that is older than this field has the facts that no cluster has.
+        facts=None if record.facts == ClusterFacts() else record.facts,
         choices={
             _STORED_NAMES.get(key, key): value
             for key, value in record.choices.items()

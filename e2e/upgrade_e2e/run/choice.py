@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from upgrade_e2e.providers.kind import what_is_missing
+from upgrade_e2e.run.kind_only import kind_options_in
 from upgrade_e2e.run.settings import PassSettings
 from upgrade_e2e.upgrade.faults import plantable_on
 
@@ -25,7 +26,7 @@ def choose(settings: PassSettings, lacking: Callable[[], str] = what_is_missing)
 
     Options that only kind has choose kind. Images need not be there: they are pulled.
     """
-    if _only_kind_has(settings):
+    if kind_options_in(settings):
         return Choice("kind", "This runs on kind, because some of the options only work there.")
     if unknown := {fault.name for fault in settings.faults} - plantable_on("kind"):
         why = f"This runs on a simulated cluster, because kind has no fault {min(unknown)}."
@@ -37,9 +38,3 @@ def choose(settings: PassSettings, lacking: Callable[[], str] = what_is_missing)
         )
         return Choice("sim", why)
     return Choice("kind", "This runs on kind: docker and kind are here.")
-
-
-def _only_kind_has(settings: PassSettings) -> bool:
-    """Whether an option is given that means nothing to a simulated cluster."""
-    images = settings.node_images or settings.node_image != PassSettings().node_image
-    return bool(settings.reuse_cluster or settings.fast_control_plane or images)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
@@ -101,7 +101,7 @@ class RunningPass:
         )
         with contextlib.closing(observation), self._leaving_no_trace(observation):
             self._deploy(observation)
-            with self.what.progress.watching(observation.status_lines):
+            with self.what.progress.watching(lambda: self._status_lines(observation)):
                 self._advance(self.what.plan.upgrade)
                 self._watch_after()
             samples = self._collect(observation)
@@ -202,6 +202,9 @@ class RunningPass:
             self.collect_logs()
             if isinstance(failure.__cause__, ClusterGone):
                 raise Inconclusive(f"nothing more can be seen: {failure}") from failure
+
+    def _status_lines(self, observation: Observation) -> Mapping[str, str]:
+        return {**self.executor.marks.status, **observation.status_lines()}
 
     def _watch_after(self) -> None:
         with self._span("watch-after"):

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from upgrade_e2e.format import duration
 from upgrade_e2e.timeline import Origin, Span
+from upgrade_e2e.upgrade.executor import THE_STEP
 
 __all__ = ["ConsoleProgress", "Progress", "Silence"]
 
@@ -41,7 +42,8 @@ class Progress(Protocol):
     ) -> AbstractContextManager[None]:
         """While in the context, `status_lines` says what is seen or done now, in a few words.
 
-        A log shows it every `every_s` while there is something to show.
+        A log shows it every `every_s` while there is something to show. Under the name THE_STEP it
+        says what the running step waits for.
         """
 
 
@@ -159,8 +161,12 @@ class ConsoleProgress:
         if not self._running:
             return ""
         name, since_s = self._running[-1]
-        seen = [f"{what}: {words}" for what, words in self._status_lines().items()]
-        return "  |  ".join([f"  {name}, {self.origin.now_s() - since_s:.0f} s", *seen])
+        lines = dict(self._status_lines())
+        doing = f"  {name}, {self.origin.now_s() - since_s:.0f} s"
+        if noted := lines.pop(THE_STEP, ""):
+            doing += f": {noted}"
+        seen = [f"{what}: {words}" for what, words in lines.items()]
+        return "  |  ".join([doing, *seen])
 
     def _stamped(self, line: str) -> str:
         minutes, seconds = divmod(int(self.origin.now_s()), 60)

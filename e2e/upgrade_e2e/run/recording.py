@@ -112,7 +112,10 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
     what, upgraded, cluster = ended.running.what, ended.upgraded, ended.running.cluster
     failed, views = ended.running.failed_step, ended.drawn.views
     verdict, reason = verdict_of(
-        scenarios, failed_step="" if failed is None else failed.step, error=ended.error
+        scenarios,
+        failed_step="" if failed is None else failed.step,
+        why="" if failed is None else failed.reason,
+        error=ended.error,
     )
     capabilities = what.provider.capabilities
     images = used_images(ended.running)

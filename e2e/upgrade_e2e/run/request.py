@@ -12,13 +12,14 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.judge import Limits
 from upgrade_e2e.observers import Images
 from upgrade_e2e.options import OPTIONS, RUN_OPTIONS
-from upgrade_e2e.providers.kind import absent_images
+from upgrade_e2e.providers.kind import KindConfig, absent_images
 from upgrade_e2e.run.choice import Choice, choose
 from upgrade_e2e.run.config import IMAGES, load_config
+from upgrade_e2e.run.counts import count_nodes
 from upgrade_e2e.run.paths import path_words
 from upgrade_e2e.run.planning import plan_of, with_images
 from upgrade_e2e.run.providers import is_simulated
-from upgrade_e2e.run.resolving import ResolvedWords, WordResolver, pull_sentence
+from upgrade_e2e.run.resolving import ResolvedWords, WordResolver, older_images, pull_sentence
 from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings, parse_image_overrides
 from upgrade_e2e.upgrade import Fault, Plan
 
@@ -87,7 +88,9 @@ def _about_images(paths: Sequence[ResolvedWords], settings: PassSettings) -> tup
         return ()
     said = dict.fromkeys(line for path in paths for line in path.sentences)
     support = absent_images((settings.images.agent, settings.images.edge))
-    pulled = pull_sentence([image for path in paths for image in path.to_pull], support)
+    nodes = [image for path in paths for image in path.to_pull]
+    nodes += [image for path in paths for image in older_images(path.path, settings)]
+    pulled = pull_sentence([image for image in nodes if not image.here], support)
     return (*said, *((pulled,) if pulled else ()))
 
 
@@ -111,9 +114,14 @@ def values_of(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 def settings_of(values: Mapping[str, Any]) -> PassSettings:
     """The settings that hold for every path, before the provider is chosen."""
+    config = KindConfig.read(values["kind-config"]) if values["kind-config"] else None
+    counts = count_nodes(
+        values["control-planes"], values["workers"], config, values["reuse-cluster"]
+    )
     return PassSettings(
-        control_planes=values["control-planes"],
-        workers=values["workers"],
+        control_planes=counts.control_planes,
+        workers=counts.workers,
+        nodes_assumed=counts.assumed,
         node_image=values["node-image"],
         node_images={**values[IMAGES], **parse_image_overrides(values["image-for"])},
         images=Images(agent=values["agent-image"], edge=values["edge-image"]),
@@ -122,7 +130,7 @@ def settings_of(values: Mapping[str, Any]) -> PassSettings:
         reuse_cluster=values["reuse-cluster"],
         nearest_patch=values["nearest-patch"],
         image_catalogue=values["image-catalogue"],
-        kind_config=values["kind-config"],
+        kind_config=config,
         after_create=tuple(values["after-create"] or ()),
         upgrade_config=values["upgrade-config"],
         drain_timeout_s=values["drain-timeout"],

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path as FilePath
 
+from upgrade_e2e.providers.kind import absent_images, older_nodes
 from upgrade_e2e.providers.kind.resolving import (
     ChosenImage,
     ImageSources,
@@ -29,6 +30,7 @@ __all__ = [
     "ResolvedWords",
     "WordResolver",
     "is_open",
+    "older_images",
     "pull_sentence",
     "resolve_words",
 ]
@@ -138,6 +140,16 @@ def resolve_words(words: Sequence[str], settings: PassSettings) -> ResolvedWords
     of it is a path is looked at by `path` of what it returns.
     """
     return WordResolver.of(settings).resolve(words)
+
+
+def older_images(path: Path, settings: PassSettings) -> tuple[NodeImage, ...]:
+    """The node images that workers of the user's own configuration keep, as they are older."""
+    older = older_nodes(kind_settings(settings, FilePath()), path)
+    absent = absent_images([node.image for node in older])
+    return tuple(
+        NodeImage(node.version, node.image, "an older worker's", here=node.image not in absent)
+        for node in older
+    )
 
 
 def pull_sentence(images: Sequence[NodeImage], support: Sequence[str] = ()) -> str:

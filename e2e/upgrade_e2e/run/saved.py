@@ -93,7 +93,11 @@ def write_rejudged(
 
 def _rejudged(record: RunRecord, results: tuple[ScenarioResult, ...], views: Views) -> RunRecord:
     failed = record.failed_step
-    verdict, reason = verdict_of(results, failed_step="" if failed is None else failed.step)
+    verdict, reason = verdict_of(
+        results,
+        failed_step="" if failed is None else failed.step,
+        why="" if failed is None else failed.reason,
+    )
     return dataclasses.replace(
         record,
         verdict=verdict,

@@ -7,11 +7,22 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from upgrade_e2e.errors import BadInput, ClusterNotMade, CommandFailed, E2eError, StepFailed
+from upgrade_e2e.errors import (
+    BadInput,
+    Blocked,
+    ClusterNotMade,
+    CommandFailed,
+    E2eError,
+    StepFailed,
+)
 from upgrade_e2e.timeline import Origin, Span
 from upgrade_e2e.upgrade.plan import Step
 
-__all__ = ["Executor", "Marks", "UsedImage", "Watcher"]
+__all__ = ["THE_STEP", "Executor", "Marks", "UsedImage", "Watcher"]
+
+
+THE_STEP = ""
+"""Under this name the status says what the running step itself waits for."""
 
 
 class Watcher(Protocol):
@@ -61,6 +72,16 @@ class Marks:
         """The phase `phase` of the running step begins now."""
         self._marks.append((phase, self.origin.now_s()))
 
+    def note(self, words: str) -> None:
+        """Say what the running step waits for, in place of what was said before.
+
+        It is the status THE_STEP; no words mean that it waits for nothing.
+        """
+        if words:
+            self.status[THE_STEP] = words
+        else:
+            self.status.pop(THE_STEP, None)
+
     @contextlib.contextmanager
     def beside(self, kind: str, about: str) -> Iterator[None]:
         """While in the context, work of this kind goes on next to the steps, in its own span."""
@@ -76,7 +97,11 @@ class Marks:
             self._beside.append(span)
 
     def take(self, parent: Span) -> list[Span]:
-        """The phases of the step that has just ended, and what ended beside it; forgets them."""
+        """The phases of the step that has just ended, and what ended beside it.
+
+        Forgets them and the note.
+        """
+        self.note("")
         marks, self._marks = self._marks, []
         beside, self._beside = self._beside, []
         ends = [*(start for _, start in marks[1:]), parent.end_s]
@@ -145,6 +170,6 @@ class Executor:
 
 def reason_of(error: E2eError) -> str:
     """How to describe a failed step: for a command its line, exit code and output."""
-    if isinstance(error, CommandFailed):
+    if isinstance(error, CommandFailed | Blocked):
         return str(error)
     return f"{type(error).__name__}: {error}"

@@ -86,7 +86,7 @@ class FakeContainer:
 
 @dataclass
 class FakeMachine:
-    """Docker's and kind's state, and every command that was run.
+    """Docker's and kind's state, every command that was run, and the folders that were named.
 
     `registry` has what can be pulled; a pull of an image in `held` goes on once its event is set.
     """
@@ -102,6 +102,7 @@ class FakeMachine:
     registry: dict[str, FakeImage] = field(default_factory=dict)
     registry_digests: dict[str, str] = field(default_factory=dict)
     held: dict[str, threading.Event] = field(default_factory=dict)
+    folders: dict[tuple[str, ...], Path] = field(default_factory=dict)
 
     @property
     def runner(self) -> FakeRunner:
@@ -124,11 +125,13 @@ class FakeMachine:
                     assert self.containers[name].running
                     return 0, ""
                 case ("docker", "exec", "--interactive", name, *command):
-                    return self.inside(name, tuple(command), files)
+                    return self.inside(name, tuple(command), files, stdin)
                 case ("docker", *rest):
                     return self.docker(tuple(rest))
                 case ("kind", *rest):
                     return self.kind(tuple(rest), stdin, files)
+                case ("install-network", *_):
+                    return 0, ""
             raise AssertionError(f"unknown command: {shown}")
 
     def docker(self, argv: tuple[str, ...]) -> tuple[int, str]:  # noqa: C901, PLR0911, PLR0912
@@ -221,7 +224,7 @@ class FakeMachine:
         return 0, ""
 
     def inside(  # noqa: C901, PLR0911  (a table reads better)
-        self, name: str, argv: tuple[str, ...], files: Files
+        self, name: str, argv: tuple[str, ...], files: Files, stdin: str | None = None
     ) -> tuple[int, str]:
         if name not in self.containers:
             return 1, f"Error: No such container: {name}"
@@ -237,6 +240,11 @@ class FakeMachine:
                 return 0, "\n".join(["REF TYPE DIGEST SIZE PLATFORMS LABELS", *rows])
             case ("kubeadm", "config", "images", "list", "--kubernetes-version", _):
                 return 0, "\n".join(image.wants)
+            case (kubeadm, "config", "images", "list", option, value) if kubeadm in container.files:
+                return 0, "\n".join(self.wanted_by(option, value, stdin))
+            case ("images", "tag", source, target):
+                container.inside = {**present, target: present[source]}
+                return 0, ""
             case ("nice", "-n", "19", "ctr", _, "images", "import", "--all-platforms", "-"):
                 assert files.stdin is not None
                 container.inside = {**present, **read_archive(files.stdin)}
@@ -250,6 +258,14 @@ class FakeMachine:
             case ("mkdir", "-p", _):
                 return 0, ""
         raise AssertionError(f"unknown command in {name}: {argv}")
+
+    def wanted_by(self, option: str, value: str, stdin: str | None) -> list[str]:
+        """What a staged kubeadm names for a version, or for the configuration on its stdin."""
+        read = yaml.safe_load(stdin or "{}")
+        version = read["kubernetesVersion"] if option == "--config" else value
+        wants = self.images[f"kindest/node:{version}"].wants
+        mirror = read.get("imageRepository")
+        return [f"{mirror}/{name.rpartition('/')[2]}" if mirror else name for name in wants]
 
     def kind(self, argv: tuple[str, ...], stdin: str | None, files: Files) -> tuple[int, str]:
         match argv:
@@ -339,8 +355,11 @@ class FakeRunner(Runner):
         stdin: str | None = None,
         stdin_file: Path | None = None,
         stdout_file: Path | None = None,
+        cwd: Path | None = None,
     ) -> Completed:
         whole = (*self.prefix, *argv)
+        if cwd is not None:
+            self.machine.folders[argv] = cwd
         code, said = self.machine.answer(whole, stdin, Files(stdin_file, stdout_file))
         if check and code != 0:
             raise CommandFailed(" ".join(whole), code, said, timeout_s)
@@ -355,7 +374,10 @@ class FakeRunner(Runner):
         terminal: bool = False,
         stopped: threading.Event | None = None,
     ) -> Completed:
-        """A pull: what the registry has, how far it is, and then the end."""
+        """A pull, or a command of the user's: its environment is the only thing it says."""
+        if argv[:2] != ("docker", "pull"):
+            on_line(" ".join(f"{name}={value}" for name, value in self.env))
+            return self.run(*argv, timeout_s=timeout_s)
         assert terminal, "docker shows no sizes without a terminal"
         whole, image = (*self.prefix, *argv), argv[-1]
         if image in self.machine.registry:
@@ -461,6 +483,17 @@ def node(name: str, version: str = "v1.33.13", *, ready: bool = True) -> dict[st
     condition = {"type": "Ready", "status": "True" if ready else "False"}
     status = {"nodeInfo": {"kubeletVersion": version}, "conditions": [condition]}
     return {"metadata": {"name": name}, "status": status}
+
+
+def stored(**choices: Any) -> dict[str, Any]:
+    """The ConfigMap kubeadm-config of a cluster with these choices in its ClusterConfiguration."""
+    document = {
+        "apiVersion": "kubeadm.k8s.io/v1beta3",
+        "kind": "ClusterConfiguration",
+        "kubernetesVersion": "v1.33.13",
+        **choices,
+    }
+    return {"data": {"ClusterConfiguration": yaml.safe_dump(document)}}
 
 
 def pod(

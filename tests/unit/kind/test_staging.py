@@ -258,3 +258,18 @@ def test_image_lists_are_read_without_entries_named_by_digest():
         "sha256:bb application/x sha256:aa 1.5 MiB linux/amd64 -\n"
     )
     assert parse_image_list(text) == {PAUSE: Descriptor("application/x", "sha256:aa")}
+
+
+def test_the_users_upgrade_configuration_reaches_the_nodes(staging, machine, tmp_path):
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: UpgradeConfiguration\n"
+        "apply: {certificateRenewal: false}\n"
+    )
+    staging._take_out.settings = replace(staging.settings, upgrade_config=own)
+    staging.start(V33, [V34])
+    machine.make_cluster("dev", NODES)
+    staging.wait_until_delivered(V34)
+    text = machine.containers["dev-worker"].files["/kind/upgrade/v1.34.4/upgrade.yaml"]
+    assert "certificateRenewal: false" in text
+    assert "kubernetesVersion: v1.34.4" in text

@@ -15,6 +15,8 @@ from upgrade_e2e.report import (
     render_run,
     render_runs,
 )
+from upgrade_e2e.report.html.performed import environment
+from upgrade_e2e.timeline import Span
 
 OUTAGE = OutageRow(
     target="http://web",
@@ -126,6 +128,17 @@ def test_a_new_judgement_says_when_it_was_made():
     text = render_run(record(rejudged_unix_s=1.7e9))
     assert "- judged again: 2023-11-14 22:13:20 UTC, from the samples of the pass" in text
     assert "judged again" not in render_run(record())
+
+
+def test_images_that_were_there_beforehand_are_a_condition():
+    staged = Span("stage v1.34.4", "stage", 20.0, 30.0)
+    text = render_run(record(spans=(staged,)))
+    assert "- images: those of v1.34.4 were put on every node beforehand" in text
+    assert "beforehand" not in render_run(record())
+    (row,) = [
+        row for row in environment(record(spans=(staged,))).rows if row[0].shown == "condition"
+    ]
+    assert "beforehand" in row[2].shown
 
 
 def test_slow_answers_have_a_table_of_their_own():

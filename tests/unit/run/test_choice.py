@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from upgrade_e2e.providers.kind import KindConfig
 from upgrade_e2e.run.choice import choose
 from upgrade_e2e.run.settings import PassSettings
 from upgrade_e2e.upgrade import Fault
@@ -35,6 +38,8 @@ def test_a_simulated_cluster_elsewhere_and_why():
         PassSettings(fast_control_plane=True),
         PassSettings(node_images={"v1.34.4": "mine:1"}),
         PassSettings(node_image="mine:{version}"),
+        PassSettings(after_create=("true",)),
+        PassSettings(kind_config=KindConfig(Path("kind.yaml"), "", (), "")),
     ],
 )
 def test_what_only_kind_can_do_asks_for_kind(settings):

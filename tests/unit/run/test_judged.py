@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 
@@ -9,7 +10,14 @@ import pytest
 
 from tests.unit.run.fake_provider import BRIEF, OUTAGE_S, FakeProvider, Heartbeat, fake_plan
 from upgrade_e2e.cluster.room import CONTROL_PLANE_TAINT, Room
-from upgrade_e2e.errors import BadInput, ClusterGone, ClusterNotMade, E2eError, Inconclusive
+from upgrade_e2e.errors import (
+    BadInput,
+    Blocked,
+    ClusterGone,
+    ClusterNotMade,
+    E2eError,
+    Inconclusive,
+)
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.observers import HttpService, Wanted
 from upgrade_e2e.report import load_record, load_timeline
@@ -17,6 +25,7 @@ from upgrade_e2e.run import Claim, JudgedPass, run_pass
 from upgrade_e2e.run.exit_codes import code_of_runs
 from upgrade_e2e.run.progress import Silence
 from upgrade_e2e.upgrade import Fault
+from upgrade_e2e.upgrade.executor import THE_STEP
 
 CONTROL = {"key": CONTROL_PLANE_TAINT, "effect": "NoSchedule"}
 GOOD, BAD = Heartbeat("good"), Heartbeat("bad", misses=True)
@@ -360,3 +369,48 @@ def test_a_claim_that_nobody_ruled_on_is_inconclusive(tmp_path):
     record = judged.write()
     assert record.scenarios[0].verdict is Verdict.INCONCLUSIVE
     assert "not judged" in record.scenarios[0].explanation
+
+
+class Asking(Silence):
+    """Progress that asks for the status lines whenever a step begins."""
+
+    def __init__(self):
+        self.status_lines, self.seen = dict, []
+
+    @contextlib.contextmanager
+    def watching(self, status_lines, every_s=None):
+        self.status_lines = status_lines
+        yield
+        self.status_lines = dict
+
+    def ended(self, span):
+        self.seen.append(dict(self.status_lines()))
+
+
+def test_what_a_step_waits_for_is_among_the_status_lines(tmp_path):
+    judged = judged_pass(tmp_path)
+    provider, progress = judged.provider, Asking()
+    made = provider.create
+
+    def create(plan, marks):
+        provider.marks = marks
+        return made(plan, marks)
+
+    def perform(step, cluster):
+        provider.marks.note(f"waits in {step.name}")
+        assert progress.status_lines()[THE_STEP] == f"waits in {step.name}"
+        provider.calls[step.name] += 1
+
+    provider.create, provider.perform = create, perform
+    record = run_pass(judged, [HOLDS], progress)
+    assert record.failed_step is None
+    assert provider.calls["drain cp"] == 1
+    assert all(THE_STEP not in lines for lines in progress.seen)
+
+
+def test_the_reason_of_the_verdict_has_the_first_line_of_the_failed_step(tmp_path):
+    blocked = Blocked("shop/cart is held by budget shop/cart: minAvailable 1 of 1\nmore")
+    record = run_pass(judged_pass(tmp_path, drain=blocked), [HOLDS])
+    assert record.reason == (
+        "The step 'drain cp' failed: shop/cart is held by budget shop/cart: minAvailable 1 of 1"
+    )

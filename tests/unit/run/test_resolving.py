@@ -84,6 +84,19 @@ def test_images_of_workloads_are_pulled_too(tmp_path, monkeypatch):
     assert made.sentences[0].startswith("To be pulled: python:3.11-slim; about 0.1 GB")
 
 
+@pytest.mark.parametrize(("here", "count"), [(True, 0), (False, 1)])
+def test_the_image_that_an_older_worker_keeps_is_pulled_too(tmp_path, monkeypatch, here, count):
+    absent = "upgrade_e2e.run.resolving.absent_images"
+    monkeypatch.setattr(absent, lambda names: () if here else tuple(names))
+    (tmp_path / "kind.yaml").write_text(
+        "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n"
+        "nodes: [{role: control-plane}, {role: worker, image: 'mine/node:v1.32.5'}]\n"
+    )
+    given = {"kind-config": tmp_path / "kind.yaml", "from": "v1.33.4", "to": "v1.33.7"}
+    sentences = request(tmp_path, provider="kind", **given).sentences
+    assert [line.startswith("To be pulled: 1 node image;") for line in sentences] == [True] * count
+
+
 def test_without_a_provider_and_with_images_to_pull_it_is_a_real_pass(tmp_path):
     made = request(tmp_path)
     assert made.settings.provider == "kind"

@@ -161,7 +161,7 @@ def test_every_new_judgement_has_a_folder_of_its_own(folder):
 def test_a_failed_step_stays_a_failure_whatever_scenarios_say(folder):
     changed(folder, failed_step=FailedStep("drain worker", "no"))
     record = load_record(judged_again(folder))
-    assert (record.verdict, record.reason) == (Verdict.FAIL, "The step 'drain worker' failed.")
+    assert (record.verdict, record.reason) == (Verdict.FAIL, "The step 'drain worker' failed: no")
 
 
 def test_people_see_that_it_was_judged_again(folder):

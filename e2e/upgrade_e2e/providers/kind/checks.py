@@ -11,6 +11,7 @@ from upgrade_e2e.providers.kind.docker import Docker, Server
 from upgrade_e2e.providers.kind.images import NodeImages
 from upgrade_e2e.providers.kind.remains import CLUSTER
 from upgrade_e2e.providers.kind.settings import KindSettings
+from upgrade_e2e.providers.kind.skew import older_nodes
 from upgrade_e2e.upgrade import Path
 
 __all__ = ["KIND_ENV", "preflight", "require_free_name"]
@@ -41,7 +42,8 @@ def preflight(
     """
     kind_version = _kind_version(host)
     server = docker.server()
-    nodes = images.missing(path)
+    older = [(node.version, node.image) for node in older_nodes(settings, path)]
+    nodes = images.missing(path, older)
     _require_space(settings, server, path, len(nodes))
     balancer = _balancer(settings, kind_version, images)
     others = dict.fromkeys(settings.preload_images, SUPPORT)

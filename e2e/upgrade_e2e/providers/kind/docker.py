@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from upgrade_e2e.cluster import Role
 from upgrade_e2e.command import Completed, Runner
 from upgrade_e2e.errors import BadInput, CommandFailed
 
-__all__ = ["CLUSTER_LABEL", "ROLE_LABEL", "Container", "Docker", "ListedImage", "Server"]
+__all__ = [
+    "CLUSTER_LABEL",
+    "ROLE_LABEL",
+    "Container",
+    "Docker",
+    "ListedImage",
+    "Server",
+    "counted_nodes",
+]
 
 CLUSTER_LABEL = "io.x-k8s.kind.cluster"
 ROLE_LABEL = "io.x-k8s.kind.role"
 QUICK_S = 60.0
 PULL_S = 3600.0
 COPY_S = 300.0
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -163,6 +174,21 @@ class Docker:
 
     def _docker(self, *argv: str, timeout_s: float = QUICK_S, check: bool = True) -> Completed:
         return self.host.run("docker", *argv, timeout_s=timeout_s, check=check)
+
+
+def counted_nodes(cluster: str, docker: Docker | None = None) -> tuple[int, int] | None:
+    """How many control planes and workers a kind cluster has, by docker's labels.
+
+    None where docker cannot be asked or there is no such cluster.
+    """
+    try:
+        containers = (docker or Docker()).nodes_of(cluster)
+    except CommandFailed as error:
+        _log.debug("docker does not list the nodes of %s: %s", cluster, error)
+        return None
+    roles = [container.role for container in containers]
+    counts = roles.count(Role.CONTROL_PLANE.value), roles.count(Role.WORKER.value)
+    return counts if any(counts) else None
 
 
 def _by_name(container: Container) -> tuple[int, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from upgrade_e2e.cluster.room import Room
+from upgrade_e2e.providers.kind.registration import registered_taints
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.upgrade import Step
 from upgrade_e2e.upgrade.plan import DRAIN
@@ -36,9 +37,14 @@ def planned_room(
 ) -> Room:
     """Where workloads may run in a cluster that is to be made, by the short names of its nodes.
 
-    Of one that is there already nothing is known: its nodes may have any taints.
+    A configuration of the user's may give its nodes taints. Of a cluster that is there already
+    nothing is known: its nodes may have any.
     """
-    return Room() if settings.reuse_cluster else Room.planned(control_planes, workers)
+    if settings.reuse_cluster:
+        return Room()
+    config = settings.kind_config
+    registered = registered_taints(config.text) if config is not None else None
+    return Room.planned(control_planes, workers, registered)
 
 
 def shape_choices(settings: KindSettings, room: Room) -> dict[str, str]:

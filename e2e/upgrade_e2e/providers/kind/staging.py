@@ -30,7 +30,8 @@ class Staging:
 
     Work is done one piece at a time and at low priority. `nodes` that do not run yet, and `images`
     that are still being pulled, are waited for, while other work goes on. `folder` takes the
-    temporary files.
+    temporary files. `older` are those of the nodes that begin at an older version than the source:
+    they lack container images that the others brought with them.
     """
 
     docker: Docker
@@ -38,9 +39,11 @@ class Staging:
     folder: Path
     nodes: Sequence[Node]
     images: NodeImages
+    older: Sequence[Node] = ()
     _pool: ThreadPoolExecutor | None = None
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
     _preloaded: Future[None] | None = None
+    _caught_up: Future[None] | None = None
     _delivered: dict[KubeVersion, Future[None]] = field(default_factory=dict)
     _stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -50,7 +53,9 @@ class Staging:
     def start(self, source: KubeVersion, targets: Sequence[KubeVersion]) -> None:
         """Begin; may be called once."""
         # Each piece waits for what it needs in a thread of its own.
-        pool = self._pool = ThreadPoolExecutor(3 + 2 * len(targets), thread_name_prefix="staging")
+        pool = self._pool = ThreadPoolExecutor(4 + 2 * len(targets), thread_name_prefix="staging")
+        if self.older:
+            self._caught_up = pool.submit(self._catch_up, source)
         if self.settings.preload_images:
             self._preloaded = pool.submit(self._preload, pool.submit(self._save_preloads))
         before: Future[Any] = pool.submit(self._list_source, source, bool(targets))
@@ -59,9 +64,10 @@ class Staging:
             self._delivered[version] = pool.submit(self._deliver, taken)
 
     def wait_until_preloaded(self) -> None:
-        """Wait until the images to preload are on every node; raises what went wrong."""
-        if self._preloaded is not None:
-            _wait_for(self._preloaded)
+        """Wait until every node has its images to begin with; raises what went wrong."""
+        for future in (self._caught_up, self._preloaded):
+            if future is not None:
+                _wait_for(future)
 
     def wait_until_delivered(self, version: KubeVersion) -> None:
         """Wait until everything of `version` is on every node; raises what went wrong."""
@@ -109,6 +115,15 @@ class Staging:
         self.images.require(version)
         with self._turn():
             return self._take_out.take_out(version)
+
+    def _catch_up(self, source: KubeVersion) -> None:
+        self.images.require(source)
+        with self._turn():
+            saved = self._take_out.save_source(source)
+        wait_until_up(self.older, self._stopped)
+        with self._turn():
+            preload([saved], self.older)
+            saved.archive.unlink()
 
     def _preload(self, saved: Future[list[SavedImage]]) -> None:
         images = saved.result()

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from upgrade_e2e.errors import CommandFailed
-from upgrade_e2e.providers.kind.config import upgrade_config
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.images import NodeImages
 from upgrade_e2e.providers.kind.node_image import OpenedImage, differing, opened
@@ -85,12 +84,29 @@ class TakeOut:
         with self._opened(version) as source:
             self._present.update(source.images())
 
+    def save_source(self, version: KubeVersion) -> SavedImage:
+        """An archive of all that a worker of `version` has, for nodes whose image is older."""
+        copied = self.folder / f"{version}-source-content"
+        copied.mkdir(parents=True)
+        with self._opened(version) as source:
+            inside = {
+                name: found
+                for name, found in source.images().items()
+                if "@" not in name and not is_control_plane_image(name)
+            }
+            blobs = source.copy_blobs(copied)
+        archive = self.folder / f"{version}-source.tar"
+        write_archive(archive, blobs, inside)
+        delete_folder(copied)
+        return SavedImage(archive)
+
     def take_out(self, version: KubeVersion) -> Staged:
         """The programs of `version`, and its container images that differ."""
         self.images.note(version)
         programs = self.folder / str(version)
         programs.mkdir(parents=True, exist_ok=True)
-        (programs / UPGRADE_CONFIG).write_text(upgrade_config(version), encoding="utf-8")
+        upgrade = self.settings.upgrade_text(version)
+        (programs / UPGRADE_CONFIG).write_text(upgrade, encoding="utf-8")
         with self._opened(version) as image:
             image.copy_binaries(programs)
             return self._archive(version, programs, image)
