@@ -123,7 +123,7 @@ def test_limits_come_from_their_file(tmp_path):
         ({"workers": 0}, "one worker"),
         ({"control-planes": 4}, "cannot hold a majority in etcd"),
         ({"control-planes": 0}, "cannot hold a majority in etcd"),
-        ({"after-create": ("true",)}, "it comes with network and DNS of its own"),
+        ({"after-create": ("true",)}, "not made by kind"),
         ({"keep-cluster": "often"}, "one of never"),
         ({"watch-after": -1.0}, "cannot be negative"),
         ({"fault": ["gremlins"]}, "gremlins"),
