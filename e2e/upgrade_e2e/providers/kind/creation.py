@@ -10,9 +10,10 @@ from upgrade_e2e.cluster.asking import items
 from upgrade_e2e.cluster.nodes import kubelet_version
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import BadInput, CommandFailed
+from upgrade_e2e.providers.kind.cgroup_v1 import CGROUP_V1_CHOICE
 from upgrade_e2e.providers.kind.config import FAST_API_SERVER, additions, cluster_config
 from upgrade_e2e.providers.kind.docker import Docker
-from upgrade_e2e.providers.kind.planning import CGROUP_V1_CHOICE, node_names
+from upgrade_e2e.providers.kind.numbering import node_names
 from upgrade_e2e.providers.kind.rewriting import rewritten
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.providers.kind.skew import older_nodes, require_skew_allowed
@@ -105,7 +106,7 @@ def handle(docker: Docker, name: str, kubeconfig: Path) -> Cluster:
 
 def nodes_to_come(docker: Docker, settings: KindSettings, name: str) -> tuple[Node, ...]:
     """The nodes that kind will make, by the names that it will give them."""
-    controls, workers = node_names(settings)
+    controls, workers = node_names(settings.control_planes, settings.workers)
     named = [(short, Role.CONTROL_PLANE) for short in controls]
     named += [(short, Role.WORKER) for short in workers]
     return tuple(

@@ -13,6 +13,7 @@ import yaml
 
 from upgrade_e2e.cluster import Role
 from upgrade_e2e.errors import BadInput
+from upgrade_e2e.providers.kind.numbering import short_names
 
 __all__ = ["API_VERSION", "ConfiguredNode", "KindConfig"]
 
@@ -95,13 +96,8 @@ class KindConfig:
 
     @property
     def short_names(self) -> tuple[str, ...]:
-        """The names of its nodes without that of the cluster, as kind numbers them."""
-        seen: dict[Role, int] = {}
-        names = []
-        for node in self.nodes:
-            seen[node.role] = seen.get(node.role, 0) + 1
-            names.append(node.role.value + ("" if seen[node.role] == 1 else str(seen[node.role])))
-        return tuple(names)
+        """The names of its nodes without that of the cluster."""
+        return short_names(node.role.value for node in self.nodes)
 
 
 def _only_document(file: Path) -> tuple[str, dict[str, Any]]:

@@ -17,6 +17,7 @@ from upgrade_e2e.errors import BadInput, ClusterNotMade, CommandFailed, Deadline
 from upgrade_e2e.providers.base import Capabilities
 from upgrade_e2e.providers.kind import creation, draining, health, kubeadm, nodes
 from upgrade_e2e.providers.kind.after_create import AFTER_CREATE, run_after_create
+from upgrade_e2e.providers.kind.cgroup_v1 import on_cgroup_v1
 from upgrade_e2e.providers.kind.checks import KIND_ENV, preflight, require_free_name
 from upgrade_e2e.providers.kind.configuration import target_images, usual_images
 from upgrade_e2e.providers.kind.creation import NameTaken
@@ -28,7 +29,7 @@ from upgrade_e2e.providers.kind.kubeadm_output import KeptCoreDns
 from upgrade_e2e.providers.kind.ledger import Entry
 from upgrade_e2e.providers.kind.mirror import name_for_mirror
 from upgrade_e2e.providers.kind.patches import require_patches
-from upgrade_e2e.providers.kind.planning import make_plan, on_cgroup_v1
+from upgrade_e2e.providers.kind.planning import make_plan
 from upgrade_e2e.providers.kind.planting import plant
 from upgrade_e2e.providers.kind.pulls import Pulls
 from upgrade_e2e.providers.kind.remains import CLUSTER, FOLDER, REUSED_CLUSTER, deleters
