@@ -10,14 +10,14 @@ from upgrade_e2e.providers.kind.delivery import staged_file
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.upgrade import Hop, Step
 
-__all__ = ["kubeadm_apply", "kubeadm_node", "roll_addons"]
+__all__ = ["addons_step", "apply_step", "node_step"]
 
 KUBEADM_S = 1200.0
 ADDONS_S = 300.0
 _SETTLED = "wait until every static pod of the control plane is at its new hash and ready"
 
 
-def kubeadm_apply(settings: KindSettings, hop: Hop, node: str, *, settles: bool) -> Step:
+def apply_step(settings: KindSettings, hop: Hop, node: str, *, settles: bool) -> Step:
     """`kubeadm upgrade apply` on the first control plane; `settles` if it waits for static pods."""
     kubeadm, config = staged_file(hop.target, "kubeadm"), staged_file(hop.target, "upgrade.yaml")
     does = (
@@ -42,7 +42,7 @@ def _own_words(settings: KindSettings, command: str) -> Iterator[str]:
         yield f"ignored preflight errors: {', '.join(ignored)}"
 
 
-def kubeadm_node(settings: KindSettings, hop: Hop, node: str, *, settles: bool) -> Step:
+def node_step(settings: KindSettings, hop: Hop, node: str, *, settles: bool) -> Step:
     """`kubeadm upgrade node` on another node; `settles` if it waits for static pods."""
     kubeadm, config = staged_file(hop.target, "kubeadm"), staged_file(hop.target, "upgrade.yaml")
     does = (
@@ -59,7 +59,7 @@ def _settling(*, settles: bool) -> dict[str, str]:
     return {"settles": "yes"} if settles else {}
 
 
-def roll_addons(settings: KindSettings, hop: Hop, last: str) -> Step:
+def addons_step(settings: KindSettings, hop: Hop, last: str) -> Step:
     """Waiting for the addons, and for the static pods of the `last` control plane."""
     rolled = " and ".join(sorted(ADDONS.keys() - settings.left_alone))
     alone = ", ".join(sorted(ADDONS.keys() & settings.left_alone))

@@ -11,7 +11,7 @@ from upgrade_e2e.providers.kind.cgroup_v1 import ALLOWED, CGROUP_V1_CHOICE, need
 from upgrade_e2e.providers.kind.config import FAST_API_SERVER
 from upgrade_e2e.providers.kind.delivery import STAGE_ROOT
 from upgrade_e2e.providers.kind.drain_order import DRAIN_S
-from upgrade_e2e.providers.kind.kubeadm_steps import kubeadm_apply, kubeadm_node, roll_addons
+from upgrade_e2e.providers.kind.kubeadm_steps import addons_step, apply_step, node_step
 from upgrade_e2e.providers.kind.making import choices_of_making, ways_of_making
 from upgrade_e2e.providers.kind.numbering import node_names
 from upgrade_e2e.providers.kind.settings import KindSettings
@@ -130,13 +130,13 @@ def _stage(settings: KindSettings, hop: Hop) -> Step:
 def _hop_steps(settings: KindSettings, hop: Hop) -> Iterator[Step]:
     control_planes, workers = node_names(settings.control_planes, settings.workers)
     for node in control_planes:
-        raising = kubeadm_apply if node == control_planes[0] else kubeadm_node
+        raising = apply_step if node == control_planes[0] else node_step
         yield raising(settings, hop, node, settles=node != control_planes[-1])
-    yield roll_addons(settings, hop, control_planes[-1])
+    yield addons_step(settings, hop, control_planes[-1])
     for node in control_planes:
         yield from _swap_steps(settings, hop, node)
     for node in workers:
-        yield kubeadm_node(settings, hop, node, settles=False)
+        yield node_step(settings, hop, node, settles=False)
         yield from _swap_steps(settings, hop, node)
 
 
