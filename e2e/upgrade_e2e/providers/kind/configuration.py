@@ -39,7 +39,7 @@ class StoredConfiguration:
 
     @property
     def disabled(self) -> frozenset[str]:
-        """The addons that it tells kubeadm to leave alone."""
+        """The addons that kubeadm leaves alone by it."""
         return frozenset(
             component
             for component, key in _SECTIONS.items()

@@ -9,7 +9,7 @@ from upgrade_e2e.cluster import Cluster, Node, Role
 from upgrade_e2e.cluster.asking import items
 from upgrade_e2e.cluster.nodes import kubelet_version
 from upgrade_e2e.command import Runner
-from upgrade_e2e.errors import BadInput, CommandFailed
+from upgrade_e2e.errors import BadInput, CommandFailed, E2eError
 from upgrade_e2e.providers.kind.cgroup_v1 import CGROUP_V1_CHOICE
 from upgrade_e2e.providers.kind.config import FAST_API_SERVER, additions, cluster_config
 from upgrade_e2e.providers.kind.docker import Docker
@@ -30,10 +30,12 @@ __all__ = [
     "nodes_to_come",
     "require_exists",
     "require_fit",
+    "saved_logs",
     "take_kubeconfig",
 ]
 
 CREATE_S = 480.0
+LOGS_S = 180.0
 _FIRST_STATUS = "Ensuring node image"
 """What kind says first once it has accepted a configuration."""
 
@@ -157,6 +159,15 @@ def require_exists(docker: Docker, name: str) -> None:
             f"{', '.join(stopped)} of cluster {name!r} is not running; start it with "
             f"`docker start {' '.join(stopped)}`."
         )
+
+
+def saved_logs(host: Runner, name: str, into: Path) -> str:
+    """Export the logs of a cluster that could not be made; returns where they are, or why not."""
+    try:
+        export_logs(host, name, into, LOGS_S)
+    except E2eError as problem:
+        return f"its logs could not be copied ({type(problem).__name__})"
+    return f"the logs of its nodes are in {into}"
 
 
 def export_logs(host: Runner, name: str, into: Path, timeout_s: float) -> None:
