@@ -86,11 +86,8 @@ class _News:
     def deaf(self) -> Deaf:
         """Who has not heard by now."""
         kubelets = [name for name in sorted(self.told) if not self._kubelet_knows(name)]
-        proxies = [
-            node.name
-            for node in self.cluster.nodes
-            if node.name in self.counted and (_changes(node) or 0.0) <= self.counted[node.name]
-        ]
+        asked = [node for node in self.cluster.nodes if node.name in self.counted]
+        proxies = [node.name for node in asked if not self._proxy_counted(node)]
         return Deaf(tuple(kubelets), tuple(proxies))
 
     def withdraw(self) -> None:
