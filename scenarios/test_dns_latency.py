@@ -6,6 +6,9 @@ every service in the cluster failed because none could find another. An upgrade 
 in small: it replaces all CoreDNS pods, and drains evict those that stand on the same node
 together. For the seconds in between, new lookups time out; a client that waits 5 s for its first
 retry turns that into an outage of its own.
+
+On a single node nothing is drained, but CoreDNS and kube-proxy are rolled all the same, next to
+the pods that they serve: both claims are made there too.
 """
 
 import pytest

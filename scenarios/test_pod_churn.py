@@ -5,6 +5,8 @@ second towards the API, every pod costs it several, and so the status that the A
 minutes behind what ran: Services sent traffic to pods long gone and ignored pods long ready. The
 limits were raised in Kubernetes 1.27, but a kubelet configuration carried over from before, or one
 that an upgrade resets, brings the old ones back.
+
+Both claims are about a node's own kubelet, so they need no second node.
 """
 
 import pytest

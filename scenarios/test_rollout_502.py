@@ -4,6 +4,10 @@ The story: every deployment of a well-behaved service gave a handful of 502s. A 
 stop does so at once, but proxies and kube-proxy on other nodes learn of it a moment later and keep
 sending. The fix is known: a preStop delay, a server that finishes open requests, a readiness probe,
 a PodDisruptionBudget. An upgrade evicts every pod once, so it shows whether the fix works.
+
+Where there is one worker, the pods may move to control planes. On a single node none is evicted:
+there both claims are about the rolling updates, and about containers that go on running while
+their kubelet is replaced.
 """
 
 import pytest

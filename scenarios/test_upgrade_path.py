@@ -11,10 +11,14 @@ import pytest
 
 @pytest.mark.observes
 def test_every_component_is_at_the_target(upgraded):
-    """Each node's kubelet and each control plane part and addon is at the target version."""
+    """Each node's kubelet, control plane part and addon is where kubeadm wants it in this cluster.
+
+    An addon that kubeadm is to leave alone has stayed as it was, and none has appeared.
+    """
     assert upgraded.failed_step is None, str(upgraded.failed_step)
     behind = [f"{p.name} on {p.node}: {p.found}, not {p.wanted}" for p in upgraded.found().behind]
     assert not behind, "; ".join(behind)
+    assert not upgraded.found().appeared, "; ".join(upgraded.found().appeared)
     assert upgraded.found().nothing_left_to_do, "a second run of the upgrade finds work to do"
 
 

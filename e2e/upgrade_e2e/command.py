@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
+import re
 import selectors
 import shlex
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
-from upgrade_e2e.errors import CommandFailed
+from upgrade_e2e.errors import CommandFailed, Hopeless
 
 __all__ = ["Completed", "Runner", "follow", "run", "spawn"]
 
 _log = logging.getLogger(__name__)
+_ENDS = re.compile(rb"\n")
+# On a terminal a line also ends where the cursor goes elsewhere: returns and ECMA-48 sequences.
+_MOVES = re.compile(rb"(?:[\r\n]|\x1b\[[0-?]*[ -/]*[@-~])+")
+_LOOK_S = 0.2
+"""How often a followed command looks whether it is to stop."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,7 @@ class Runner:
         stdin: str | None = None,
         stdin_file: Path | None = None,
         stdout_file: Path | None = None,
+        cwd: Path | None = None,
     ) -> Completed:
         """As `run`, behind this runner's prefix."""
         return run(
@@ -60,12 +70,25 @@ class Runner:
             stdin_file=stdin_file,
             stdout_file=stdout_file,
             env=dict(self.env),
+            cwd=cwd,
         )
 
-    def follow(self, *argv: str, on_line: Callable[[str], None], timeout_s: float) -> Completed:
+    def follow(
+        self,
+        *argv: str,
+        on_line: Callable[[str], None],
+        timeout_s: float,
+        terminal: bool = False,
+        stopped: threading.Event | None = None,
+    ) -> Completed:
         """As `follow`, behind this runner's prefix."""
         return follow(
-            [*self.prefix, *argv], on_line=on_line, timeout_s=timeout_s, env=dict(self.env)
+            [*self.prefix, *argv],
+            on_line=on_line,
+            timeout_s=timeout_s,
+            env=dict(self.env),
+            terminal=terminal,
+            stopped=stopped,
         )
 
 
@@ -122,29 +145,37 @@ def follow(
     on_line: Callable[[str], None],
     timeout_s: float,
     env: Mapping[str, str] | None = None,
+    terminal: bool = False,
+    stopped: threading.Event | None = None,
 ) -> Completed:
     """Run `argv` to its end and hand each line that it writes to `on_line` as it comes.
 
     Both outputs are followed, in the order of writing, and come back as `stdout`. Groups,
-    timeouts and errors are as in `run`.
+    timeouts and errors are as in `run`. With `terminal` the command writes to a terminal of its
+    own, so that it shows its progress; each new state of a line comes as a line, without the codes
+    that move the cursor. Once `stopped` is set the command is killed, and Hopeless is raised.
     """
     shown = shlex.join(argv)
     _log.debug("follow: %s", shown)
     started = time.monotonic()
-    process = _start(argv, subprocess.DEVNULL, subprocess.PIPE, subprocess.STDOUT, env=env)
+    reading, writing = os.openpty() if terminal else os.pipe()
     said: list[str] = []
-    try:
-        for line in _lines(process, started + timeout_s):
-            said.append(line)
-            on_line(line.rstrip("\n"))
-        process.wait(timeout=max(0.0, started + timeout_s - time.monotonic()))
-        process.communicate()
-    except subprocess.TimeoutExpired:
-        _kill_group(process)
-        raise CommandFailed(shown, None, "".join(said), timeout_s) from None
-    except BaseException:
-        _kill_group(process)
-        raise
+    with os.fdopen(reading, "rb", buffering=0) as output:
+        try:
+            process = _start(argv, subprocess.DEVNULL, writing, subprocess.STDOUT, env=env)
+        finally:
+            os.close(writing)
+        try:
+            for line in _lines(output, started + timeout_s, _MOVES if terminal else _ENDS, stopped):
+                said.append(f"{line}\n")
+                on_line(line)
+            process.wait(timeout=max(0.0, started + timeout_s - time.monotonic()))
+        except (TimeoutError, subprocess.TimeoutExpired):
+            _kill_group(process)
+            raise CommandFailed(shown, None, "".join(said), timeout_s) from None
+        except BaseException:
+            _kill_group(process)
+            raise
     done = Completed(shown, process.returncode, "".join(said), "", time.monotonic() - started)
     _log.debug("exit %d after %.1f s: %s", done.returncode, done.duration_s, shown)
     if done.returncode != 0:
@@ -152,23 +183,45 @@ def follow(
     return done
 
 
-def _lines(process: subprocess.Popen[bytes], end: float) -> Iterator[str]:
-    """Lines of the process's output until it closes; raises TimeoutExpired at `end`."""
-    assert process.stdout is not None  # noqa: S101  (it was started with a pipe)
+def _lines(
+    output: FileIO, end: float, breaks: re.Pattern[bytes], stopped: threading.Event | None
+) -> Iterator[str]:
+    """Lines of a program's output until it closes; raises TimeoutError at `end`."""
     rest = b""
     with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
+        selector.register(output, selectors.EVENT_READ)
         while True:
-            left_s = end - time.monotonic()
-            if left_s <= 0 or not selector.select(left_s):
-                raise subprocess.TimeoutExpired(process.args, 0)
-            chunk = os.read(process.stdout.fileno(), 65536)
-            *whole, rest = (rest + chunk).split(b"\n")
-            yield from (line.decode(errors="replace") + "\n" for line in whole)
+            _wait_readable(selector, end, stopped)
+            chunk = _read(output)
+            *whole, rest = breaks.split(rest + chunk)
+            yield from (line.decode(errors="replace") for line in whole)
             if not chunk:
                 break
     if rest:
         yield rest.decode(errors="replace")
+
+
+def _wait_readable(
+    selector: selectors.BaseSelector, end: float, stopped: threading.Event | None
+) -> None:
+    while True:
+        if stopped is not None and stopped.is_set():
+            raise Hopeless("it was stopped, because the pass ends.")
+        left_s = end - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        if selector.select(left_s if stopped is None else min(left_s, _LOOK_S)):
+            return
+
+
+def _read(output: FileIO) -> bytes:
+    """What can be read now; empty at the end, which a terminal reports as an error."""
+    try:
+        return output.read(65536) or b""
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        return b""
 
 
 def spawn(

@@ -9,6 +9,7 @@ E2eError
  |    +-- Hopeless       will never become ready
  +-- ClusterNotMade      the cluster could not be created
  +-- ClusterGone         the cluster ended during the pass
+ +-- Blocked             the upgrade waits for something in the cluster that does not let go
  +-- StepFailed          a step of the upgrade failed
  +-- FaultNotPlanted     a fault could not be planted, or changed nothing
  +-- Inconclusive        the instrument was blind: no claim can be judged
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 __all__ = [
     "BadInput",
+    "Blocked",
     "ClusterGone",
     "ClusterNotMade",
     "CommandFailed",
@@ -50,10 +52,17 @@ class CommandFailed(E2eError):
     """A subprocess failed.
 
     `returncode` is None when the command ran out of time. `output` is what was captured of stdout
-    and stderr together.
+    and stderr together. `lead` is what the message begins with: the reason, where one is known.
     """
 
-    def __init__(self, command: str, returncode: int | None, output: str, timeout_s: float) -> None:
+    def __init__(
+        self,
+        command: str,
+        returncode: int | None,
+        output: str,
+        timeout_s: float,
+        lead: str = "",
+    ) -> None:
         self.command = command
         self.returncode = returncode
         self.output = output
@@ -63,7 +72,12 @@ class CommandFailed(E2eError):
         else:
             how = f"exited with {returncode}"
         shown = output.strip() or "(no output)"
-        super().__init__(f"command {how}: {command}\n{shown}")
+        first = f"{lead}\n" if lead else ""
+        super().__init__(f"{first}command {how}: {command}\n{shown}")
+
+    def led_by(self, lead: str) -> CommandFailed:
+        """The same failure with a reason as its first line."""
+        return CommandFailed(self.command, self.returncode, self.output, self.timeout_s, lead)
 
 
 class WaitFailed(E2eError):
@@ -84,6 +98,10 @@ class ClusterNotMade(E2eError):
 
 class ClusterGone(E2eError):
     """The cluster has ended during the pass and will not come back: nothing more can be seen."""
+
+
+class Blocked(E2eError):
+    """Something in the cluster does not let the upgrade go on; the first line names it."""
 
 
 class StepFailed(E2eError):

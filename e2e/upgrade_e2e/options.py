@@ -73,17 +73,17 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "provider",
         "Who makes the cluster: kind makes a real one, sim a simulated one. Without this option "
-        "kind is used where docker has the node images of the path, else sim.",
+        "kind is used where docker and kind are there, else sim.",
         choices=PROVIDERS,
         starts=True,
     ),
     Option(
         "from",
-        "The version to start at, like v1.33.13, or v1.33 for its newest known patch.",
+        "The version to start at, like v1.33.7, or v1.33 for its newest patch with a node image.",
         metavar="VERSION",
         starts=True,
     ),
-    Option("to", "The version to end at.", metavar="VERSION", starts=True),
+    Option("to", "The version to end at, or latest.", metavar="VERSION", starts=True),
     Option(
         "via",
         "A version in between. May be repeated.",
@@ -93,8 +93,8 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "path",
-        "A whole path, like v1.32.2,v1.33.13,v1.34.4. May be repeated: each path is walked on a "
-        "cluster of its own. Without any path: v1.33,v1.34.",
+        "A whole path, like v1.32.2,v1.33.7,v1.34.3. May be repeated: each path is walked on a "
+        "cluster of its own. Without any path: the newest two minors that have node images.",
         metavar="VERSIONS",
         multiple=True,
         starts=True,
@@ -106,8 +106,18 @@ OPTIONS: tuple[Option, ...] = (
         bool,
         default=False,
     ),
-    Option("control-planes", "How many control plane nodes: 1 or 3.", int, 1),
-    Option("workers", "How many worker nodes.", int, 2),
+    Option(
+        "control-planes",
+        "How many control plane nodes: 1 or 3. Default: those of --kind-config or of the cluster "
+        "to reuse, else 1.",
+        int,
+    ),
+    Option(
+        "workers",
+        "How many worker nodes. Default: those of --kind-config or of the cluster to reuse, else "
+        "2.",
+        int,
+    ),
     Option(
         "kind-config",
         "A kind configuration file. The cluster is made as it says, at the versions of the path: "
@@ -130,7 +140,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "image-for",
-        "The node image of one version, like v1.34.4=NAME. May be repeated.",
+        "The node image of one version, like v1.34.3=NAME. May be repeated.",
         metavar="VERSION=IMAGE",
         multiple=True,
         configurable=False,

@@ -55,10 +55,10 @@ class KubeVersion:
 
     @classmethod
     def parse(cls, text: str) -> KubeVersion:
-        """Read `v1.34.4`, `1.34.4` or one with a suffix; raises BadInput for anything else."""
+        """Read `v1.34.3`, `1.34.3` or one with a suffix; raises BadInput for anything else."""
         match = _FULL.fullmatch(text.strip())
         if match is None:
-            raise BadInput(f"{text!r} is not a Kubernetes version; write it like v1.34.4.")
+            raise BadInput(f"{text!r} is not a Kubernetes version; write it like v1.34.3.")
         return cls(int(match[1]), int(match[2]), int(match[3]), match[4] or "", match[5] or "")
 
     @property

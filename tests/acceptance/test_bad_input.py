@@ -38,7 +38,8 @@ def tool(*words, cwd):
         (("--path", "v1.33.13"), "two versions"),
         (("--path", "v1.34.4,v1.34.4"), "changes no version"),
         (("--from", "v1.33.13", "--to", "v1.34.4", "--control-planes", "2"), "use 1 or 3"),
-        (("--from", "v1.33.13", "--to", "v1.34.4", "--workers", "0"), "one worker"),
+        (("--provider", "sim", "--workers", "0"), "one worker"),
+        (("--from", "v1.33.13", "--to", "v1.34.4", "--workers", "-1"), "use 0 or more"),
         (("--from", "v1.33.13", "--to", "v1.34.4", "--node-image", "x:1"), "{version}"),
         (("--from", "v1.33.13", "--to", "v1.34.4", "--image-for", "v1.34.4"), "names no image"),
         (("--from", "v1.33.13", "--to", "v1.34.4", "--fault", "gremlins"), "gremlins"),
@@ -46,6 +47,15 @@ def tool(*words, cwd):
         (("--provider", "sim", "--fault", "coredns-replicas=abc"), "give a number"),
         (("--provider", "sim", "--fault", "no-prestop@drain"), "without `@drain`"),
         (("--provider", "sim", "--fault", "no-prestop=3"), "has no value"),
+        (("--provider", "sim", "--drain-timeout", "900"), "--drain-timeout: its nodes are drained"),
+        (
+            ("--provider", "sim", "--upgrade-config", "x"),
+            "--upgrade-config: it is upgraded without",
+        ),
+        (("--upgrade-config", "x", "--from", "v1.33.13", "--to", "v1.34.4"), "x cannot be read"),
+        (("--provider", "kind", "--drain-timeout", "nan"), "seconds from 1 to 86400"),
+        (("--provider", "kind", "--step-timeout", "0"), "--step-timeout is 0; write seconds"),
+        (("--provider", "kind", "--drain-args", "dev-worker"), "kubectl reads as a node"),
     ],
 )
 @pytest.mark.parametrize("command", ["plan", "run"])

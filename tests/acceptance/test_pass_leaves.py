@@ -37,6 +37,15 @@ def test_the_page_and_the_trace_tell_what_the_record_tells(left):
     assert {span.name for span in record.spans} <= names
 
 
+def test_the_facts_of_the_cluster_are_recorded_and_shown(left):
+    """As the simulated cluster shows them: no network plugin, and an IPv4 range of its own."""
+    record = load_record(left / "a")
+    assert (record.facts.families, record.facts.proxy) == (("ipv4",), "iptables")
+    assert record.facts.config_digest.startswith("sha256:")
+    assert record.cluster_line == "1+2 nodes, iptables, ipv4"
+    assert f"- cluster: {record.cluster_line}" in (left / "a" / "summary.md").read_text()
+
+
 def test_reading_back_begins_when_watching_has_ended(left):
     record = load_record(left / "a")
     begins_s = {span.kind: span.start_s for span in record.spans}

@@ -105,7 +105,10 @@ TABLE = (
     ),
     Row(
         "fail-step=drain:worker2",
-        {TARGET: r"'drain worker2' failed.*upgrade-e2e-pinned"},
+        {
+            TARGET: r"'drain worker2' failed: default/upgrade-e2e-pinned is held by budget "
+            r"default/upgrade-e2e-pinned: minAvailable 1 of 1 healthy, 0 may go\n",
+        },
         more={"drain_timeout_s": 50.0},
         again=True,
     ),

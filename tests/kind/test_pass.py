@@ -43,6 +43,14 @@ def test_every_component_is_read_back_at_the_target(ran):
     }  # fmt: skip
 
 
+def test_the_facts_of_the_cluster_are_recorded(ran):
+    facts = ran.record()["facts"]
+    assert (facts["families"], facts["dns_domain"]) == (["ipv4"], "cluster.local")
+    assert (facts["proxy"], facts["feature_gates"]) == ("iptables", [])
+    assert facts["cni"] in {"flannel", "kindnet"}  # of the stand-in images, and of kind's own
+    assert f"- cluster: 1+2 nodes, iptables, ipv4, {facts['cni']}" in ran.summary()
+
+
 def test_steps_are_spans_in_the_planned_order(ran):
     spans = [span for span in ran.record()["spans"] if not span["parent"]]
     kinds = [span["kind"] for span in spans]

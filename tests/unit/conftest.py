@@ -5,12 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 import tenacity.nap
 from hypothesis import HealthCheck, settings
 
 from upgrade_e2e import wait
+from upgrade_e2e.providers.kind.resolving.reference import is_loopback
 
 settings.register_profile(
     "busy-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -37,4 +41,19 @@ def eager_waits() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(wait, "Clock", lambda: EAGER)
         patch.setattr(tenacity.nap, "time", SimpleNamespace(sleep=sleep))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> Iterator[None]:
+    """Registries beyond this machine do not answer, wherever the tests run."""
+    request = requests.Session.request
+
+    def on_loopback(session: requests.Session, method: str, url: str, **more: Any) -> Any:
+        if not is_loopback(urlsplit(url).netloc):
+            raise requests.ConnectionError("Failed to resolve a name: no network in unit tests")
+        return request(session, method, url, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(requests.Session, "request", on_loopback)
         yield

@@ -115,11 +115,16 @@ class Site:
         self.port = 0
 
     async def listen(self) -> None:
-        """Accept connections at `bind` (HOST:PORT; port 0 lets the kernel choose, once)."""
+        """Accept connections at `bind` (HOST:PORT; port 0 lets the kernel choose, once).
+
+        `[::]` means every address of the machine, of both families.
+        """
         host, port = host_and_port(self.bind, 0)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_STREAM)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         sock.bind((host, self.port or port))
         self.port = sock.getsockname()[1]
         loop = asyncio.get_running_loop()

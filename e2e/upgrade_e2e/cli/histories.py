@@ -39,7 +39,7 @@ WHICH: tuple[Callable[[Any], Any], ...] = (
         "--path",
         default="",
         metavar="VERSIONS",
-        help="Use only runs of this path, like v1.33.13,v1.34.4. Default: all paths.",
+        help="Use only runs of this path, like v1.33.7,v1.34.3. Default: all paths.",
     ),
     click.option(
         "--provider",

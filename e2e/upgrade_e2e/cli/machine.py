@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -14,6 +15,8 @@ from upgrade_e2e.providers.kind import sweep_dead
 from upgrade_e2e.providers.kind.doctor import examine
 from upgrade_e2e.providers.sim.starting import SIMULATOR
 from upgrade_e2e.run.exit_codes import FAILED
+from upgrade_e2e.run.providers import kind_settings
+from upgrade_e2e.run.request import settings_of, values_of
 from upgrade_e2e.upgrade.faults import CATALOGUE
 
 __all__ = ["doctor", "faults", "simulator", "sweep"]
@@ -47,12 +50,14 @@ def sweep() -> None:
 def doctor(versions: tuple[str, ...]) -> None:
     """Check whether this machine can run real clusters, and print a fix for what is missing.
 
-    VERSIONS are Kubernetes versions whose node images are checked too. Default: none. Exit code 1
-    means that something is missing.
+    VERSIONS are Kubernetes versions, or minors like v1.34, whose node images are checked too:
+    whether they are here, or can be pulled. Default: none. Exit code 1 means that something is
+    missing.
 
-    Example: upgrade-e2e doctor v1.33.13 v1.34.4
+    Example: upgrade-e2e doctor v1.33 v1.34
     """
-    findings = examine(versions)
+    settings = settings_of(values_of({}, Path.cwd()))
+    findings = examine(versions, settings=kind_settings(settings, Path()))
     for finding in findings:
         click.echo(str(finding))
     sys.exit(0 if all(finding.ok for finding in findings) else FAILED)

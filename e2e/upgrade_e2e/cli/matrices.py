@@ -10,9 +10,8 @@ import click
 from upgrade_e2e.cli.shared import FILE, exit_on_errors
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.pipelines import Matrix, build_matrix, matrix_of_diff, neighbouring_paths
-from upgrade_e2e.providers.kind import known_versions
-from upgrade_e2e.run.providers import kind_settings
 from upgrade_e2e.run.request import settings_of, values_of
+from upgrade_e2e.run.resolving import WordResolver, is_open
 from upgrade_e2e.version import KubeVersion
 
 __all__ = ["matrix"]
@@ -66,7 +65,7 @@ __all__ = ["matrix"]
     "--image-for",
     multiple=True,
     metavar="VERSION=IMAGE",
-    help="The node image of one version, like v1.34.4=NAME. May be repeated.",
+    help="The node image of one version, like v1.34.3=NAME. May be repeated.",
 )
 @click.option(
     "--json",
@@ -90,11 +89,12 @@ def matrix(
 ) -> None:
     """Print the jobs of a CI run: the paths between VERSIONS, or those that a diff asks for.
 
-    VERSIONS are Kubernetes versions. Default: those whose node images are on this machine.
+    VERSIONS are Kubernetes versions, which are taken as they are, minors like v1.34, or latest.
+    Default: all whose node images are on this machine, or else those published for its kind.
 
-    Example: upgrade-e2e matrix v1.32.2 v1.33.13 v1.34.4 --hops 2 --runs 5 --json
+    Example: upgrade-e2e matrix v1.32 v1.33.7 v1.34.3 --hops 2 --runs 5 --json
     """
-    known = [KubeVersion.parse(word) for word in versions] or _local(image_for)
+    known = _known(versions, image_for)
     made: Matrix
     if diff is None:
         if files or keys:
@@ -106,9 +106,22 @@ def matrix(
     click.echo(made.to_json() if as_json else made.render())
 
 
-def _local(image_for: tuple[str, ...]) -> list[KubeVersion]:
+def _known(words: tuple[str, ...], image_for: tuple[str, ...]) -> list[KubeVersion]:
+    """The versions that the words mean; a full version may have its image where the job runs."""
     settings = settings_of(values_of({"image-for": image_for}, Path.cwd()))
-    return known_versions(kind_settings(settings, Path()))
+    resolver = WordResolver.of(settings)
+    if not words:
+        return sorted(resolver.open_versions())
+    known: list[KubeVersion] = []
+    for word in words:
+        if is_open(word):
+            resolved = resolver.resolve([word])
+            known += resolved.versions
+            for sentence in resolved.sentences:
+                click.echo(f"upgrade-e2e: {sentence}", err=True)
+        else:
+            known.append(KubeVersion.parse(word))
+    return known
 
 
 def _read(diff: Path) -> str:

@@ -12,6 +12,8 @@ from rich.table import Table
 
 from upgrade_e2e.cli.click_options import given_values, pass_options
 from upgrade_e2e.cli.shared import exit_on_errors
+from upgrade_e2e.format import duration
+from upgrade_e2e.observers import HttpService, require_room
 from upgrade_e2e.options import OPTIONS
 from upgrade_e2e.run import RunRequest
 from upgrade_e2e.upgrade import Plan
@@ -28,9 +30,10 @@ def plan(**choices: Any) -> None:
     Example: upgrade-e2e plan --from v1.33 --to v1.34 --fault coredns-replicas=1
     """
     request = RunRequest.of(given_values(choices), Path.cwd())
-    if request.why:
-        click.echo(f"upgrade-e2e: {request.why}", err=True)
+    for sentence in request.sentences:
+        click.echo(f"upgrade-e2e: {sentence}", err=True)
     for made in request.plans:
+        require_room((HttpService(),), made.room, made.drained)
         _print_plan(made)
 
 
@@ -39,7 +42,9 @@ def _print_plan(made: Plan) -> None:
     console.print(f"[bold]{made.path}[/bold] on {made.provider}")
     for name, value in made.choices.items():
         console.print(f"  {name}: {value}")
-    table = Table("#", "step", "hop", "what it does", box=None, pad_edge=False)
+    table = Table("#", "step", "hop", "at most", "what it does", box=None, pad_edge=False)
     for number, step in enumerate(made.steps, start=1):
-        table.add_row(str(number), step.name, step.hop, "\n".join(step.does))
+        table.add_row(
+            str(number), step.name, step.hop, duration(step.timeout_s), "\n".join(step.does)
+        )
     console.print(table)

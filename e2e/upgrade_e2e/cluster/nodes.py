@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from upgrade_e2e.cluster.addons import Addon
 from upgrade_e2e.cluster.asking import condition
 from upgrade_e2e.cluster.handle import Cluster, Node
 from upgrade_e2e.cluster.pods import is_ready
@@ -14,31 +15,47 @@ from upgrade_e2e.errors import BadInput
 __all__ = ["NodeHealth", "is_node_ready", "kubelet_version", "node_health", "node_of", "not_ready"]
 
 _NODES = "/api/v1/nodes"
-_PROXIES = "/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%3Dkube-proxy"
+_PODS = "/api/v1/namespaces/kube-system/pods"
+_PROXIES = f"{_PODS}?labelSelector=k8s-app%3Dkube-proxy"
 
 
 @dataclass(frozen=True)
 class NodeHealth:
-    """Whether the nodes serve: `not_ready` are names, `proxies_ready` counts pods of kube-proxy."""
+    """Whether the nodes serve: `not_ready` are names, `proxies_ready` counts pods of kube-proxy.
+
+    `proxies_wanted` is how many there must be: one on each node where it is None.
+    """
 
     nodes: int
     not_ready: tuple[str, ...]
     proxies_ready: int
+    proxies_wanted: int | None = None
 
     @property
     def is_good(self) -> bool:
-        """All nodes are Ready, with a ready kube-proxy on each."""
-        return not self.not_ready and self.proxies_ready == self.nodes
+        """All nodes are Ready, with as many ready kube-proxies as there must be."""
+        wanted = self.nodes if self.proxies_wanted is None else self.proxies_wanted
+        return not self.not_ready and self.proxies_ready == wanted
 
 
-def node_health(cluster: Cluster) -> NodeHealth:
-    """Read once, without trying again: raises one of TRANSIENT_API_ERRORS."""
+def node_health(cluster: Cluster, proxies: Sequence[Addon] | None = None) -> NodeHealth:
+    """Read once, without trying again: raises one of TRANSIENT_API_ERRORS.
+
+    `proxies` are the workloads that are kube-proxy in this cluster, which may have none or one of
+    another name; None stands for the one that kubeadm makes.
+    """
     shown = cluster.api.get_json(_NODES)["items"]
-    proxies = cluster.api.get_json(_PROXIES)["items"]
+    if proxies is None:
+        pods, wanted = cluster.api.get_json(_PROXIES)["items"], None
+    else:
+        every = cluster.api.get_json(_PODS)["items"] if proxies else []
+        pods = [pod for proxy in proxies for pod in proxy.pods_among(every)]
+        wanted = sum(len(shown) if one.everywhere else one.rollout.wanted for one in proxies)
     return NodeHealth(
         nodes=len(shown),
         not_ready=not_ready(cluster, shown),
-        proxies_ready=sum(is_ready(pod) for pod in proxies),
+        proxies_ready=sum(is_ready(pod) for pod in pods),
+        proxies_wanted=wanted,
     )
 
 
@@ -54,7 +71,7 @@ def is_node_ready(node: Mapping[str, Any]) -> bool:
 
 
 def kubelet_version(node: Mapping[str, Any]) -> str:
-    """The version that a node's kubelet reports (`v1.34.4`)."""
+    """The version that a node's kubelet reports (`v1.34.3`)."""
     return str(node["status"]["nodeInfo"]["kubeletVersion"])
 
 

@@ -9,9 +9,21 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 
 from upgrade_e2e.cluster.asking import ASK_WITHIN_S, items
+from upgrade_e2e.cluster.creation_failures import (
+    event_path,
+    failure_in_events,
+    failure_in_status,
+)
 from upgrade_e2e.cluster.handle import Cluster
 
-__all__ = ["STUCK_AFTER_S", "is_ready", "missing_workloads", "short_of_replicas", "stuck_pods"]
+__all__ = [
+    "STUCK_AFTER_S",
+    "finalizers_of",
+    "is_ready",
+    "missing_workloads",
+    "short_of_replicas",
+    "stuck_pods",
+]
 
 STUCK_AFTER_S = 60.0
 """A pod that came or should be gone this long ago, and is not ready or not gone, is stuck; younger
@@ -23,6 +35,7 @@ _WORKLOADS = {
     "statefulsets": ("spec", "replicas", "readyReplicas"),
     "daemonsets": ("status", "desiredNumberScheduled", "numberReady"),
 }
+_KINDS_WITH_EVENTS = {"statefulsets": "StatefulSet", "daemonsets": "DaemonSet"}
 _NOT_SERVED = 404
 
 
@@ -68,7 +81,8 @@ def _why_stuck(pod: Mapping[str, Any], now: datetime, after_s: float) -> str | N
     phase = status.get("phase", "Unknown")
     if deleted := meta.get("deletionTimestamp"):
         late_s = _age_s(deleted, now)
-        return f"still terminating {late_s:.0f} s late" if late_s > after_s else None
+        held = f", {finalizers}" if (finalizers := finalizers_of(pod)) else ""
+        return f"still terminating {late_s:.0f} s late{held}" if late_s > after_s else None
     if phase == "Succeeded":
         return None
     if phase == "Failed":
@@ -76,6 +90,12 @@ def _why_stuck(pod: Mapping[str, Any], now: datetime, after_s: float) -> str | N
     if is_ready(pod) or _age_s(meta["creationTimestamp"], now) <= after_s:
         return None
     return f"{phase}, not ready: {_not_running(status) or _unmet(status) or 'no reason given'}"
+
+
+def finalizers_of(pod: Mapping[str, Any]) -> str:
+    """The pod's finalizers for people: `finalizer hold.test/never`; empty for none."""
+    names = pod["metadata"].get("finalizers") or ()
+    return f"finalizer{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else ""
 
 
 def _not_running(status: Mapping[str, Any]) -> str:
@@ -102,18 +122,31 @@ def _age_s(stamp: str, now: datetime) -> float:
 
 
 def missing_workloads(cluster: Cluster, within_s: float = ASK_WITHIN_S) -> tuple[str, ...]:
-    """A sentence for each workload of the cluster that lacks ready replicas; raises as `ask`."""
-    return tuple(
-        sentence
-        for plural in _WORKLOADS
-        for sentence in short_of_replicas(plural, _served(cluster, plural, within_s))
-    )
+    """A sentence for each workload of the cluster that lacks ready replicas; raises as `ask`.
+
+    It says why where the workload's pods cannot be created.
+    """
+    found: list[str] = []
+    for plural in _WORKLOADS:
+        for workload in _served(cluster, f"/apis/apps/v1/{plural}", within_s):
+            for sentence in short_of_replicas(plural, [workload]):
+                why = _why_short(cluster, plural, workload, within_s)
+                found.append(f"{sentence}: {why}" if why else sentence)
+    return tuple(found)
 
 
-def _served(cluster: Cluster, plural: str, within_s: float) -> list[dict[str, Any]]:
-    """The workloads of one kind; none when the API server does not serve that kind at all."""
+def _why_short(cluster: Cluster, plural: str, workload: Mapping[str, Any], within_s: float) -> str:
+    """Why its pods cannot be created: a Deployment says so itself, of the others events do."""
+    if plural not in _KINDS_WITH_EVENTS:
+        return failure_in_status(workload)
+    events = _served(cluster, event_path(workload), within_s)
+    return failure_in_events(events, _KINDS_WITH_EVENTS[plural])
+
+
+def _served(cluster: Cluster, path: str, within_s: float) -> list[dict[str, Any]]:
+    """The items at `path`; none when the API server does not serve that kind at all."""
     try:
-        return items(cluster, f"/apis/apps/v1/{plural}", within_s)
+        return items(cluster, path, within_s)
     except ApiException as error:
         if error.status != _NOT_SERVED:
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,21 +70,21 @@ class Rollout:
         return self.is_whole and self.image == image
 
 
-def addon_rollouts(cluster: Cluster) -> dict[str, Rollout]:
-    """CoreDNS and kube-proxy by name, read once without trying again.
+def addon_rollouts(cluster: Cluster, names: Iterable[str] = tuple(ADDONS)) -> dict[str, Rollout]:
+    """CoreDNS and kube-proxy of kubeadm, or those of these `names`, read once.
 
     Raises one of TRANSIENT_API_ERRORS.
     """
-    api = cluster.api
-    return {
-        "coredns": Rollout.of_deployment(api.get_json(ADDONS["coredns"])),
-        "kube-proxy": Rollout.of_daemon_set(api.get_json(ADDONS["kube-proxy"])),
-    }
+    make = {"coredns": Rollout.of_deployment, "kube-proxy": Rollout.of_daemon_set}
+    return {name: make[name](cluster.api.get_json(ADDONS[name])) for name in names}
 
 
 def are_at(rollouts: Mapping[str, Rollout], images: Mapping[str, str]) -> bool:
-    """Whether each of the rollouts is done with the image that `images` has under its name."""
-    return all(rollout.is_done(images[name]) for name, rollout in rollouts.items())
+    """Whether each of the rollouts is done with the image that `images` has under its name.
+
+    One that `images` does not name may have any image.
+    """
+    return all(rollouts[name].is_done(image) for name, image in images.items() if name in rollouts)
 
 
 def image_of(workload: Mapping[str, Any]) -> str:

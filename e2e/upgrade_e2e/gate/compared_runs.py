@@ -9,6 +9,7 @@ from pathlib import Path
 from upgrade_e2e.errors import BadInput, DamagedRecord, DeadlinePassed
 from upgrade_e2e.gate.checks import sight_problems
 from upgrade_e2e.gate.comparable import loosened_sight
+from upgrade_e2e.gate.differing import differences, is_unknown
 from upgrade_e2e.gate.history import LOCK_TIMEOUT_S, History
 from upgrade_e2e.gate.reading import Found, read_runs, same_pass
 from upgrade_e2e.gate.run import Run
@@ -65,7 +66,7 @@ def gather(
     candidates = [run for run in found.runs if not run.faults]
     sorting = _sort(found, baseline, controls)
     if everything := (*candidates, *sorting.controls, *sorting.baseline):
-        like = max(everything, key=lambda run: bool(run.nodes))
+        like = max(everything, key=lambda run: (bool(run.nodes), bool(run.facts)))
         _refuse_mixed(like, everything)
         _refuse_both(candidates, sorting.baseline)
         if history is not None:
@@ -101,29 +102,12 @@ def _sort(found: Found, baseline: Sequence[Path], controls: Sequence[Path]) -> _
 
 def _refuse_mixed(like: Run, runs: Sequence[Run]) -> None:
     for run in runs:
-        for what, one, other in _differences(like, run):
+        for found in differences(like, run):
             raise BadInput(
-                f"runs {like.name} and {run.name} differ in {what}: {one} and {other}; "
-                "a decision compares runs of one path on one provider with the same settings."
+                f"runs {like.name} and {run.name} differ in {found.what}: {found.one} and "
+                f"{found.other}; a decision compares runs of one path on one provider, on clusters "
+                "of one kind, with the same settings."
             )
-
-
-def _differences(one: Run, other: Run) -> list[tuple[str, str, str]]:
-    pairs = [
-        ("path", " -> ".join(one.path), " -> ".join(other.path)),
-        ("provider", _provider(one), _provider(other)),
-    ]
-    pairs += [
-        (f"setting {key}", one.choices.get(key, "not set"), other.choices.get(key, "not set"))
-        for key in sorted({*one.choices, *other.choices})
-    ]
-    if one.nodes and other.nodes:  # a pass that broke off may not know them
-        pairs.append(("nodes", one.nodes, other.nodes))
-    return [pair for pair in pairs if pair[1] != pair[2]]
-
-
-def _provider(run: Run) -> str:
-    return f"{run.provider} (SIMULATED)" if run.simulated else run.provider
 
 
 def _refuse_both(candidates: Sequence[Run], baseline: Sequence[Run]) -> None:
@@ -148,13 +132,14 @@ def _ask(
 def _draw_on(history: History, like: Run, sorting: _Sorting, taken: Sequence[Run]) -> None:
     known = history.runs(path=like.path, provider=like.provider)
     others = [run for run in known if not any(same_pass(run, other) for other in taken)]
-    same = [run for run in others if not _differences(like, run)]
+    same = [run for run in others if not differences(like, run)]
     if len(same) < len(others):
-        differing = next(run for run in others if _differences(like, run))
-        what, one, other = _differences(like, differing)[0]
+        differing = next(run for run in others if differences(like, run))
+        first = differences(like, differing)[0]
         sorting.notes.append(
             f"left out of the history: {len(others) - len(same)} of {len(others)} runs of this "
-            f"path, made with other settings (run {differing.name}: {what} {other}, not {one})."
+            f"path, made with other settings or on another kind of cluster (run {differing.name}: "
+            f"{first.what} {first.other}, not {first.one})."
         )
     if "baseline" in sorting.open_parts:
         sorting.baseline += [run for run in same if not run.faults]
@@ -167,6 +152,11 @@ def _fit_for_baseline(sorting: _Sorting, settings: GateSettings) -> tuple[Run, .
     for run in sorting.baseline:
         if run.verdict is not Verdict.PASS:
             sorting.notes.append(f"left out of the baseline: run {run.name} is {run.verdict}.")
+        elif is_unknown(run):
+            sorting.notes.append(
+                f"left out of the baseline: run {run.name} upgraded a cluster that was there "
+                "already, and left no facts that it could be compared by."
+            )
         elif problems := (*sight_problems(run), *loosened_sight((run,))):
             sorting.notes.append(f"left out of the baseline: {problems[0]}")
         else:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.report import ObserverResult, RunRecord
 from upgrade_e2e.upgrade import Inventory
@@ -25,9 +26,13 @@ OBSERVED = (
     "failures",
     "outage_count",
 )
+_PULL = "pull"
+"""The kind of the phases in which a pass waited for images, and of the pulls next to the steps."""
 _LATENCIES = ("p50_s", "p99_s")
 # These two steps and settings keep their first names, so that a history's series goes on.
 _STORED_NAMES = {"watch-before": "baseline", "watch-after": "settle"}
+# What was asked for before the path was settled: it changes nothing of what is measured on it.
+_NOT_MEASURED = {"nearest-patch"}
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,9 @@ class Run:
     """One pass, small enough to keep for years.
 
     `choices` are the settings that change what is measured, planted faults aside; `nodes` is the
-    size of the cluster, empty where it could not be read. `limits` are those that differ from the
-    defaults. A figure that the pass could not give is not there; none is ever NaN or infinite.
+    size of the cluster, empty where it could not be read. `facts` say what kind of cluster it was,
+    None where that is not known. `limits` are those that differ from the defaults. A figure that
+    the pass could not give is not there; none is ever NaN or infinite.
     """
 
     run_id: str
@@ -71,6 +77,7 @@ class Run:
     started_unix_s: float
     tool: str = ""
     nodes: str = ""
+    facts: ClusterFacts | None = None
     choices: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict)
@@ -79,7 +86,7 @@ class Run:
 
     @property
     def path_id(self) -> str:
-        """The path as a name: `v1.33.13-v1.34.4`."""
+        """The path as a name: `v1.33.7-v1.34.3`."""
         return "-".join(self.path)
 
     @property
@@ -118,10 +125,12 @@ def run_of(record: RunRecord) -> Run:
         started_unix_s=record.started_unix_s,
         tool=record.tools.get("upgrade-e2e", ""),
         nodes=_nodes(record.inventory),
+        # A record that is older than this field has the facts that no cluster has.
+        facts=None if record.facts == ClusterFacts() else record.facts,
         choices={
             _STORED_NAMES.get(key, key): value
             for key, value in record.choices.items()
-            if not key.startswith("fault ")
+            if not key.startswith("fault ") and key not in _NOT_MEASURED
         },
         faults=record.faults,
         limits={limit.key: limit.value for limit in record.limits_changed},
@@ -144,12 +153,18 @@ def _nodes(inventory: Inventory | None) -> str:
 def _figures(record: RunRecord) -> Iterator[Figure]:
     for seen in record.observers:
         yield from _observed(seen)
-    yield Figure(WHOLE, "duration_s", record.duration_s)
+    # How long a registry took says nothing about the cluster, nor about how fast probers were.
+    pulling: dict[str, float] = {}
+    for span in record.spans:
+        if span.kind == _PULL and span.parent:
+            pulling[span.parent] = pulling.get(span.parent, 0.0) + span.duration_s
+    yield Figure(WHOLE, "duration_s", record.duration_s - sum(pulling.values()))
     steps: dict[str, float] = {}
     for span in record.spans:
-        if not span.parent:
+        if not span.parent and span.kind != _PULL:
             kind = _STORED_NAMES.get(span.kind, span.kind)
-            steps[kind] = steps.get(kind, 0.0) + span.duration_s
+            took_s = span.duration_s - pulling.get(span.name, 0.0)
+            steps[kind] = steps.get(kind, 0.0) + took_s
     for kind, took_s in steps.items():
         yield Figure(WHOLE, f"{kind}_s", took_s)
 

@@ -17,6 +17,7 @@ from upgrade_e2e.observers.churn import PodChurn
 from upgrade_e2e.observers.dns import DnsLookups
 from upgrade_e2e.observers.edge import HttpEdge
 from upgrade_e2e.observers.faults import alter, plant
+from upgrade_e2e.observers.fitting import require_room
 from upgrade_e2e.observers.http import HttpService
 from upgrade_e2e.observers.naming import Wanted, as_written, label_observers
 from upgrade_e2e.observers.observation import Observation
@@ -45,4 +46,5 @@ __all__ = [
     "label_observers",
     "label_or_kind",
     "plant",
+    "require_room",
 ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from upgrade_e2e.cluster import Cluster, retry_api
 from upgrade_e2e.cluster.facts import ClusterFacts
+from upgrade_e2e.cluster.room import Room
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.timeline import Connection, Origin, SamplesBuilder, Span, Window
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from upgrade_e2e.observers.workload import Workload
 
 __all__ = [
+    "DEFAULT_OF",
     "HOST",
     "NAMESPACE",
     "Alterable",
@@ -29,6 +31,8 @@ __all__ = [
     "label_or_kind",
 ]
 
+DEFAULT_OF = "default of"
+"""In the metadata of a field whose default follows from others: the function that gives it."""
 NAMESPACE = "upgrade-e2e"
 HOST = "host"
 """The `node` of streams whose prober runs next to the framework, outside of the cluster."""
@@ -47,7 +51,8 @@ class DeployContext:
     """Where observers work: the cluster, the namespace in it and a folder on this machine.
 
     `pace` is how many times faster than real the cluster goes: what an observer does every N
-    seconds, it does every N / pace seconds here. `facts` say what kind of cluster it is.
+    seconds, it does every N / pace seconds here. `facts` say what kind of cluster it is, and `room`
+    where in it watched workloads may run.
     """
 
     cluster: Cluster
@@ -57,6 +62,7 @@ class DeployContext:
     namespace: str = NAMESPACE
     pace: float = 1.0
     facts: ClusterFacts = field(default_factory=ClusterFacts)
+    room: Room = field(default_factory=Room)
 
     def apply(self, manifest: dict[str, Any]) -> Any:
         """Server-side apply, retried while the API server is away; returns the object."""

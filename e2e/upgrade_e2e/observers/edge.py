@@ -9,8 +9,14 @@ from typing import Any, ClassVar, Self
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.observers.base import DeployContext, Observer, Parts, label_or_kind
 from upgrade_e2e.observers.checks import check_label, check_rate, check_timeout, check_type
-from upgrade_e2e.observers.http import HttpService, http_probe
-from upgrade_e2e.observers.objects import config_map, http_url, service, workload_object
+from upgrade_e2e.observers.http import HttpService, http_probes
+from upgrade_e2e.observers.objects import (
+    addresses_of,
+    config_map,
+    http_url,
+    service,
+    workload_object,
+)
 from upgrade_e2e.observers.workload import WEB_PORT, Workload
 from upgrade_e2e.timeline import Connection
 
@@ -23,7 +29,9 @@ _PORT = 8080
 class HttpEdge:
     """An nginx on every node in front of the service that `backend` names.
 
-    Streams `new@NODE`, each prober asking the edge of its own node. The edge does not try again
+    Streams `new@NODE`, each prober asking the edge of its own node, and `new-ipv6@NODE` (or
+    `-ipv4`) in a cluster of two address families, as of HttpService: a request goes through the
+    edge to the backend in one family all the way. The edge does not try again
     and does not mark its backend as down, so that each failure behind it is one 502 or 504. Its
     pods belong to a DaemonSet, which drains leave alone. An `HttpService` that is watched as well
     and equal to `backend` is the same workload. Raises BadInput for values that cannot work.
@@ -58,21 +66,26 @@ class HttpEdge:
     def deploy(self, context: DeployContext) -> Parts:
         """Apply the workload behind and the edge before it; see Observer."""
         name = label_or_kind(self)
-        conf = nginx_conf(http_url(self.backend.serve(context), WEB_PORT, ""), self.timeout_s)
+        upstream, *others = (http_url(one, WEB_PORT, "") for one in self.backend.serve(context))
+        conf = nginx_conf(upstream, self.timeout_s, *others)
         context.apply(config_map(context, name, {"nginx.conf": conf}))
         context.apply(daemon_set(context, name))
         # It stays on the node, so that a prober asks the edge next to it.
         front = service(context, name, WEB_PORT, _PORT, internalTrafficPolicy="Local")
-        edge = context.apply(front)["spec"]["clusterIP"]
-        url = http_url(edge, WEB_PORT)
+        edge = addresses_of(context.apply(front))
         return Parts(
-            node_probes=(http_probe(url, Connection.NEW, self.rate_hz, self.timeout_s),),
+            node_probes=tuple(http_probes(edge, Connection.NEW, self.rate_hz, self.timeout_s)),
             background_tasks=self.backend.background_tasks(context),
         )
 
 
-def nginx_conf(upstream: str, timeout_s: float) -> str:
-    """The configuration of the edge: one upstream, no second try, nothing written to disk."""
+def nginx_conf(upstream: str, timeout_s: float, *others: str) -> str:
+    """The configuration of the edge: no second try, nothing written to disk.
+
+    Each upstream, a URL, has a server that listens in the family of its address; `others` are those
+    of further families.
+    """
+    servers = "".join(_server(one, timeout_s) for one in (upstream, *others))
     return f"""\
 worker_processes 1;
 pid /tmp/nginx.pid;
@@ -80,8 +93,16 @@ error_log /dev/stderr crit;
 events {{ worker_connections 4096; }}
 http {{
   access_log off;
+{servers}}}
+"""
+
+
+def _server(upstream: str, timeout_s: float) -> str:
+    # `[::]` means the IPv6 addresses alone. In a container without IPv6 nginx would not start.
+    listen = f"[::]:{_PORT}" if "[" in upstream else str(_PORT)
+    return f"""\
   server {{
-    listen {_PORT};
+    listen {listen};
     location / {{
       proxy_pass {upstream};
       proxy_next_upstream off;
@@ -89,7 +110,6 @@ http {{
       proxy_read_timeout {timeout_s:g}s;
     }}
   }}
-}}
 """
 
 

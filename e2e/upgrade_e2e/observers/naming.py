@@ -10,11 +10,11 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from upgrade_e2e.errors import BadInput
-from upgrade_e2e.observers.base import Observer, TakesLabel, label_or_kind
+from upgrade_e2e.observers.base import DEFAULT_OF, Observer, TakesLabel, label_or_kind
 from upgrade_e2e.observers.checks import LONGEST_LABEL, RESERVED, check_label
 
 __all__ = ["Wanted", "as_written", "distinct", "label_observers"]
@@ -34,10 +34,16 @@ def as_written(observer: Any) -> str:
     said = []
     for one in fields(observer):
         value = getattr(observer, one.name)
-        default = one.default if one.default_factory is MISSING else one.default_factory()
-        if value != default:
+        if value != _default_of(one, observer):
             said.append(f"{one.name}={as_written(value)}")
     return f"{type(observer).__name__}({', '.join(said)})"
+
+
+def _default_of(one: Field[Any], observer: Any) -> Any:
+    """What the field of this observer is when its author leaves it out."""
+    if DEFAULT_OF in one.metadata:
+        return one.metadata[DEFAULT_OF](observer)
+    return one.default if one.default_factory is MISSING else one.default_factory()
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ __all__ = [
     "AGENT_COMMAND",
     "AGENT_CONFIG",
     "LABELS",
+    "addresses_of",
     "agent_config",
     "agent_mount",
     "agent_volume",
@@ -75,17 +76,25 @@ def workload_object(
 def service(
     context: DeployContext, name: str, port: int, target_port: int, **spec: Any
 ) -> dict[str, Any]:
-    """A Service in front of the pods of `name`, for HTTP.
+    """A Service in front of the pods of `name`, for HTTP, in every family of the cluster.
 
     It listens at `port`, the pods at `target_port`; `spec` are more fields.
     """
     ports = [{"name": "http", "port": port, "targetPort": target_port}]
+    if len(context.facts.families) > 1:
+        spec = {"ipFamilyPolicy": "PreferDualStack", **spec}
     return {
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {"name": name, "namespace": context.namespace, "labels": labels(name)},
         "spec": {"selector": labels(name), "ports": ports, **spec},
     }
+
+
+def addresses_of(service: Mapping[str, Any]) -> tuple[str, ...]:
+    """The addresses of a Service, one of each family, the primary family's first."""
+    spec = service["spec"]
+    return tuple(spec.get("clusterIPs") or [spec["clusterIP"]])
 
 
 def agent_config(context: DeployContext) -> dict[str, Any]:

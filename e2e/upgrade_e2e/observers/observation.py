@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster
+from upgrade_e2e.cluster.facts import ClusterFacts
+from upgrade_e2e.cluster.room import Room
 from upgrade_e2e.errors import DeadlinePassed, E2eError
 from upgrade_e2e.observers.base import (
     BackgroundTask,
@@ -45,8 +47,18 @@ class Observation:
         origin: Origin,
         workdir: Path,
         pace: float = 1.0,
+        facts: ClusterFacts | None = None,
+        room: Room | None = None,
     ) -> None:
-        self._site = DeployContext(cluster, images, workdir, origin, pace=pace)
+        self._site = DeployContext(
+            cluster,
+            images,
+            workdir,
+            origin,
+            pace=pace,
+            facts=facts or ClusterFacts(),
+            room=room or Room(),
+        )
         self._observers = distinct(observers)
         self._parts: dict[str, Parts] = {}
         self._fleet = Fleet(self._site)

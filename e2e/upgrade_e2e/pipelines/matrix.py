@@ -34,7 +34,7 @@ class MatrixEntry:
 
     @property
     def name(self) -> str:
-        """A name for a job or an artifact: `v1.33.13-v1.34.4_run-1`.
+        """A name for a job or an artifact: `v1.33.7-v1.34.3_run-1`.
 
         The part before the `_` is the path alone, so that a pattern can ask for one path and
         does not get a longer one that begins alike.
@@ -95,7 +95,7 @@ def neighbouring_paths(
         names = ", ".join(map(str, minors)) or "none"
         raise BadInput(
             f"no two neighbouring minors are known (known: {names}); name versions that follow "
-            "one another, like v1.33.13 v1.34.4, or add images with --image-for."
+            "one another, like v1.33.7 v1.34.3, or add images with --image-for."
         )
     return paths
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.judge import Limit, Verdict
 from upgrade_e2e.timeline import Span, Window
 from upgrade_e2e.upgrade import Inventory
@@ -130,13 +131,16 @@ class FailedStep:
 class RunRecord:
     """One pass over one path. Times are as in Timeline; `started_unix_s` is second zero.
 
+    `images` are the container images by what they are for, as they were asked for, `image_digests`
+    what they turned out to be, as UsedImage has it; an image that was never looked at has none.
     `cluster_made` is false when the pass ended before there was a cluster that could be watched;
     `refused` is true when that was because what was asked for cannot work. `control_planes` and
     `workers` are the nodes of the cluster, 0 where that is not known; `pace` is how many times
     faster than in a real cluster its pods lived. `observers_as_written` has, by
     label, how each observer's scenario writes it. `inventory_error` says why there is no inventory
-    of a cluster that was asked for one. `rejudged_unix_s` is when saved samples were judged
-    again; None for the record of the pass itself.
+    of a cluster that was asked for one. `facts` say what kind of cluster it was before the upgrade,
+    and are the defaults in records that are older than this field. `rejudged_unix_s` is when saved
+    samples were judged again; None for the record of the pass itself.
     """
 
     run_id: str
@@ -154,6 +158,7 @@ class RunRecord:
     faults: tuple[str, ...] = ()
     tools: Mapping[str, str] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
+    image_digests: Mapping[str, str] = field(default_factory=dict)
     spans: tuple[Span, ...] = ()
     scenarios: tuple[ScenarioResult, ...] = ()
     observers: tuple[ObserverResult, ...] = ()
@@ -165,10 +170,21 @@ class RunRecord:
     control_planes: int = 0
     workers: int = 0
     pace: float = 1.0
+    facts: ClusterFacts = field(default_factory=ClusterFacts)
     rejudged_unix_s: float | None = None
     schema_version: int = SCHEMA_VERSION
 
     @property
     def path_id(self) -> str:
-        """The path as a name: `v1.33.13-v1.34.4`."""
+        """The path as a name: `v1.33.7-v1.34.3`."""
         return "-".join(self.path)
+
+    @property
+    def cluster_line(self) -> str:
+        """The cluster in one line: `1+2 nodes, iptables, ipv4, flannel`.
+
+        Nodes are control planes plus workers. Empty where it is not known what was watched.
+        """
+        if not self.control_planes:
+            return ""
+        return f"{self.control_planes}+{self.workers} nodes, {self.facts}"

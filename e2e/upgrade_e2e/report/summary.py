@@ -8,6 +8,7 @@ from pathlib import Path
 from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.files import write_whole
 from upgrade_e2e.format import duration, moment, share, wall_clock
+from upgrade_e2e.report.circumstances import conditions
 from upgrade_e2e.report.happenings import advice, happened
 from upgrade_e2e.report.record import (
     REHEARSAL,
@@ -69,12 +70,7 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
     yield run.reason
     yield ""
     yield from _at_a_glance(run)
-    for name, value in run.choices.items():
-        yield f"- {name}: {value}"
-    for fault in run.faults:
-        yield f"- planted fault: `{fault}`"
-    if run.rejudged_unix_s is not None:
-        yield f"- judged again: {wall_clock(run.rejudged_unix_s)}, from the samples of the pass"
+    yield from _circumstances(run)
     if run.failed_step is not None:
         yield from _failed_step(run.failed_step)
     yield from _scenarios(run)
@@ -83,6 +79,25 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
         yield from _outages(run.observers)
         yield from _brownouts(run.observers)
     yield from _limits(run)
+
+
+def _circumstances(run: RunRecord) -> Iterator[str]:
+    """What is to be known about the pass: one line each."""
+    if run.cluster_line:
+        yield f"- cluster: {run.cluster_line}"
+    yield from _settings(run)
+    if run.rejudged_unix_s is not None:
+        yield f"- judged again: {wall_clock(run.rejudged_unix_s)}, from the samples of the pass"
+
+
+def _settings(run: RunRecord) -> Iterator[str]:
+    """What was different in this pass: choices, conditions and planted faults."""
+    for name, value in run.choices.items():
+        yield f"- {name}: {value}"
+    for name, sentence in conditions(run):
+        yield f"- {name}: {sentence}"
+    for fault in run.faults:
+        yield f"- planted fault: `{fault}`"
 
 
 def _at_a_glance(run: RunRecord) -> Iterator[str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from upgrade_e2e.providers.kind import KindSettings, what_is_missing
-from upgrade_e2e.run.providers import kind_settings
+from upgrade_e2e.providers.kind import what_is_missing
+from upgrade_e2e.run.kind_only import kind_options_in
 from upgrade_e2e.run.settings import PassSettings
 from upgrade_e2e.upgrade.faults import plantable_on
 
@@ -22,32 +21,20 @@ class Choice:
     why: str
 
 
-def choose(
-    settings: PassSettings,
-    paths: Sequence[Sequence[str]],
-    lacking: Callable[[KindSettings, Sequence[str]], str] = what_is_missing,
-) -> Choice:
-    """Kind if it can upgrade along all `paths` on this machine now, else the simulated cluster.
+def choose(settings: PassSettings, lacking: Callable[[], str] = what_is_missing) -> Choice:
+    """Kind where docker and kind are there, else the simulated cluster.
 
-    Options that only kind has choose kind. Raises BadInput for a path that cannot be walked.
+    Options that only kind has choose kind. Images need not be there: they are pulled.
     """
-    if _only_kind_has(settings):
+    if kind_options_in(settings):
         return Choice("kind", "This runs on kind, because some of the options only work there.")
     if unknown := {fault.name for fault in settings.faults} - plantable_on("kind"):
         why = f"This runs on a simulated cluster, because kind has no fault {min(unknown)}."
         return Choice("sim", why)
-    images = kind_settings(settings, Path())
-    for words in paths:
-        if missing := lacking(images, words):
-            why = (
-                f"This runs on a simulated cluster, because {missing}; with --provider kind it is "
-                "refused instead."
-            )
-            return Choice("sim", why)
-    return Choice("kind", "This runs on kind: docker answers and has the node images.")
-
-
-def _only_kind_has(settings: PassSettings) -> bool:
-    """Whether an option is given that means nothing to a simulated cluster."""
-    images = settings.node_images or settings.node_image != PassSettings().node_image
-    return bool(settings.reuse_cluster or settings.fast_control_plane or images)
+    if missing := lacking():
+        why = (
+            f"This runs on a simulated cluster, because {missing}; with --provider kind it is "
+            "refused instead."
+        )
+        return Choice("sim", why)
+    return Choice("kind", "This runs on kind: docker and kind are here.")

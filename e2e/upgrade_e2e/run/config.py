@@ -106,7 +106,7 @@ def _beside(folder: Path, scenario: str) -> str:
 def _read_images(value: Any, where: str) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(name, str) for name in value.values()):
         raise BadInput(
-            f'{where}: images is {value!r}; write a table such as images = {{"v1.34.4" = "NAME"}}.'
+            f'{where}: images is {value!r}; write a table such as images = {{"v1.34.3" = "NAME"}}.'
         )
     return dict(value)
 

@@ -33,6 +33,8 @@ _EXAMPLES: Mapping[str, Any] = {
     "to": "v1.34",
     "via": ["v1.34"],
     "path": ["v1.32,v1.33", "v1.33,v1.34"],
+    "control-planes": 1,
+    "workers": 2,
     "kind-config": "kind.yaml",
     "after-create": ["kubectl", "apply", "--filename", "cni.yaml"],
     "upgrade-config": "upgrade.yaml",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from upgrade_e2e.errors import BadInput, ClusterNotMade, E2eError
 from upgrade_e2e.judge import Limits
-from upgrade_e2e.observers import Wanted, alter
+from upgrade_e2e.observers import Wanted, alter, require_room
 from upgrade_e2e.providers.base import Provider
 from upgrade_e2e.report import RunRecord
 from upgrade_e2e.run.claims import Claims
@@ -76,7 +76,8 @@ class JudgedPass:
     def check(self) -> None:
         """All claims are expected; raises BadInput for what the pass cannot do for them."""
         self.claims.label()
-        alter(self.claims.observers, self.settings.faults)
+        observers = alter(self.claims.observers, self.settings.faults)
+        require_room(observers, self.plan.room, self.plan.drained)
 
     @contextlib.contextmanager
     def evidence(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster
+from upgrade_e2e.cluster.fact_reading import read_facts
+from upgrade_e2e.cluster.facts import ClusterFacts
+from upgrade_e2e.cluster.room import Room, read_room
 from upgrade_e2e.errors import (
     ClusterGone,
     ClusterNotMade,
@@ -18,7 +21,7 @@ from upgrade_e2e.errors import (
     StepFailed,
 )
 from upgrade_e2e.judge import Limits
-from upgrade_e2e.observers import Observation, Observer, alter
+from upgrade_e2e.observers import Observation, Observer, alter, require_room
 from upgrade_e2e.providers.base import Provider
 from upgrade_e2e.run.planting import perform_plant
 from upgrade_e2e.run.progress import Progress
@@ -31,6 +34,8 @@ from upgrade_e2e.upgrade.faults import PLANT
 __all__ = ["PassRequest", "RunningPass"]
 
 LOGS_TIMEOUT_S = 180.0
+STATUS_S = 10.0
+"""Own choice: how often a log shows how far pulls have come."""
 TROUBLE: tuple[type[Exception], ...] = (E2eError, *TRANSIENT_API_ERRORS)
 
 
@@ -54,14 +59,19 @@ class PassRequest:
 
 @dataclass
 class RunningPass:
-    """Runs a pass once; `spans` and `evidence` grow as it goes."""
+    """Runs a pass once; `spans` and `evidence` grow as it goes.
+
+    `facts` and `room`, where watched workloads may run, are read from the cluster once it is made.
+    """
 
     what: PassRequest
     cluster: Cluster | None = None
+    facts: ClusterFacts = field(default_factory=ClusterFacts)
     failed_step: StepFailed | None = None
+    room: Room | None = None
 
     def __post_init__(self) -> None:
-        marks = Marks(self.what.origin)
+        marks = Marks(self.what.origin, self.what.progress.say)
         self.executor = Executor(self._perform, self.what.progress, marks)
 
     @property
@@ -78,6 +88,7 @@ class RunningPass:
         """
         observers = alter(self.what.observers, planted_in(self.what.plan))
         cluster = self._prepare()
+        self.facts = self._read_facts(cluster)
         observation = Observation(
             cluster=cluster,
             observers=observers,
@@ -85,10 +96,12 @@ class RunningPass:
             origin=self.what.origin,
             workdir=self.what.folder / "work",
             pace=self.what.provider.capabilities.pace,
+            facts=self.facts,
+            room=self._find_room(cluster, observers),
         )
         with contextlib.closing(observation), self._leaving_no_trace(observation):
             self._deploy(observation)
-            with self.what.progress.watching(observation.status_lines):
+            with self.what.progress.watching(lambda: self._status_lines(observation)):
                 self._advance(self.what.plan.upgrade)
                 self._watch_after()
             samples = self._collect(observation)
@@ -104,6 +117,8 @@ class RunningPass:
             inventory_error=inventory_error,
             failed_step=self.failed_step,
             control_planes=len(cluster.control_planes),
+            facts=self.facts,
+            workers=len(cluster.workers),
         )
 
     def collect_logs(self) -> None:
@@ -129,8 +144,10 @@ class RunningPass:
             self.what.provider.perform(step, self.cluster)
 
     def _prepare(self) -> Cluster:
+        marks = self.executor.marks
         try:
-            self.executor.run(self.what.plan.prepare)
+            with self.what.progress.watching(lambda: dict(marks.status), every_s=STATUS_S):
+                self.executor.run(self.what.plan.prepare)
         except StepFailed as failure:
             self.collect_logs()
             if isinstance(failure.__cause__, FaultNotPlanted):
@@ -141,6 +158,22 @@ class RunningPass:
         if self.cluster is None:
             raise ClusterNotMade("the plan has no step that creates a cluster.")
         return self.cluster
+
+    def _read_facts(self, cluster: Cluster) -> ClusterFacts:
+        try:
+            return read_facts(cluster)
+        except TROUBLE as error:
+            self.collect_logs()
+            raise Inconclusive(f"what kind of cluster this is cannot be read: {error}") from error
+
+    def _find_room(self, cluster: Cluster, observers: Sequence[Observer]) -> Room:
+        """Where workloads may run; raises BadInput when a budget of ours would block a drain."""
+        try:
+            self.room = read_room(cluster)
+        except TROUBLE as error:
+            raise Inconclusive(f"the nodes of the cluster could not be read: {error}") from error
+        require_room(observers, self.room, self.what.plan.drained)
+        return self.room
 
     def _deploy(self, observation: Observation) -> None:
         with self._span("deploy"):
@@ -169,6 +202,9 @@ class RunningPass:
             self.collect_logs()
             if isinstance(failure.__cause__, ClusterGone):
                 raise Inconclusive(f"nothing more can be seen: {failure}") from failure
+
+    def _status_lines(self, observation: Observation) -> Mapping[str, str]:
+        return {**self.executor.marks.status, **observation.status_lines()}
 
     def _watch_after(self) -> None:
         with self._span("watch-after"):

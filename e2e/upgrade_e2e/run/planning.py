@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from upgrade_e2e.providers.kind import known_versions
-from upgrade_e2e.providers.sim import KNOWN_VERSIONS
-from upgrade_e2e.run.providers import kind_settings, make_provider
+from upgrade_e2e.run.providers import make_provider
+from upgrade_e2e.run.resolving import ResolvedWords, resolve_words
 from upgrade_e2e.run.settings import PassSettings
-from upgrade_e2e.upgrade import Plan, resolve, with_faults
+from upgrade_e2e.upgrade import Plan, with_faults
 
-__all__ = ["DEFAULT_PATH", "make_plan"]
-
-DEFAULT_PATH = ("v1.33", "v1.34")
-"""What is walked when no path is given."""
+__all__ = ["make_plan", "plan_of", "with_images"]
 
 
 def make_plan(words: Sequence[str], settings: PassSettings) -> Plan:
@@ -22,9 +19,18 @@ def make_plan(words: Sequence[str], settings: PassSettings) -> Plan:
 
     Raises BadInput for what cannot work.
     """
-    folder = Path()
-    provider = make_provider(settings, folder)
-    known = list(KNOWN_VERSIONS)
-    if settings.provider == "kind":
-        known = known_versions(kind_settings(settings, folder))
-    return with_faults(provider.plan(resolve(words, known)), settings.faults)
+    resolved = resolve_words(words, settings)
+    return plan_of(resolved, with_images(settings, (resolved,)))
+
+
+def with_images(settings: PassSettings, paths: Sequence[ResolvedWords]) -> PassSettings:
+    """The settings in which every version of these paths has its image."""
+    images = {version: name for path in paths for version, name in path.images.items()}
+    return replace(settings, node_images={**settings.node_images, **images})
+
+
+def plan_of(resolved: ResolvedWords, settings: PassSettings) -> Plan:
+    """The plan for a path whose versions are known; raises BadInput for what cannot work."""
+    plan = make_provider(settings, Path()).plan(resolved.path)
+    told = replace(plan, choices={**plan.choices, **resolved.choices})
+    return with_faults(told, settings.faults)

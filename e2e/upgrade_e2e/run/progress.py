@@ -16,6 +16,7 @@ from rich.text import Text
 
 from upgrade_e2e.format import duration
 from upgrade_e2e.timeline import Origin, Span
+from upgrade_e2e.upgrade.executor import THE_STEP
 
 __all__ = ["ConsoleProgress", "Progress", "Silence"]
 
@@ -36,8 +37,14 @@ class Progress(Protocol):
     def say(self, sentence: str) -> None:
         """Show one sentence."""
 
-    def watching(self, status_lines: StatusLines) -> AbstractContextManager[None]:
-        """While in the context, `status_lines` says what each observer sees now, in a few words."""
+    def watching(
+        self, status_lines: StatusLines, every_s: float | None = None
+    ) -> AbstractContextManager[None]:
+        """While in the context, `status_lines` says what is seen or done now, in a few words.
+
+        A log shows it every `every_s` while there is something to show. Under the name THE_STEP it
+        says what the running step waits for.
+        """
 
 
 class Silence:
@@ -52,9 +59,11 @@ class Silence:
     def say(self, sentence: str) -> None:
         """Show nothing."""
 
-    def watching(self, status_lines: StatusLines) -> AbstractContextManager[None]:
+    def watching(
+        self, status_lines: StatusLines, every_s: float | None = None
+    ) -> AbstractContextManager[None]:
         """Show nothing."""
-        del status_lines
+        del status_lines, every_s
         return nullcontext()
 
 
@@ -79,7 +88,8 @@ class ConsoleProgress:
         self._on_terminal = (
             self.stream.isatty() and self.console.is_terminal and not self.console.is_dumb_terminal
         )
-        self._reminder = _Reminder(self._remind, self.quiet_s)
+        self._every_s: float | None = None
+        self._reminder = _Reminder(self._remind, self._quiet_now_s)
         self._fit()
         self._live = Live(
             self,
@@ -113,13 +123,13 @@ class ConsoleProgress:
         self._line(sentence)
 
     @contextlib.contextmanager
-    def watching(self, status_lines: StatusLines) -> Iterator[None]:
+    def watching(self, status_lines: StatusLines, every_s: float | None = None) -> Iterator[None]:
         """Show what `status_lines` returns next to the running step."""
-        self._status_lines = status_lines
+        self._status_lines, self._every_s = status_lines, every_s
         try:
             yield
         finally:
-            self._status_lines = dict
+            self._status_lines, self._every_s = dict, None
 
     def __rich__(self) -> Text:
         """The bottom line of a terminal, as it is now."""
@@ -136,18 +146,27 @@ class ConsoleProgress:
         if now := self._now():
             self._line(now, "dim")
 
+    def _quiet_now_s(self) -> float:
+        if self._every_s is not None and self._status_lines():
+            return self._every_s
+        return self.quiet_s
+
     def _fit(self) -> None:
         """Take the width of the stream; rich measures only those that pytest captures."""
         with contextlib.suppress(OSError):
             self.console.width = os.get_terminal_size(self.stream.fileno()).columns
 
     def _now(self) -> str:
-        """The running step and what the observers see; empty between steps."""
+        """The running step and what is seen or done; empty between steps."""
         if not self._running:
             return ""
         name, since_s = self._running[-1]
-        seen = [f"{observer}: {words}" for observer, words in self._status_lines().items()]
-        return "  |  ".join([f"  {name}, {self.origin.now_s() - since_s:.0f} s", *seen])
+        lines = dict(self._status_lines())
+        doing = f"  {name}, {self.origin.now_s() - since_s:.0f} s"
+        if noted := lines.pop(THE_STEP, ""):
+            doing += f": {noted}"
+        seen = [f"{what}: {words}" for what, words in lines.items()]
+        return "  |  ".join([doing, *seen])
 
     def _stamped(self, line: str) -> str:
         minutes, seconds = divmod(int(self.origin.now_s()), 60)
@@ -155,9 +174,9 @@ class ConsoleProgress:
 
 
 class _Reminder:
-    """Calls `remind` after each `quiet_s` without a call of `postpone`."""
+    """Calls `remind` after each `quiet_s()` without a call of `postpone`, which asks again."""
 
-    def __init__(self, remind: Callable[[], None], quiet_s: float) -> None:
+    def __init__(self, remind: Callable[[], None], quiet_s: Callable[[], float]) -> None:
         self._remind, self._quiet_s = remind, quiet_s
         self._postponed = threading.Event()
         self._stopped = False
@@ -176,7 +195,7 @@ class _Reminder:
 
     def _run(self) -> None:
         while not self._stopped:
-            if self._postponed.wait(self._quiet_s):
+            if self._postponed.wait(self._quiet_s()):
                 self._postponed.clear()
             else:
                 self._remind()

@@ -9,6 +9,7 @@ from upgrade_e2e.options import PROVIDERS
 from upgrade_e2e.providers.base import Provider
 from upgrade_e2e.providers.kind import KindProvider, KindSettings
 from upgrade_e2e.providers.sim import SimProvider, SimSettings
+from upgrade_e2e.run.kind_only import refuse_on_sim
 from upgrade_e2e.run.settings import PassSettings
 from upgrade_e2e.version import KubeVersion
 
@@ -27,12 +28,11 @@ def make_provider(settings: PassSettings, folder: Path) -> Provider:
 
 
 def sim_settings(settings: PassSettings, folder: Path) -> SimSettings:
-    """The settings of the simulated cluster that a pass's settings mean."""
-    if settings.fast_control_plane or settings.reuse_cluster:
-        raise BadInput(
-            "a simulated cluster has no API server flags and cannot be reused; leave out "
-            "--fast-control-plane and --reuse-cluster, or use --provider kind."
-        )
+    """The settings of the simulated cluster that a pass's settings mean.
+
+    Raises BadInput for options that mean nothing to it.
+    """
+    refuse_on_sim(settings)
     return SimSettings(
         workdir=folder,
         control_planes=settings.control_planes,
@@ -56,6 +56,7 @@ def kind_settings(settings: PassSettings, folder: Path) -> KindSettings:
         nearest_patch=settings.nearest_patch,
         image_catalogue=settings.image_catalogue,
         kind_config=settings.kind_config,
+        nodes_assumed=settings.nodes_assumed,
         after_create=settings.after_create,
         upgrade_config=settings.upgrade_config,
         drain_timeout_s=settings.drain_timeout_s,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from upgrade_e2e.cluster.room import ROOM_CHOICE
 from upgrade_e2e.command import run
 from upgrade_e2e.errors import CommandFailed, DamagedRecord
 from upgrade_e2e.judge import Limit, Limits, Views
@@ -32,6 +33,7 @@ from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings
 from upgrade_e2e.run.upgraded import Upgraded
 from upgrade_e2e.run.verdicts import verdict_of
 from upgrade_e2e.timeline import Timeline, Window
+from upgrade_e2e.upgrade import UsedImage
 from upgrade_e2e.upgrade.faults import PLANT, fault_of
 
 __all__ = ["FinishedPass", "compose", "limits_changed", "write_artifacts", "write_record"]
@@ -110,9 +112,13 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
     what, upgraded, cluster = ended.running.what, ended.upgraded, ended.running.cluster
     failed, views = ended.running.failed_step, ended.drawn.views
     verdict, reason = verdict_of(
-        scenarios, failed_step="" if failed is None else failed.step, error=ended.error
+        scenarios,
+        failed_step="" if failed is None else failed.step,
+        why="" if failed is None else failed.reason,
+        error=ended.error,
     )
     capabilities = what.provider.capabilities
+    images = used_images(ended.running)
     return RunRecord(
         run_id=what.run_id,
         path=tuple(str(version) for version in what.plan.path.versions),
@@ -125,10 +131,11 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         watched=views.timeline.watched,
         cluster_made=ended.cluster_made,
         refused=ended.refused,
-        choices={**what.plan.choices, **_watching(what.settings)},
+        choices={**_choices(ended.running), **_watching(what.settings)},
         faults=planted(ended.running),
         tools=ended.tools,
-        images=dataclasses.asdict(what.settings.images),
+        images={use: image.name for use, image in images.items()},
+        image_digests={use: image.digest for use, image in images.items() if image.digest},
         spans=views.timeline.spans,
         scenarios=scenarios,
         observers=ended.observers,
@@ -140,6 +147,7 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         control_planes=len(cluster.control_planes) if cluster else 0,
         workers=len(cluster.workers) if cluster else 0,
         pace=capabilities.pace,
+        facts=ended.running.facts,
     )
 
 
@@ -159,6 +167,27 @@ def planted(running: RunningPass) -> tuple[str, ...]:
     done = {span.name for span in running.spans if span.kind == PLANT and not span.error}
     steps = (step for step in running.what.plan.steps if step.kind == PLANT)
     return tuple(str(fault_of(step)) for step in steps if step.name in done)
+
+
+def used_images(running: RunningPass) -> dict[str, UsedImage]:
+    """The images by what they are for: those that observers deploy, and what the provider used.
+
+    A provider knows what observers deploy by its name alone.
+    """
+    used = running.executor.marks.images
+    asked: dict[str, str] = dataclasses.asdict(running.what.settings.images)
+    deployed = {use: used.get(name) or UsedImage(name, "") for use, name in asked.items()}
+    others = {use: image for use, image in used.items() if use not in asked.values()}
+    return {**deployed, **others}
+
+
+def _choices(running: RunningPass) -> dict[str, str]:
+    """The choices of the plan, with where workloads run as the nodes of the cluster decided it."""
+    planned = dict(running.what.plan.choices)
+    if running.room is None:
+        return planned
+    planned.pop(ROOM_CHOICE, None)
+    return {**planned, **running.room.choices}
 
 
 def _watching(settings: PassSettings) -> dict[str, str]:

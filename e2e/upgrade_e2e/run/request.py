@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,14 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.judge import Limits
 from upgrade_e2e.observers import Images
 from upgrade_e2e.options import OPTIONS, RUN_OPTIONS
+from upgrade_e2e.providers.kind import KindConfig, absent_images
 from upgrade_e2e.run.choice import Choice, choose
 from upgrade_e2e.run.config import IMAGES, load_config
+from upgrade_e2e.run.counts import count_nodes
 from upgrade_e2e.run.paths import path_words
-from upgrade_e2e.run.planning import DEFAULT_PATH, make_plan
+from upgrade_e2e.run.planning import plan_of, with_images
+from upgrade_e2e.run.providers import is_simulated
+from upgrade_e2e.run.resolving import ResolvedWords, WordResolver, older_images, pull_sentence
 from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings, parse_image_overrides
 from upgrade_e2e.upgrade import Fault, Plan
 
@@ -29,7 +33,8 @@ class RunRequest:
     """One or several passes, each over a path of its own, with the same settings and limits.
 
     `artifacts` is the folder for all that they leave. `why` is a sentence about the provider when
-    the user named none, else empty.
+    the user named none, else empty. `images` are sentences about versions that the user left open
+    and images that are to be pulled.
     """
 
     plans: tuple[Plan, ...]
@@ -37,10 +42,13 @@ class RunRequest:
     limits: Limits
     artifacts: Path
     why: str = ""
+    images: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, given: Mapping[str, Any], folder: Path | None = None) -> RunRequest:
-        """The request that these options make; touches nothing.
+        """The request that these options make; nothing is created, changed or pulled.
+
+        Docker, kind and registries may be asked which images there are.
 
         `given` maps names of options (see upgrade_e2e.options) to values; what is absent, None or
         empty was not given, and comes from the configuration table of `folder` (by default the
@@ -48,22 +56,42 @@ class RunRequest:
         """
         values = values_of(given, folder or Path.cwd())
         words = path_words(values["from"], values["to"], values["via"], values["path"])
-        words = words or (DEFAULT_PATH,)
         settings = settings_of(values)
         named = values["provider"]
-        choice = Choice(named, "") if named else choose(settings, words)
+        choice = Choice(named, "") if named else choose(settings)
         settings = _on(choice.provider, settings, values)
+        resolver = WordResolver.of(settings)
+        paths = tuple(map(resolver.resolve, words or (resolver.default_path(),)))
+        settings = with_images(settings, paths)
         return cls(
-            plans=tuple(make_plan(path, settings) for path in words),
+            plans=tuple(plan_of(path, settings) for path in paths),
             settings=settings,
             limits=Limits.load(values["limits"]),
             artifacts=_folder(values["artifacts-dir"]),
             why=choice.why,
+            images=_about_images(paths, settings),
         )
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What a person must know before the pass begins."""
+        return (*((self.why,) if self.why else ()), *self.images)
 
     def folder_of(self, plan: Plan) -> Path:
         """Where the artifacts of one path go: one folder per path when there are several."""
         return self.artifacts if len(self.plans) == 1 else self.artifacts / plan.path.id
+
+
+def _about_images(paths: Sequence[ResolvedWords], settings: PassSettings) -> tuple[str, ...]:
+    """Each sentence once, and what is to be pulled in all."""
+    if is_simulated(settings.provider):
+        return ()
+    said = dict.fromkeys(line for path in paths for line in path.sentences)
+    support = absent_images((settings.images.agent, settings.images.edge))
+    nodes = [image for path in paths for image in path.to_pull]
+    nodes += [image for path in paths for image in older_images(path.path, settings)]
+    pulled = pull_sentence([image for image in nodes if not image.here], support)
+    return (*said, *((pulled,) if pulled else ()))
 
 
 def values_of(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -86,9 +114,14 @@ def values_of(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 def settings_of(values: Mapping[str, Any]) -> PassSettings:
     """The settings that hold for every path, before the provider is chosen."""
+    config = KindConfig.read(values["kind-config"]) if values["kind-config"] else None
+    counts = count_nodes(
+        values["control-planes"], values["workers"], config, values["reuse-cluster"]
+    )
     return PassSettings(
-        control_planes=values["control-planes"],
-        workers=values["workers"],
+        control_planes=counts.control_planes,
+        workers=counts.workers,
+        nodes_assumed=counts.assumed,
         node_image=values["node-image"],
         node_images={**values[IMAGES], **parse_image_overrides(values["image-for"])},
         images=Images(agent=values["agent-image"], edge=values["edge-image"]),
@@ -97,7 +130,7 @@ def settings_of(values: Mapping[str, Any]) -> PassSettings:
         reuse_cluster=values["reuse-cluster"],
         nearest_patch=values["nearest-patch"],
         image_catalogue=values["image-catalogue"],
-        kind_config=values["kind-config"],
+        kind_config=config,
         after_create=tuple(values["after-create"] or ()),
         upgrade_config=values["upgrade-config"],
         drain_timeout_s=values["drain-timeout"],

@@ -52,6 +52,8 @@ def load_pass(folder: Path, limits: Limits | None = None) -> Upgraded:
         inventory_error=record.inventory_error,
         failed_step=None if failed is None else StepFailed(failed.step, failed.reason),
         control_planes=record.control_planes,
+        facts=record.facts,
+        workers=record.workers,
     )
 
 
@@ -91,7 +93,11 @@ def write_rejudged(
 
 def _rejudged(record: RunRecord, results: tuple[ScenarioResult, ...], views: Views) -> RunRecord:
     failed = record.failed_step
-    verdict, reason = verdict_of(results, failed_step="" if failed is None else failed.step)
+    verdict, reason = verdict_of(
+        results,
+        failed_step="" if failed is None else failed.step,
+        why="" if failed is None else failed.reason,
+    )
     return dataclasses.replace(
         record,
         verdict=verdict,

@@ -10,6 +10,7 @@ from typing import Literal
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.observers import Images
 from upgrade_e2e.options import DEFAULT_NODE_IMAGE, KEEP_CHOICES
+from upgrade_e2e.providers.kind import KindConfig
 from upgrade_e2e.upgrade import Fault
 
 __all__ = ["WATCHED_AROUND_S", "Keep", "PassSettings", "parse_image_overrides"]
@@ -30,7 +31,8 @@ class PassSettings:
     which `{version}` stands for the version. `watch_before_s` is how long the untouched cluster is
     watched before the first step, `watch_after_s` how long it is watched after the last one.
     The others are the options of the same names (see upgrade_e2e.options); an empty `drain_args`
-    means the usual arguments, and `step_timeout_s` None the time of each step.
+    means the usual arguments, and `step_timeout_s` None the time of each step. `nodes_assumed` is
+    whether the counts are only a guess at those of the cluster to reuse.
     """
 
     provider: str = "kind"
@@ -44,8 +46,9 @@ class PassSettings:
     reuse_cluster: str = ""
     nearest_patch: bool = False
     image_catalogue: Path | None = None
-    kind_config: Path | None = None
+    kind_config: KindConfig | None = None
     after_create: tuple[str, ...] = ()
+    nodes_assumed: bool = False
     upgrade_config: Path | None = None
     drain_timeout_s: float = 300.0
     drain_args: tuple[str, ...] = ()
@@ -55,12 +58,17 @@ class PassSettings:
     watch_after_s: float = 10.0
 
     def __post_init__(self) -> None:
+        if self.control_planes < 1 or self.control_planes % 2 == 0:
+            raise BadInput(
+                f"{self.control_planes} control planes cannot hold a majority in etcd while one "
+                "of them restarts; use 1 or 3."
+            )
         if self.control_planes not in CONTROL_PLANES:
             raise BadInput(
                 f"{self.control_planes} control planes are not a shape that is tested; use 1 or 3."
             )
-        if self.workers < 1:
-            raise BadInput("a pass needs one worker at least, or a drain leaves no place to run.")
+        if self.workers < 0:
+            raise BadInput(f"{self.workers} workers cannot be; use 0 or more.")
         if "{version}" not in self.node_image:
             raise BadInput(
                 f"node image {self.node_image!r} names no version; write it like "
@@ -88,11 +96,11 @@ class PassSettings:
 
 
 def parse_image_overrides(words: Sequence[str]) -> dict[str, str]:
-    """Read `v1.34.4=NAME` words; raises BadInput for one that is not of that form."""
+    """Read `v1.34.3=NAME` words; raises BadInput for one that is not of that form."""
     overrides: dict[str, str] = {}
     for word in words:
         version, separator, image = word.partition("=")
         if not (version and separator and image):
-            raise BadInput(f"{word!r} names no image; write --image-for v1.34.4=IMAGE.")
+            raise BadInput(f"{word!r} names no image; write --image-for v1.34.3=IMAGE.")
         overrides[version if version.startswith("v") else f"v{version}"] = image
     return overrides

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
+from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.errors import Inconclusive, StepFailed
 from upgrade_e2e.judge import Limits, Seen, Views
 from upgrade_e2e.observers import Observer, label_or_kind
@@ -22,9 +23,9 @@ class Upgraded:
 
     `path` are the versions, the first one first. `failed_step` is the step that ended the upgrade
     early, if one did; `inventory` is None when the cluster could not be asked what it is made of,
-    with the reason in `inventory_error`. `control_planes` is 0 where that is not known. `labels`
-    says by which name each observer stands in the timeline; without it observers stand there by
-    their own names.
+    with the reason in `inventory_error`. `control_planes` and `workers` are both 0 where they are
+    not known. `facts` say what kind of cluster it was before the upgrade. `labels` says by which
+    name each observer stands in the timeline; without it observers stand there by their own names.
     """
 
     timeline: Timeline
@@ -35,12 +36,19 @@ class Upgraded:
     inventory_error: str = ""
     failed_step: StepFailed | None = None
     control_planes: int = 1
+    workers: int = 2
     labels: Mapping[Observer, str] | None = None
+    facts: ClusterFacts = field(default_factory=ClusterFacts)
 
     @cached_property
     def views(self) -> Views:
         """What each observer saw; record and report draw on the same views as scenarios."""
         return Views(self.timeline, self.limits)
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes the cluster has; 0 where that is not known."""
+        return self.control_planes + self.workers
 
     def saw(self, observer: Observer) -> Seen:
         """What `observer` saw.

@@ -11,15 +11,21 @@ __all__ = ["verdict_of"]
 
 
 def verdict_of(
-    scenarios: Sequence[ScenarioResult], *, failed_step: str = "", error: str = ""
+    scenarios: Sequence[ScenarioResult],
+    *,
+    failed_step: str = "",
+    why: str = "",
+    error: str = "",
 ) -> tuple[Verdict, str]:
     """The verdict of a pass, and the reason as a sentence.
 
-    `failed_step` is the name of the step that failed, `error` says why the pass ended before it
+    `failed_step` is the name of the step that failed, and the first line of `why` goes with it.
+    `error` says why the pass ended before it
     could be judged; both are empty when all went well.
     """
     if failed_step:
-        return Verdict.FAIL, f"The step {failed_step!r} failed."
+        first = next(iter(why.strip().splitlines()), "")
+        return Verdict.FAIL, f"The step {failed_step!r} failed{f': {first}' if first else '.'}"
     if error:
         return Verdict.INCONCLUSIVE, error
     verdict = combine(result.verdict for result in scenarios)

@@ -24,7 +24,7 @@ class Origin:
 class Span:
     """One step, or one phase inside a step (`parent` names the step), from start to end.
 
-    `node` is empty for steps that concern the whole cluster; `hop` is `v1.33.13->v1.34.4`, empty
+    `node` is empty for steps that concern the whole cluster; `hop` is `v1.33.7->v1.34.3`, empty
     for steps outside any hop. `error` is empty when the step succeeded.
     """
 

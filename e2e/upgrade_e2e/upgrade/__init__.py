@@ -1,7 +1,7 @@
 """Paths, plans, steps and faults as data; the executor that runs steps; reading back success."""
 
 from upgrade_e2e.upgrade.components import kubelets, system_components
-from upgrade_e2e.upgrade.executor import Executor, Marks, Watcher
+from upgrade_e2e.upgrade.executor import Executor, Marks, UsedImage, Watcher
 from upgrade_e2e.upgrade.faults import FaultKind, planted_in, with_faults
 from upgrade_e2e.upgrade.inventory import Component, Inventory
 from upgrade_e2e.upgrade.path import Hop, Path, resolve
@@ -19,6 +19,7 @@ __all__ = [
     "Path",
     "Plan",
     "Step",
+    "UsedImage",
     "Verified",
     "Watcher",
     "kubelets",

@@ -9,6 +9,7 @@ from typing import Literal
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.upgrade.fault_values import (
     addon,
+    image_name,
     nothing,
     rate,
     replicas,
@@ -51,7 +52,7 @@ class FaultKind:
 
 
 _KIND_AND_SIM = frozenset({"kind", "sim"})
-_SIM = frozenset({"sim"})
+_KIND, _SIM = frozenset({"kind"}), frozenset({"sim"})
 _KUBEADM = "a cluster whose DNS is the Deployment kube-system/coredns, as kubeadm and kind make it"
 
 _IN_WORKLOADS = (
@@ -121,6 +122,16 @@ _ON_NODES = (
         "nodes",
         _KIND_AND_SIM,
         hits=lambda value: " ".join(target_of(value)),
+    ),
+    FaultKind(
+        "lacks-image",
+        "lacks-image=registry.k8s.io/pause:3.10.1",
+        "what needs that image on a worker waits for the registry, and fails where there is none: "
+        "without pause of the new version, kubeadm's health Job does not end, [ERROR CreateJob]",
+        "an image that was put on the nodes beforehand is removed from every worker",
+        image_name,
+        "nodes",
+        _KIND,
     ),
     FaultKind(
         "etcd-stall",

@@ -9,7 +9,7 @@ import re
 
 from upgrade_e2e.errors import BadInput
 
-__all__ = ["addon", "nothing", "rate", "replicas", "seconds", "share", "target_of"]
+__all__ = ["addon", "image_name", "nothing", "rate", "replicas", "seconds", "share", "target_of"]
 
 LONGEST_S = 60.0
 HIGHEST_RATE_HZ = 1000
@@ -17,6 +17,7 @@ MOST_REPLICAS = 100
 BREAKABLE = ("kubeadm-apply", "kubeadm-node", "drain", "swap-kubelet")
 ADDONS = ("coredns", "kube-proxy")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s)?", re.ASCII)
+_IMAGE = re.compile(r"[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+:[\w.-]{1,128}", re.ASCII)
 _WHOLE = re.compile(r"\d{1,9}", re.ASCII)
 
 
@@ -71,6 +72,16 @@ def addon(value: str) -> str:
     if value not in ADDONS:
         raise BadInput(
             f"{value!r} is no addon that kubeadm rolls; it is one of {', '.join(ADDONS)}."
+        )
+    return value
+
+
+def image_name(value: str) -> str:
+    """The whole name of a container image, with its tag: `registry.k8s.io/pause:3.10.1`."""
+    if not _IMAGE.fullmatch(value):
+        raise BadInput(
+            f"{value!r} is no name of a container image; write it with registry and tag, like "
+            "registry.k8s.io/pause:3.10.1."
         )
     return value
 

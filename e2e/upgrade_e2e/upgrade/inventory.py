@@ -36,7 +36,8 @@ class Inventory:
     """The state read back at the end of an upgrade.
 
     `stuck_pods` are pods that are neither running nor done, as `namespace/name: reason`.
-    `missing_workloads` are those with fewer ready replicas than asked for, as sentences.
+    `missing_workloads` are those with fewer ready replicas than asked for, as sentences; `appeared`
+    are the addons that the upgrade brought and that were not there before, as sentences.
     `nothing_left_to_do` says whether a second run of the upgrade found nothing to change, and
     `old_kubeconfig_works` whether the kubeconfig from before still reaches the API.
     `certificates_expire_in_d` is the shortest time to live of the control planes' certificates,
@@ -49,6 +50,7 @@ class Inventory:
     nothing_left_to_do: bool = False
     old_kubeconfig_works: bool = False
     certificates_expire_in_d: float | None = None
+    appeared: tuple[str, ...] = ()
 
     @property
     def behind(self) -> tuple[Component, ...]:
@@ -58,6 +60,11 @@ class Inventory:
     @property
     def complaints(self) -> tuple[str, ...]:
         """What keeps the upgrade from being a success, one sentence per reason."""
+        return (*self.unfinished, *self.unsettled, *self.appeared)
+
+    @property
+    def may_pass(self) -> tuple[str, ...]:
+        """Those complaints that may go away by themselves; what appeared stays."""
         return (*self.unfinished, *self.unsettled)
 
     @property

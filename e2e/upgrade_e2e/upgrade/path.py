@@ -36,7 +36,7 @@ class Path:
 
     def __post_init__(self) -> None:
         if len(self.versions) < 2:
-            raise BadInput("an upgrade path needs two versions at least, like v1.33.13,v1.34.4.")
+            raise BadInput("an upgrade path needs two versions at least, like v1.33.7,v1.34.3.")
         for source, target in pairwise(self.versions):
             _check_hop(source, target)
 

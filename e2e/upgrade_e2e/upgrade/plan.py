@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from upgrade_e2e.cluster.room import Room
 from upgrade_e2e.upgrade.path import Hop, Path
 
-__all__ = ["Fault", "Plan", "Step"]
+__all__ = ["DRAIN", "Fault", "Plan", "Step"]
+
+DRAIN = "drain"
+"""The kind of the steps that evict the pods of a node."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Step:
     """One named action.
 
     `kind` is what is done (`kubeadm-apply`, `drain`), `node` to whom (short name: `worker2`),
-    `about` to what where that is no node (`v1.34.4`), `hop` during which arrow. `does` are
+    `about` to what where that is no node (`v1.34.3`), `hop` during which arrow. `does` are
     sentences or commands for people; `params` is what the provider needs to perform it. A step
     that takes longer than `timeout_s` has failed.
     """
@@ -79,7 +83,8 @@ class Plan:
 
     `prepare` makes the cluster at the old version, `upgrade` changes it, `verify` reads back what
     it has become. `choices` are the settings that change what is measured (named in every
-    artifact), such as `fast-control-plane`.
+    artifact), such as `fast-control-plane`. `room` is where watched workloads may run, as far as
+    that is known before there is a cluster.
     """
 
     provider: str
@@ -88,6 +93,12 @@ class Plan:
     upgrade: tuple[Step, ...]
     verify: tuple[Step, ...]
     choices: Mapping[str, str] = field(default_factory=dict)
+    room: Room = field(default_factory=Room)
+
+    @property
+    def drained(self) -> tuple[str, ...]:
+        """The nodes that are drained, by their short names."""
+        return tuple(dict.fromkeys(step.node for step in self.upgrade if step.kind == DRAIN))
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -40,18 +40,18 @@ def read_back(
     deadline: Deadline,
     transient: tuple[type[Exception], ...] = (),
 ) -> Inventory:
-    """Read until there are no complaints, and return the last reading.
+    """Read until there are no complaints that may go away, and return the last reading.
 
     Raises DeadlinePassed with the complaints when the upgrade is still not complete at the
     deadline. What is only unsettled by then, such as a stuck pod, raises nothing: it is in
-    the reading, and the claim about it is what fails.
+    the reading, and the claim about it is what fails. So is an addon that appeared, at once.
     """
     last: list[Inventory] = []
 
     def complaints() -> tuple[str, ...]:
         last[:] = []
         last.append(read())
-        return last[0].complaints
+        return last[0].may_pass
 
     try:
         wait_for(

@@ -19,7 +19,7 @@ import pytest
 
 from scenarios import test_dns_latency, test_pod_churn, test_rollout_502
 from tests.claims import SKIPS, Scenario, claims_of
-from tests.kind.conftest import LIMITS, MINUTES, NEW, OLD, OLD_CLUSTER, Tool
+from tests.kind.conftest import LIMITS, MINUTES, NEW, OLD, OLD_CLUSTER, Tool, docker
 from tests.outcomes import OUTCOMES
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.judge import Limits, Verdict
@@ -145,3 +145,41 @@ def test_a_step_that_fails_is_the_verdict(tool: Tool, old_cluster: Cluster):
         assert part in record["failed_step"]["reason"]
     assert "The step `kubeadm-apply control-plane` failed" in ran.summary()
     assert any((ran.artifacts / "logs").rglob("kubelet.log"))
+
+
+@pytest.mark.thorough(part="faults")
+def test_without_the_new_pause_image_kubeadms_health_job_does_not_end(
+    tool: Tool, old_cluster: Cluster
+):
+    image = pause_image_of(NEW)
+    if can_pull(old_cluster, image):
+        pytest.skip(f"the registry of {image} answers, so that the image is pulled again")
+    ran = tool.run(
+        "run", "--from", OLD, "--to", NEW, "--reuse-cluster", old_cluster.name, "--fault",
+        f"lacks-image={image}", "--scenario", "upgrade_path",
+        "--watch-before", "1", "--watch-after", "1", within_s=8 * MINUTES,
+    )  # fmt: skip
+    assert ran.code == 1, ran.output
+    record = ran.record()
+    assert record["failed_step"]["step"] == "kubeadm-apply control-plane"
+    first = record["failed_step"]["reason"].splitlines()[0]
+    assert first.startswith("[ERROR CreateJob]: "), first
+    assert record["reason"].startswith("The step 'kubeadm-apply control-plane' failed: [ERROR")
+    assert f"those of {NEW} were put on every node beforehand" in ran.summary()
+
+
+def pause_image_of(version: str) -> str:
+    """The pause image that the kubeadm of a version names."""
+    listed = docker(
+        "run", "--rm", "--network", "none", "--entrypoint", "kubeadm", f"kindest/node:{version}",
+        "config", "images", "list", "--kubernetes-version", version,
+    )  # fmt: skip
+    return next(name for name in listed.splitlines() if "/pause:" in name)
+
+
+def can_pull(cluster: Cluster, image: str) -> bool:
+    """Whether a worker reaches the image's registry."""
+    runner = cluster.workers[0].runner
+    assert runner is not None
+    argv = ("timeout", "20", "ctr", "--namespace", "k8s.io", "images", "pull", image)
+    return runner.run(*argv, timeout_s=60, check=False).returncode == 0

@@ -56,6 +56,13 @@ def test_a_pod_that_is_ready_or_done_or_on_its_way_is_not_stuck(shown):
     assert stuck_pods([shown], NOW) == ()
 
 
+def test_a_finalizer_that_keeps_a_pod_is_named():
+    held = objects.terminating(90)
+    held["metadata"]["finalizers"] = ["hold.test/never"]
+    said = "shop/web: still terminating 90 s late, finalizer hold.test/never"
+    assert stuck_pods([held], NOW) == (said,)
+
+
 def test_a_faster_cluster_gives_its_pods_less_time():
     for shown in (objects.coming(30), objects.terminating(30)):
         assert stuck_pods([shown], NOW) == ()
@@ -145,6 +152,36 @@ def test_a_cluster_without_a_kind_of_workload_lacks_none_of_it(api, cluster):
     api.answers["/apis/apps/v1/deployments"] = {"items": [SHORT]}
     api.answers["/apis/apps/v1/daemonsets"] = {"items": []}
     assert missing_workloads(cluster) == ("deployment shop/db has 0 of 3 replicas",)
+
+
+REFUSED = 'Internal error occurred: failed calling webhook "pods.guard.test": no answer'
+
+
+def test_a_deployment_says_why_it_cannot_create_its_pods(api, cluster):
+    failing = {"type": "ReplicaFailure", "status": "True", "message": REFUSED}
+    short = workload("db", spec={"replicas": 2}, status={"conditions": [failing]})
+    api.answers["/apis/apps/v1/deployments"] = {"items": [short]}
+    assert missing_workloads(cluster) == (f"deployment shop/db has 0 of 2 replicas: {REFUSED}",)
+
+
+def test_of_other_workloads_the_latest_event_says_it(api, cluster):
+    def event(kind, minute, message):
+        about = {"kind": kind, "name": "db"}
+        stamp = f"2026-01-01T12:0{minute}:00Z"
+        return {"involvedObject": about, "lastTimestamp": stamp, "message": message}
+
+    api.answers["/apis/apps/v1/statefulsets"] = {"items": [SHORT]}
+    selector = "involvedObject.name%3Ddb%2Ctype%3DWarning%2Creason%3DFailedCreate"
+    api.answers[f"/api/v1/namespaces/shop/events?fieldSelector={selector}"] = {
+        "items": [
+            event("StatefulSet", 2, f"create Pod db-0 failed:\n{REFUSED}"),
+            event("StatefulSet", 1, "an older one"),
+            event("DaemonSet", 3, "of another kind"),
+        ]
+    }
+    assert missing_workloads(cluster) == (
+        f"statefulset shop/db has 0 of 3 replicas: create Pod db-0 failed: {REFUSED}",
+    )
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,10 @@ def test_a_runner_puts_its_prefix_in_front():
     )
 
 
+def test_a_runner_may_work_in_another_folder(tmp_path):
+    assert Runner().run("pwd", timeout_s=10, cwd=tmp_path).stdout.strip() == str(tmp_path)
+
+
 def test_a_spawned_program_logs(tmp_path):
     log = tmp_path / "log"
     process = spawn(["sh", "-c", "echo started"], log_file=log)

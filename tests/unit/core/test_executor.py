@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 
 import pytest
 
-from upgrade_e2e.errors import BadInput, CommandFailed, StepFailed
+from upgrade_e2e.errors import BadInput, Blocked, ClusterNotMade, CommandFailed, StepFailed
 from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Executor, Marks, Step
 
@@ -90,3 +91,48 @@ def test_phases_fill_the_rest_of_their_step():
     assert evict.end_s == wait.start_s
     assert wait.end_s == step.end_s
     assert other.kind == "uncordon"
+
+
+def test_work_beside_the_steps_has_spans_of_its_own():
+    marks = Marks(Origin())
+    beside = marks.beside("pull", "big:1")
+
+    def perform(step):
+        if step.kind == "drain":
+            beside.__enter__()
+        else:
+            beside.__exit__(None, None, None)
+            with contextlib.suppress(ClusterNotMade), marks.beside("pull", "small:1"):
+                raise ClusterNotMade("it broke off")
+
+    ran = executor(perform, marks)
+    ran.run(STEPS)
+    first, second, big, small = ran.spans
+    assert first.kind == "drain"
+    assert (big.name, big.kind, big.parent, big.error) == ("pull big:1", "pull", "", "")
+    assert first.start_s <= big.start_s <= first.end_s <= big.end_s <= second.end_s
+    assert small.error == "ClusterNotMade: it broke off"
+
+
+def test_what_blocks_comes_first_in_the_reason():
+    def perform(step):
+        raise Blocked("shop/web is held by budget shop/web\nand more")
+
+    ran = executor(perform)
+    with pytest.raises(StepFailed) as caught:
+        ran.run(STEPS)
+    first = str(caught.value).splitlines()[0]
+    assert first == "step 'drain worker' failed: shop/web is held by budget shop/web"
+
+
+def test_a_note_lasts_as_long_as_its_step():
+    marks = Marks(Origin())
+    noted = []
+
+    def perform(step):
+        noted.append(dict(marks.status))
+        marks.note(f"waits for {step.name}")
+
+    executor(perform, marks).run(STEPS)
+    assert noted == [{}, {}]
+    assert marks.status == {}

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from upgrade_e2e.command import Runner, follow
-from upgrade_e2e.errors import CommandFailed
+from upgrade_e2e.errors import CommandFailed, Hopeless
 
 
 def ends_soon(pid: int) -> bool:
@@ -103,3 +103,35 @@ def test_a_runner_follows_behind_its_prefix():
     runner = Runner(prefix=("env", "WORD=said"))
     runner.follow("sh", "-c", "echo $WORD", on_line=lines.append, timeout_s=30)
     assert lines == ["said"]
+
+
+def test_on_a_terminal_each_new_state_of_a_line_is_a_line():
+    script = "[ -t 1 ] && [ -t 2 ] && printf 'a: 1/2\\r\\033[1A\\033[2Ka: 2/2\\033[1B\\nend\\n'"
+    lines = []
+    done = follow(["sh", "-c", script], on_line=lines.append, timeout_s=30, terminal=True)
+    assert lines == ["a: 1/2", "a: 2/2", "end"]
+    assert done.stdout.splitlines() == lines
+
+
+def test_without_a_terminal_the_program_has_none():
+    with pytest.raises(CommandFailed):
+        follow(["sh", "-c", "[ -t 1 ]"], on_line=lambda _: None, timeout_s=30)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_one_that_is_to_stop_is_killed_with_all_that_it_started(terminal):
+    stopped, seen = threading.Event(), []
+
+    def stop(line):
+        seen.append(int(line))
+        stopped.set()
+
+    with pytest.raises(Hopeless, match="was stopped"):
+        follow(
+            ["sh", "-c", "sleep 1000 & echo $!; wait"],
+            on_line=stop,
+            timeout_s=30,
+            terminal=terminal,
+            stopped=stopped,
+        )
+    assert ends_soon(seen[0])

@@ -81,3 +81,12 @@ def test_what_verify_did_not_read_back_is_read():
 def test_a_component_of_no_node_is_named_without_one():
     nowhere = Inventory((Component("coredns", "", "missing", "v1.12.1"),), nothing_left_to_do=True)
     assert nowhere.unfinished == ("coredns is missing, not v1.12.1",)
+
+
+def test_an_addon_that_appeared_is_not_waited_for_and_left_to_the_claims():
+    times = itertools.count()
+    sentence = "a DaemonSet kube-proxy appeared in kube-system that was not there before"
+    reading = found(appeared=(sentence,))
+    assert read_back(lambda: (next(times), reading)[1], V34, Deadline(60.0)) == reading
+    assert next(times) == 1
+    assert reading.complaints == (sentence,)

@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 
 from tests.unit.gate.made import many, observer, planted, record
+from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.gate import (
     Answer,
@@ -137,6 +138,79 @@ def test_clusters_of_different_size_are_refused(place):
     assert len(gather(place(sized(2), record(), under="unknown")).candidates) == 2
 
 
+FACTS = ClusterFacts(proxy="iptables", cni="kindnet", config_digest="sha256:1")
+IPV6 = dataclasses.replace(FACTS, families=("ipv6",))
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        (IPV6, "differ in families: ipv4 and ipv6"),
+        (dataclasses.replace(FACTS, families=("ipv4", "ipv6")), "families: ipv4 and ipv4, ipv6"),
+        (dataclasses.replace(FACTS, dns_domain="shop.test"), "dns domain: cluster.local and shop"),
+        (dataclasses.replace(FACTS, proxy="nftables"), "proxy: iptables and nftables"),
+        (dataclasses.replace(FACTS, cni="calico"), "cni: kindnet and calico"),
+        (dataclasses.replace(FACTS, feature_gates=("A=true",)), "feature gates: none and A=true"),
+        (dataclasses.replace(FACTS, config_digest="sha256:2"), "digest: sha256:1 and sha256:2"),
+    ],
+)
+def test_clusters_of_different_kinds_are_refused_with_the_fact(place, facts, told):
+    with pytest.raises(BadInput, match=told):
+        gather(place(record(facts=FACTS), record(facts=facts)))
+
+
+def test_a_fact_that_could_not_be_read_is_not_compared(place):
+    unread = dataclasses.replace(FACTS, cni="")
+    assert len(gather(place(record(facts=FACTS), record(facts=unread))).candidates) == 2
+
+
+def test_clusters_are_not_compared_by_their_names(place):
+    named = [{"reuse-cluster": "dev"}, {"reuse-cluster": "prod"}, {}]
+    runs = [record(facts=FACTS, choices=choices) for choices in named]
+    assert len(gather(place(*runs)).candidates) == 3
+    with pytest.raises(BadInput, match="families"):
+        gather(place(runs[0], record(facts=IPV6, choices={"reuse-cluster": "dev"}), under="same"))
+
+
+def test_of_a_cluster_that_is_reused_the_making_is_not_compared(place):
+    made = {"kind-config": "a.yaml", "kind-config-digest": "1", "after-create": "sh cni"}
+    one, other = record(facts=FACTS, choices=made), record(facts=FACTS)
+    with pytest.raises(BadInput, match="setting after-create: sh cni and not set"):
+        gather(place(one, other, under="made"))
+    reused = record(facts=FACTS, choices={"reuse-cluster": "dev"})
+    assert len(gather(place(one, reused)).candidates) == 2
+
+
+def test_a_configuration_is_compared_by_its_digest_and_not_by_its_file(place):
+    def of(file, digest):
+        return record(facts=FACTS, choices={"kind-config": file, "kind-config-digest": digest})
+
+    assert len(gather(place(of("a.yaml", "1"), of("b/a.yaml", "1"))).candidates) == 2
+    with pytest.raises(BadInput, match="setting kind-config-digest: 1 and 2"):
+        gather(place(of("a.yaml", "1"), of("a.yaml", "2"), under="other"))
+
+
+def test_runs_from_before_facts_were_recorded_can_still_be_compared(place):
+    evidence = gather(place(record(facts=FACTS)), baseline=place(*many(3), under="old"))
+    assert len(evidence.baseline) == 3
+
+
+def test_a_reused_cluster_of_which_nothing_is_known_is_no_baseline(place):
+    old = many(2, choices={"reuse-cluster": "dev"})
+    new = record(facts=FACTS, choices={"reuse-cluster": "dev"})
+    evidence = gather(place(new), baseline=place(*old, under="old"))
+    assert evidence.baseline == ()
+    assert "left no facts that it could be compared by" in evidence.notes[0]
+
+
+def test_runs_on_other_kinds_of_clusters_are_left_in_the_history(place, tmp_path):
+    keep_runs(place(*many(2, facts=FACTS), record(facts=IPV6), under="old"), tmp_path / "h.db")
+    evidence = gather(place(record(facts=FACTS)), history=tmp_path / "h.db")
+    assert len(evidence.baseline) == 2
+    assert "1 of 3 runs" in evidence.notes[0]
+    assert "families ipv6, not ipv4" in evidence.notes[0]
+
+
 def test_a_run_on_both_sides_is_refused(place):
     (folder,) = place(record())
     with pytest.raises(BadInput, match="both candidate and baseline"):
@@ -257,3 +331,16 @@ def test_a_history_goes_on_where_a_step_has_a_new_name():
     made = run_of(dataclasses.replace(record(), spans=spans))
     assert made.figure("pass", "baseline_s").value == 3.0
     assert made.figure("pass", "settle_s").value == 5.0
+
+
+def test_waiting_for_a_registry_counts_for_no_step_and_not_for_the_pass():
+    spans = (
+        Span("create", "create", 0.0, 100.0),
+        Span("create: pull", "pull", 10.0, 70.0, parent="create"),
+        Span("create: kind-create", "kind-create", 70.0, 100.0, parent="create"),
+        Span("pull kindest/node:v1.34.4", "pull", 10.0, 90.0),
+        Span("drain worker", "drain", 110.0, 122.5, node="worker"),
+    )
+    run = run_of(record(spans=spans))
+    figures = {figure.metric: figure.value for figure in run.figures if figure.observer == "pass"}
+    assert figures == {"duration_s": 340.0, "create_s": 40.0, "drain_s": 12.5}

@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.gate.made import PATH, control, run, runs
+from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.errors import BadInput, DamagedRecord, DeadlinePassed
 from upgrade_e2e.gate import Figure, Run, ScenarioVerdict
 from upgrade_e2e.gate.history import (
@@ -238,8 +239,31 @@ def test_an_older_file_is_migrated_when_it_is_written_to(file):
         stored(file)
     assert add(file, run()) == Added(1, 0)
     first = stored(file)[0]
-    assert (first.run_id, first.nodes) == ("old", "")
+    assert (first.run_id, first.nodes, first.facts) == ("old", "", None)
     assert first.figure("dns", "p99_s") == Figure("dns", "p99_s", 0.5, censored=False)
+
+
+def test_a_file_from_before_facts_were_kept_is_read_as_it_is(file):
+    old_file(file)
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        for statement in history_schema._STEPS[1]:
+            connection.execute(statement)
+        connection.execute("PRAGMA user_version = 2")
+    before = file.read_bytes()
+    assert [(one.run_id, one.facts) for one in stored(file)] == [("old", None)]
+    assert file.read_bytes() == before
+
+
+def test_the_facts_of_a_cluster_come_back_as_they_were(file, tmp_path):
+    facts = ClusterFacts(("ipv6", "ipv4"), "shop.test", "ipvs", "calico", ("A=true",), "sha256:1")
+    known, unknown = run(facts=facts), run()
+    add(file, known, unknown)
+    assert [one.facts for one in stored(file)] == [facts, None]
+    write_jsonl(stored(file), tmp_path / "runs.jsonl")
+    assert [one.facts for one in read_jsonl(tmp_path / "runs.jsonl")] == [facts, None]
+    query(file, "UPDATE runs SET facts = '{\"families\": 3}'")
+    with pytest.raises(DamagedRecord, match="is not a run"):
+        stored(file)
 
 
 def test_two_processes_migrate_at_the_same_time(file):

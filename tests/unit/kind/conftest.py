@@ -35,6 +35,7 @@ def machine(api) -> FakeMachine:
             "kindest/node:v1.33.13": FakeImage.of("v1.33.13"),
             "kindest/node:v1.34.4": FakeImage.of("v1.34.4", etcd="3.6.5-0", coredns="v1.12.1"),
             "python:3.11-slim": FakeImage(None),
+            "docker.io/envoyproxy/envoy:v1.36.2": FakeImage(None),
         },
         kubeconfig=api.kubeconfig(),
     )

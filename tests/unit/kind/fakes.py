@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from upgrade_e2e.command import Completed, Runner
-from upgrade_e2e.errors import CommandFailed
+from upgrade_e2e.errors import CommandFailed, Hopeless
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONTENT = "/var/lib/containerd/io.containerd.content.v1.content/blobs"
@@ -86,7 +86,10 @@ class FakeContainer:
 
 @dataclass
 class FakeMachine:
-    """Docker's and kind's state, and every command that was run."""
+    """Docker's and kind's state, every command that was run, and the folders that were named.
+
+    `registry` has what can be pulled; a pull of an image in `held` goes on once its event is set.
+    """
 
     images: dict[str, FakeImage] = field(default_factory=dict)
     containers: dict[str, FakeContainer] = field(default_factory=dict)
@@ -96,6 +99,10 @@ class FakeMachine:
     broken: dict[str, tuple[int, str]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
     kind_config: dict[str, Any] = field(default_factory=dict)
+    registry: dict[str, FakeImage] = field(default_factory=dict)
+    registry_digests: dict[str, str] = field(default_factory=dict)
+    held: dict[str, threading.Event] = field(default_factory=dict)
+    folders: dict[tuple[str, ...], Path] = field(default_factory=dict)
 
     @property
     def runner(self) -> FakeRunner:
@@ -118,14 +125,16 @@ class FakeMachine:
                     assert self.containers[name].running
                     return 0, ""
                 case ("docker", "exec", "--interactive", name, *command):
-                    return self.inside(name, tuple(command), files)
+                    return self.inside(name, tuple(command), files, stdin)
                 case ("docker", *rest):
                     return self.docker(tuple(rest))
                 case ("kind", *rest):
                     return self.kind(tuple(rest), stdin, files)
+                case ("install-network", *_):
+                    return 0, ""
             raise AssertionError(f"unknown command: {shown}")
 
-    def docker(self, argv: tuple[str, ...]) -> tuple[int, str]:  # noqa: C901, PLR0911
+    def docker(self, argv: tuple[str, ...]) -> tuple[int, str]:  # noqa: C901, PLR0911, PLR0912
         """One docker command; a table reads better than what would make it simpler."""
         match argv:
             case ("info", "--format", "{{json .}}"):
@@ -143,8 +152,25 @@ class FakeMachine:
             case ("image", "ls", "--format", "{{.Tag}}", repository):
                 split = (name.rpartition(":") for name in self.images)
                 return 0, "\n".join(tag for repo, _, tag in split if repo == repository)
-            case ("pull", "--quiet", name):
-                return 1, f"manifest for {name} not found"
+            case ("image", "inspect", "--format", "{{json .RepoDigests}} {{.Id}}", name):
+                digest = self.registry_digests.get(name)
+                known = [f"{name.rpartition(':')[0]}@{digest}"] if digest else []
+                return 0, f"{json.dumps(known)} sha256:id-of-{name}"
+            case ("pull", name):
+                if name not in self.registry:
+                    return 1, f"manifest for {name} not found: manifest unknown"
+                self.images[name] = self.registry[name]
+                self.registry_digests[name] = f"sha256:of-{name}"
+                return 0, "Status: Downloaded newer image"
+            case ("tag", image, name):
+                self.images[name] = self.images[image]
+                return 0, ""
+            case ("rmi", "--no-prune", name):
+                gone = self.images.pop(name, None)
+                return (0, "") if gone else (1, f"Error: No such image: {name}")
+            case ("image", "ls", "--all", "--digests", "--format", _, repository):
+                rows = (listed_row(name, repository) for name in self.images)
+                return 0, "\n".join(row for row in rows if row)
             case ("save", "--output", path, name):
                 assert name in self.images
                 Path(path).write_text(name, encoding="utf-8")
@@ -197,7 +223,11 @@ class FakeMachine:
             self.containers[container].files[f"{path}/{file.name}"] = file.read_text("utf-8")
         return 0, ""
 
-    def inside(self, name: str, argv: tuple[str, ...], files: Files) -> tuple[int, str]:
+    def inside(  # noqa: C901, PLR0911  (a table reads better)
+        self, name: str, argv: tuple[str, ...], files: Files, stdin: str | None = None
+    ) -> tuple[int, str]:
+        if name not in self.containers:
+            return 1, f"Error: No such container: {name}"
         container = self.containers[name]
         assert container.running, f"{name} is not running"
         image = self.images[container.image]
@@ -210,13 +240,32 @@ class FakeMachine:
                 return 0, "\n".join(["REF TYPE DIGEST SIZE PLATFORMS LABELS", *rows])
             case ("kubeadm", "config", "images", "list", "--kubernetes-version", _):
                 return 0, "\n".join(image.wants)
+            case (kubeadm, "config", "images", "list", option, value) if kubeadm in container.files:
+                return 0, "\n".join(self.wanted_by(option, value, stdin))
+            case ("images", "tag", source, target):
+                container.inside = {**present, target: present[source]}
+                return 0, ""
             case ("nice", "-n", "19", "ctr", _, "images", "import", "--all-platforms", "-"):
                 assert files.stdin is not None
                 container.inside = {**present, **read_archive(files.stdin)}
                 return 0, ""
+            case ("images", "tag", "--force", name, wanted):
+                container.inside[wanted] = present[name.removeprefix("docker.io/")]
+                return 0, ""
+            case ("images", "remove", gone):
+                del container.inside[gone.removeprefix("docker.io/")]
+                return 0, ""
             case ("mkdir", "-p", _):
                 return 0, ""
         raise AssertionError(f"unknown command in {name}: {argv}")
+
+    def wanted_by(self, option: str, value: str, stdin: str | None) -> list[str]:
+        """What a staged kubeadm names for a version, or for the configuration on its stdin."""
+        read = yaml.safe_load(stdin or "{}")
+        version = read["kubernetesVersion"] if option == "--config" else value
+        wants = self.images[f"kindest/node:{version}"].wants
+        mirror = read.get("imageRepository")
+        return [f"{mirror}/{name.rpartition('/')[2]}" if mirror else name for name in wants]
 
     def kind(self, argv: tuple[str, ...], stdin: str | None, files: Files) -> tuple[int, str]:
         match argv:
@@ -250,6 +299,15 @@ class FakeMachine:
         if counts.get("control-plane", 0) > 1:
             balancer = FakeContainer("envoy", "external-load-balancer", name, running=True)
             self.containers[f"{name}-external-load-balancer"] = balancer
+
+
+def listed_row(name: str, repository: str) -> str:
+    """A row of `docker image ls --digests`: an image that was pulled by digest has no tag."""
+    whole, _, digest = name.partition("@")
+    repo, _, tag = whole.rpartition(":")
+    if repo != repository:
+        return ""
+    return f"<none>\t{digest}" if digest else f"{tag}\t<none>"
 
 
 def read_archive(archive: Path) -> dict[str, str]:
@@ -297,13 +355,42 @@ class FakeRunner(Runner):
         stdin: str | None = None,
         stdin_file: Path | None = None,
         stdout_file: Path | None = None,
+        cwd: Path | None = None,
     ) -> Completed:
         whole = (*self.prefix, *argv)
+        if cwd is not None:
+            self.machine.folders[argv] = cwd
         code, said = self.machine.answer(whole, stdin, Files(stdin_file, stdout_file))
         if check and code != 0:
             raise CommandFailed(" ".join(whole), code, said, timeout_s)
         out, err = (said, "") if code == 0 else ("", said)
         return Completed(" ".join(whole), code, out, err, 0.0)
+
+    def follow(
+        self,
+        *argv: str,
+        on_line: Callable[[str], None],
+        timeout_s: float,
+        terminal: bool = False,
+        stopped: threading.Event | None = None,
+    ) -> Completed:
+        """A pull, or a command of the user's: its environment is the only thing it says."""
+        if argv[:2] != ("docker", "pull"):
+            on_line(" ".join(f"{name}={value}" for name, value in self.env))
+            return self.run(*argv, timeout_s=timeout_s)
+        assert terminal, "docker shows no sizes without a terminal"
+        whole, image = (*self.prefix, *argv), argv[-1]
+        if image in self.machine.registry:
+            on_line(f"1: Pulling from {image}")
+            on_line("0123456789ab: Downloading  100MB/400MB")
+        while image in self.machine.held and not self.machine.held[image].wait(0.01):
+            if stopped is not None and stopped.is_set():
+                raise Hopeless("it was stopped")
+        code, said = self.machine.answer(whole, None, Files())
+        on_line(said)
+        if code != 0:
+            raise CommandFailed(" ".join(whole), code, said, timeout_s)
+        return Completed(" ".join(whole), code, said, "", 0.0)
 
 
 @dataclass(frozen=True)
@@ -396,6 +483,17 @@ def node(name: str, version: str = "v1.33.13", *, ready: bool = True) -> dict[st
     condition = {"type": "Ready", "status": "True" if ready else "False"}
     status = {"nodeInfo": {"kubeletVersion": version}, "conditions": [condition]}
     return {"metadata": {"name": name}, "status": status}
+
+
+def stored(**choices: Any) -> dict[str, Any]:
+    """The ConfigMap kubeadm-config of a cluster with these choices in its ClusterConfiguration."""
+    document = {
+        "apiVersion": "kubeadm.k8s.io/v1beta3",
+        "kind": "ClusterConfiguration",
+        "kubernetesVersion": "v1.33.13",
+        **choices,
+    }
+    return {"data": {"ClusterConfiguration": yaml.safe_dump(document)}}
 
 
 def pod(

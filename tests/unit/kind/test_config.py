@@ -9,15 +9,17 @@ import yaml
 from upgrade_e2e.providers.kind.config import (
     FAST_API_SERVER,
     IGNORED_PREFLIGHT,
+    additions,
     cluster_config,
     upgrade_config,
 )
+from upgrade_e2e.providers.kind.procedure import UpgradeConfig
 from upgrade_e2e.version import KubeVersion
 
 
 def config(**choices):
-    settings = {"api_server_flags": {}, "allow_cgroup_v1": False, **choices}
-    return yaml.safe_load(cluster_config("kindest/node:v1", 3, 2, **settings))
+    more = additions(**{"api_server_flags": {}, "allow_cgroup_v1": False, **choices})
+    return yaml.safe_load(cluster_config("kindest/node:v1", 3, 2, more))
 
 
 def test_nodes_by_role_with_the_image():
@@ -55,3 +57,17 @@ def test_the_upgrade_configuration_is_fresh_and_names_the_target():
     assert document["plan"]["kubernetesVersion"] == "v1.34.4"
     assert document["node"]["ignorePreflightErrors"] == list(IGNORED_PREFLIGHT)
     assert "forceUpgrade" not in document["apply"]
+
+
+def test_reading_back_ignores_what_the_users_apply_ignores(tmp_path):
+    file = tmp_path / "upgrade.yaml"
+    own = {
+        "apiVersion": "kubeadm.k8s.io/v1beta4",
+        "kind": "UpgradeConfiguration",
+        "apply": {"ignorePreflightErrors": ["CoreDNSMigration"]},
+    }
+    file.write_text(yaml.safe_dump(own))
+    read = yaml.safe_load(UpgradeConfig.read(file).text(KubeVersion.parse("v1.34.4")))
+    ignored = read["plan"]["ignorePreflightErrors"]
+    assert ignored == ["CoreDNSMigration", *IGNORED_PREFLIGHT]
+    assert read["node"]["ignorePreflightErrors"] == list(IGNORED_PREFLIGHT)

@@ -6,6 +6,7 @@ import pytest
 
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.kind.doctor import Machine, examine
+from upgrade_e2e.providers.kind.resolving import Registry
 
 ALL_CAPABILITIES = "CapBnd:\t000001ffffffffff\n"
 WITHOUT_SYS_RESOURCE = "CapBnd:\t000001fffeffffff\n"
@@ -51,11 +52,40 @@ def test_a_machine_that_has_everything(look):
     assert str(findings["disk"]).startswith("ok       disk: 50 GiB free")
 
 
-def test_a_missing_node_image_names_the_command_that_makes_it(look):
+def test_a_node_image_that_is_nowhere_names_the_nearest_and_the_command_that_makes_it(look):
     finding = look("v1.35.4")["image kindest/node:v1.35.4"]
     assert not finding.ok
-    assert finding.fix == "ci/node-image/build v1.35.4"
+    assert "nearest patches that have one: v1.35.5 (published for kind v0.32.0)" in finding.found
+    assert "ci/node-image/build v1.35.4" in finding.fix
     assert "MISSING" in str(finding)
+
+
+def test_a_published_image_is_to_be_pulled_and_nobody_promises_that_it_can_be(look):
+    finding = look("v1.34.3")["image kindest/node:v1.34.3"]
+    assert finding.ok
+    assert "not on this machine; published for kind v0.31.0" in finding.found
+    assert "not known, because the registry docker.io does not answer" in finding.found
+
+
+@pytest.mark.parametrize(
+    ("served", "ok", "said"),
+    [
+        (f"sha256:{'a' * 64}", True, f"to be pulled from docker.io (sha256:{'a' * 64})"),
+        (None, False, "but docker.io does not have it"),
+    ],
+)
+def test_a_registry_that_answers_is_believed(look, monkeypatch, served, ok, said):
+    monkeypatch.setattr(Registry, "digest", lambda registry, tag: served)
+    finding = look("v1.34.3")["image kindest/node:v1.34.3"]
+    assert finding.ok is ok
+    assert said in finding.found
+
+
+def test_a_minor_is_said_with_its_version(look):
+    assert look("v1.33")["image kindest/node:v1.33.13"].found == "v1.33 is v1.33.13, there"
+    nowhere = look("v1.99")["image of v1.99"]
+    assert not nowhere.ok
+    assert "--image-for v1.99.N=IMAGE" in nowhere.fix
 
 
 def test_without_docker_nothing_is_said_of_what_only_docker_knows(look, machine):

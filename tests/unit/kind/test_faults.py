@@ -6,11 +6,13 @@ from pathlib import Path as FilePath
 
 import pytest
 
+from upgrade_e2e.cluster import Cluster, Node, Role
 from upgrade_e2e.errors import BadInput
+from upgrade_e2e.providers.kind import planting
 from upgrade_e2e.providers.kind.planning import make_plan
 from upgrade_e2e.providers.kind.planting import with_drop_in
 from upgrade_e2e.providers.kind.settings import KindSettings
-from upgrade_e2e.upgrade import Fault, Path, with_faults
+from upgrade_e2e.upgrade import Fault, Path, Step, with_faults
 from upgrade_e2e.upgrade.fault_values import seconds, target_of
 from upgrade_e2e.upgrade.faults import CATALOGUE
 from upgrade_e2e.version import KubeVersion
@@ -69,6 +71,10 @@ def test_the_rest_of_the_plan_is_as_without_the_fault():
         ("apiserver-freeze=soon", "no duration"),
         ("apiserver-freeze=61s", "no duration"),
         ("apiserver-freeze=0s", "no duration"),
+        ("lacks-image=", "needs a value"),
+        ("lacks-image=pause", "write it with registry and tag"),
+        ("lacks-image=registry.k8s.io/pause", "write it with registry and tag"),
+        ("lacks-image=registry.k8s.io/pause:3.10.1 x", "write it with registry and tag"),
         ("fail-step=verify", "no step that can be made to fail"),
         ("fail-step=check:worker", "no step that can be made to fail"),
         ("fail-step=drain:worker9", "no step 'drain worker9'"),
@@ -110,3 +116,17 @@ def test_the_drop_in_folder_joins_the_kubelets_arguments(text, expected):
     made = with_drop_in(text)
     assert made == expected.replace("FLAG", flag)
     assert with_drop_in(made) == made
+
+
+@pytest.mark.parametrize(
+    ("names", "limited"),
+    [(("control-plane", "worker", "worker2"), {"worker", "worker2"}), (("control-plane",), None)],
+)
+def test_kubelets_are_limited_where_pods_churn(monkeypatch, names, limited):
+    nodes = tuple(Node(name, Role(name.rstrip("2"))) for name in names)
+    cluster = Cluster("dev", FilePath("kubeconfig"), nodes)
+    seen = set()
+    monkeypatch.setattr(planting, "_limit_kubelet", lambda _, node, rate: seen.add(node.name))
+    step = Step("plant", 60.0, params={"fault": "kubelet-qps", "value": "1"})
+    planting.plant(step, cluster)
+    assert seen == (limited or set(names))

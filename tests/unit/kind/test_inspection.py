@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 
 import pytest
 
 from tests.unit.cluster.objects import daemon_set, deployment
+from tests.unit.cluster.workloads import dns, proxy
 from tests.unit.kind.fakes import node, pod
 from tests.unit.kind.upgraded import (
     CERTIFICATES,
@@ -20,10 +22,11 @@ from tests.unit.kind.upgraded import (
     upgraded_objects,
 )
 from upgrade_e2e.cluster import Cluster, Node, Role
+from upgrade_e2e.cluster.addons import find_addons
 from upgrade_e2e.cluster.nodes import NodeHealth
-from upgrade_e2e.errors import DeadlinePassed
+from upgrade_e2e.errors import DeadlinePassed, E2eError
 from upgrade_e2e.providers.kind.health import ClusterHealth, check, roll_addons
-from upgrade_e2e.providers.kind.inspection import Target, inspect
+from upgrade_e2e.providers.kind.inspection import Target, dry_run_files, inspect
 
 PLAN_WITH_WORK = "COMPONENT   NODE   CURRENT   TARGET\nkubelet   dev-worker   v1.33.13   v1.34.4\n"
 
@@ -150,6 +153,109 @@ def test_a_workload_without_its_replicas_is_told(after_upgrade, api):
     assert inspect(cluster, target).complaints == ("deployment shop/web has 2 of 3 replicas",)
 
 
+APPS = "/apis/apps/v1/namespaces/kube-system"
+
+
+def after(api, target, before, now=None, left_alone=()):
+    """The target for a cluster that had these addons, and has those of `now`: lists of objects."""
+    daemon_sets, deployments = now or before
+    api.answers[f"{APPS}/daemonsets"] = {"items": daemon_sets}
+    api.answers[f"{APPS}/deployments"] = {"items": deployments}
+    return replace(target, addons=find_addons(*before), left_alone=frozenset(left_alone))
+
+
+def test_addons_of_kubeadm_are_compared_with_what_it_wants(after_upgrade, api):
+    cluster, target, _ = after_upgrade
+    new = ([proxy(image=IMAGES["kube-proxy"])], [dns(image=IMAGES["coredns"])])
+    found = inspect(cluster, after(api, target, ([proxy()], [dns()]), new))
+    assert found.complaints == ()
+    assert found.components == inspect(cluster, target).components
+
+
+def without_proxies(pods):
+    pods[:] = [p for p in pods if not p["metadata"]["name"].startswith("kube-proxy")]
+
+
+def test_a_cluster_without_kube_proxy_needs_none(after_upgrade, api):
+    cluster, target, _ = after_upgrade
+    changed(api, without_proxies)
+    new = ([], [dns(image=IMAGES["coredns"])])
+    found = inspect(cluster, after(api, target, ([], [dns()]), new))
+    assert found.complaints == ()
+    assert "kube-proxy" not in {part.name for part in found.components}
+
+
+def test_a_kube_proxy_that_appeared_is_a_complaint(after_upgrade, api):
+    cluster, target, _ = after_upgrade
+    new = ([proxy(image=IMAGES["kube-proxy"])], [dns(image=IMAGES["coredns"])])
+    assert inspect(cluster, after(api, target, ([], [dns()]), new)).complaints == (
+        "a DaemonSet kube-proxy appeared in kube-system that was not there before",
+    )
+
+
+@pytest.mark.parametrize("how", ["disabled", "skipped"])
+def test_an_addon_that_kubeadm_leaves_alone_must_not_change(after_upgrade, api, how):
+    cluster, target, answers = after_upgrade
+    before = ([proxy()], [dns()])
+    alone = {"kube-proxy"} if how == "skipped" else ()
+    if how == "disabled":
+        listed = "\n".join(image for name, image in IMAGES.items() if name != "kube-proxy")
+        answers[:] = [(p, listed if p == "images list" else s) for p, s in answers]
+    new = ([proxy(image=IMAGES["kube-proxy"])], [dns(image=IMAGES["coredns"])])
+    assert inspect(cluster, after(api, target, before, new, alone)).complaints == (
+        "kube-proxy on dev-control-plane is v1.34.4, not v1.33.13",
+        "kube-proxy on dev-worker is v1.34.4, not v1.33.13",
+    )
+
+
+def test_images_of_a_mirror_are_those_that_kubeadm_wants(after_upgrade, api):
+    cluster, target, answers = after_upgrade
+    mirrored = {name: f"127.0.0.1:5000/{name}:{i.rpartition(':')[2]}" for name, i in IMAGES.items()}
+    answers[:] = [
+        (p, "\n".join(mirrored.values()) if p == "images list" else s) for p, s in answers
+    ]
+    new = ([proxy(image=mirrored["kube-proxy"])], [dns(image=mirrored["coredns"])])
+    assert inspect(cluster, after(api, target, ([proxy()], [dns()]), new)).complaints == ()
+
+
+def test_a_static_pod_of_another_registry_than_wanted_is_named(after_upgrade, api):
+    cluster, target, answers = after_upgrade
+    listed = "\n".join([*IMAGES.values(), "mirror.test/k8s/etcd:3.6.5-0"])
+    answers[:] = [(p, listed if p == "images list" else s) for p, s in answers]
+
+    def named(pods):
+        etcd = next(p for p in pods if p["metadata"]["name"].startswith("etcd"))
+        etcd["spec"]["containers"] = [{"name": "etcd", "image": IMAGES["etcd"]}]
+
+    changed(api, named)
+    assert inspect(cluster, target).complaints == (
+        "etcd on dev-control-plane is registry.k8s.io/etcd:3.6.5-0, not "
+        "mirror.test/k8s/etcd:3.6.5-0",
+    )
+
+
+def test_the_runtime_may_show_another_name_of_the_image(after_upgrade, api):
+    cluster, target, answers = after_upgrade
+    own = "mirror.test/dns/coredns:v1.12.1-corp.1"
+    listed = "\n".join([*IMAGES.values(), own])
+    rows = f"REF TYPE DIGEST\n{IMAGES['coredns']} x sha256:0a\n{own} x sha256:0a\n"
+    answers[:] = [(p, listed if p == "images list" else s) for p, s in answers]
+    answers.insert(0, ("ctr", rows))
+
+    def asks(pods):
+        for shown in (p for p in pods if p["metadata"]["name"].startswith("coredns")):
+            shown["spec"]["containers"] = [{"name": "coredns", "image": own}]
+
+    changed(api, asks)
+    new = ([proxy(image=IMAGES["kube-proxy"])], [dns(image=own)])
+    target = after(api, target, ([proxy()], [dns()]), new)
+    assert inspect(cluster, target).complaints == ()
+    answers[0] = ("ctr", rows.replace("sha256:0a\nmirror", "sha256:0b\nmirror"))
+    assert inspect(cluster, target).unfinished[0] == (
+        "coredns on dev-worker is v1.12.1, not v1.12.1-corp.1"
+    )
+
+
 def test_addons_are_waited_for(after_upgrade, api):
     path = "/apis/apps/v1/namespaces/kube-system"
     api.answers[f"{path}/deployments/coredns"] = [
@@ -192,3 +298,66 @@ def test_an_unhealthy_etcd_fails_the_check_with_what_was_seen(after_upgrade, api
         check(cluster, 0)
     answers[-1] = ("etcdctl", json.dumps([{"endpoint": "x", "health": True}]))
     check(cluster, 0)
+
+
+API_SERVER = "/etc/kubernetes/manifests/kube-apiserver.yaml"
+SCHEDULER = "/etc/kubernetes/manifests/kube-scheduler.yaml"
+DRY_RUN = (
+    f'[upgrade] Reading\n[dryrun] Would write file "{API_SERVER}" with content:\nkind: Pod\na: 1\n'
+    f'[dryrun] Would write file "{SCHEDULER}" with content:\nkind: Pod\nb: 2\n'
+    "[upgrade/successful] Finished dryrunning successfully!\n"
+)
+
+
+def test_the_files_of_a_dry_run_are_read():
+    assert dry_run_files(DRY_RUN) == {
+        API_SERVER: "kind: Pod\na: 1\n",
+        SCHEDULER: "kind: Pod\nb: 2\n",
+    }
+    assert dry_run_files("[upgrade] nothing\n") == {}
+
+
+@pytest.mark.parametrize("scheduler", ["kind: Pod\nb: 2\n", "kind: Pod\nb: 3\n"])
+def test_with_patches_a_dry_run_says_whether_work_is_left(after_upgrade, scheduler):
+    """`kubeadm upgrade diff` knows no patches: it would take each patch for work that is left."""
+    cluster, target, answers = after_upgrade
+    answers[:] = [(p, "--- old\n+++ new\n" if p == "upgrade diff" else s) for p, s in answers]
+    answers += [
+        ("phase control-plane --dry-run --patches /patches", DRY_RUN),
+        (f"cat {API_SERVER}", "kind: Pod\na: 1\n"),
+        (f"cat {SCHEDULER}", scheduler),
+    ]
+    found = inspect(cluster, replace(target, patches="/patches"))
+    assert found.nothing_left_to_do is (scheduler == "kind: Pod\nb: 2\n")
+
+
+def test_a_dry_run_without_manifests_is_no_answer(after_upgrade):
+    cluster, target, answers = after_upgrade
+    answers.append(("--dry-run", "[upgrade] nothing\n"))
+    with pytest.raises(E2eError, match="wrote no manifest"):
+        inspect(cluster, replace(target, patches="/patches"))
+
+
+def test_what_is_left_alone_may_have_any_version(after_upgrade, api):
+    def old(pods):
+        for part in pods:
+            if part["metadata"]["name"].startswith(("coredns", "kube-proxy")):
+                part["status"]["containerStatuses"][0]["image"] = "registry.k8s.io/x:v1.0.0"
+
+    changed(api, old)
+    cluster, target, _ = after_upgrade
+    assert len(inspect(cluster, target).complaints) == 4
+    alone = replace(target, left_alone=frozenset({"coredns", "kube-proxy"}))
+    found = inspect(cluster, alone)
+    assert found.complaints == ()
+    assert {"coredns", "kube-proxy"}.isdisjoint(part.name for part in found.components)
+
+
+def test_addons_that_are_left_alone_are_not_waited_for(after_upgrade, api):
+    path = "/apis/apps/v1/namespaces/kube-system"
+    api.answers[f"{path}/deployments/coredns"] = deployment(image="registry.k8s.io/coredns:v1")
+    api.answers[f"{path}/daemonsets/kube-proxy"] = daemon_set()
+    wanted = {name: image for name, image in IMAGES.items() if name != "coredns"}
+    roll_addons(after_upgrade[0], wanted, within_s=0)
+    with pytest.raises(DeadlinePassed):
+        roll_addons(after_upgrade[0], IMAGES, within_s=0)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.kind.fakes import ScriptedRunner
 from upgrade_e2e.cluster import Cluster, Node, Role
-from upgrade_e2e.errors import CommandFailed
+from upgrade_e2e.errors import Blocked, CommandFailed
 from upgrade_e2e.providers.kind.admin import kubectl
 from upgrade_e2e.providers.kind.journal import Journal
 from upgrade_e2e.providers.kind.kubeadm import PhaseReader, kubeadm_node
@@ -104,6 +104,31 @@ def test_a_failing_kubeadm_tells_its_output(cluster, tmp_path):
     assert caught.value.returncode == 1
 
 
+def test_the_first_line_of_a_failure_is_kubeadms_own_reason(cluster, tmp_path):
+    yes, said = (0, "yes\n"), "[upgrade] Reading\nerror: something is wrong\nTo see more\n"
+    where, _ = cluster(yes, yes, yes, (1, said))
+    with pytest.raises(CommandFailed) as caught:
+        kubeadm_node(STEP, where, Marks(Origin()), Journal(tmp_path))
+    assert str(caught.value).startswith("something is wrong\ncommand exited with 1: ")
+    assert "[upgrade] Reading" in str(caught.value)
+
+
+def test_what_preflight_refuses_is_the_first_line_and_the_step_is_blocked(cluster, tmp_path):
+    yes = (0, "yes\n")
+    said = "[preflight] Some\n\t[ERROR A]: one\ntwo\n\t[ERROR B]: three\n[preflight] If\nerror: x\n"
+    where, _ = cluster(yes, yes, yes, (1, said))
+    with pytest.raises(Blocked) as caught:
+        kubeadm_node(STEP, where, Marks(Origin()), Journal(tmp_path))
+    assert str(caught.value).splitlines()[0] == "[ERROR A]: one two; [ERROR B]: three"
+
+
+def test_every_line_is_heard(cluster, tmp_path):
+    yes, heard = (0, "yes\n"), []
+    where, _ = cluster(yes, yes, yes, (0, NODE_OUTPUT))
+    kubeadm_node(STEP, where, Marks(Origin()), Journal(tmp_path), heard.append)
+    assert heard == NODE_OUTPUT.splitlines()
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -143,3 +168,33 @@ def test_patience_has_an_end(cluster):
     with pytest.raises(CommandFailed, match="EOF"):
         kubectl(where, "uncordon", "dev-worker", timeout_s=1)
     assert 1 < len(runner.seen) < 50
+
+
+REFUSED = """\
+[upgrade] Running cluster health checks
+[preflight] Some fatal errors occurred:
+\t[ERROR CreateJob]: could not create Job "x": failed calling webhook "jobs.guard.test": no answer
+[preflight] If you know what you are doing, you can make a check non-fatal
+error: error execution phase preflight: [preflight] Some fatal errors occurred:
+\t[ERROR CreateJob]: could not create Job "x": failed calling webhook "jobs.guard.test": no answer
+"""
+
+
+def test_the_check_that_kubeadm_refuses_by_comes_first(cluster, tmp_path):
+    yes = (0, "yes\n")
+    where, _ = cluster(yes, yes, yes, (1, REFUSED))
+    with pytest.raises(Blocked) as caught:
+        kubeadm_node(STEP, where, Marks(Origin()), Journal(tmp_path))
+    first, second, *_ = str(caught.value).splitlines()
+    assert first == (
+        '[ERROR CreateJob]: could not create Job "x": failed calling webhook "jobs.guard.test": '
+        "no answer"
+    )
+    assert second.startswith("command exited with 1: ")
+
+
+def test_an_output_that_says_that_it_is_final_is_not_asked_again(cluster):
+    where, runner = cluster((1, "x to terminate: context deadline exceeded"), (0, ""))
+    with pytest.raises(CommandFailed):
+        kubectl(where, "drain", "x", timeout_s=30, final=re.compile("to terminate"))
+    assert len(runner.seen) == 1

@@ -1,11 +1,10 @@
-"""Whether kind could serve a path here and now."""
+"""Whether kind can be used on this machine at all."""
 
 from __future__ import annotations
 
 import pytest
 
-from upgrade_e2e.errors import ImpossiblePath
-from upgrade_e2e.providers.kind import what_is_missing
+from upgrade_e2e.providers.kind import absent_images, what_is_missing
 from upgrade_e2e.providers.kind.docker import Docker
 
 
@@ -13,36 +12,29 @@ def everything(name):
     return f"/usr/bin/{name}"
 
 
-def missing(settings, machine, *words, find=everything):
-    return what_is_missing(settings, words, Docker(machine.runner), find)
+def missing(machine, find=everything):
+    return what_is_missing(Docker(machine.runner), find)
 
 
-@pytest.mark.parametrize("words", [("v1.33", "v1.34"), ("v1.33.13", "v1.34.4")])
-def test_nothing_is_missing_where_docker_has_the_images(settings, machine, words):
-    assert missing(settings, machine, *words) == ""
-
-
-def test_an_image_that_is_not_here_is_named_and_not_pulled(settings, machine):
-    told = missing(settings, machine, "v1.33.13", "v1.34.99")
-    assert told == "docker has no image kindest/node:v1.34.99"
+def test_nothing_is_missing_where_docker_and_kind_are_and_images_may_be_pulled(machine):
+    machine.images.clear()
+    assert missing(machine) == ""
     assert not machine.ran("docker", "pull")
 
 
-def test_a_minor_without_any_image(settings, machine):
-    assert "no node images for v1.34 -> v1.35" in missing(settings, machine, "v1.34", "v1.35")
-
-
 @pytest.mark.parametrize("program", ["docker", "kind"])
-def test_a_program_that_is_not_installed(settings, machine, program):
-    told = missing(settings, machine, "v1.33", "v1.34", find=lambda name: name != program or None)
+def test_a_program_that_is_not_installed(machine, program):
+    told = missing(machine, find=lambda name: name != program or None)
     assert told == f"{program} is not installed"
 
 
-def test_a_daemon_that_does_not_answer(settings, machine):
+def test_a_daemon_that_does_not_answer(machine):
     machine.broken["info"] = (1, "Cannot connect to the Docker daemon")
-    assert missing(settings, machine, "v1.33", "v1.34") == "docker does not answer"
+    assert missing(machine) == "docker does not answer"
 
 
-def test_a_path_that_nobody_can_walk_is_the_users_error(settings, machine):
-    with pytest.raises(ImpossiblePath):
-        missing(settings, machine, "v1.34.4", "v1.33.13")
+def test_images_that_are_not_here_are_named_once(machine, tmp_path, monkeypatch):
+    docker = Docker(machine.runner)
+    assert absent_images(("python:3.11-slim", "mine:1", "mine:1"), docker) == ("mine:1",)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert absent_images(("mine:1",)) == (), "nothing is known without docker"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path as FilePath
 
 import pytest
 
-from tests.unit.kind.fakes import node
+from tests.unit.kind.fakes import FakeImage, node, stored
 from upgrade_e2e.errors import BadInput, ClusterNotMade
 from upgrade_e2e.providers.base import Provider
-from upgrade_e2e.providers.kind import KindProvider
+from upgrade_e2e.providers.kind import KindConfig, KindProvider
 from upgrade_e2e.timeline import Origin, Span
 from upgrade_e2e.upgrade import Marks, Path, Step
 from upgrade_e2e.version import KubeVersion
@@ -33,6 +34,7 @@ def answering(api):
     names = ("dev-control-plane", "dev-worker", "dev-worker2")
     api.answers["/api/v1/nodes"] = {"items": [node(name) for name in names]}
     api.answers["/version"] = {"gitVersion": "v1.33.13"}
+    api.answers["/api/v1/namespaces/kube-system/configmaps/kubeadm-config"] = stored()
     return api
 
 
@@ -78,6 +80,103 @@ def test_a_cluster_is_made_and_deleted_without_a_trace(make, machine, ledger, an
     assert ledger.entries() == ()
     assert not list(provider.settings.workdir.glob("stage-*"))
     provider.close()
+
+
+@pytest.fixture
+def theirs(tmp_path):
+    """A configuration of the user's: one worker is older, and something is mounted."""
+    file = tmp_path / "theirs" / "kind.yaml"
+    file.parent.mkdir()
+    file.write_text(
+        "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nname: mine\n"
+        "nodes:\n- {role: worker, image: 'kindest/node:v1.32.5', labels: {tier: x}}\n"
+        "- {role: control-plane, image: ''}\n- {role: worker}\n"
+    )
+    return KindConfig.read(file)
+
+
+def test_their_configuration_is_made_as_it_is_from_its_folder(
+    make, machine, answering, marks, theirs
+):
+    machine.images["kindest/node:v1.32.5"] = FakeImage.of("v1.32.5", coredns="v1.11.3")
+    provider = make(kind_config=theirs)
+    provider.create(provider.plan(PATH), marks)
+    images = [node["image"] for node in machine.kind_config["nodes"]]
+    assert images == ["kindest/node:v1.32.5", "kindest/node:v1.33.13", "kindest/node:v1.33.13"]
+    assert machine.kind_config["nodes"][0]["labels"] == {"tier": "x"}
+    (create,) = machine.ran("kind", "create")
+    assert create[create.index("--name") + 1] == "dev"
+    assert machine.folders[create] == theirs.folder
+    provider.close()
+
+
+def test_a_node_that_begins_older_gets_the_images_of_the_others(
+    make, machine, answering, marks, theirs, monkeypatch
+):
+    monkeypatch.setattr("upgrade_e2e.providers.kind.health.wait_until_whole", lambda *_: None)
+    machine.images["kindest/node:v1.32.5"] = FakeImage.of("v1.32.5", coredns="v1.11.3")
+    provider = make(kind_config=theirs)
+    plan = provider.plan(PATH)
+    cluster = provider.create(plan, marks)
+    inside = machine.containers["dev-worker"].inside
+    assert "registry.k8s.io/kube-proxy:v1.33.13" in inside
+    assert "registry.k8s.io/kube-apiserver:v1.33.13" not in inside
+    provider.perform(plan.prepare[1], cluster)
+    provider.close()
+
+
+def test_the_image_of_an_older_node_must_be_there_too(make, machine, ledger, marks, theirs):
+    provider = make(kind_config=theirs)
+    with pytest.raises(BadInput, match=r"the image kindest/node:v1\.32\.5 is not on this machine"):
+        provider.create(provider.plan(PATH), marks)
+    assert ledger.entries() == ()
+
+
+def test_a_pulled_image_of_an_older_node_is_looked_into_before_nodes_are_made(
+    make, machine, ledger, marks, theirs
+):
+    machine.registry["kindest/node:v1.32.5"] = FakeImage.of("v1.29.0")
+    provider = make(kind_config=theirs)
+    with pytest.raises(BadInput, match=r"was given for v1\.32\.5 but holds v1\.29\.0"):
+        provider.create(provider.plan(PATH), marks)
+    assert not machine.ran("kind", "create")
+    assert ledger.entries() == ()
+
+
+def test_what_kind_does_not_accept_is_refused_with_its_words(make, machine, ledger, marks, theirs):
+    machine.images["kindest/node:v1.32.5"] = FakeImage.of("v1.32.5")
+    machine.broken["kind create"] = (1, "ERROR: failed to create cluster: invalid kubeProxyMode: x")
+    provider = make(kind_config=theirs)
+    with pytest.raises(BadInput, match=r"kind does not accept .*invalid kubeProxyMode: x"):
+        provider.create(provider.plan(PATH), marks)
+    machine.broken["kind create"] = (1, "Ensuring node image ...\nERROR: port is already allocated")
+    with pytest.raises(ClusterNotMade, match="port is already allocated"):
+        provider.create(provider.plan(PATH), marks)
+    assert ledger.entries() == ()
+
+
+def test_the_command_after_creation_comes_before_nodes_are_waited_for(
+    make, machine, answering, marks, settings
+):
+    provider = make(after_create=("install-network", "--all"))
+    provider.create(provider.plan(PATH), marks)
+    phases = [span.kind for span in marks.take(Span("create", "create", 0, 1))]
+    assert phases == ["preflight", "kind-create", "after-create", "nodes-ready"]
+    assert machine.ran("install-network", "--all")
+    kept = (settings.workdir / "steps" / "after-create.log").read_text()
+    assert f"KUBECONFIG={provider.kubeconfig} UPGRADE_E2E_CLUSTER=dev" in kept
+    provider.close()
+
+
+def test_a_command_after_creation_that_fails_ends_the_creation(
+    make, machine, ledger, answering, marks
+):
+    machine.broken["install-network"] = (7, "no such network")
+    provider = make(after_create=("install-network",))
+    with pytest.raises(ClusterNotMade, match=r"exited with 7: install-network\nno such network"):
+        provider.create(provider.plan(PATH), marks)
+    assert ledger.entries() == ()
+    assert machine.containers == {}
 
 
 def test_the_load_balancer_is_not_a_node(make, answering, marks):
@@ -242,11 +341,41 @@ def test_an_existing_cluster_is_taken_over_and_never_deleted(
     assert ledger.entries() == ()
 
 
+def test_a_cluster_with_an_older_kubelet_is_taken_over(
+    make, machine, answering, marks, monkeypatch
+):
+    monkeypatch.setattr("upgrade_e2e.providers.kind.health.wait_until_whole", lambda *_: None)
+    machine.make_cluster("mine", NODES)
+    # An image that its workers run, and that the pass must not count on.
+    machine.containers["mine-worker"].inside = {"registry.k8s.io/pause:3.9": "sha256:old"}
+    nodes = [node("mine-control-plane"), node("mine-worker", "v1.31.2"), node("mine-worker2")]
+    answering.answers["/api/v1/nodes"] = {"items": nodes}
+    provider = make(cluster_name="", reuse_cluster="mine")
+    plan = provider.plan(PATH)
+    cluster = provider.create(plan, marks)
+    assert "registry.k8s.io/pause:3.10" in machine.containers["mine-worker"].inside
+    provider.perform(plan.prepare[1], cluster)
+    provider.close()
+
+
+def test_an_api_server_at_another_version_is_refused(make, machine, answering, marks):
+    machine.make_cluster("mine", NODES)
+    names = ("mine-control-plane", "mine-worker", "mine-worker2")
+    answering.answers["/api/v1/nodes"] = {"items": [node(name) for name in names]}
+    answering.answers["/version"] = {"gitVersion": "v1.32.2"}
+    provider = make(cluster_name="", reuse_cluster="mine")
+    with pytest.raises(
+        BadInput, match=r"API server of cluster mine is at v1\.32\.2, not at v1\.33"
+    ):
+        provider.create(provider.plan(PATH), marks)
+
+
 @pytest.mark.parametrize(
     ("choices", "version", "said"),
     [
         ({"workers": 1}, "v1.33.13", "say --control-planes 1 --workers 2"),
-        ({}, "v1.32.2", r"is at v1\.32\.2, v1\.33\.13, not wholly at v1\.33\.13"),
+        ({}, "v1.30.2", r"mine-worker begins with a kubelet of v1\.30\.2, 4 minor versions older"),
+        ({}, "v1.34.4", r"kubelet of v1\.34\.4, which is newer than the API server \(v1\.33\.13\)"),
         ({"reuse_cluster": "absent"}, "v1.33.13", "there is no kind cluster 'absent'"),
     ],
 )
@@ -308,4 +437,78 @@ def test_a_stage_step_delivers_and_frees_the_disk(make, machine, answering, mark
     assert "/kind/upgrade/v1.34.4/kubeadm" in staged
     folder = FilePath(next(iter(provider.settings.workdir.glob("stage-*"))))
     assert list(folder.iterdir()) == []
+    provider.close()
+
+
+def test_what_is_missing_is_pulled_and_the_cluster_is_made_before_the_target_is_here(
+    make, machine, answering, marks
+):
+    for name in ("kindest/node:v1.33.13", "kindest/node:v1.34.4", "python:3.11-slim"):
+        machine.registry[name] = machine.images.pop(name)
+    held = machine.held["kindest/node:v1.34.4"] = threading.Event()
+    provider = make(preload_images=("python:3.11-slim",))
+    plan = provider.plan(PATH)
+    cluster = provider.create(plan, marks)
+    assert "kindest/node:v1.34.4" not in machine.images
+    assert marks.status == {"kindest/node:v1.34.4": "pulled 100 of 400 MB"}
+    held.set()
+    provider._staging.wait_until_delivered(PATH.versions[1])
+    assert cluster.nodes
+    assert marks.status == {}
+    step = Span("create", "create", 0, 1)
+    assert sorted(s.name for s in marks.take(step) if s.kind == "pull" and not s.parent) == [
+        "pull kindest/node:v1.33.13",
+        "pull kindest/node:v1.34.4",
+        "pull python:3.11-slim",
+    ]
+    assert {role: used.name for role, used in marks.images.items()} == {
+        "v1.33.13": "kindest/node:v1.33.13",
+        "v1.34.4": "kindest/node:v1.34.4",
+        "python:3.11-slim": "python:3.11-slim",
+    }
+    provider.close()
+
+
+def test_a_target_that_the_registry_does_not_have_is_refused_before_the_cluster_is_made(
+    make, machine, ledger, marks
+):
+    del machine.images["kindest/node:v1.34.4"]
+    provider = make()
+    with pytest.raises(BadInput, match=r"v1\.34\.4 is not on this machine .* has no such image"):
+        provider.create(provider.plan(PATH), marks)
+    assert not machine.ran("kind", "create")
+    assert ledger.entries() == ()
+
+
+def test_closing_breaks_off_what_is_being_pulled(make, machine, answering, marks, ledger):
+    machine.registry["kindest/node:v1.34.4"] = machine.images.pop("kindest/node:v1.34.4")
+    machine.held["kindest/node:v1.34.4"] = threading.Event()
+    provider = make()
+    provider.create(provider.plan(PATH), marks)
+    provider.close()
+    assert marks.status == {}
+    assert "kindest/node:v1.34.4" not in machine.images
+    assert machine.containers == {}
+    assert ledger.entries() == ()
+
+
+def test_the_load_balancer_of_several_control_planes_is_pulled_too(make, machine, answering, marks):
+    balancer = "docker.io/envoyproxy/envoy:v1.36.2"
+    machine.registry[balancer] = machine.images.pop(balancer)
+    names = ("dev-control-plane", "dev-control-plane2", "dev-control-plane3", "dev-worker")
+    answering.answers["/api/v1/nodes"] = {"items": [node(name) for name in names]}
+    provider = make(control_planes=3, workers=1)
+    provider.create(provider.plan(PATH), marks)
+    assert marks.images["load-balancer"].name == balancer
+    provider.close()
+
+
+def test_a_kind_whose_load_balancer_is_not_known_is_said(make, machine, answering):
+    said = []
+    machine.broken["kind version"] = (0, "kind v0.99.0 go1.30 linux/amd64")
+    names = ("dev-control-plane", "dev-control-plane2", "dev-control-plane3", "dev-worker")
+    answering.answers["/api/v1/nodes"] = {"items": [node(name) for name in names]}
+    provider = make(control_planes=3, workers=1)
+    provider.create(provider.plan(PATH), Marks(Origin(), said.append))
+    assert any("v0.99.0" in sentence for sentence in said)
     provider.close()

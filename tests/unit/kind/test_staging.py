@@ -12,10 +12,14 @@ from upgrade_e2e.errors import BadInput, CommandFailed, Hopeless
 from upgrade_e2e.providers.kind.creation import nodes_to_come
 from upgrade_e2e.providers.kind.delivery import deliver
 from upgrade_e2e.providers.kind.docker import Docker
+from upgrade_e2e.providers.kind.images import NodeImages
 from upgrade_e2e.providers.kind.node_image import parse_image_list
 from upgrade_e2e.providers.kind.oci import Descriptor
+from upgrade_e2e.providers.kind.pulls import Pulls
 from upgrade_e2e.providers.kind.staging import Staging
-from upgrade_e2e.providers.kind.takeout import TakeOut, short_name
+from upgrade_e2e.providers.kind.takeout import TakeOut, by_digest, short_name
+from upgrade_e2e.timeline import Origin
+from upgrade_e2e.upgrade import Marks, UsedImage
 from upgrade_e2e.version import KubeVersion
 
 V33, V34, V35 = map(KubeVersion.parse, ("v1.33.13", "v1.34.4", "v1.35.4"))
@@ -24,6 +28,11 @@ NODES = [
     {"role": "worker", "image": "kindest/node:v1.33.13"},
 ]
 PAUSE = "registry.k8s.io/pause:3.10"
+
+
+def node_images(settings, docker):
+    """The node images of a pass that reports to nobody."""
+    return NodeImages(settings, docker, Pulls(docker, Marks(Origin())))
 
 
 @pytest.fixture
@@ -36,7 +45,7 @@ def take_out(settings, docker, tmp_path):
     """Look at v1.33.13, then take out these versions; the last one is returned."""
     folder = tmp_path / "stage"
     folder.mkdir()
-    work = TakeOut(docker, settings, folder)
+    work = TakeOut(docker, settings, folder, node_images(settings, docker))
 
     def taken(*versions):
         work.list_source(V33)
@@ -51,7 +60,8 @@ def staging(settings, docker, machine, tmp_path):
     folder = tmp_path / "staging"
     folder.mkdir()
     shape = replace(settings, workers=1, preload_images=("python:3.11-slim",))
-    made = Staging(docker, shape, folder, nodes_to_come(docker, shape, "dev"))
+    nodes = nodes_to_come(docker, shape, "dev")
+    made = Staging(docker, shape, folder, nodes, node_images(shape, docker))
     yield made
     made.stop()
     made.join()
@@ -161,9 +171,66 @@ def test_only_what_the_plan_stages_can_be_waited_for(staging, machine):
 
 def test_an_image_to_preload_that_cannot_be_had_is_refused(staging, machine):
     del machine.images["python:3.11-slim"]
+    staging.images.pulls.start({"python:3.11-slim": "Name another one."})
     staging.start(V33, [])
     with pytest.raises(BadInput, match="slim is not on this machine and cannot be pulled"):
         staging.wait_until_preloaded()
+
+
+def test_an_image_that_is_pinned_by_digest_is_on_the_nodes_under_that_name(
+    settings, docker, machine, tmp_path, ledger
+):
+    pinned = "python:3.11-slim@sha256:aa"
+    machine.images[pinned] = FakeImage(None)
+    shape = replace(settings, workers=1, preload_images=(pinned,))
+    machine.make_cluster("dev", NODES)
+    nodes = nodes_to_come(docker, shape, "dev")
+    work = Staging(docker, shape, tmp_path, nodes, node_images(shape, docker))
+    work.start(V33, [])
+    work.wait_until_preloaded()
+    work.join()
+    for name in ("dev-control-plane", "dev-worker"):
+        inside = machine.containers[name].inside
+        assert "docker.io/library/python@sha256:aa" in inside
+        assert not any("scratch" in image for image in inside)
+    assert not any("scratch" in image for image in machine.images)
+    assert ledger.entries() == ()
+
+
+@pytest.mark.parametrize(
+    ("image", "name"),
+    [
+        ("python:3.11-slim@sha256:a", "docker.io/library/python@sha256:a"),
+        ("me/edge@sha256:a", "docker.io/me/edge@sha256:a"),
+        ("r.example:5000/me/edge:1@sha256:a", "r.example:5000/me/edge@sha256:a"),
+        ("localhost/edge:1@sha256:a", "localhost/edge@sha256:a"),
+    ],
+)
+def test_a_pinned_image_has_the_name_that_containerd_looks_for(image, name):
+    assert by_digest(image) == name
+
+
+def test_what_is_still_being_pulled_is_waited_for(staging, machine):
+    machine.make_cluster("dev", NODES)
+    machine.registry["kindest/node:v1.34.4"] = machine.images.pop("kindest/node:v1.34.4")
+    held = machine.held["kindest/node:v1.34.4"] = threading.Event()
+    staging.images.pulls.start({"kindest/node:v1.34.4": ""})
+    staging.start(V33, [V34])
+    staging.wait_until_preloaded()
+    assert not staging._delivered[V34].done()
+    held.set()
+    staging.wait_until_delivered(V34)
+    used = staging.images.pulls.marks.images["v1.34.4"]
+    assert used == UsedImage("kindest/node:v1.34.4", "sha256:of-kindest/node:v1.34.4")
+
+
+def test_a_target_that_was_pulled_and_holds_another_version_is_refused(staging, machine):
+    del machine.images["kindest/node:v1.34.4"]
+    machine.registry["kindest/node:v1.34.4"] = FakeImage.of("v1.34.3")
+    staging.images.pulls.start({"kindest/node:v1.34.4": ""})
+    staging.start(V33, [V34])
+    with pytest.raises(BadInput, match=r"given for v1\.34\.4 but holds v1\.34\.3"):
+        staging.wait_until_delivered(V34)
 
 
 def test_what_went_wrong_in_the_background_is_raised_where_it_is_waited_for(staging, machine):
@@ -191,3 +258,18 @@ def test_image_lists_are_read_without_entries_named_by_digest():
         "sha256:bb application/x sha256:aa 1.5 MiB linux/amd64 -\n"
     )
     assert parse_image_list(text) == {PAUSE: Descriptor("application/x", "sha256:aa")}
+
+
+def test_the_users_upgrade_configuration_reaches_the_nodes(staging, machine, tmp_path):
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: UpgradeConfiguration\n"
+        "apply: {certificateRenewal: false}\n"
+    )
+    staging._take_out.settings = replace(staging.settings, upgrade_config=own)
+    staging.start(V33, [V34])
+    machine.make_cluster("dev", NODES)
+    staging.wait_until_delivered(V34)
+    text = machine.containers["dev-worker"].files["/kind/upgrade/v1.34.4/upgrade.yaml"]
+    assert "certificateRenewal: false" in text
+    assert "kubernetesVersion: v1.34.4" in text

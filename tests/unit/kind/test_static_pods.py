@@ -110,6 +110,14 @@ def test_each_component_is_asked_at_the_address_of_its_own_probe(seen, api, tmp_
     assert asked == [ETCD_HEALTH, READYZ]
 
 
+def test_a_component_on_an_ipv6_address_is_asked_there(seen, monkeypatch):
+    url = "http://[::1]:2381/readyz"
+    probe = {"startupProbe": {"httpGet": {"host": "::1", "path": "/readyz", "port": 2381}}}
+    monkeypatch.setitem(PROBES, "etcd", [{"containerPort": 2381, "name": "probe-port"}, probe])
+    assert seen(kubelet_pods(NEW), mirror_pods(NEW), well={url: 200, READYZ: 200}).is_settled
+    assert not seen(kubelet_pods(NEW), mirror_pods(NEW), well=ALL_WELL).is_settled
+
+
 def test_a_new_hash_that_the_api_does_not_show_yet_is_not(seen):
     one_behind = {**NEW, "kube-scheduler": "old"}
     found = seen(kubelet_pods(NEW), mirror_pods(one_behind))

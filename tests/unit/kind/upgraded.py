@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.unit.kind.fakes import ScriptedRunner, node, pod, wanted_images
+from tests.unit.kind.fakes import ScriptedRunner, node, pod, stored, wanted_images
 from upgrade_e2e.command import Completed
 from upgrade_e2e.version import KubeVersion
 
@@ -61,6 +61,7 @@ def upgraded_objects() -> dict[str, Any]:
         "/api/v1/nodes": {"items": [node(n, "v1.34.4") for n in (CONTROL, WORKER)]},
         "/api/v1/namespaces/kube-system/pods": {"items": pods},
         "/api/v1/pods": {"items": pods},
+        "/api/v1/namespaces/kube-system/configmaps/kubeadm-config": stored(),
         "/version": {"gitVersion": "v1.34.4"},
         "/apis/apps/v1/deployments": {"items": []},
         "/apis/apps/v1/statefulsets": {"items": []},

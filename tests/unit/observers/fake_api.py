@@ -36,6 +36,8 @@ class FakeApi:
     """Whether all pods of Deployments and DaemonSets are ready."""
     status: int = 200
     """What every request is answered with, unless 200."""
+    addresses: tuple[str, ...] = ("127.0.0.1",)
+    """What a Service gets: the first one, or all if it prefers to be dual-stack."""
     pod_ports: dict[str, int] = field(default_factory=dict)
     """Where the pod proxy finds a pod on loopback, by `NAME:PORT`."""
     requests: list[tuple[str, str]] = field(default_factory=list)
@@ -54,7 +56,9 @@ class FakeApi:
             meta["uid"] = known["metadata"]["uid"] if known else f"uid-{number}"
             meta["generation"] = (known["metadata"]["generation"] if known else 0) + 1
             if "/services/" in path:
-                thing["spec"]["clusterIP"] = "127.0.0.1"
+                dual = thing["spec"].get("ipFamilyPolicy") == "PreferDualStack"
+                thing["spec"]["clusterIP"] = self.addresses[0]
+                thing["spec"]["clusterIPs"] = list(self.addresses[: None if dual else 1])
             self.objects[path] = thing
             self._event("MODIFIED" if known else "ADDED", thing)
         for hook in self.hooks:

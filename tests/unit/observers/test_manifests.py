@@ -19,6 +19,8 @@ from upgrade_e2e.agent.main import parse_args
 from upgrade_e2e.agent.pack import pack
 from upgrade_e2e.agent.prober import KINDS
 from upgrade_e2e.agent.spool import Spool
+from upgrade_e2e.cluster import Node, Role
+from upgrade_e2e.cluster.room import Room
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.observers import (
     ApiServer,
@@ -156,6 +158,17 @@ def test_a_workload_does_what_it_is_told(api: FakeApi, context: DeployContext) -
     assert applied(api, "poddisruptionbudgets", "web")["minAvailable"] == 4
 
 
+def test_where_workers_are_too_few_the_workload_may_run_on_control_planes(
+    api: FakeApi, context: DeployContext
+) -> None:
+    HttpService().deploy(context)
+    assert "tolerations" not in web(api)[0]
+    narrow = dataclasses.replace(context, room=Room.planned(["control-plane"], ["worker"]))
+    HttpService().deploy(narrow)
+    (toleration,) = web(api)[0]["tolerations"]
+    assert toleration == {"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}
+
+
 def test_a_workload_leaves_out_what_it_lacks(api: FakeApi, context: DeployContext) -> None:
     bare = Workload(pre_stop_s=0, pdb_min_available=0, readiness=False)
     HttpService(workload=bare).deploy(context)
@@ -227,3 +240,41 @@ def test_observers_keep_step_with_a_cluster_that_goes_faster(context: DeployCont
     assert churn_loop._every_s == 1.0
     (probe,) = PodChurn().deploy(fast).host_probes
     assert probe.interval_s == PodChurn().deploy(context).host_probes[0].interval_s
+
+
+def churned(context: DeployContext) -> ChurnLoop:
+    """The loop that churns pods in this cluster."""
+    (loop,) = PodChurn(every_s=9.0).deploy(context).background_tasks
+    assert isinstance(loop, ChurnLoop)
+    return loop
+
+
+def of_shape(context: DeployContext, control_planes: int, workers: int) -> DeployContext:
+    """The same context, in a cluster of so many nodes."""
+    nodes = [Node(f"c{n}", Role.CONTROL_PLANE) for n in range(control_planes)]
+    nodes += [Node(f"w{n}", Role.WORKER) for n in range(workers)]
+    names = [node.name for node in nodes]
+    room = Room.planned(names[:control_planes], names[control_planes:])
+    cluster = dataclasses.replace(context.cluster, nodes=tuple(nodes))
+    return dataclasses.replace(context, cluster=cluster, room=room)
+
+
+@pytest.mark.parametrize(
+    ("control_planes", "workers", "nodes"),
+    [
+        (1, 3, ("w0", "w1", "w2")),
+        (1, 1, ("w0", "c0")),
+        (3, 1, ("w0", "c0")),
+        (3, 0, ("c0", "c1")),
+        (1, 0, ("c0",)),
+    ],
+)
+def test_pods_churn_on_workers_and_on_two_nodes_where_there_are_two(
+    context: DeployContext, control_planes: int, workers: int, nodes: tuple[str, ...]
+) -> None:
+    assert churned(of_shape(context, control_planes, workers))._nodes == nodes
+
+
+def test_on_a_single_node_bursts_come_more_often(context: DeployContext) -> None:
+    assert churned(of_shape(context, 1, 0))._every_s == 3.0
+    assert churned(of_shape(context, 1, 1))._every_s == 9.0

@@ -286,6 +286,9 @@ def test_equal_observers_are_written_alike_and_only_what_is_not_the_default():
     assert as_written(DnsLookups("a.b", rate_hz=5)) == "DnsLookups(service='a.b', rate_hz=5)"
     inside = HttpEdge(HttpService(workload=Workload(replicas=4)))
     assert as_written(inside) == "HttpEdge(backend=HttpService(workload=Workload(replicas=4)))"
+    assert as_written(Workload(replicas=3, pdb_min_available=2)) == "Workload()"
+    assert as_written(Workload(replicas=4, pdb_min_available=3)) == "Workload(replicas=4)"
+    assert as_written(Workload(pdb_min_available=1)) == "Workload(pdb_min_available=1)"
     assert as_written(HttpService(workload=Workload(readiness=False))) == (
         "HttpService(workload=Workload(readiness=False))"
     )

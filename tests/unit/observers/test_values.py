@@ -45,7 +45,7 @@ NOT_LABELS = (
     ["web"],
 )
 NOT_SERVICES = ("kubernetes", "a.b.c", ".default", "kubernetes.", "Kube.default", "a b.c", "", None)
-NOT_DOMAINS = ("", ".", "cluster.local.", "Cluster.local", "cluster..local", "a" * 64, None)
+NOT_DOMAINS = (".", "cluster.local.", "Cluster.local", "cluster..local", "a" * 64, None)
 
 
 RATES = ("ApiServer.rate_hz", "DnsLookups.rate_hz", "DnsLookups.side_hz", "HttpEdge.rate_hz")
@@ -63,7 +63,7 @@ REFUSED: tuple[tuple[tuple[str, ...], tuple[Any, ...], str], ...] = (
     (TIMES, (*NOT_SECONDS, None), "a number of seconds, 0 or more"),
     (("Workload.on_term",), ("drian", "", None, ["exit"]), "one of 'drain', 'exit'"),
     (("Workload.pdb_min_available",), (3, 4), "keeps all 3 replicas blocks every drain"),
-    (("Workload.pdb_min_available",), (-1, 1.5, True, None), "from 0 (no budget) to 2"),
+    (("Workload.pdb_min_available",), (-1, 1.5, True), "from 0 (no budget) to 2"),
     (("HttpService.workload",), ("web", None), "workload=Workload()"),
     (("HttpEdge.backend",), (Workload(), None), "backend=HttpService()"),
 )
@@ -120,7 +120,7 @@ def test_defaults_stay() -> None:
     assert ApiServer().timeout_s == 5
     assert (DnsLookups().service, DnsLookups().cluster_domain) == (
         "kubernetes.default",
-        "cluster.local",
+        "",
     )
     assert HttpEdge().backend == HttpService()
     assert HttpService().workload == Workload(
@@ -172,13 +172,16 @@ def test_an_edge_and_its_backend_need_two_labels() -> None:
 
 
 def more(workload: Workload) -> Workload:
-    """The same with more replicas."""
+    """The same with more replicas, and the budget that it had."""
     return dataclasses.replace(workload, replicas=7)
+
+
+SEVEN = Workload(replicas=7, pdb_min_available=2)
 
 
 def test_the_workload_of_an_observer_can_be_altered() -> None:
     web = HttpService(rate_hz=7, label="mine")
-    assert web.altered(more) == HttpService(rate_hz=7, label="mine", workload=Workload(replicas=7))
+    assert web.altered(more) == HttpService(rate_hz=7, label="mine", workload=SEVEN)
     edge = HttpEdge(web, rate_hz=9, label="front")
     assert edge.altered(more) == HttpEdge(web.altered(more), rate_hz=9, label="front")
     assert edge.altered(more).backend.label == "mine"
@@ -187,6 +190,14 @@ def test_the_workload_of_an_observer_can_be_altered() -> None:
 def test_what_a_workload_becomes_is_checked_too() -> None:
     with pytest.raises(BadInput, match="blocks every drain"):
         HttpService().altered(lambda workload: dataclasses.replace(workload, replicas=2))
+
+
+def test_without_a_number_the_budget_lets_one_replica_go_at_a_time() -> None:
+    for replicas in (1, 2, 3, 9):
+        workload = Workload(replicas=replicas)
+        assert workload.min_available == replicas - 1
+        assert workload == Workload(replicas=replicas, pdb_min_available=replicas - 1)
+    assert Workload(replicas=2, pdb_min_available=0).min_available == 0
 
 
 class Foreign:

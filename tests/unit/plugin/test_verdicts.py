@@ -206,4 +206,4 @@ def test_beats(upgraded):
     assert session.verdicts() == {"test_beats": "PASS"}
     assert session.record().verdict == "FAIL"
     assert session.record().failed_step.step == "drain worker"
-    done.stdout.fnmatch_lines(["FAIL (SIMULATED)*The step 'drain worker' failed."])
+    done.stdout.fnmatch_lines(["FAIL (SIMULATED)*The step 'drain worker' failed: *"])

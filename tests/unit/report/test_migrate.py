@@ -8,6 +8,7 @@ import pytest
 
 from tests.stored import SCHEMA_1
 from tests.unit.report.test_record import record
+from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.gate import run_of
 from upgrade_e2e.judge import Verdict
@@ -38,6 +39,9 @@ def test_a_record_of_schema_1_is_read_as_of_today(name, verdict, size, pace):
     assert made.schema_version == SCHEMA_VERSION
     assert (made.verdict, made.control_planes, made.workers, made.pace) == (verdict, *size, pace)
     assert made.rejudged_unix_s is None
+    assert "agent" in made.images
+    assert made.image_digests == {}
+    assert made.facts == ClusterFacts()
     assert made.observers
     assert not any(result.traceback for result in made.scenarios)
     assert (SCHEMA_1 / name / "run.json").read_bytes() == before

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.judge import Verdict
 from upgrade_e2e.report import RunRecord, ScenarioResult, load_record, save_record, save_samples
@@ -42,6 +43,16 @@ def test_what_is_saved_is_loaded(tmp_path):
     save_record(record(), tmp_path)
     assert load_record(tmp_path) == record()
     assert [file.name for file in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_the_facts_of_the_cluster_are_kept_and_an_older_record_has_the_usual_ones(tmp_path):
+    facts = ClusterFacts(("ipv6",), "corp.test", "none", "cilium", ("A=true",), "sha256:1")
+    save_record(record(facts=facts), tmp_path)
+    assert load_record(tmp_path).facts == facts
+    document = json.loads((tmp_path / "run.json").read_text())
+    del document["facts"]
+    (tmp_path / "run.json").write_text(json.dumps(document))
+    assert load_record(tmp_path).facts == ClusterFacts()
 
 
 @given(data=st.data())

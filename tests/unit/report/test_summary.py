@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.unit.report.test_record import record
+from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.judge import Limit, Verdict
 from upgrade_e2e.report import (
     BrownoutRow,
@@ -14,6 +15,8 @@ from upgrade_e2e.report import (
     render_run,
     render_runs,
 )
+from upgrade_e2e.report.html.performed import environment
+from upgrade_e2e.timeline import Span
 
 OUTAGE = OutageRow(
     target="http://web",
@@ -81,6 +84,13 @@ def test_simulated_is_said_at_the_top_and_faults_and_choices_are_named():
     assert "fast-control-plane: request-timeout=5s" in text
 
 
+def test_the_cluster_is_one_line_where_there_was_one():
+    facts = ClusterFacts(("ipv6", "ipv4"), "corp.test", proxy="nftables", cni="calico")
+    text = render_run(record(control_planes=1, workers=2, facts=facts))
+    assert "- cluster: 1+2 nodes, nftables, ipv6+ipv4, calico, corp.test" in text.splitlines()
+    assert "- cluster:" not in render_run(record(facts=facts))
+
+
 def test_a_changed_limit_is_shown_with_its_reason():
     limit = Limit("dns.p99_s", 0.25, 0.1, "perf-tests", "two busy cores")
     assert "| dns.p99_s | 0.25 | 0.1 | two busy cores |" in render_run(
@@ -118,6 +128,17 @@ def test_a_new_judgement_says_when_it_was_made():
     text = render_run(record(rejudged_unix_s=1.7e9))
     assert "- judged again: 2023-11-14 22:13:20 UTC, from the samples of the pass" in text
     assert "judged again" not in render_run(record())
+
+
+def test_images_that_were_there_beforehand_are_a_condition():
+    staged = Span("stage v1.34.4", "stage", 20.0, 30.0)
+    text = render_run(record(spans=(staged,)))
+    assert "- images: those of v1.34.4 were put on every node beforehand" in text
+    assert "beforehand" not in render_run(record())
+    (row,) = [
+        row for row in environment(record(spans=(staged,))).rows if row[0].shown == "condition"
+    ]
+    assert "beforehand" in row[2].shown
 
 
 def test_slow_answers_have_a_table_of_their_own():

@@ -44,11 +44,15 @@ def fake_plan(*words: str, hop: str = "v1.33.13->v1.34.4") -> Plan:
 
 @dataclass
 class FakeProvider:
-    """Performs every step by counting it; `failures` are raised at the steps that they name."""
+    """Performs every step by counting it; `failures` are raised at the steps that they name.
+
+    `taints` are those of its nodes `cp` and `worker`.
+    """
 
     folder: Folder
     failures: dict[str, BaseException] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
+    taints: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     _open: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     capabilities = Capabilities("fake", simulated=True, pace=100.0)
@@ -62,7 +66,11 @@ class FakeProvider:
         self._call("create")
         marks.mark("boot")
         self.folder.mkdir(parents=True, exist_ok=True)
-        return self._open.enter_context(fake_cluster(FakeApi(), self.folder))
+        api = FakeApi()
+        cluster = self._open.enter_context(fake_cluster(api, self.folder))
+        for node, taints in self.taints.items():
+            api.objects[f"/api/v1/nodes/{node}"]["spec"]["taints"] = taints
+        return cluster
 
     def perform(self, step: Step, cluster: Cluster) -> None:
         """See Provider."""

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 
 import pytest
 
 from tests.unit.run.fake_provider import BRIEF, OUTAGE_S, FakeProvider, Heartbeat, fake_plan
-from upgrade_e2e.errors import BadInput, ClusterGone, ClusterNotMade, E2eError, Inconclusive
+from upgrade_e2e.cluster.room import CONTROL_PLANE_TAINT, Room
+from upgrade_e2e.errors import (
+    BadInput,
+    Blocked,
+    ClusterGone,
+    ClusterNotMade,
+    E2eError,
+    Inconclusive,
+)
 from upgrade_e2e.judge import Limits, Verdict
-from upgrade_e2e.observers import Wanted
+from upgrade_e2e.observers import HttpService, Wanted
 from upgrade_e2e.report import load_record, load_timeline
 from upgrade_e2e.run import Claim, JudgedPass, run_pass
 from upgrade_e2e.run.exit_codes import code_of_runs
 from upgrade_e2e.run.progress import Silence
 from upgrade_e2e.upgrade import Fault
+from upgrade_e2e.upgrade.executor import THE_STEP
 
+CONTROL = {"key": CONTROL_PLANE_TAINT, "effect": "NoSchedule"}
 GOOD, BAD = Heartbeat("good"), Heartbeat("bad", misses=True)
 ARTIFACTS = ("run.json", "summary.md", "report.html", "trace.json")
 
@@ -121,6 +132,43 @@ def test_the_steps_are_spans_in_order_and_settling_is_watched(tmp_path):
     assert record.watched.start_s <= after.start_s
     assert after.end_s <= record.watched.end_s
     assert record.watched.duration_s >= BRIEF.watch_after_s
+
+
+def test_where_workloads_may_run_is_read_from_the_nodes_and_is_a_choice(tmp_path):
+    judged = judged_pass(tmp_path)
+    assert "watched-workloads" not in run_pass(judged, [HOLDS]).choices
+    tainted = judged_pass(tmp_path)
+    tainted.provider.taints["cp"] = [CONTROL]
+    record = run_pass(tainted, [HOLDS])
+    assert "worker is the only node" in record.choices["watched-workloads"]
+    assert "worker is the only node" in (tmp_path / "summary.md").read_text()
+
+
+def test_what_the_plan_expected_of_the_nodes_gives_way_to_what_they_are(tmp_path):
+    judged = judged_pass(tmp_path)
+    choices = {"watched-workloads": "may run on control planes too", "single-node": "no drain"}
+    judged.plan = dataclasses.replace(judged.plan, choices=choices)
+    assert run_pass(judged, [HOLDS]).choices.keys() >= {"single-node"}
+    assert "watched-workloads" not in load_record(tmp_path).choices
+
+
+def test_a_cluster_in_which_our_own_budget_would_block_a_drain_is_not_upgraded(tmp_path):
+    judged = judged_pass(tmp_path)
+    judged.provider.taints["worker"] = [{**CONTROL, "key": "dedicated"}]
+    record = run_pass(judged, [claim(steady, HttpService())])
+    assert (record.verdict, record.refused) == (Verdict.INCONCLUSIVE, True)
+    assert "`drain cp` would wait for the budget" in record.reason
+    assert code_of_runs([record]) == 2
+    assert judged.provider.calls == {"create": 1, "delete": 1}
+
+
+def test_a_plan_in_which_our_own_budget_would_block_a_drain_makes_no_cluster(tmp_path):
+    judged = judged_pass(tmp_path)
+    room = Room.planned(["cp"], ["worker"], {"worker": [{**CONTROL, "key": "dedicated"}]})
+    judged.plan = dataclasses.replace(judged.plan, room=room)
+    with pytest.raises(BadInput, match="`drain cp` would wait for the budget"):
+        run_pass(judged, [claim(steady, HttpService())])
+    assert judged.provider.calls == {}
 
 
 def test_a_broken_claim_is_fail_and_says_what_was_seen(tmp_path):
@@ -321,3 +369,48 @@ def test_a_claim_that_nobody_ruled_on_is_inconclusive(tmp_path):
     record = judged.write()
     assert record.scenarios[0].verdict is Verdict.INCONCLUSIVE
     assert "not judged" in record.scenarios[0].explanation
+
+
+class Asking(Silence):
+    """Progress that asks for the status lines whenever a step begins."""
+
+    def __init__(self):
+        self.status_lines, self.seen = dict, []
+
+    @contextlib.contextmanager
+    def watching(self, status_lines, every_s=None):
+        self.status_lines = status_lines
+        yield
+        self.status_lines = dict
+
+    def ended(self, span):
+        self.seen.append(dict(self.status_lines()))
+
+
+def test_what_a_step_waits_for_is_among_the_status_lines(tmp_path):
+    judged = judged_pass(tmp_path)
+    provider, progress = judged.provider, Asking()
+    made = provider.create
+
+    def create(plan, marks):
+        provider.marks = marks
+        return made(plan, marks)
+
+    def perform(step, cluster):
+        provider.marks.note(f"waits in {step.name}")
+        assert progress.status_lines()[THE_STEP] == f"waits in {step.name}"
+        provider.calls[step.name] += 1
+
+    provider.create, provider.perform = create, perform
+    record = run_pass(judged, [HOLDS], progress)
+    assert record.failed_step is None
+    assert provider.calls["drain cp"] == 1
+    assert all(THE_STEP not in lines for lines in progress.seen)
+
+
+def test_the_reason_of_the_verdict_has_the_first_line_of_the_failed_step(tmp_path):
+    blocked = Blocked("shop/cart is held by budget shop/cart: minAvailable 1 of 1\nmore")
+    record = run_pass(judged_pass(tmp_path, drain=blocked), [HOLDS])
+    assert record.reason == (
+        "The step 'drain cp' failed: shop/cart is held by budget shop/cart: minAvailable 1 of 1"
+    )

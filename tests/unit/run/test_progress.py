@@ -15,6 +15,7 @@ import pytest
 
 from upgrade_e2e.run import ConsoleProgress, Silence
 from upgrade_e2e.timeline import Origin, Span
+from upgrade_e2e.upgrade.executor import THE_STEP
 from upgrade_e2e.wait import Deadline, wait_for
 
 SOON = Deadline(within_s=30.0, every_s=0.02)
@@ -107,6 +108,30 @@ def test_a_long_step_shows_now_and_then_in_a_log_what_is_seen():
     first, *reminders = lines_of(log)[:calm]
     assert first == "> create"
     assert re.fullmatch(r"  create, \d+ s  \|  web: 50/s ok  \|  dns: 98/s.*4/s ok", reminders[0])
+
+
+def test_a_log_shows_more_often_what_is_going_on_while_something_is():
+    going_on = {"kindest/node:v1.34.4": "pulled 180 of 410 MB"}
+    open_progress, log = in_log(quiet_s=3600)
+    with open_progress as progress, progress.watching(lambda: dict(going_on), every_s=0.02):
+        progress.began("create")
+        wait_for("a reminder", lambda: lines_of(log), lambda lines: len(lines) >= 2, SOON)
+        going_on.clear()
+        progress.say("Pulled kindest/node:v1.34.4.")
+        count = len(lines_of(log))
+        assert not threading.Event().wait(0.2)
+        assert len(lines_of(log)) - count <= 1  # one may have begun before it was over
+    assert lines_of(log)[1].endswith("  |  kindest/node:v1.34.4: pulled 180 of 410 MB")
+
+
+def test_what_the_step_waits_for_comes_right_after_its_seconds():
+    open_progress, log = in_log(quiet_s=0.02)
+    lines = {THE_STEP: "waits for shop/cart: budget shop/cart allows 0 of 3", **WORDS}
+    with open_progress as progress, progress.watching(lambda: lines):
+        progress.began("drain worker")
+        wait_for("a reminder", lambda: lines_of(log), lambda said: len(said) >= 2, SOON)
+    said = "  drain worker, 0 s: waits for shop/cart: budget shop/cart allows 0 of 3  |  web: 50/s"
+    assert lines_of(log)[1].startswith(said)
 
 
 def test_between_steps_nobody_is_reminded():

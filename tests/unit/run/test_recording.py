@@ -11,6 +11,7 @@ import pytest
 from tests.synthetic import Shape, make_timeline
 from tests.unit.judge.made import count_weighings
 from upgrade_e2e.cluster import Cluster, Node, Role
+from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.report import ScenarioResult, load_record, load_timeline
@@ -21,6 +22,7 @@ from upgrade_e2e.run.progress import Silence
 from upgrade_e2e.run.providers import make_provider
 from upgrade_e2e.run.recording import FinishedPass, write_artifacts
 from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings
+from upgrade_e2e.upgrade import UsedImage
 
 ROLES = (Role.CONTROL_PLANE,) * 3 + (Role.WORKER,) * 2
 WORDS = ("v1.33", "v1.34")
@@ -156,5 +158,25 @@ def test_the_size_of_the_cluster_is_recorded_where_there_was_one(tmp_path, timel
     assert (write_artifacts(over, []).control_planes, over.running.cluster) == (0, None)
     nodes = [Node(f"n{number}", role) for number, role in enumerate(ROLES)]
     over.running.cluster = Cluster("e2e", tmp_path / "kubeconfig", tuple(nodes))
+    over.running.facts = ClusterFacts(proxy="nftables")
     record = write_artifacts(over, [HELD])
     assert (record.control_planes, record.workers) == (3, 2)
+    assert record.cluster_line == "3+2 nodes, nftables, ipv4"
+    assert "3+2 nodes, nftables, ipv4" in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_images_are_recorded_by_name_and_digest(tmp_path):
+    done = ended(tmp_path / "run", provider="kind")
+    used = done.running.executor.marks.images
+    used["v1.33.13"] = UsedImage("kindest/node:v1.33.13", "sha256:33")
+    used["python:3.11-slim"] = UsedImage("python:3.11-slim", "image ID sha256:py")
+    record = write_artifacts(done, [])
+    assert load_record(tmp_path / "run").images == {
+        "agent": "python:3.11-slim",
+        "edge": "nginx:stable",
+        "v1.33.13": "kindest/node:v1.33.13",
+    }
+    assert record.image_digests == {"agent": "image ID sha256:py", "v1.33.13": "sha256:33"}
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "kindest/node:v1.33.13, sha256:33" in page
+    assert "python:3.11-slim, image ID sha256:py" in page

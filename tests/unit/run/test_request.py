@@ -27,7 +27,7 @@ def project(tmp_path):
 
 def test_the_command_line_goes_before_the_table_and_the_table_before_the_default(project):
     values = values_of({"workers": 1, "watch-after": None}, project)
-    assert (values["workers"], values["watch-after"], values["control-planes"]) == (1, 7.0, 1)
+    assert (values["workers"], values["watch-after"], values["drain-timeout"]) == (1, 7.0, 300.0)
     assert values_of({"fault": ["dns-delay=1s"]}, project)["fault"] == ["dns-delay=1s"]
 
 
@@ -121,6 +121,9 @@ def test_limits_come_from_their_file(tmp_path):
     [
         ({"control-planes": 2}, "use 1 or 3"),
         ({"workers": 0}, "one worker"),
+        ({"control-planes": 4}, "cannot hold a majority in etcd"),
+        ({"control-planes": 0}, "cannot hold a majority in etcd"),
+        ({"after-create": ("true",)}, "not made by kind"),
         ({"keep-cluster": "often"}, "one of never"),
         ({"watch-after": -1.0}, "cannot be negative"),
         ({"fault": ["gremlins"]}, "gremlins"),

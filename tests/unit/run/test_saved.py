@@ -13,6 +13,7 @@ from tests.stored import SCHEMA_1
 from tests.synthetic import Shape, make_run, write_run
 from tests.unit.judge.made import count_weighings
 from upgrade_e2e import HttpService
+from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.judge import Limits, Verdict, Views
 from upgrade_e2e.report import (
@@ -63,7 +64,13 @@ def content(folder):
 
 
 def test_a_loaded_pass_is_the_one_that_was_stored(folder):
-    changes = {"control_planes": 3, "pace": 10.0, "inventory_error": "the API is away"}
+    changes = {
+        "control_planes": 3,
+        "workers": 5,
+        "pace": 10.0,
+        "inventory_error": "the API is away",
+        "facts": ClusterFacts(("ipv6",)),
+    }
     record = load_record(changed(folder, **changes))
     _, timeline = make_run(shape())
     passed = load_pass(folder, LOOSE)
@@ -71,7 +78,8 @@ def test_a_loaded_pass_is_the_one_that_was_stored(folder):
     assert passed.limits == LOOSE
     assert passed.inventory == record.inventory
     assert passed.inventory_error == "the API is away"
-    assert (passed.control_planes, passed.failed_step) == (3, None)
+    assert (passed.control_planes, passed.workers, passed.failed_step) == (3, 5, None)
+    assert passed.facts == ClusterFacts(("ipv6",))
     known = passed.capabilities
     assert (known.name, known.simulated, known.pace) == ("kind", False, 10.0)
     assert passed.timeline.spans == timeline.spans
@@ -153,7 +161,7 @@ def test_every_new_judgement_has_a_folder_of_its_own(folder):
 def test_a_failed_step_stays_a_failure_whatever_scenarios_say(folder):
     changed(folder, failed_step=FailedStep("drain worker", "no"))
     record = load_record(judged_again(folder))
-    assert (record.verdict, record.reason) == (Verdict.FAIL, "The step 'drain worker' failed.")
+    assert (record.verdict, record.reason) == (Verdict.FAIL, "The step 'drain worker' failed: no")
 
 
 def test_people_see_that_it_was_judged_again(folder):

@@ -40,6 +40,12 @@ def test_labels_say_by_which_name_an_observer_stands_in_the_timeline():
         passed.saw(WEB)  # its own name is that of another observer here
 
 
+def test_nodes_are_counted_and_0_where_their_number_is_not_known():
+    assert upgraded(control_planes=1, workers=0).nodes == 1
+    assert upgraded(control_planes=3, workers=2).nodes == 5
+    assert upgraded(control_planes=0, workers=0).nodes == 0
+
+
 def test_one_that_was_blind_says_so():
     timeline = to_timeline([steady(count=50)], 0, 10_000_000)
     passed = Upgraded(timeline, PATH, Limits.default(), Capabilities("kind"))

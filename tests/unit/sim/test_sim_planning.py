@@ -72,6 +72,12 @@ def test_the_scale_is_among_the_choices():
     assert "60 times as fast" in plan().choices["simulated"]
 
 
+def test_with_one_worker_workloads_may_run_on_the_control_plane_and_it_is_said():
+    assert "watched-workloads" not in plan().choices
+    assert "worker is the only node" in plan(workers=1).choices["watched-workloads"]
+    assert plan(workers=1).room.usable == ("worker", "control-plane")
+
+
 @pytest.mark.parametrize("kind", MINE, ids=lambda kind: kind.name)
 def test_each_fault_becomes_a_step_and_a_choice(kind):
     text = f"{kind.name}={VALUES[kind.name]}".rstrip("=")

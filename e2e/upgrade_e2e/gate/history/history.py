@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.gate.history.file import LOCK_TIMEOUT_S, open_file
+from upgrade_e2e.gate.history.schema import facts_column
 from upgrade_e2e.gate.run import Figure, Run, ScenarioVerdict
 from upgrade_e2e.judge import Verdict
 
@@ -20,8 +24,8 @@ __all__ = ["Added", "History"]
 _INSERT_RUN = """
     INSERT OR IGNORE INTO runs (
         run_id, path, provider, simulated, verdict, reason, started_unix_s, tool, nodes,
-        choices, faults, limits, claims
-    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        facts, choices, faults, limits, claims
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _INSERT_METRIC = """
     INSERT INTO metrics (run_id, observer, metric, value, censored) VALUES (?, ?, ?, ?, ?)
@@ -29,7 +33,7 @@ _INSERT_METRIC = """
 _SELECT_RUNS = """
     SELECT
         run_id, path, provider, simulated, verdict, reason, started_unix_s, tool, nodes,
-        choices, faults, limits, claims
+        {facts}, choices, faults, limits, claims
     FROM runs
     WHERE (:path = '' OR path = :path) AND (:provider = '' OR provider = :provider)
     ORDER BY started_unix_s, run_id
@@ -40,6 +44,7 @@ _SELECT_METRICS = """
     ORDER BY run_id, observer, metric
 """
 _SEPARATOR = ","
+_FACTS: TypeAdapter[ClusterFacts | None] = TypeAdapter(ClusterFacts | None)
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,8 @@ class History:
         wanted = {"path": _SEPARATOR.join(path), "provider": provider}
         with _snapshot(self.connection):
             figures = self._figures(wanted)
-            rows = self.connection.execute(_SELECT_RUNS, wanted).fetchall()
+            select = _SELECT_RUNS.format(facts=facts_column(self.connection))
+            rows = self.connection.execute(select, wanted).fetchall()
         return tuple(_run(row, figures.get(row[0], ()), self.path) for row in rows)
 
     def _insert(self, run: Run) -> bool:
@@ -143,6 +149,7 @@ def _row(run: Run) -> tuple[Any, ...]:
         run.started_unix_s,
         run.tool,
         run.nodes,
+        _FACTS.dump_json(run.facts).decode(),
         json.dumps(dict(run.choices), sort_keys=True),
         json.dumps(run.faults),
         json.dumps(dict(run.limits), sort_keys=True),
@@ -151,7 +158,7 @@ def _row(run: Run) -> tuple[Any, ...]:
 
 
 def _run(row: Sequence[Any], figures: tuple[Figure, ...], history: Path) -> Run:
-    (run_id, path, provider, simulated, verdict, reason, started, tool, nodes, *packed) = row
+    (run_id, path, provider, simulated, verdict, reason, started, tool, nodes, facts, *packed) = row
     try:
         choices, faults, limits, claims = (json.loads(text) for text in packed)
         return Run(
@@ -164,6 +171,7 @@ def _run(row: Sequence[Any], figures: tuple[Figure, ...], history: Path) -> Run:
             started_unix_s=started,
             tool=tool,
             nodes=nodes,
+            facts=_FACTS.validate_json(facts),
             choices=choices,
             faults=tuple(faults),
             limits=limits,

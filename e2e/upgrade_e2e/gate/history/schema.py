@@ -10,7 +10,7 @@ import sqlite3
 
 from upgrade_e2e.errors import BadInput, DamagedRecord
 
-__all__ = ["SCHEMA_VERSION", "check_schema", "migrate"]
+__all__ = ["SCHEMA_VERSION", "check_schema", "facts_column", "migrate"]
 
 APPLICATION_ID = 0x75706532  # "upe2", to recognise the database of another program
 
@@ -44,8 +44,12 @@ _STEPS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE metrics ADD COLUMN censored INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE runs ADD COLUMN nodes TEXT NOT NULL DEFAULT ''",
     ),
+    ("ALTER TABLE runs ADD COLUMN facts TEXT NOT NULL DEFAULT 'null'",),
 )
 SCHEMA_VERSION = len(_STEPS)
+READABLE_SINCE = 2
+"""A file of this schema or a newer one can be read as it is: see `facts_column`."""
+_FACTS_SINCE = 3
 
 
 def migrate(connection: sqlite3.Connection) -> None:
@@ -75,10 +79,16 @@ def check_schema(connection: sqlite3.Connection, *, to_write: bool) -> int:
             f"it has schema version {seen}, this version of upgrade-e2e knows {SCHEMA_VERSION}; "
             "use a newer upgrade-e2e"
         )
-    if seen < SCHEMA_VERSION and not to_write:
+    if seen < READABLE_SINCE and not to_write:
         state = f"has schema version {seen}, not {SCHEMA_VERSION}" if seen else "is empty"
         raise BadInput(
             f"it {state}; add a run to it, or to a copy of it, with `upgrade-e2e history add`, "
             "which brings it up to date"
         )
     return seen
+
+
+def facts_column(connection: sqlite3.Connection) -> str:
+    """What to select for the facts of a cluster; nothing is known of them in an older file."""
+    seen = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    return "facts" if seen >= _FACTS_SINCE else "'null' AS facts"

@@ -1,15 +1,22 @@
 """Real kind clusters, upgraded in place with kubeadm, node by node."""
 
+from upgrade_e2e.providers.kind.docker import counted_nodes
 from upgrade_e2e.providers.kind.images import known_versions
-from upgrade_e2e.providers.kind.presence import what_is_missing
+from upgrade_e2e.providers.kind.kind_config import KindConfig
+from upgrade_e2e.providers.kind.presence import absent_images, what_is_missing
 from upgrade_e2e.providers.kind.provider import KindProvider
 from upgrade_e2e.providers.kind.remains import sweep_dead
 from upgrade_e2e.providers.kind.settings import KindSettings
+from upgrade_e2e.providers.kind.skew import older_nodes
 
 __all__ = [
+    "KindConfig",
     "KindProvider",
     "KindSettings",
+    "absent_images",
+    "counted_nodes",
     "known_versions",
+    "older_nodes",
     "sweep_dead",
     "what_is_missing",
 ]

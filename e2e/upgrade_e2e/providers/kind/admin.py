@@ -32,10 +32,12 @@ def kubectl(
     *argv: str,
     timeout_s: float,
     on_line: Callable[[str], None] = lambda _: None,
+    final: re.Pattern[str] | None = None,
 ) -> Completed:
     """Run kubectl as admin inside the first control plane, repeated while the API server restarts.
 
-    A failure for any other reason (a pod that may not be evicted) is raised at once.
+    A failure for any other reason (a pod that may not be evicted) is raised at once, and so is one
+    whose output matches `final`.
     """
     runner = runner_of(cluster.control_planes[0])
     end = time.monotonic() + timeout_s
@@ -46,8 +48,13 @@ def kubectl(
             *("kubectl", "--kubeconfig", ADMIN_CONF, *argv), on_line=on_line, timeout_s=left_s
         )
 
+    def passes(error: BaseException) -> bool:
+        return _is_passing(error) and not (
+            final and isinstance(error, CommandFailed) and final.search(error.output)
+        )
+
     retrying = Retrying(
-        retry=retry_if_exception(_is_passing),
+        retry=retry_if_exception(passes),
         stop=stop_after_delay(timeout_s),
         wait=wait_exponential_jitter(multiplier=0.5, max=3),
         reraise=True,

@@ -1,4 +1,4 @@
-"""What must be so before anything is created; each refusal says what mends it."""
+"""What must be so before anything is created; each refusal says how to fix it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import shutil
 
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import BadInput, CommandFailed
+from upgrade_e2e.providers.kind.balancer import balancer_of
 from upgrade_e2e.providers.kind.docker import Docker, Server
 from upgrade_e2e.providers.kind.images import NodeImages
 from upgrade_e2e.providers.kind.remains import CLUSTER
 from upgrade_e2e.providers.kind.settings import KindSettings
+from upgrade_e2e.providers.kind.skew import older_nodes
 from upgrade_e2e.upgrade import Path
 
 __all__ = ["KIND_ENV", "preflight", "require_free_name"]
@@ -19,21 +21,55 @@ KIND_ENV = (("KIND_EXPERIMENTAL_PROVIDER", "docker"),)
 GIB = 2**30
 NODE_GIB = 2.0
 """Measured: 1.6 GiB for a control plane after one hop, 1.2 GiB for a worker."""
+IMAGE_GIB = 1.5
+"""Own choice: a node image takes 1.1 GiB, and its archive is there while it is unpacked."""
 HOP_GIB = 1.0
 """Measured: 0.7 GiB of staged programs and images, of images that are not compressed."""
 
 
-def preflight(settings: KindSettings, docker: Docker, host: Runner, path: Path) -> None:
-    """Refuse, with BadInput, what cannot work on this machine."""
-    _require_kind(host)
+SUPPORT = (
+    "Name another one with --agent-image or --edge-image, or make it with ci/node-image/build "
+    "--support."
+)
+
+
+def preflight(
+    settings: KindSettings, docker: Docker, host: Runner, path: Path, images: NodeImages
+) -> str:
+    """Refuse, with BadInput, what cannot work on this machine; begin to pull what is missing.
+
+    Returns the image of the load balancer, empty where none is needed or kind's is not known.
+    """
+    kind_version = _kind_version(host)
     server = docker.server()
-    NodeImages(settings, docker).require(path)
-    _require_space(settings, server, path)
+    older = [(node.version, node.image) for node in older_nodes(settings, path)]
+    nodes = images.missing(path, older)
+    _require_space(settings, server, path, len(nodes))
+    balancer = _balancer(settings, kind_version, images)
+    others = dict.fromkeys(settings.preload_images, SUPPORT)
+    if balancer:
+        others = {balancer: "kind needs it to make several control planes.", **others}
+    absent = {image: fix for image, fix in others.items() if not docker.has_image(image)}
+    images.pulls.start({**nodes, **absent})
+    images.pulls.wait_until_begun()
+    return balancer
 
 
-def _require_kind(host: Runner) -> None:
+def _balancer(settings: KindSettings, kind_version: str, images: NodeImages) -> str:
+    if settings.reuse_cluster or settings.control_planes == 1:
+        return ""
+    balancer = balancer_of(kind_version)
+    if not balancer:
+        images.pulls.marks.say(
+            f"{kind_version} is not a release known here: if its load balancer's image is missing, "
+            "kind pulls it, and how far that is does not show."
+        )
+    return balancer
+
+
+def _kind_version(host: Runner) -> str:
     try:
-        host.run("kind", "version", timeout_s=30)
+        return host.run("kind", "version", timeout_s=30).stdout.strip()
     except CommandFailed as error:
         raise BadInput(
             "kind cannot be run; install it with `go install sigs.k8s.io/kind@v0.33.0` or from "
@@ -54,9 +90,9 @@ def require_free_name(settings: KindSettings, docker: Docker, name: str) -> None
         )
 
 
-def _require_space(settings: KindSettings, server: Server, path: Path) -> None:
+def _require_space(settings: KindSettings, server: Server, path: Path, missing: int) -> None:
     nodes = 0 if settings.reuse_cluster else settings.control_planes + settings.workers
-    needed_gib = nodes * NODE_GIB + len(path.hops) * HOP_GIB
+    needed_gib = nodes * NODE_GIB + len(path.hops) * HOP_GIB + missing * IMAGE_GIB
     if not server.root.is_dir():
         return  # the daemon is on another machine, or its folder may not be seen
     free_gib = shutil.disk_usage(server.root).free / GIB

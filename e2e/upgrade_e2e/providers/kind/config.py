@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import yaml
 
+from upgrade_e2e.providers.kind.kind_config import API_VERSION
 from upgrade_e2e.version import KubeVersion, MinorVersion
 
 __all__ = [
     "FAIL_CGROUP_V1_SINCE",
     "FAST_API_SERVER",
     "IGNORED_PREFLIGHT",
+    "UPGRADE_API",
+    "UPGRADE_KIND",
+    "additions",
     "cluster_config",
+    "ignored_with",
     "upgrade_config",
 ]
 
@@ -37,33 +42,38 @@ IGNORED_PREFLIGHT: Mapping[str, str] = {
 """Preflight errors of kubeadm that are ignored on kind nodes, each with the reason."""
 
 _KUBEADM = "kubeadm.k8s.io"
+UPGRADE_API, UPGRADE_KIND = f"{_KUBEADM}/v1beta4", "UpgradeConfiguration"
 
 
 def cluster_config(
-    image: str,
-    control_planes: int,
-    workers: int,
-    *,
-    api_server_flags: Mapping[str, str],
-    allow_cgroup_v1: bool,
+    image: str, control_planes: int, workers: int, more: Mapping[str, Sequence[Any]]
 ) -> str:
-    """The configuration for `kind create cluster`, as YAML."""
+    """The configuration for `kind create cluster`, as YAML, with `more` keys (see `additions`)."""
     roles = ["control-plane"] * control_planes + ["worker"] * workers
     config: dict[str, Any] = {
         "kind": "Cluster",
-        "apiVersion": "kind.x-k8s.io/v1alpha4",
+        "apiVersion": API_VERSION,
         "nodes": [{"role": role, "image": image} for role in roles],
+        **more,
     }
+    return yaml.safe_dump(config, sort_keys=False)
+
+
+def additions(
+    *, api_server_flags: Mapping[str, str], allow_cgroup_v1: bool
+) -> dict[str, Sequence[Any]]:
+    """What choices put into the lists of a cluster's configuration, by the key of the list."""
+    more: dict[str, Sequence[Any]] = {}
     if api_server_flags:
-        config["kubeadmConfigPatchesJSON6902"] = _flag_patches(api_server_flags)
+        more["kubeadmConfigPatchesJSON6902"] = _flag_patches(api_server_flags)
     if allow_cgroup_v1:
         kubelet = {
             "kind": "KubeletConfiguration",
             "apiVersion": "kubelet.config.k8s.io/v1beta1",
             "failCgroupV1": False,
         }
-        config["kubeadmConfigPatches"] = [yaml.safe_dump(kubelet)]
-    return yaml.safe_dump(config, sort_keys=False)
+        more["kubeadmConfigPatches"] = [yaml.safe_dump(kubelet)]
+    return more
 
 
 def _flag_patches(flags: Mapping[str, str]) -> list[dict[str, str]]:
@@ -97,10 +107,22 @@ def upgrade_config(target: KubeVersion) -> str:
     """
     ignored = list(IGNORED_PREFLIGHT)
     document = {
-        "apiVersion": f"{_KUBEADM}/v1beta4",
-        "kind": "UpgradeConfiguration",
+        "apiVersion": UPGRADE_API,
+        "kind": UPGRADE_KIND,
         "apply": {"kubernetesVersion": str(target), "ignorePreflightErrors": ignored},
         "node": {"ignorePreflightErrors": ignored},
         "plan": {"kubernetesVersion": str(target), "ignorePreflightErrors": ignored},
     }
     return yaml.safe_dump(document, sort_keys=False)
+
+
+def ignored_with(own: Iterable[str]) -> tuple[str, ...]:
+    """The user's ignored preflight errors and kind's, each once.
+
+    Kubeadm ignores case in them, and refuses `all` next to other words.
+    """
+    given = tuple(own)
+    if any(word.lower() == "all" for word in given):
+        return ("all",)
+    known = {word.lower() for word in given}
+    return (*given, *(word for word in IGNORED_PREFLIGHT if word.lower() not in known))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from upgrade_e2e.cluster import Cluster, Node, Role
@@ -9,15 +10,19 @@ from upgrade_e2e.cluster.asking import items
 from upgrade_e2e.cluster.nodes import kubelet_version
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import BadInput, CommandFailed
-from upgrade_e2e.providers.kind.config import FAST_API_SERVER, cluster_config
+from upgrade_e2e.providers.kind.config import FAST_API_SERVER, additions, cluster_config
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.planning import CGROUP_V1_CHOICE, node_names
+from upgrade_e2e.providers.kind.rewriting import rewritten
 from upgrade_e2e.providers.kind.settings import KindSettings
+from upgrade_e2e.providers.kind.skew import older_nodes, require_skew_allowed
+from upgrade_e2e.upgrade import Path as UpgradePath
 from upgrade_e2e.upgrade import Plan
 from upgrade_e2e.version import KubeVersion
 
 __all__ = [
     "NameTaken",
+    "configuration",
     "export_logs",
     "handle",
     "kind_create",
@@ -28,6 +33,8 @@ __all__ = [
 ]
 
 CREATE_S = 480.0
+_FIRST_STATUS = "Ensuring node image"
+"""What kind says first once it has accepted a configuration."""
 
 
 class NameTaken(BadInput):
@@ -41,27 +48,42 @@ def kind_create(
 
     Raises NameTaken, and CommandFailed for everything else.
     """
-    config = cluster_config(
-        settings.image_for(plan.path.versions[0]),
-        settings.control_planes,
-        settings.workers,
-        api_server_flags=FAST_API_SERVER if settings.fast_control_plane else {},
-        allow_cgroup_v1=CGROUP_V1_CHOICE in plan.choices,
-    )
+    config = settings.kind_config
     try:
         host.run(
             *("kind", "create", "cluster", "--name", name, "--config", "-", "--retain"),
-            *("--kubeconfig", str(kubeconfig), "--wait", "0s"),
+            *("--kubeconfig", str(kubeconfig.absolute()), "--wait", "0s"),
             timeout_s=CREATE_S,
-            stdin=config,
+            stdin=configuration(settings, plan),
+            # kind takes relative host paths of mounts as relative to where it runs.
+            cwd=config.folder if config else None,
         )
     except CommandFailed as error:
         if "already exist for a cluster with the name" in error.output:
             raise NameTaken(
                 f"somebody else made a kind cluster {name!r} a moment ago; choose another name."
             ) from error
+        if config and error.returncode is not None and _FIRST_STATUS not in error.output:
+            raise BadInput(
+                f"kind does not accept kind-config {config.file}: {error.output.strip()}"
+            ) from error
         raise
     kubeconfig.chmod(0o600)
+
+
+def configuration(settings: KindSettings, plan: Plan) -> str:
+    """What `kind create cluster` reads: the user's file at the versions of the path, or our own."""
+    image = settings.image_for(plan.path.versions[0])
+    more = additions(
+        api_server_flags=FAST_API_SERVER if settings.fast_control_plane else {},
+        allow_cgroup_v1=CGROUP_V1_CHOICE in plan.choices,
+    )
+    config = settings.kind_config
+    if config is None:
+        return cluster_config(image, settings.control_planes, settings.workers, more)
+    kept = {node.name: node.image for node in older_nodes(settings, plan.path)}
+    images = [kept.get(name, image) for name in config.short_names]
+    return rewritten(config.text, images, more)
 
 
 def take_kubeconfig(host: Runner, name: str, kubeconfig: Path) -> None:
@@ -91,8 +113,13 @@ def nodes_to_come(docker: Docker, settings: KindSettings, name: str) -> tuple[No
     )
 
 
-def require_fit(settings: KindSettings, cluster: Cluster, version: KubeVersion) -> None:
-    """Refuse, with BadInput, an existing cluster that is not what the pass starts from."""
+def require_fit(
+    settings: KindSettings, cluster: Cluster, path: UpgradePath
+) -> Mapping[str, KubeVersion]:
+    """Refuse, with BadInput, an existing cluster that is not what the pass starts from.
+
+    Returns the nodes whose kubelets are older than the API server, and the version of each.
+    """
     have = (len(cluster.control_planes), len(cluster.workers))
     want = (settings.control_planes, settings.workers)
     if have != want:
@@ -100,13 +127,20 @@ def require_fit(settings: KindSettings, cluster: Cluster, version: KubeVersion) 
             f"cluster {cluster.name} has {have[0]} control plane(s) and {have[1]} worker(s), not "
             f"{want[0]} and {want[1]}; say --control-planes {have[0]} --workers {have[1]}."
         )
-    found = {kubelet_version(node) for node in items(cluster, "/api/v1/nodes")}
-    found.add(str(cluster.api.get_json("/version")["gitVersion"]))
-    if found != {str(version)}:
+    version = path.versions[0]
+    served = str(cluster.api.get_json("/version")["gitVersion"])
+    if served != str(version):
         raise BadInput(
-            f"cluster {cluster.name} is at {', '.join(sorted(found))}, not wholly at {version}; "
-            "give the version that it is at as the first one of the path."
+            f"the API server of cluster {cluster.name} is at {served}, not at {version}; give the "
+            "version that it is at as the first one of the path."
         )
+    kubelets = {
+        node["metadata"]["name"]: KubeVersion.parse(kubelet_version(node))
+        for node in items(cluster, "/api/v1/nodes")
+    }
+    others = {name: found for name, found in kubelets.items() if found != version}
+    require_skew_allowed(others, path)
+    return others
 
 
 def require_exists(docker: Docker, name: str) -> None:

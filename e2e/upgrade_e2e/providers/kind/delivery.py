@@ -13,7 +13,7 @@ from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.node_image import CTR, NICE, parse_image_list
-from upgrade_e2e.providers.kind.takeout import Staged, is_control_plane_image
+from upgrade_e2e.providers.kind.takeout import SavedImage, Staged, is_control_plane_image
 from upgrade_e2e.version import KubeVersion
 from upgrade_e2e.wait import Deadline, wait_for
 
@@ -91,12 +91,17 @@ def deliver(docker: Docker, staged: Staged, nodes: Sequence[Node]) -> None:
     on_all(nodes, one)
 
 
-def preload(archives: Sequence[Path], nodes: Sequence[Node]) -> None:
-    """Load image archives onto every node."""
+def preload(images: Sequence[SavedImage], nodes: Sequence[Node]) -> None:
+    """Load images onto every node, under the names that pods ask for."""
 
     def one(node: Node) -> None:
-        for archive in archives:
-            import_images(runner_of(node), archive)
+        inside = runner_of(node)
+        for image in images:
+            import_images(inside, image.archive)
+            if image.wanted:
+                argv = (*CTR, "images", "tag", "--force", image.inside, image.wanted)
+                inside.run(*argv, timeout_s=60)
+                inside.run(*CTR, "images", "remove", image.inside, timeout_s=60)
 
     on_all(nodes, one)
 

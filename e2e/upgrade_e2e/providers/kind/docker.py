@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from upgrade_e2e.cluster import Role
 from upgrade_e2e.command import Completed, Runner
 from upgrade_e2e.errors import BadInput, CommandFailed
 
-__all__ = ["CLUSTER_LABEL", "ROLE_LABEL", "Container", "Docker", "Server"]
+__all__ = [
+    "CLUSTER_LABEL",
+    "ROLE_LABEL",
+    "Container",
+    "Docker",
+    "ListedImage",
+    "Server",
+    "counted_nodes",
+]
 
 CLUSTER_LABEL = "io.x-k8s.kind.cluster"
 ROLE_LABEL = "io.x-k8s.kind.role"
 QUICK_S = 60.0
-PULL_S = 900.0
+PULL_S = 3600.0
 COPY_S = 300.0
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -34,6 +47,14 @@ class Container:
     name: str
     role: str
     running: bool
+
+
+@dataclass(frozen=True)
+class ListedImage:
+    """A row of `docker image ls`; `tag` or `digest` is empty where docker shows none."""
+
+    tag: str
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -65,18 +86,49 @@ class Docker:
         asked = self._docker("image", "inspect", "--format", "{{.Id}}", image, check=False)
         return asked.returncode == 0
 
-    def pull(self, image: str) -> None:
-        """Pull an image; raises CommandFailed."""
-        self._docker("pull", "--quiet", image, timeout_s=PULL_S)
+    def pull(self, image: str, on_line: Callable[[str], None], stopped: threading.Event) -> None:
+        """Pull an image; `on_line` gets each line as docker shows it on a terminal.
+
+        Raises CommandFailed, and Hopeless once `stopped` is set: then docker has given it up.
+        """
+        self.host.follow(
+            *("docker", "pull", image),
+            on_line=on_line,
+            timeout_s=PULL_S,
+            terminal=True,
+            stopped=stopped,
+        )
+
+    def identity(self, image: str) -> tuple[tuple[str, ...], str]:
+        """The names by digest and the ID of an image of this machine; raises CommandFailed."""
+        asked = self._docker("image", "inspect", "--format", "{{json .RepoDigests}} {{.Id}}", image)
+        names, _, image_id = asked.stdout.strip().rpartition(" ")
+        return tuple(map(str, json.loads(names) or ())), image_id
 
     def tags(self, repository: str) -> list[str]:
         """The tags of a repository that are on this machine."""
         output = self._docker("image", "ls", "--format", "{{.Tag}}", repository)
         return [tag for tag in output.stdout.split() if tag != "<none>"]
 
+    def images(self, repository: str) -> list[ListedImage]:
+        """The images of a repository that are on this machine; raises CommandFailed."""
+        shown = ("--all", "--digests", "--format", "{{.Tag}}\t{{.Digest}}")
+        output = self._docker("image", "ls", *shown, repository)
+        rows = (line.split("\t") for line in output.stdout.splitlines() if line)
+        plain = (["" if cell == "<none>" else cell for cell in row] for row in rows)
+        return [ListedImage(tag, digest) for tag, digest in plain]
+
     def save(self, image: str, into: Path) -> None:
         """Write an image as an archive."""
         self._docker("save", "--output", str(into), image, timeout_s=COPY_S)
+
+    def tag(self, image: str, name: str) -> None:
+        """Give an image one more name."""
+        self._docker("tag", image, name)
+
+    def untag(self, name: str) -> None:
+        """Take a name from an image that has others; one that is gone is fine."""
+        _forgive(self._docker("rmi", "--no-prune", name, check=False), ("No such image",))
 
     def create(self, name: str, image: str) -> None:
         """Make a container that does nothing but sleep, and do not start it yet."""
@@ -122,6 +174,21 @@ class Docker:
 
     def _docker(self, *argv: str, timeout_s: float = QUICK_S, check: bool = True) -> Completed:
         return self.host.run("docker", *argv, timeout_s=timeout_s, check=check)
+
+
+def counted_nodes(cluster: str, docker: Docker | None = None) -> tuple[int, int] | None:
+    """How many control planes and workers a kind cluster has, by docker's labels.
+
+    None where docker cannot be asked or there is no such cluster.
+    """
+    try:
+        containers = (docker or Docker()).nodes_of(cluster)
+    except CommandFailed as error:
+        _log.debug("docker does not list the nodes of %s: %s", cluster, error)
+        return None
+    roles = [container.role for container in containers]
+    counts = roles.count(Role.CONTROL_PLANE.value), roles.count(Role.WORKER.value)
+    return counts if any(counts) else None
 
 
 def _by_name(container: Container) -> tuple[int, str]:

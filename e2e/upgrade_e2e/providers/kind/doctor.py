@@ -14,10 +14,13 @@ import psutil
 
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import CommandFailed, DamagedRecord
+from upgrade_e2e.providers.kind.docker import Docker
+from upgrade_e2e.providers.kind.finding import GOOD, NOTE, PROBLEM, Finding, Level
+from upgrade_e2e.providers.kind.image_findings import node_image_findings
 from upgrade_e2e.providers.kind.ledger import Ledger
-from upgrade_e2e.version import KubeVersion
+from upgrade_e2e.providers.kind.settings import KindSettings
 
-__all__ = ["Finding", "Level", "Machine", "examine"]
+__all__ = ["Machine", "examine"]
 
 GIB = 2**30
 SYS_RESOURCE_BIT = 24
@@ -33,36 +36,6 @@ DEBIAN = "on Debian run ci/kind-host"
 
 
 @dataclass(frozen=True)
-class Level:
-    """How bad a finding is."""
-
-    word: str
-    ok: bool
-
-
-GOOD, NOTE, PROBLEM = Level("ok", ok=True), Level("note", ok=True), Level("MISSING", ok=False)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at: what was found, and how to fix it."""
-
-    what: str
-    level: Level
-    found: str
-    fix: str = ""
-
-    @property
-    def ok(self) -> bool:
-        """False when a pass cannot work before this is fixed."""
-        return self.level.ok
-
-    def __str__(self) -> str:
-        fix = f"\n         fix: {self.fix}" if self.fix else ""
-        return f"{self.level.word:<8} {self.what}: {self.found}{fix}"
-
-
-@dataclass(frozen=True)
 class Machine:
     """Where the checks look; tests bring their own."""
 
@@ -72,22 +45,22 @@ class Machine:
 
 
 def examine(
-    versions: Sequence[str] = (),
+    words: Sequence[str] = (),
     *,
-    image_template: str = "kindest/node:{version}",
+    settings: KindSettings | None = None,
     support_images: Sequence[str] = SUPPORT_IMAGES,
     machine: Machine | None = None,
 ) -> list[Finding]:
-    """Look at everything that a pass over `versions` on kind needs.
+    """Look at everything that a pass over the versions in `words` on kind needs.
 
-    Raises BadInput for a text that is no full version.
+    A word is a version, a bare minor or `latest`. Registries are asked for images that are not
+    here; nothing is pulled. Raises BadInput for a word that is none of these.
     """
     machine = machine or Machine()
-    images = [image_template.format(version=KubeVersion.parse(word)) for word in versions]
-    fixes = [f"ci/node-image/build {KubeVersion.parse(word)}" for word in versions]
+    settings = settings or KindSettings(workdir=Path())
     return [
         Finding("python", GOOD, platform.python_version()),
-        *_docker(machine, [*zip(images, fixes, strict=True), *_support(support_images)]),
+        *_docker(machine, words, settings, _support(support_images)),
         _program(machine, "kind", ("kind", "version"), PROBLEM),
         _program(machine, "kubectl", ("kubectl", "version", "--client"), NOTE),
         *(_inotify(machine, name, least) for name, least in INOTIFY.items()),
@@ -101,7 +74,12 @@ def _support(images: Sequence[str]) -> list[tuple[str, str]]:
     return [(image, fix.format(image=image)) for image in images]
 
 
-def _docker(machine: Machine, images: Sequence[tuple[str, str]]) -> Iterator[Finding]:
+def _docker(
+    machine: Machine,
+    words: Sequence[str],
+    settings: KindSettings,
+    images: Sequence[tuple[str, str]],
+) -> Iterator[Finding]:
     """The daemon, and what only it knows; nothing more when it does not answer."""
     try:
         output = machine.host.run("docker", "info", "--format", "{{json .}}", timeout_s=30)
@@ -114,6 +92,7 @@ def _docker(machine: Machine, images: Sequence[tuple[str, str]]) -> Iterator[Fin
     yield _cgroup(int(info.get("CgroupVersion") or 1))
     yield _capability(machine, str(info.get("DefaultRuntime", "")))
     yield _disk(Path(info["DockerRootDir"]))
+    yield from node_image_findings(words, settings, Docker(machine.host))
     for image, fix in images:
         yield _image(machine, image, fix)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster
+from upgrade_e2e.cluster.addons import Addon, read_addons
+from upgrade_e2e.cluster.asking import ask
 from upgrade_e2e.cluster.nodes import NodeHealth, node_health, not_ready
-from upgrade_e2e.cluster.rollout import addon_rollouts, are_at
-from upgrade_e2e.command import Runner
+from upgrade_e2e.cluster.rollout import ADDONS, addon_rollouts, are_at
 from upgrade_e2e.errors import CommandFailed
 from upgrade_e2e.providers.kind.delivery import runner_of
 from upgrade_e2e.wait import Deadline, wait_for
@@ -18,15 +20,15 @@ from upgrade_e2e.wait import Deadline, wait_for
 __all__ = [
     "ClusterHealth",
     "check",
-    "images_of",
     "roll_addons",
     "wait_until_nodes_ready",
     "wait_until_whole",
 ]
 
 _PKI = "/etc/kubernetes/pki/etcd"
+# `localhost` is 127.0.0.1 or ::1, as etcd listens.
 ETCD_HEALTH = (
-    *("etcdctl", "--endpoints=https://127.0.0.1:2379", f"--cacert={_PKI}/ca.crt"),
+    *("etcdctl", "--endpoints=https://localhost:2379", f"--cacert={_PKI}/ca.crt"),
     *(f"--cert={_PKI}/server.crt", f"--key={_PKI}/server.key"),
     *("endpoint", "health", "--cluster", "--write-out=json"),
 )
@@ -48,11 +50,14 @@ class ClusterHealth:
         return self.nodes.is_good and self.etcd_healthy == self.etcd_members == self.control_planes
 
 
-def check(cluster: Cluster, within_s: float) -> None:
-    """Wait until the cluster is healthy enough to take down the next node."""
+def check(cluster: Cluster, within_s: float, addons: Sequence[Addon] | None = None) -> None:
+    """Wait until the cluster is healthy enough to take down the next node.
+
+    `addons` are those that the cluster has; None stands for those that kubeadm makes.
+    """
     wait_for(
-        "all nodes Ready, a ready kube-proxy on each and a healthy etcd",
-        lambda: observe(cluster),
+        f"all nodes Ready, {_proxies(addons)} and a healthy etcd",
+        lambda: observe(cluster, addons),
         lambda seen: seen.is_good,
         Deadline(within_s, every_s=0.5),
         transient=TRANSIENT,
@@ -71,31 +76,33 @@ def wait_until_nodes_ready(cluster: Cluster, within_s: float) -> None:
 
 
 def wait_until_whole(cluster: Cluster, within_s: float) -> None:
-    """Wait until a cluster is fit to be watched: as `check`, and the addons are complete."""
-    check(cluster, within_s)
+    """Wait until a cluster is fit to be watched: as `check`, and its addons are complete."""
+    end = time.monotonic() + within_s
+    check(cluster, within_s, ask("its addons", lambda: read_addons(cluster)))
     wait_for(
-        "CoreDNS and kube-proxy whole",
-        lambda: addon_rollouts(cluster),
-        lambda seen: all(rollout.is_whole for rollout in seen.values()),
-        Deadline(within_s, every_s=0.5),
+        "CoreDNS and kube-proxy, as far as this cluster has them, whole",
+        lambda: read_addons(cluster),
+        lambda seen: all(addon.is_well for addon in seen),
+        Deadline(max(0.0, end - time.monotonic()), every_s=0.5),
         transient=TRANSIENT,
     )
 
 
 def roll_addons(cluster: Cluster, images: Mapping[str, str], within_s: float) -> None:
-    """Wait until CoreDNS and kube-proxy run their new images everywhere."""
+    """Wait until those addons of kubeadm that `images` names run these images everywhere."""
+    names = [name for name in ADDONS if name in images]
     wait_for(
-        "CoreDNS and kube-proxy rolled to their new images",
-        lambda: addon_rollouts(cluster),
+        f"{' and '.join(names) or 'no addon'} rolled to the new images",
+        lambda: addon_rollouts(cluster, names),
         lambda seen: are_at(seen, images),
         Deadline(within_s, every_s=0.5),
         transient=TRANSIENT,
     )
 
 
-def observe(cluster: Cluster) -> ClusterHealth:
+def observe(cluster: Cluster, addons: Sequence[Addon] | None = None) -> ClusterHealth:
     """Ask the API for nodes and proxies, and etcd for its members."""
-    nodes = node_health(cluster)
+    nodes = node_health(cluster, None if addons is None else _proxies_of(addons))
     members = etcd_members(cluster)
     return ClusterHealth(
         nodes=nodes,
@@ -103,6 +110,18 @@ def observe(cluster: Cluster) -> ClusterHealth:
         etcd_healthy=sum(bool(member["health"]) for member in members),
         control_planes=len(cluster.control_planes),
     )
+
+
+def _proxies_of(addons: Sequence[Addon]) -> list[Addon]:
+    return [addon for addon in addons if addon.component == "kube-proxy"]
+
+
+def _proxies(addons: Sequence[Addon] | None) -> str:
+    """What is asked of kube-proxy, for people."""
+    if addons is None:
+        return "a ready kube-proxy on each"
+    named = [addon.workload for addon in _proxies_of(addons)]
+    return f"all pods of {' and '.join(named)} ready" if named else "no kube-proxy to wait for"
 
 
 def etcd_members(cluster: Cluster) -> list[dict[str, Any]]:
@@ -114,10 +133,3 @@ def etcd_members(cluster: Cluster) -> list[dict[str, Any]]:
     )
     members: list[dict[str, Any]] = json.loads(output.stdout)
     return members
-
-
-def images_of(runner: Runner, kubeadm: str, version: str) -> dict[str, str]:
-    """The images that a kubeadm needs for a version, by component (`etcd`, `coredns`, ...)."""
-    argv = (kubeadm, "config", "images", "list", "--kubernetes-version", version)
-    names = runner.run(*argv, timeout_s=60).stdout.split()
-    return {name.rpartition("/")[2].partition(":")[0]: name for name in names}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from upgrade_e2e.errors import BadInput, CommandFailed
 from upgrade_e2e.providers.kind.docker import Docker
+from upgrade_e2e.providers.kind.pulls import Pulls
 from upgrade_e2e.providers.kind.remains import scratch_container
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.upgrade import Path as UpgradePath
@@ -17,6 +19,8 @@ from upgrade_e2e.version import KubeVersion
 __all__ = ["NodeImages", "known_versions"]
 
 VERSION_FILE = "/kind/version"
+_NOT_THERE = ("Could not find the file", "No such container:path")
+"""What versions of docker say about a file that a container does not have."""
 _log = logging.getLogger(__name__)
 
 
@@ -53,26 +57,49 @@ def _parse(text: str) -> KubeVersion | None:
         return None
 
 
-@dataclass(frozen=True)
+@dataclass
 class NodeImages:
-    """The node images of one pass."""
+    """The node images of one pass; `pulls` brings those that are not on this machine."""
 
     settings: KindSettings
     docker: Docker
+    pulls: Pulls
+    _checked: set[tuple[KubeVersion, str]] = field(default_factory=set)
 
-    def require(self, path: UpgradePath) -> None:
-        """Make sure that the image of every version of `path` is here, and holds that version.
+    def missing(
+        self, path: UpgradePath, others: Sequence[tuple[KubeVersion, str]] = ()
+    ) -> dict[str, str]:
+        """The images of a path that are not on this machine, and what else can be done, by image.
 
-        Pulls what is missing. Raises BadInput, which says how to fix it, for an image that can be
-        neither found nor pulled and for one that holds another version than it was given for.
+        `others` are more node images of this pass, each with its version. Images that are here are
+        looked into, as `require` does.
         """
-        for version in path.versions:
-            self._require_one(version)
+        absent = {}
+        of_path = [(version, self.settings.image_for(version)) for version in path.versions]
+        for version, image in (*of_path, *others):
+            if not self.docker.has_image(image):
+                absent[image] = self._otherwise(version)
+            else:
+                self.require(version, image)
+        return absent
 
-    def _require_one(self, version: KubeVersion) -> None:
-        image = self.settings.image_for(version)
-        if not self.docker.has_image(image):
-            self._pull(version, image)
+    def require(self, version: KubeVersion, image: str = "") -> None:
+        """Wait until the image of a version is here; make sure that it holds that version.
+
+        `image` is another one than the settings have for that version. Raises as `Pulls.wait`, and
+        BadInput for an image of another version than it was given for.
+        """
+        image = image or self.settings.image_for(version)
+        self.pulls.wait(image)
+        if (version, image) not in self._checked:
+            self._check(version, image)
+            self._checked.add((version, image))
+
+    def note(self, version: KubeVersion) -> None:
+        """Record that this pass uses the image of a version, which is here."""
+        self.pulls.note(str(version), self.settings.image_for(version))
+
+    def _check(self, version: KubeVersion, image: str) -> None:
         found = self._version_inside(image)
         if found is None:
             raise BadInput(
@@ -87,17 +114,12 @@ class NodeImages:
                 f"{found}."
             )
 
-    def _pull(self, version: KubeVersion, image: str) -> None:
-        try:
-            self.docker.pull(image)
-        except CommandFailed as error:
-            known = ", ".join(map(str, known_versions(self.settings, self.docker))) or "none"
-            raise BadInput(
-                f"the node image {image} of {version} is not on this machine and cannot be "
-                f"pulled. Versions with an image here: {known}. Name another image with "
-                f"--image-for {version}=IMAGE, or make this one with ci/node-image/build "
-                f"{version}. docker said: {error.output.strip()[-300:]}"
-            ) from error
+    def _otherwise(self, version: KubeVersion) -> str:
+        known = ", ".join(map(str, known_versions(self.settings, self.docker))) or "none"
+        return (
+            f"Versions with an image here: {known}. Name another image with --image-for "
+            f"{version}=IMAGE, or make this one with ci/node-image/build {version}."
+        )
 
     def _version_inside(self, image: str) -> str | None:
         with scratch_container(self.docker, self.settings.ledger, image) as container:
@@ -113,6 +135,7 @@ def _read_version(docker: Docker, container: str, into: Path) -> str | None:
     try:
         docker.copy_out(container, VERSION_FILE, into)
     except CommandFailed as error:
-        _log.debug("no version inside: %s", error)
+        if not any(words in error.output for words in _NOT_THERE):
+            raise
         return None
     return into.read_text(encoding="utf-8").strip()

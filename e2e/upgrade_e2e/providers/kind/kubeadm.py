@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from upgrade_e2e.cluster import Cluster
+from upgrade_e2e.cluster import Cluster, Node
 from upgrade_e2e.cluster.nodes import node_of
-from upgrade_e2e.errors import CommandFailed
+from upgrade_e2e.errors import Blocked, CommandFailed
 from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
 from upgrade_e2e.providers.kind.journal import Journal
+from upgrade_e2e.providers.kind.kubeadm_output import phase_error, preflight_errors
 from upgrade_e2e.providers.kind.static_pods import wait_until_settled
+from upgrade_e2e.providers.kind.step_time import StepTime
 from upgrade_e2e.providers.kind.takeout import UPGRADE_CONFIG
 from upgrade_e2e.upgrade import Marks, Step
 from upgrade_e2e.wait import Deadline, wait_for
@@ -21,7 +23,7 @@ __all__ = ["PhaseReader", "kubeadm_apply", "kubeadm_node"]
 KUBEADM_S = 900.0
 SETTLE_S = 240.0
 KUBELET_CONF = "/etc/kubernetes/kubelet.conf"
-_RBAC = Deadline(within_s=120.0, every_s=0.5, in_a_row=3)
+RBAC_S = 120.0
 
 # What kubeadm writes when a phase of `upgrade apply` or `upgrade node` begins.
 _PHASES: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -55,53 +57,92 @@ class PhaseReader:
                 return
 
 
-def kubeadm_apply(step: Step, cluster: Cluster, marks: Marks, journal: Journal) -> None:
-    """`kubeadm upgrade apply` on the first control plane."""
-    _run_kubeadm(step, cluster, marks, journal, "apply", "--yes")
-    _settle(step, cluster, marks)
+def kubeadm_apply(
+    step: Step,
+    cluster: Cluster,
+    marks: Marks,
+    journal: Journal,
+    hear: Callable[[str], None] = lambda _: None,
+) -> None:
+    """`kubeadm upgrade apply` on the first control plane; `hear` gets each of its lines.
+
+    Raises Blocked for what its preflight checks refuse, and CommandFailed for any other failure;
+    both begin with its own reason.
+    """
+    work = _Work(step, cluster, StepTime.start(step), hear)
+    _run_kubeadm(work, marks, journal, "apply", "--yes")
+    _settle(work, marks)
 
 
-def kubeadm_node(step: Step, cluster: Cluster, marks: Marks, journal: Journal) -> None:
-    """`kubeadm upgrade node` on any other node."""
-    _wait_for_permission(cluster, step)
-    _run_kubeadm(step, cluster, marks, journal, "node")
-    _settle(step, cluster, marks)
+def kubeadm_node(
+    step: Step,
+    cluster: Cluster,
+    marks: Marks,
+    journal: Journal,
+    hear: Callable[[str], None] = lambda _: None,
+) -> None:
+    """`kubeadm upgrade node` on any other node; as `kubeadm_apply`."""
+    work = _Work(step, cluster, StepTime.start(step), hear)
+    _wait_for_permission(work)
+    _run_kubeadm(work, marks, journal, "node")
+    _settle(work, marks)
 
 
-def _settle(step: Step, cluster: Cluster, marks: Marks) -> None:
+@dataclass(frozen=True)
+class _Work:
+    """A step that runs kubeadm, on its cluster and in its time."""
+
+    step: Step
+    cluster: Cluster
+    time: StepTime
+    hear: Callable[[str], None]
+
+    @property
+    def node(self) -> Node:
+        """The node that the step is about."""
+        return node_of(self.cluster, self.step.node)
+
+
+def _settle(work: _Work, marks: Marks) -> None:
     """Before the next control plane is touched, this one's static pods must be back."""
-    if step.params.get("settles"):
+    if work.step.params.get("settles"):
         marks.mark("settle")
-        wait_until_settled(cluster, node_of(cluster, step.node), SETTLE_S)
+        wait_until_settled(work.cluster, work.node, work.time.within(SETTLE_S))
 
 
-def _run_kubeadm(step: Step, cluster: Cluster, marks: Marks, journal: Journal, *words: str) -> None:
-    version = step.params["version"]
+def _run_kubeadm(work: _Work, marks: Marks, journal: Journal, *words: str) -> None:
+    version = work.step.params["version"]
     argv = (staged_file(version, "kubeadm"), "upgrade", *words)
     config = ("--config", staged_file(version, UPGRADE_CONFIG))
     phases = PhaseReader(marks.mark)
-    with journal.of(step) as write:
+    with journal.of(work.step) as write:
 
         def on_line(line: str) -> None:
             write(line)
             phases.read(line)
+            work.hear(line)
 
-        runner = runner_of(node_of(cluster, step.node))
-        runner.follow(*argv, *config, on_line=on_line, timeout_s=KUBEADM_S)
+        runner, limit_s = runner_of(work.node), work.time.within(KUBEADM_S)
+        try:
+            runner.follow(*argv, *config, on_line=on_line, timeout_s=limit_s)
+        except CommandFailed as failure:
+            if refused := preflight_errors(failure.output):
+                raise Blocked(f"{'; '.join(refused)}\n{failure}") from failure
+            raise failure.led_by(phase_error(failure.output)) from failure
 
 
-def _wait_for_permission(cluster: Cluster, step: Step) -> None:
+def _wait_for_permission(work: _Work) -> None:
     """Wait until the node's own credentials may read the new kubelet configuration.
 
     Its RBAC rule is written by `apply`; an API server that has just restarted answers no for a
     moment.
     """
-    runner = runner_of(node_of(cluster, step.node))
+    runner = runner_of(work.node)
     argv = ("kubectl", "--kubeconfig", KUBELET_CONF, "--namespace", "kube-system", "auth", "can-i")
     wait_for(
-        f"the permission of {step.node} to read configmap/kubelet-config",
+        f"the permission of {work.step.node} to read configmap/kubelet-config",
         lambda: runner.run(*argv, "get", "configmap/kubelet-config", timeout_s=30),
         lambda output: output.stdout.strip() == "yes",
-        _RBAC,
+        Deadline(work.time.within(RBAC_S), every_s=0.5, in_a_row=3),
         transient=(CommandFailed,),
     )

@@ -1,4 +1,4 @@
-"""Taking one node through the change of its kubelet: drain, swap, uncordon."""
+"""Taking one drained node through the change of its kubelet: swap, uncordon."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from upgrade_e2e.providers.kind.admin import kubectl
 from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
 from upgrade_e2e.providers.kind.journal import Journal
 from upgrade_e2e.providers.kind.static_pods import wait_until_settled
+from upgrade_e2e.providers.kind.step_time import StepTime
 from upgrade_e2e.upgrade import Marks, Step
 from upgrade_e2e.wait import Deadline, wait_for
 
-__all__ = ["drain", "restart_kubelet", "swap_kubelet", "uncordon"]
+__all__ = ["restart_kubelet", "swap_kubelet", "uncordon"]
 
 READY_S = 180.0
 SETTLE_S = 240.0
@@ -31,21 +32,6 @@ class Kubelet:
     restarts: int
 
 
-def drain(step: Step, cluster: Cluster, journal: Journal) -> None:
-    """Evict everything that can be evicted; raises CommandFailed when a pod may not go in time.
-
-    `--force` is for bare pods, which nothing would bring back anyway; budgets are respected.
-    """
-    with journal.of(step) as write:
-        kubectl(
-            cluster,
-            *("drain", node_of(cluster, step.node).name, "--ignore-daemonsets"),
-            *("--delete-emptydir-data", "--force", f"--timeout={step.params['allowed_s']}s"),
-            timeout_s=step.timeout_s,
-            on_line=write,
-        )
-
-
 def uncordon(step: Step, cluster: Cluster, journal: Journal) -> None:
     """Let pods be scheduled on the node again."""
     with journal.of(step) as write:
@@ -56,17 +42,17 @@ def uncordon(step: Step, cluster: Cluster, journal: Journal) -> None:
 def swap_kubelet(step: Step, cluster: Cluster, marks: Marks) -> None:
     """Put the staged kubelet and kubectl in place and wait until the node has taken them up."""
     node, version = node_of(cluster, step.node), step.params["version"]
-    runner = runner_of(node)
+    runner, time = runner_of(node), StepTime.start(step)
     for name in ("kubelet", "kubectl"):
         # `install` removes the old file first: a running program cannot be written to.
         argv = ("install", "--mode=755", staged_file(version, name), f"/usr/bin/{name}")
         runner.run(*argv, timeout_s=60)
     restart_kubelet(node)
     marks.mark("ready")
-    wait_until_ready(cluster, node, version)
+    wait_until_ready(cluster, node, version, time.within(READY_S))
     if node.role is Role.CONTROL_PLANE:
         marks.mark("static-pods")
-        wait_until_settled(cluster, node, SETTLE_S)
+        wait_until_settled(cluster, node, time.within(SETTLE_S))
 
 
 def restart_kubelet(node: Node) -> None:
@@ -77,7 +63,7 @@ def restart_kubelet(node: Node) -> None:
     runner.run("systemctl", "restart", "kubelet", timeout_s=60)
 
 
-def wait_until_ready(cluster: Cluster, node: Node, version: str) -> None:
+def wait_until_ready(cluster: Cluster, node: Node, version: str, within_s: float = READY_S) -> None:
     """Wait until the node is Ready at exactly `version`; raises Hopeless for a kubelet that dies.
 
     Node status and kubelet version are reported together, so a Ready of the old kubelet is not
@@ -87,7 +73,7 @@ def wait_until_ready(cluster: Cluster, node: Node, version: str) -> None:
         f"{node.name} Ready at exactly {version}",
         lambda: _observe(cluster, node),
         lambda seen: seen.ready and seen.version == version,
-        Deadline(READY_S, every_s=0.5),
+        Deadline(within_s, every_s=0.5),
         hopeless=lambda seen: _hopeless(node, seen),
         transient=(CommandFailed, *TRANSIENT_API_ERRORS),
     )

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path as FilePath
 
+from upgrade_e2e.cluster.rollout import ADDONS
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.kind.config import (
     FAIL_CGROUP_V1_SINCE,
     FAST_API_SERVER,
-    IGNORED_PREFLIGHT,
+    ignored_with,
 )
 from upgrade_e2e.providers.kind.delivery import STAGE_ROOT, staged_file
+from upgrade_e2e.providers.kind.drain_order import DRAIN_S
+from upgrade_e2e.providers.kind.making import choices_of_making, ways_of_making
 from upgrade_e2e.providers.kind.settings import KindSettings
+from upgrade_e2e.providers.kind.shape import in_place, is_single, planned_room, shape_choices
+from upgrade_e2e.providers.kind.step_time import CHOSEN
 from upgrade_e2e.upgrade import Hop, Path, Plan, Step
 from upgrade_e2e.version import MinorVersion
 
-__all__ = ["CGROUP_V1_CHOICE", "make_plan", "node_names", "on_cgroup_v1"]
+__all__ = [
+    "CGROUP_V1_CHOICE",
+    "make_plan",
+    "node_names",
+    "on_cgroup_v1",
+]
 
 OLDEST_TARGET = MinorVersion(1, 31)
 """UpgradeConfiguration exists from kubeadm v1.31 on."""
@@ -65,15 +77,34 @@ def make_plan(settings: KindSettings, path: Path, *, cgroup_v1: bool) -> Plan:
                 f"{hop.target} is older than {OLDEST_TARGET}, the first version whose kubeadm "
                 f"reads an UpgradeConfiguration; choose a target from {OLDEST_TARGET} on."
             )
+        if settings.own_upgrade is not None:
+            settings.own_upgrade.require_fit(hop.target, settings.control_planes)
     upgrade = tuple(step for hop in path.hops for step in _hop_steps(settings, hop))
+    if is_single(settings):
+        upgrade = tuple(in_place(upgrade))
+    room = planned_room(settings, *node_names(settings))
     return Plan(
         provider="kind",
         path=path,
         prepare=(_create(settings, path), *(_stage(settings, hop) for hop in path.hops)),
-        upgrade=upgrade,
-        verify=(_verify(path),),
-        choices=_choices(settings, path, cgroup_v1=cgroup_v1),
+        upgrade=tuple(_timed(settings, upgrade)),
+        verify=tuple(_timed(settings, (_verify(settings, path),))),
+        choices={
+            **_choices(settings, path, cgroup_v1=cgroup_v1),
+            **shape_choices(settings, room),
+        },
+        room=room,
     )
+
+
+def _timed(settings: KindSettings, steps: Iterable[Step]) -> Iterator[Step]:
+    """The steps with the time that the user has chosen; a drain keeps its own."""
+    chosen_s = settings.step_timeout_s
+    for step in steps:
+        if chosen_s is None or step.kind == "drain":
+            yield step
+        else:
+            yield replace(step, timeout_s=chosen_s, params={**step.params, CHOSEN: "yes"})
 
 
 def _choices(settings: KindSettings, path: Path, *, cgroup_v1: bool) -> dict[str, str]:
@@ -88,23 +119,32 @@ def _choices(settings: KindSettings, path: Path, *, cgroup_v1: bool) -> dict[str
         )
     if settings.reuse_cluster:
         choices["reuse-cluster"] = settings.reuse_cluster
-    return choices
+    return {**choices, **choices_of_making(settings, path), **_procedure(settings)}
+
+
+def _procedure(settings: KindSettings) -> Mapping[str, str]:
+    """What is the user's own about the way of upgrading."""
+    own: dict[str, str] = {}
+    if settings.own_upgrade is not None:
+        own["upgrade-config"] = settings.own_upgrade.describe()
+    if settings.drain_timeout_s != DRAIN_S:
+        own["drain-timeout"] = f"{settings.drain_timeout_s:g} s"
+    if settings.drain_args:
+        own["drain-args"] = shlex.join(settings.drain_args)
+    if settings.step_timeout_s is not None:
+        own["step-timeout"] = f"{settings.step_timeout_s:g} s"
+    return own
 
 
 def _create(settings: KindSettings, path: Path) -> Step:
-    first = path.versions[0]
-    shape = f"{settings.control_planes} control plane(s), {settings.workers} worker(s)"
-    if settings.reuse_cluster:
-        made = f"take over the kind cluster {settings.reuse_cluster} at {first}, with {shape}"
-    else:
-        made = f"kind create cluster --image {settings.image_for(first)}: {shape}"
     targets = ", ".join(settings.image_for(hop.target) for hop in path.hops)
     preload = (
         (f"load {', '.join(settings.preload_images)} onto every node",)
         if settings.preload_images
         else ()
     )
-    does = (made, f"meanwhile take programs and container images out of {targets}", *preload)
+    meanwhile = f"meanwhile take programs and container images out of {targets}"
+    does = (*ways_of_making(settings, path), meanwhile, *preload)
     return Step("create", CREATE_S, does=does)
 
 
@@ -117,7 +157,8 @@ def _stage(settings: KindSettings, hop: Hop) -> Step:
             f"copy kubeadm, kubelet, kubectl and an UpgradeConfiguration (v1beta4) to "
             f"{STAGE_ROOT}/{hop.target} on every node",
             f"import the container images of {settings.image_for(hop.target)} that differ",
-            "wait until all nodes, kube-proxy, etcd and CoreDNS are ready",
+            "give images the names that the cluster asks for, where it uses a mirror",
+            "wait until all nodes, etcd, and kube-proxy and CoreDNS where there are any, are ready",
         ),
         params={"version": str(hop.target)},
     )
@@ -127,31 +168,45 @@ def _hop_steps(settings: KindSettings, hop: Hop) -> Iterator[Step]:
     control_planes, workers = node_names(settings)
     for node in control_planes:
         raising = _kubeadm_apply if node == control_planes[0] else _kubeadm_node
-        yield raising(hop, node, settles=node != control_planes[-1])
-    yield _roll_addons(hop, control_planes[-1])
+        yield raising(settings, hop, node, settles=node != control_planes[-1])
+    yield _roll_addons(settings, hop, control_planes[-1])
     for node in control_planes:
         yield from _swap_steps(settings, hop, node)
     for node in workers:
-        yield _kubeadm_node(hop, node, settles=False)
+        yield _kubeadm_node(settings, hop, node, settles=False)
         yield from _swap_steps(settings, hop, node)
 
 
-def _kubeadm_apply(hop: Hop, node: str, *, settles: bool) -> Step:
+def _kubeadm_apply(settings: KindSettings, hop: Hop, node: str, *, settles: bool) -> Step:
     kubeadm, config = staged_file(hop.target, "kubeadm"), staged_file(hop.target, "upgrade.yaml")
-    ignored = ", ".join(IGNORED_PREFLIGHT)
     does = (
         f"{kubeadm} upgrade apply --yes --config {config}",
-        f"ignored preflight errors: {ignored}",
+        *_own_words(settings, "apply"),
         *((SETTLED,) if settles else ()),
     )
     return Step.of_hop(hop, "kubeadm-apply", KUBEADM_S, does, node, **_settling(settles=settles))
 
 
-def _kubeadm_node(hop: Hop, node: str, *, settles: bool) -> Step:
+def _own_words(settings: KindSettings, command: str) -> Iterator[str]:
+    """What the UpgradeConfiguration says about `kubeadm upgrade apply` or `node`."""
+    own = settings.own_upgrade
+    if own is not None:
+        yield f"the configuration is {own.file}, with the target version put in"
+        if skipped := own.skipped_phases(command):
+            yield f"skipped phases: {', '.join(skipped)}"
+        if folder := own.patches(command):
+            yield f"patches: {folder}"
+    if command == "apply" or own is not None:
+        ignored = ignored_with(own.ignored(command) if own else ())
+        yield f"ignored preflight errors: {', '.join(ignored)}"
+
+
+def _kubeadm_node(settings: KindSettings, hop: Hop, node: str, *, settles: bool) -> Step:
     kubeadm, config = staged_file(hop.target, "kubeadm"), staged_file(hop.target, "upgrade.yaml")
     does = (
         "wait until the node may read the kubelet's configuration of the new version",
         f"{kubeadm} upgrade node --config {config}",
+        *_own_words(settings, "node"),
         *((SETTLED,) if settles else ()),
     )
     return Step.of_hop(hop, "kubeadm-node", KUBEADM_S, does, node, **_settling(settles=settles))
@@ -162,27 +217,36 @@ def _settling(*, settles: bool) -> dict[str, str]:
     return {"settles": "yes"} if settles else {}
 
 
-def _roll_addons(hop: Hop, last: str) -> Step:
+def _roll_addons(settings: KindSettings, hop: Hop, last: str) -> Step:
+    rolled = " and ".join(sorted(ADDONS.keys() - settings.left_alone))
+    alone = ", ".join(sorted(ADDONS.keys() & settings.left_alone))
     does = (
-        f"kubeadm rolls CoreDNS and kube-proxy once the last control plane ({last}) is done",
-        "wait until both have been rolled to their new images",
+        *(
+            (
+                f"kubeadm rolls {rolled} once the last control plane ({last}) is done",
+                f"wait until {rolled}, where it is kubeadm's own, runs the image that kubeadm "
+                "wants for this cluster",
+            )
+            if rolled
+            else ()
+        ),
+        *((f"{alone}: left alone, as the phase is skipped",) if alone else ()),
         SETTLED,
     )
     return Step.of_hop(hop, "roll-addons", ADDONS_S, does, last=last)
 
 
 def _swap_steps(settings: KindSettings, hop: Hop, node: str) -> Iterator[Step]:
-    allowed_s = settings.drain_timeout_s
+    drains = settings.drains
+    budgets = "respected" if drains.heeds_budgets else "not asked"
     yield Step.of_hop(
         hop,
         "drain",
-        allowed_s + DRAIN_GRACE_S,
-        (
-            f"kubectl drain {node} --ignore-daemonsets --delete-emptydir-data --force "
-            f"--timeout={allowed_s:g}s (PodDisruptionBudgets are respected)",
-        ),
+        drains.allowed_s + DRAIN_GRACE_S,
+        (f"kubectl drain {node} {shlex.join(drains.argv)} (PodDisruptionBudgets are {budgets})",),
         node,
-        allowed_s=f"{allowed_s:g}",
+        allowed_s=f"{drains.allowed_s:g}",
+        arguments=shlex.join(drains.argv),
     )
     yield Step.of_hop(
         hop,
@@ -204,20 +268,24 @@ def _swap_steps(settings: KindSettings, hop: Hop, node: str) -> Iterator[Step]:
         hop,
         "check",
         CHECK_S,
-        ("all nodes Ready, one kube-proxy ready on each, all etcd members healthy",),
+        ("all nodes Ready, kube-proxy ready wherever it was before, all etcd members healthy",),
         node,
     )
 
 
-def _verify(path: Path) -> Step:
-    last = path.versions[-1]
+def _verify(settings: KindSettings, path: Path) -> Step:
+    last, own = path.versions[-1], settings.own_upgrade
+    alone = ", ".join(sorted(settings.left_alone))
+    patched = own is not None and own.patches("apply")
+    diff = "a dry run with its patches" if patched else "kubeadm upgrade diff"
     return Step(
         "verify",
         VERIFY_S,
         does=(
-            f"read back that every component is at what kubeadm {last} names, no pod is stuck "
-            "and no workload lacks replicas",
-            "kubeadm upgrade plan and kubeadm upgrade diff find nothing left to do",
+            f"read back that every component is at what kubeadm {last} wants for this cluster, no "
+            "addon appeared, no pod is stuck and no workload lacks replicas",
+            *((f"{alone}: left alone, so no new version is wanted",) if alone else ()),
+            f"kubeadm upgrade plan and {diff} find nothing left to do",
             "the kubeconfig from before the upgrade still reaches the API",
             "kubeadm certs check-expiration",
         ),

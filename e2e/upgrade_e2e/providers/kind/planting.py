@@ -13,6 +13,7 @@ from upgrade_e2e.cluster.asking import get
 from upgrade_e2e.cluster.nodes import kubelet_version, node_of
 from upgrade_e2e.cluster.pinning import pin_pod
 from upgrade_e2e.command import Runner
+from upgrade_e2e.errors import FaultNotPlanted
 from upgrade_e2e.providers.kind.delivery import on_all, runner_of, staged_file
 from upgrade_e2e.providers.kind.node_image import CTR, parse_image_list
 from upgrade_e2e.providers.kind.nodes import restart_kubelet, wait_until_ready
@@ -38,9 +39,12 @@ def plant(step: Step, cluster: Cluster) -> None:
     value = step.params["value"]
     match step.params["fault"]:
         case "kubelet-qps":
-            on_all(cluster.workers, lambda node: _limit_kubelet(cluster, node, rate(value)))
+            limited = cluster.workers or cluster.nodes  # as pods churn
+            on_all(limited, lambda node: _limit_kubelet(cluster, node, rate(value)))
         case "apiserver-freeze":
             _freeze_api_servers(cluster, seconds(value))
+        case "lacks-image":
+            _remove_image(cluster, value)
         case "fail-step":
             _break_step(cluster, step.params, *target_of(value))
 
@@ -116,10 +120,34 @@ def _break_step(cluster: Cluster, params: Mapping[str, str], kind: str, short: s
     write_file(runner_of(node), path, BROKEN_PROGRAM)
 
 
+def _remove_image(cluster: Cluster, image: str) -> None:
+    """Remove an image from every worker, or from every node where there is no worker.
+
+    Raises FaultNotPlanted where a node does not have it: its absence would change nothing.
+    """
+    nodes = cluster.workers or cluster.nodes
+    lacking = [node.name for node in nodes if image not in _images_on(node)]
+    if lacking:
+        raise FaultNotPlanted(
+            f"{', '.join(lacking)} has no image {image} that could be removed; `ctr -n k8s.io "
+            "images list` on a node shows what is there after the stage step."
+        )
+
+    def remove(node: Node) -> None:
+        runner_of(node).run(*CTR, "images", "rm", "--sync", image, timeout_s=60)
+
+    on_all(nodes, remove)
+
+
+def _images_on(node: Node) -> frozenset[str]:
+    """The names of the images that a node has."""
+    listed = runner_of(node).run(*CTR, "images", "list", timeout_s=60).stdout
+    return frozenset(parse_image_list(listed))
+
+
 def _pause_image(node: Node) -> str:
     """The image of the pause container, which every node has."""
-    listed = runner_of(node).run(*CTR, "images", "list", timeout_s=60).stdout
-    return min(name for name in parse_image_list(listed) if "/pause:" in name)
+    return min(name for name in _images_on(node) if "/pause:" in name)
 
 
 def write_file(runner: Runner, path: str, content: str) -> None:

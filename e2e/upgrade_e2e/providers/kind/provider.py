@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
@@ -14,20 +15,29 @@ from upgrade_e2e.cluster.nodes import node_of
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import BadInput, ClusterNotMade, CommandFailed, DeadlinePassed, E2eError
 from upgrade_e2e.providers.base import Capabilities
-from upgrade_e2e.providers.kind import creation, health, kubeadm, nodes
+from upgrade_e2e.providers.kind import creation, draining, health, kubeadm, nodes
+from upgrade_e2e.providers.kind.after_create import AFTER_CREATE, run_after_create
 from upgrade_e2e.providers.kind.checks import KIND_ENV, preflight, require_free_name
+from upgrade_e2e.providers.kind.configuration import target_images, usual_images
 from upgrade_e2e.providers.kind.creation import NameTaken
-from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
 from upgrade_e2e.providers.kind.docker import Docker
+from upgrade_e2e.providers.kind.images import NodeImages
 from upgrade_e2e.providers.kind.inspection import Target, inspect
 from upgrade_e2e.providers.kind.journal import Journal
+from upgrade_e2e.providers.kind.kubeadm_output import KeptCoreDns
 from upgrade_e2e.providers.kind.ledger import Entry
+from upgrade_e2e.providers.kind.mirror import name_for_mirror
+from upgrade_e2e.providers.kind.patches import require_patches
 from upgrade_e2e.providers.kind.planning import make_plan, on_cgroup_v1
 from upgrade_e2e.providers.kind.planting import plant
+from upgrade_e2e.providers.kind.pulls import Pulls
 from upgrade_e2e.providers.kind.remains import CLUSTER, FOLDER, REUSED_CLUSTER, deleters
+from upgrade_e2e.providers.kind.rolling import AddonsBefore, Rolling, roll
 from upgrade_e2e.providers.kind.settings import KindSettings
+from upgrade_e2e.providers.kind.skew import older_nodes
 from upgrade_e2e.providers.kind.staging import Staging
 from upgrade_e2e.providers.kind.static_pods import wait_until_settled
+from upgrade_e2e.providers.kind.step_time import StepTime
 from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Inventory, Marks, Path, Plan, Step, Verified
 from upgrade_e2e.version import KubeVersion
@@ -56,7 +66,10 @@ class KindProvider:
         self._stage_folder = self.settings.workdir / f"stage-{uuid.uuid4().hex[:8]}"
         self._entries: list[Entry] = []
         self._staging: Staging | None = None
+        self._images = self._node_images()
         self._verified = Verified()
+        self._before = AddonsBefore()
+        self._kept = KeptCoreDns()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -93,8 +106,8 @@ class KindProvider:
         self.settings.workdir.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as undo:
             undo.callback(self.close, keep=self.settings.keep != "never")
-            marks.mark("preflight")
-            preflight(self.settings, self.docker, self.host, plan.path)
+            self._images = self._node_images()
+            self._bring_images(plan.path)
             self._claim_cluster()
             try:
                 cluster = self._make(plan)
@@ -112,13 +125,15 @@ class KindProvider:
         """Do one step."""
         actions: dict[str, Callable[[Step, Cluster], None]] = {
             "stage": self._stage,
-            "kubeadm-apply": lambda s, c: kubeadm.kubeadm_apply(s, c, self.marks, self.journal),
-            "kubeadm-node": lambda s, c: kubeadm.kubeadm_node(s, c, self.marks, self.journal),
+            "kubeadm-apply": self._apply,
+            "kubeadm-node": lambda s, c: kubeadm.kubeadm_node(
+                s, c, self.marks, self.journal, self._kept.read
+            ),
             "roll-addons": self._roll_addons,
-            "drain": lambda s, c: nodes.drain(s, c, self.journal),
+            "drain": lambda s, c: draining.drain(s, c, self.marks, self.journal),
             "swap-kubelet": lambda s, c: nodes.swap_kubelet(s, c, self.marks),
             "uncordon": lambda s, c: nodes.uncordon(s, c, self.journal),
-            "check": lambda s, c: health.check(c, s.timeout_s),
+            "check": lambda s, c: health.check(c, s.timeout_s, self._before.of(c)),
             "verify": self._verify,
             "plant": plant,
             "export-logs": self._export_logs,
@@ -135,7 +150,7 @@ class KindProvider:
 
         That is what `verify` has just read back, and is read again when it came to no answer.
         """
-        target = Target(plan.path.versions[-1], self.old_kubeconfig)
+        target = self._target(plan.path.versions[-1], cluster)
         return self._verified.or_read(lambda: inspect(cluster, target))
 
     def close(self, *, keep: bool = False) -> None:
@@ -145,6 +160,7 @@ class KindProvider:
         """
         if keep:
             self._disown()
+        self._images.pulls.stop()
         if self._staging is not None:
             self._staging.stop()
         failures: list[E2eError] = []
@@ -164,6 +180,32 @@ class KindProvider:
     def _claim(self, kind: str, name: str) -> None:
         self._entries.append(self.settings.ledger.claim(kind, name))
 
+    def _node_images(self) -> NodeImages:
+        return NodeImages(self.settings, self.docker, Pulls(self.docker, self.marks))
+
+    def _bring_images(self, path: Path) -> None:
+        """The images that nodes begin with are here afterwards; the others may still be pulled."""
+        first = path.versions[0]
+        self.marks.mark("preflight")
+        balancer = preflight(self.settings, self.docker, self.host, path, self._images)
+        older = older_nodes(self.settings, path)
+        begun_with = (self.settings.image_for(first), *(node.image for node in older))
+        self._wait_for_pulls(*begun_with, balancer)
+        self._images.require(first)
+        for node in older:
+            self._images.require(node.version, node.image)
+        if not self.settings.reuse_cluster:
+            self._images.note(first)
+        if balancer:
+            self._images.pulls.note("load-balancer", balancer)
+
+    def _wait_for_pulls(self, *images: str) -> None:
+        """Waiting for a registry is a phase of its own, so that no other one seems slow."""
+        if any(map(self._images.pulls.is_coming, images)):
+            self.marks.mark("pull")
+        for image in images:
+            self._images.pulls.wait(image)
+
     def _claim_cluster(self) -> None:
         if self.settings.reuse_cluster:
             self._claim(REUSED_CLUSTER, self.name)
@@ -178,40 +220,60 @@ class KindProvider:
 
     def _make(self, plan: Plan) -> Cluster:
         if self.settings.reuse_cluster:
-            cluster = self._take_over(plan.path)
-            staging = self._start_staging(plan, cluster.nodes)
+            cluster, older = self._take_over(plan.path)
+            staging = self._start_staging(plan, cluster.nodes, older)
         else:
+            begun_s = time.monotonic()
             coming = creation.nodes_to_come(self.docker, self.settings, self.name)
-            staging = self._start_staging(plan, coming)
+            older = {f"{self.name}-{n.name}" for n in older_nodes(self.settings, plan.path)}
+            staging = self._start_staging(plan, coming, older)
             self.marks.mark("kind-create")
             creation.kind_create(self.host, self.settings, self.name, plan, self.kubeconfig)
+            self._after_create(plan, time.monotonic() - begun_s)
             cluster = creation.handle(self.docker, self.name, self.kubeconfig)
             self.marks.mark("nodes-ready")
             health.wait_until_nodes_ready(cluster, NODES_READY_S)
         shutil.copy2(self.kubeconfig, self.old_kubeconfig)
         if self.settings.preload_images:
+            self._wait_for_pulls(*self.settings.preload_images)
+        if self.settings.preload_images or older:
             self.marks.mark("preload")
             staging.wait_until_preloaded()
         if not _stages(plan):
             self._wait_until_whole(cluster)
         return cluster
 
-    def _take_over(self, path: Path) -> Cluster:
+    def _after_create(self, plan: Plan, spent_s: float) -> None:
+        """Run the user's command in what is left of the time for the creation."""
+        if not self.settings.after_create:
+            return
+        allowed_s = next(step.timeout_s for step in plan.prepare if step.kind == "create")
+        self.marks.mark(AFTER_CREATE)
+        run_after_create(
+            self.host,
+            self.settings.after_create,
+            cluster=self.name,
+            kubeconfig=self.kubeconfig,
+            journal=self.journal,
+            timeout_s=max(1.0, allowed_s - spent_s),
+        )
+
+    def _take_over(self, path: Path) -> tuple[Cluster, Collection[str]]:
         creation.require_exists(self.docker, self.name)
         creation.take_kubeconfig(self.host, self.name, self.kubeconfig)
         cluster = creation.handle(self.docker, self.name, self.kubeconfig)
-        creation.require_fit(self.settings, cluster, path.versions[0])
-        return cluster
+        return cluster, creation.require_fit(self.settings, cluster, path)
 
     def _wait_until_whole(self, cluster: Cluster) -> None:
         self.marks.mark("whole")
         health.wait_until_whole(cluster, NODES_READY_S)
 
-    def _start_staging(self, plan: Plan, nodes: Sequence[Node]) -> Staging:
+    def _start_staging(self, plan: Plan, nodes: Sequence[Node], older: Collection[str]) -> Staging:
         folder = self._stage_folder.resolve()
         self._claim(FOLDER, str(folder))
         folder.mkdir(parents=True)
-        self._staging = Staging(self.docker, self.settings, folder, nodes)
+        behind = [node for node in nodes if node.name in older]
+        self._staging = Staging(self.docker, self.settings, folder, nodes, self._images, behind)
         self._staging.start(plan.path.versions[0], _stages(plan))
         return self._staging
 
@@ -227,20 +289,44 @@ class KindProvider:
     def _stage(self, step: Step, cluster: Cluster) -> None:
         if self._staging is None:
             raise BadInput("nothing was taken out to stage; create the cluster first.")
+        version = KubeVersion.parse(step.params["version"])
+        self._wait_for_pulls(self.settings.image_for(version))
         self.marks.mark("deliver")
-        self._staging.wait_until_delivered(KubeVersion.parse(step.params["version"]))
+        self._staging.wait_until_delivered(version)
+        with self.journal.of(step) as write:
+            usual, wanted = usual_images(cluster, version), target_images(cluster, version)
+            name_for_mirror(cluster, usual, wanted, write)
+        if self.settings.own_upgrade is not None:
+            require_patches(self.settings.own_upgrade, cluster)
         self._wait_until_whole(cluster)
 
+    def _apply(self, step: Step, cluster: Cluster) -> None:
+        self._before.of(cluster)
+        self._kept = KeptCoreDns()
+        kubeadm.kubeadm_apply(step, cluster, self.marks, self.journal, self._kept.read)
+
     def _roll_addons(self, step: Step, cluster: Cluster) -> None:
-        version = step.params["version"]
-        runner = runner_of(cluster.control_planes[0])
-        images = health.images_of(runner, staged_file(version, "kubeadm"), version)
-        health.roll_addons(cluster, images, step.timeout_s)
+        time = StepTime.start(step)
+        known = Rolling(self._before.of(cluster), self.settings.left_alone, self._kept)
+        with self.journal.of(step) as write:
+            roll(cluster, step.params["version"], known, write, time.within(step.timeout_s))
         self.marks.mark("static-pods")
-        wait_until_settled(cluster, node_of(cluster, step.params["last"]), step.timeout_s)
+        wait_until_settled(
+            cluster, node_of(cluster, step.params["last"]), time.within(step.timeout_s)
+        )
+
+    def _target(self, version: KubeVersion, cluster: Cluster) -> Target:
+        own = self.settings.own_upgrade
+        return Target(
+            version,
+            self.old_kubeconfig,
+            left_alone=self.settings.left_alone,
+            patches="" if own is None else own.patches("apply"),
+            addons=self._before.of(cluster),
+        )
 
     def _verify(self, step: Step, cluster: Cluster) -> None:
-        target = Target(KubeVersion.parse(step.params["version"]), self.old_kubeconfig)
+        target = self._target(KubeVersion.parse(step.params["version"]), cluster)
         self._verified.read_back(
             lambda: inspect(cluster, target),
             target.version,

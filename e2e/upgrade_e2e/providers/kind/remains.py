@@ -21,11 +21,13 @@ __all__ = [
     "CLUSTER",
     "CONTAINER",
     "FOLDER",
+    "IMAGE_NAME",
     "REUSED_CLUSTER",
     "delete_cluster",
     "delete_folder",
     "deleters",
     "scratch_container",
+    "scratch_name",
     "sweep_dead",
 ]
 
@@ -33,6 +35,7 @@ CLUSTER = "kind-cluster"
 REUSED_CLUSTER = "reused-kind-cluster"
 CONTAINER = "docker-container"
 FOLDER = "folder"
+IMAGE_NAME = "docker-image-name"
 # A `docker run` whose client was killed may still bring its container to life a moment later.
 _GONE = Deadline(within_s=180.0, every_s=0.5, in_a_row=2)
 
@@ -44,6 +47,7 @@ def deleters(host: Runner | None = None) -> Mapping[str, Callable[[str], None]]:
         CLUSTER: lambda name: delete_cluster(docker, name),
         CONTAINER: docker.remove,
         FOLDER: lambda name: delete_folder(Path(name)),
+        IMAGE_NAME: docker.untag,
         REUSED_CLUSTER: lambda _: None,
     }
 
@@ -104,4 +108,17 @@ def scratch_container(docker: Docker, ledger: Ledger, image: str) -> Iterator[st
         yield name
     finally:
         docker.remove(name)
+        ledger.release(entry)
+
+
+@contextlib.contextmanager
+def scratch_name(docker: Docker, ledger: Ledger, image: str) -> Iterator[str]:
+    """One more name for an image, in the ledger; gone when the context ends."""
+    name = f"upgrade-e2e/scratch:{uuid.uuid4().hex[:8]}"
+    entry = ledger.claim(IMAGE_NAME, name)
+    try:
+        docker.tag(image, name)
+        yield name
+    finally:
+        docker.untag(name)
         ledger.release(entry)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from upgrade_e2e.cluster import Node
-from upgrade_e2e.errors import BadInput, DeadlinePassed
+from upgrade_e2e.errors import BadInput, DeadlinePassed, Hopeless
 from upgrade_e2e.providers.kind.delivery import deliver, preload, wait_until_up
 from upgrade_e2e.providers.kind.docker import Docker
+from upgrade_e2e.providers.kind.images import NodeImages
 from upgrade_e2e.providers.kind.settings import KindSettings
-from upgrade_e2e.providers.kind.takeout import Staged, TakeOut
+from upgrade_e2e.providers.kind.takeout import SavedImage, Staged, TakeOut
 from upgrade_e2e.version import KubeVersion
 
 __all__ = ["Staging"]
@@ -25,39 +28,46 @@ STAGE_S = 900.0
 class Staging:
     """Brings programs and images to the nodes while kind creates the cluster.
 
-    One at a time and at low priority. `nodes` that do not run yet are waited for. `folder` takes
-    the temporary files.
+    Work is done one piece at a time and at low priority. `nodes` that do not run yet, and `images`
+    that are still being pulled, are waited for, while other work goes on. `folder` takes the
+    temporary files. `older` are those of the nodes that begin at an older version than the source:
+    they lack container images that the others brought with them.
     """
 
     docker: Docker
     settings: KindSettings
     folder: Path
     nodes: Sequence[Node]
-    _pool: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="staging")
-    )
+    images: NodeImages
+    older: Sequence[Node] = ()
+    _pool: ThreadPoolExecutor | None = None
+    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
     _preloaded: Future[None] | None = None
+    _caught_up: Future[None] | None = None
     _delivered: dict[KubeVersion, Future[None]] = field(default_factory=dict)
     _stopped: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        self._take_out = TakeOut(self.docker, self.settings, self.folder)
+        self._take_out = TakeOut(self.docker, self.settings, self.folder, self.images)
 
     def start(self, source: KubeVersion, targets: Sequence[KubeVersion]) -> None:
-        """Begin. The first target is taken out before the nodes are needed for anything."""
-        saved = self._pool.submit(self._save_preloads)
-        taken = [self._pool.submit(self._first, source, targets[0])] if targets else []
+        """Begin; may be called once."""
+        # Each piece waits for what it needs in a thread of its own.
+        pool = self._pool = ThreadPoolExecutor(4 + 2 * len(targets), thread_name_prefix="staging")
+        if self.older:
+            self._caught_up = pool.submit(self._catch_up, source)
         if self.settings.preload_images:
-            self._preloaded = self._pool.submit(self._preload, saved)
-        for number, version in enumerate(targets):
-            if number > 0:
-                taken.append(self._pool.submit(self._take_out.take_out, version))
-            self._delivered[version] = self._pool.submit(self._deliver, taken[number])
+            self._preloaded = pool.submit(self._preload, pool.submit(self._save_preloads))
+        before: Future[Any] = pool.submit(self._list_source, source, bool(targets))
+        for version in targets:
+            before = taken = pool.submit(self._take, version, before)
+            self._delivered[version] = pool.submit(self._deliver, taken)
 
     def wait_until_preloaded(self) -> None:
-        """Wait until the images to preload are on every node; raises what went wrong."""
-        if self._preloaded is not None:
-            _wait_for(self._preloaded)
+        """Wait until every node has its images to begin with; raises what went wrong."""
+        for future in (self._caught_up, self._preloaded):
+            if future is not None:
+                _wait_for(future)
 
     def wait_until_delivered(self, version: KubeVersion) -> None:
         """Wait until everything of `version` is on every node; raises what went wrong."""
@@ -68,35 +78,67 @@ class Staging:
     def stop(self) -> None:
         """Begin nothing more. What is under way ends when its containers are gone."""
         self._stopped.set()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
         self._take_out.interrupt()
 
     def join(self) -> None:
         """Wait for the end of what was under way."""
-        self._pool.shutdown(wait=True)
+        if self._pool is not None:
+            self._pool.shutdown(wait=True)
 
-    def _save_preloads(self) -> list[Path]:
-        return [
-            self._take_out.save(image, self.folder / f"preload-{number}.tar")
-            for number, image in enumerate(self.settings.preload_images)
-        ]
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """What keeps the disk and the processor busy: one piece at a time, none after `stop`."""
+        with self._one_at_a_time:
+            if self._stopped.is_set():
+                raise Hopeless("nothing more is brought to the nodes: the pass was stopped.")
+            yield
 
-    def _first(self, source: KubeVersion, target: KubeVersion) -> Staged:
-        self._take_out.list_source(source)
-        return self._take_out.take_out(target)
+    def _save_preloads(self) -> list[SavedImage]:
+        for image in self.settings.preload_images:
+            self.images.pulls.wait(image)
+        with self._turn():
+            return [
+                self._take_out.save(image, self.folder / f"preload-{number}.tar")
+                for number, image in enumerate(self.settings.preload_images)
+            ]
 
-    def _preload(self, saved: Future[list[Path]]) -> None:
-        archives = saved.result()
+    def _list_source(self, source: KubeVersion, needed: bool) -> None:
+        if needed:
+            self.images.require(source)
+            with self._turn():
+                self._take_out.list_source(source)
+
+    def _take(self, version: KubeVersion, before: Future[Any]) -> Staged:
+        before.result()
+        self.images.require(version)
+        with self._turn():
+            return self._take_out.take_out(version)
+
+    def _catch_up(self, source: KubeVersion) -> None:
+        self.images.require(source)
+        with self._turn():
+            saved = self._take_out.save_source(source)
+        wait_until_up(self.older, self._stopped)
+        with self._turn():
+            preload([saved], self.older)
+            saved.archive.unlink()
+
+    def _preload(self, saved: Future[list[SavedImage]]) -> None:
+        images = saved.result()
         wait_until_up(self.nodes, self._stopped)
-        preload(archives, self.nodes)
-        for archive in archives:
-            archive.unlink()
+        with self._turn():
+            preload(images, self.nodes)
+            for image in images:
+                image.archive.unlink()
 
     def _deliver(self, taken: Future[Staged]) -> None:
         staged = taken.result()
         wait_until_up(self.nodes, self._stopped)
-        deliver(self.docker, staged, self.nodes)
-        staged.discard()
+        with self._turn():
+            deliver(self.docker, staged, self.nodes)
+            staged.discard()
 
 
 def _wait_for(future: Future[None]) -> None:

@@ -178,5 +178,7 @@ def _probe(pod: Mapping[str, Any]) -> str:
             if get := (container.get(kind) or {}).get("httpGet"):
                 scheme = get.get("scheme", "HTTP").lower()
                 port = named.get(get["port"], get["port"])
-                return f"{scheme}://{get.get('host') or '127.0.0.1'}:{port}{get.get('path', '/')}"
+                host = get.get("host") or "127.0.0.1"
+                host = f"[{host}]" if ":" in host else host
+                return f"{scheme}://{host}:{port}{get.get('path', '/')}"
     return ""

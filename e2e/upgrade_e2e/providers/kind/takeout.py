@@ -8,16 +8,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from upgrade_e2e.errors import BadInput, CommandFailed
-from upgrade_e2e.providers.kind.config import upgrade_config
+from upgrade_e2e.errors import CommandFailed
 from upgrade_e2e.providers.kind.docker import Docker
+from upgrade_e2e.providers.kind.images import NodeImages
 from upgrade_e2e.providers.kind.node_image import OpenedImage, differing, opened
 from upgrade_e2e.providers.kind.oci import Descriptor, write_archive
-from upgrade_e2e.providers.kind.remains import delete_folder
+from upgrade_e2e.providers.kind.remains import delete_folder, scratch_name
+from upgrade_e2e.providers.kind.resolving.reference import split_reference
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.version import KubeVersion
 
-__all__ = ["UPGRADE_CONFIG", "Staged", "TakeOut", "is_control_plane_image", "short_name"]
+__all__ = [
+    "UPGRADE_CONFIG",
+    "SavedImage",
+    "Staged",
+    "TakeOut",
+    "by_digest",
+    "is_control_plane_image",
+    "short_name",
+]
 
 UPGRADE_CONFIG = "upgrade.yaml"
 ON_CONTROL_PLANES_ONLY = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
@@ -46,6 +55,19 @@ class Staged:
                 archive.unlink(missing_ok=True)
 
 
+@dataclass(frozen=True)
+class SavedImage:
+    """An image to load onto nodes, as an archive.
+
+    Where pods ask for it by digest, the image `inside` the archive gets the name `wanted`, by which
+    the kubelet finds it; else both are empty.
+    """
+
+    archive: Path
+    inside: str = ""
+    wanted: str = ""
+
+
 @dataclass
 class TakeOut:
     """Opens one node image after the other; remembers what the images before held."""
@@ -53,6 +75,7 @@ class TakeOut:
     docker: Docker
     settings: KindSettings
     folder: Path
+    images: NodeImages
     _present: dict[str, Descriptor] = field(default_factory=dict)
     _container: str = ""
 
@@ -61,28 +84,43 @@ class TakeOut:
         with self._opened(version) as source:
             self._present.update(source.images())
 
+    def save_source(self, version: KubeVersion) -> SavedImage:
+        """An archive of all that a worker of `version` has, for nodes whose image is older."""
+        copied = self.folder / f"{version}-source-content"
+        copied.mkdir(parents=True)
+        with self._opened(version) as source:
+            inside = {
+                name: found
+                for name, found in source.images().items()
+                if "@" not in name and not is_control_plane_image(name)
+            }
+            blobs = source.copy_blobs(copied)
+        archive = self.folder / f"{version}-source.tar"
+        write_archive(archive, blobs, inside)
+        delete_folder(copied)
+        return SavedImage(archive)
+
     def take_out(self, version: KubeVersion) -> Staged:
         """The programs of `version`, and its container images that differ."""
+        self.images.note(version)
         programs = self.folder / str(version)
         programs.mkdir(parents=True, exist_ok=True)
-        (programs / UPGRADE_CONFIG).write_text(upgrade_config(version), encoding="utf-8")
+        upgrade = self.settings.upgrade_text(version)
+        (programs / UPGRADE_CONFIG).write_text(upgrade, encoding="utf-8")
         with self._opened(version) as image:
             image.copy_binaries(programs)
             return self._archive(version, programs, image)
 
-    def save(self, image: str, into: Path) -> Path:
-        """Write an image of this machine as an archive; pulls it when it is not here."""
-        if not self.docker.has_image(image):
-            try:
-                self.docker.pull(image)
-            except CommandFailed as error:
-                raise BadInput(
-                    f"the image {image} is not on this machine and cannot be pulled; name "
-                    "another one, or make it with ci/node-image/build. docker said: "
-                    f"{error.output.strip()[-300:]}"
-                ) from error
-        self.docker.save(image, into)
-        return into
+    def save(self, image: str, into: Path) -> SavedImage:
+        """Write an image of this machine as an archive."""
+        self.images.pulls.note(image, image)
+        if "@" not in image:
+            self.docker.save(image, into)
+            return SavedImage(into)
+        # An archive of an image that is named by its digest holds no name at all.
+        with scratch_name(self.docker, self.settings.ledger, image) as name:
+            self.docker.save(name, into)
+        return SavedImage(into, f"docker.io/{name}", by_digest(image))
 
     def interrupt(self) -> None:
         """Take the open container away, so that what works on it fails at once."""
@@ -134,6 +172,12 @@ def is_control_plane_image(image: str) -> bool:
     return short_name(image) in ON_CONTROL_PLANES_ONLY
 
 
+def by_digest(image: str) -> str:
+    """The name by which containerd has `python:3.11-slim@sha256:...`: in full, without the tag."""
+    repository, digest = split_reference(image)
+    return f"{repository}@{digest}"
+
+
 def short_name(image: str) -> str:
-    """`kube-apiserver` of `registry.k8s.io/kube-apiserver:v1.34.4`."""
+    """`kube-apiserver` of `registry.k8s.io/kube-apiserver:v1.34.3`."""
     return image.rpartition("/")[2].partition(":")[0].partition("@")[0]

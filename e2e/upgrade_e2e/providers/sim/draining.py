@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.cluster.asking import items
+from upgrade_e2e.cluster.drain_watch import DrainWatch
+from upgrade_e2e.cluster.evictions import Holdup, evictable, pod_name
 from upgrade_e2e.cluster.nodes import node_of
-from upgrade_e2e.errors import DeadlinePassed
+from upgrade_e2e.errors import Blocked
 from upgrade_e2e.providers.sim.asking import TRANSIENT, WITHIN_S, patch
 
 __all__ = ["cordon", "drain"]
@@ -29,39 +32,51 @@ def cordon(cluster: Cluster, short: str, *, unschedulable: bool) -> None:
     patch(cluster, path, {"spec": {"unschedulable": unschedulable or None}})
 
 
-def drain(cluster: Cluster, short: str, allowed_s: float, pace: float) -> None:
-    """Evict what can be evicted and wait until it is gone. Raises DeadlinePassed, with the pods."""
+def drain(
+    cluster: Cluster, short: str, allowed_s: float, pace: float, note: Callable[[str], None]
+) -> None:
+    """Evict what can be evicted and wait until it is gone. Raises Blocked, with what holds it.
+
+    `note` takes what it waits for meanwhile.
+    """
     cordon(cluster, short, unschedulable=True)
     node = node_of(cluster, short).name
     end = time.monotonic() + allowed_s
-    next_try: dict[str, float] = {}
-    refusals: dict[str, str] = {}
-    while pods := _evictable(cluster, node):
-        now = time.monotonic()
-        if now >= end:
-            raise DeadlinePassed(_left(node, pods, allowed_s, refusals))
-        for pod in pods:
-            uid = pod["metadata"]["uid"]
-            if "deletionTimestamp" in pod["metadata"] or next_try.get(uid, 0.0) > now:
-                continue
-            refused = _evict(cluster, pod)
-            if refused:
-                refusals[uid] = refused
-                next_try[uid] = now + _RETRY_S / pace
-        time.sleep(_POLL_S)
+    refusals = _Refusals(_RETRY_S / pace)
+    with DrainWatch(cluster, node, allowed_s * pace, note) as watch:
+        while pods := _evictable(cluster, node):
+            if time.monotonic() >= end:
+                watch.look()
+                raise Blocked(_left(node, watch.seen, pods, allowed_s, refusals.said))
+            for pod in pods:
+                refusals.evict(cluster, pod)
+            time.sleep(_POLL_S)
+
+
+@dataclass
+class _Refusals:
+    """Asks for evictions, and again after `retry_s` where one was refused.
+
+    `said` is why, by the pod's UID.
+    """
+
+    retry_s: float
+    said: dict[str, str] = field(default_factory=dict)
+    _next_try: dict[str, float] = field(default_factory=dict)
+
+    def evict(self, cluster: Cluster, pod: Pod) -> None:
+        """Ask for one eviction, where it is due."""
+        uid, now = pod["metadata"]["uid"], time.monotonic()
+        if "deletionTimestamp" in pod["metadata"] or self._next_try.get(uid, 0.0) > now:
+            return
+        if refused := _evict(cluster, pod):
+            self.said[uid] = refused
+            self._next_try[uid] = now + self.retry_s
 
 
 def _evictable(cluster: Cluster, node: str) -> list[Pod]:
     path = f"/api/v1/pods?fieldSelector=spec.nodeName%3D{node}"
-    found = items(cluster, path, WITHIN_S)
-    return [pod for pod in found if not _stays(pod)]
-
-
-def _stays(pod: Pod) -> bool:
-    meta = pod["metadata"]
-    mirror = "kubernetes.io/config.mirror" in (meta.get("annotations") or {})
-    owners = {owner["kind"] for owner in meta.get("ownerReferences") or () if owner["controller"]}
-    return mirror or "DaemonSet" in owners
+    return [pod for pod in items(cluster, path, WITHIN_S) if evictable(pod)]
 
 
 def _evict(cluster: Cluster, pod: Pod) -> str:
@@ -82,10 +97,17 @@ def _evict(cluster: Cluster, pod: Pod) -> str:
     return ""
 
 
-def _left(node: str, pods: list[Pod], allowed_s: float, refusals: Mapping[str, str]) -> str:
+def _left(
+    node: str,
+    seen: Sequence[Holdup],
+    pods: list[Pod],
+    allowed_s: float,
+    refusals: Mapping[str, str],
+) -> str:
+    """First what holds the drain, then each pod that is left with what the API said last."""
     told = []
     for pod in pods:
-        meta = pod["metadata"]
-        why = refusals.get(meta["uid"], "still terminating")
-        told.append(f"{meta['namespace']}/{meta['name']} ({why})")
-    return f"{node} was not drained within {allowed_s:g} s; left: {', '.join(told)}"
+        why = refusals.get(pod["metadata"]["uid"], "still terminating")
+        told.append(f"{pod_name(pod)} ({why})")
+    left = f"{node} was not drained within {allowed_s:g} s; left: {', '.join(told)}"
+    return "\n".join([*(holdup.failed_line for holdup in seen), left])

@@ -16,7 +16,10 @@ def nodes_of(cluster: str, control_planes: int, workers: int) -> tuple[Node, ...
             "for more."
         )
     if workers < 1:
-        raise BadInput("a simulated cluster needs one worker at least, or a drain goes nowhere.")
+        raise BadInput(
+            "a simulated cluster needs one worker at least, because the simulator knows no node "
+            "that is upgraded without a drain; use --provider kind for a single node."
+        )
     names = ["worker", *(f"worker{number}" for number in range(2, workers + 1))]
     return (
         Node(f"{cluster}-control-plane", Role.CONTROL_PLANE),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from upgrade_e2e.cluster.room import Room
 from upgrade_e2e.providers.sim.settings import SimSettings
 from upgrade_e2e.upgrade import Hop, Path, Plan, Step
 
@@ -22,14 +23,21 @@ _CONTROL_PLANE = "control-plane"
 def make_plan(settings: SimSettings, path: Path) -> Plan:
     """The plan of one pass."""
     upgrade = tuple(step for hop in path.hops for step in _hop_steps(settings, hop))
+    room = Room.planned((_CONTROL_PLANE,), _workers(settings))
     return Plan(
         provider="sim",
         path=path,
         prepare=(_create(settings, path),),
         upgrade=upgrade,
         verify=(_verify(path),),
-        choices={"simulated": str(settings.durations)},
+        choices={"simulated": str(settings.durations), **room.choices},
+        room=room,
     )
+
+
+def _workers(settings: SimSettings) -> list[str]:
+    names = ["worker", *(f"worker{n}" for n in range(2, settings.workers + 1))]
+    return names[: settings.workers]
 
 
 def _create(settings: SimSettings, path: Path) -> Step:
@@ -39,7 +47,6 @@ def _create(settings: SimSettings, path: Path) -> Step:
 
 
 def _hop_steps(settings: SimSettings, hop: Hop) -> Iterator[Step]:
-    workers = ["worker", *(f"worker{n}" for n in range(2, settings.workers + 1))]
     does: tuple[str, ...] = (
         f"give etcd, the API server, the controller manager and the scheduler manifests of "
         f"{hop.target}, one after another, and wait for each",
@@ -49,7 +56,7 @@ def _hop_steps(settings: SimSettings, hop: Hop) -> Iterator[Step]:
     does = ("wait until CoreDNS and kube-proxy have been rolled to their new images",)
     yield Step.of_hop(hop, "roll-addons", ADDONS_S, does)
     yield from _swap_steps(settings, hop, _CONTROL_PLANE)
-    for node in workers[: settings.workers]:
+    for node in _workers(settings):
         does = ("read the configuration of the new version",)
         yield Step.of_hop(hop, "kubeadm-node", KUBEADM_S, does, node)
         yield from _swap_steps(settings, hop, node)

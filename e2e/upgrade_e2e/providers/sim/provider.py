@@ -145,7 +145,7 @@ class SimProvider:
 
     def _drain(self, step: Step, cluster: Cluster) -> None:
         allowed_s = float(step.params["allowed_s"])
-        drain(cluster, step.node, allowed_s, self.settings.durations.pace)
+        drain(cluster, step.node, allowed_s, self.settings.durations.pace, self._marks.note)
 
     def _verify(self, step: Step, cluster: Cluster) -> None:
         self._health(cluster).whole(step.timeout_s)

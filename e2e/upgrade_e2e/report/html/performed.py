@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from upgrade_e2e.format import duration, moment
+from upgrade_e2e.report.circumstances import conditions
 from upgrade_e2e.report.html.tables import Cell, Column, Table, number, text
 from upgrade_e2e.report.record import RunRecord
 from upgrade_e2e.timeline import Span, Window
@@ -70,6 +71,7 @@ def inventory(record: RunRecord) -> Table:
     ]
     problems = [f"Stuck: {pod}." for pod in found.stuck_pods]
     problems += [f"Missing: {workload}." for workload in found.missing_workloads]
+    problems += [f"Surprise: {sentence}." for sentence in found.appeared]
     note = " ".join(problems) or "No pod is stuck and no workload is missing a replica."
     return Table("inventory", _AFTERWARDS, columns, rows, note)
 
@@ -94,6 +96,15 @@ def limits(record: RunRecord) -> Table:
     return Table("limits", "Limits that differ from the defaults", columns, rows)
 
 
+def _images(record: RunRecord) -> dict[str, str]:
+    """Each image with its digest, where that is known."""
+    digests = record.image_digests
+    return {
+        use: f"{name}, {digests[use]}" if use in digests else name
+        for use, name in record.images.items()
+    }
+
+
 def environment(record: RunRecord) -> Table:
     """Settings, tools and images of the pass."""
     rows = [
@@ -101,10 +112,11 @@ def environment(record: RunRecord) -> Table:
         for what, pairs in (
             ("setting", record.choices),
             ("tool", record.tools),
-            ("image", record.images),
+            ("image", _images(record)),
         )
         for name, value in pairs.items()
     ]
+    rows += [(text("condition"), text(name), text(said)) for name, said in conditions(record)]
     rows += [(text("planted fault"), text(fault), text("")) for fault in record.faults]
     columns = (Column("kind", "what"), Column("name", "name"), Column("value", "value"))
     return Table("environment", "Settings, tools and images", columns, rows)

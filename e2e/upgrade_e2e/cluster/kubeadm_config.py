@@ -1,0 +1,81 @@
+"""What kubeadm's own configuration says about a cluster: pure functions over parsed YAML."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from upgrade_e2e.errors import E2eError
+
+__all__ = ["config_digest", "dns_domain", "feature_gates", "parse_mapping", "service_ranges"]
+
+_COMPONENTS = ("apiServer", "controllerManager", "scheduler")
+_NAMES = ("kubernetesVersion", "clusterName", "controlPlaneEndpoint")
+"""Fields that say which cluster this is, or at what version, and not what kind of cluster."""
+
+
+def parse_mapping(text: str, source: str) -> dict[str, Any]:
+    """The YAML mapping in `text`, empty for an empty text.
+
+    Raises E2eError, naming `source`, for what is not YAML or not a mapping.
+    """
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        said = " ".join(str(error).split())
+        raise E2eError(f"{source} is not YAML ({said}); repair it in the cluster.") from error
+    if not isinstance(found, dict | None):
+        raise E2eError(f"{source} is not a mapping of fields; repair it in the cluster.")
+    return found or {}
+
+
+def service_ranges(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ranges of Service addresses, the primary one first; empty where it names none."""
+    text = str(_networking(config).get("serviceSubnet") or "")
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def dns_domain(config: Mapping[str, Any]) -> str:
+    """The cluster's DNS domain; empty where the configuration names none."""
+    return str(_networking(config).get("dnsDomain") or "").rstrip(".")
+
+
+def feature_gates(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The feature gates that the control plane's programs are given, as `NAME=true`, sorted."""
+    gates = {
+        gate.strip()
+        for component in _COMPONENTS
+        for value in _arguments(config.get(component) or {}, "feature-gates")
+        for gate in value.split(",")
+    }
+    return tuple(sorted(gates - {""}))
+
+
+def config_digest(config: Mapping[str, Any]) -> str:
+    """A digest of the configuration without its version and the cluster's own name.
+
+    Two clusters that were made in the same way have the same one. Empty for an empty configuration.
+    """
+    if not config:
+        return ""
+    kept = {key: value for key, value in config.items() if key not in _NAMES}
+    text = json.dumps(kept, sort_keys=True, separators=(",", ":"), default=str)
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _networking(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    return config.get("networking") or {}
+
+
+def _arguments(component: Mapping[str, Any], name: str) -> Iterator[str]:
+    """The values of one flag: in a map up to v1beta3, in a list from v1beta4 on."""
+    arguments = component.get("extraArgs") or {}
+    if isinstance(arguments, Mapping):
+        if name in arguments:
+            yield str(arguments[name])
+        return
+    yield from (str(one.get("value", "")) for one in arguments if one.get("name") == name)

@@ -1,0 +1,84 @@
+"""In what two runs differ, so that their figures cannot be weighed against one another.
+
+Clusters are compared by what they are, never by their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+from upgrade_e2e.cluster.facts import ClusterFacts
+from upgrade_e2e.cluster.room import ROOM_CHOICE
+from upgrade_e2e.gate.run import Run
+
+__all__ = ["Difference", "differences", "is_unknown"]
+
+REUSED = "reuse-cluster"
+NAMES = frozenset({REUSED, "kind-config"})
+"""Choices that name a cluster or a file, and say nothing of what it is."""
+MAKING = frozenset(
+    {"fast-control-plane", "fail-cgroup-v1", "kind-config-digest", "after-create", ROOM_CHOICE}
+)
+"""Choices that are known when a cluster is made. One that was reused was made before, somehow:
+there the facts and the number of nodes say what came of it."""
+NOT_SET = "not set"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What two runs differ in, and the value of either, for people."""
+
+    what: str
+    one: str
+    other: str
+
+
+def differences(one: Run, other: Run) -> list[Difference]:
+    """Everything in which two runs differ that must be alike; empty for comparable runs."""
+    pairs = [
+        Difference("path", " -> ".join(one.path), " -> ".join(other.path)),
+        Difference("provider", _provider(one), _provider(other)),
+        *_choices(one, other),
+    ]
+    # A pass that broke off may know neither, and those of earlier versions left no facts.
+    if one.facts and other.facts:
+        pairs += _facts(one.facts, other.facts)
+    if one.nodes and other.nodes:
+        pairs.append(Difference("nodes", one.nodes, other.nodes))
+    return [pair for pair in pairs if pair.one != pair.other]
+
+
+def is_unknown(run: Run) -> bool:
+    """Whether nothing says on what kind of cluster a run was: it was there, and left no facts."""
+    return _is_reused(run) and run.facts is None
+
+
+def _choices(one: Run, other: Run) -> Iterator[Difference]:
+    """The settings, without those that the facts of both clusters stand for."""
+    left_out = NAMES
+    if (_is_reused(one) or _is_reused(other)) and one.facts and other.facts:
+        left_out = NAMES | MAKING
+    for key in sorted({*one.choices, *other.choices} - left_out):
+        first, second = one.choices.get(key, NOT_SET), other.choices.get(key, NOT_SET)
+        yield Difference(f"setting {key}", first, second)
+
+
+def _facts(one: ClusterFacts, other: ClusterFacts) -> Iterator[Difference]:
+    for fact in fields(ClusterFacts):
+        first, second = getattr(one, fact.name), getattr(other, fact.name)
+        # An empty text is a fact that could not be read.
+        if "" not in (first, second):
+            yield Difference(fact.name.replace("_", " "), _shown(first), _shown(second))
+
+
+def _shown(value: object) -> str:
+    return (", ".join(value) or "none") if isinstance(value, tuple) else str(value)
+
+
+def _is_reused(run: Run) -> bool:
+    return REUSED in run.choices
+
+
+def _provider(run: Run) -> str:
+    return f"{run.provider} (SIMULATED)" if run.simulated else run.provider

@@ -1,0 +1,230 @@
+"""A kind configuration file of the user's: read once, checked, and counted."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from upgrade_e2e.cluster import Role
+from upgrade_e2e.errors import BadInput
+
+__all__ = ["API_VERSION", "ConfiguredNode", "KindConfig"]
+
+API_VERSION = "kind.x-k8s.io/v1alpha4"
+_DIGEST_CHARACTERS = 12
+_LISTS = (
+    "nodes",
+    "kubeadmConfigPatches",
+    "kubeadmConfigPatchesJSON6902",
+    "containerdConfigPatches",
+    "containerdConfigPatchesJSON6902",
+)
+_OF_CLUSTER = ("kind", "apiVersion", "name", "networking", "featureGates", "runtimeConfig", *_LISTS)
+_OF_NODE = (
+    *("role", "image", "labels", "extraMounts", "extraPortMappings"),
+    *("kubeadmConfigPatches", "kubeadmConfigPatchesJSON6902"),
+)
+
+
+@dataclass(frozen=True)
+class ConfiguredNode:
+    """One node of a configuration: its role, and the image that it names (empty for none)."""
+
+    role: Role
+    image: str = ""
+
+
+@dataclass(frozen=True)
+class KindConfig:
+    """A kind configuration as its file had it.
+
+    `text` is one YAML document. `digest` is that of its meaning: comments, the order of keys, the
+    cluster's name and the images of nodes do not change it. `name` is the name in the file, empty
+    for none. `lacks_network` is whether kind installs no network plugin. `relative_mounts` are the
+    host paths of mounts that are relative.
+    """
+
+    file: Path
+    text: str
+    nodes: tuple[ConfiguredNode, ...]
+    digest: str
+    name: str = ""
+    lacks_network: bool = False
+    relative_mounts: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, file: Path) -> KindConfig:
+        """Read and check a file; raises BadInput for one that no pass could begin with."""
+        text, document = _only_document(file)
+        _check_form(file, document)
+        nodes = tuple(_nodes(file, document))
+        _check_counts(file, nodes)
+        networking = document.get("networking") or {}
+        mounts = tuple(dict.fromkeys(_relative_mounts(document)))
+        _check_mounts(file, mounts)
+        return cls(
+            file=file,
+            text=text,
+            nodes=nodes,
+            digest=_digest(document),
+            name=str(document.get("name") or ""),
+            lacks_network=bool(networking.get("disableDefaultCNI")),
+            relative_mounts=mounts,
+        )
+
+    @property
+    def control_planes(self) -> int:
+        """How many control plane nodes it has."""
+        return sum(node.role is Role.CONTROL_PLANE for node in self.nodes)
+
+    @property
+    def workers(self) -> int:
+        """How many worker nodes it has."""
+        return len(self.nodes) - self.control_planes
+
+    @property
+    def folder(self) -> Path:
+        """Where its relative paths begin."""
+        return self.file.parent.absolute()
+
+    @property
+    def short_names(self) -> tuple[str, ...]:
+        """The names of its nodes without that of the cluster, as kind numbers them."""
+        seen: dict[Role, int] = {}
+        names = []
+        for node in self.nodes:
+            seen[node.role] = seen.get(node.role, 0) + 1
+            names.append(node.role.value + ("" if seen[node.role] == 1 else str(seen[node.role])))
+        return tuple(names)
+
+
+def _only_document(file: Path) -> tuple[str, dict[str, Any]]:
+    """The text of the file, and its one document."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        documents = [found for found in yaml.safe_load_all(text) if found is not None]
+    except OSError as error:
+        raise BadInput(f"kind-config {file} cannot be read ({error.strerror}).") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadInput(f"kind-config {file} is not YAML: {error}") from error
+    if not documents:
+        raise BadInput(
+            f"kind-config {file} is empty; write `kind: Cluster` and `apiVersion: {API_VERSION}` "
+            "into it, or leave the option out."
+        )
+    if len(documents) > 1:
+        raise BadInput(
+            f"kind-config {file} has {len(documents)} documents, and kind reads only the first; "
+            "leave one cluster in it."
+        )
+    if not isinstance(documents[0], dict):
+        raise BadInput(
+            f"kind-config {file} is no configuration but {_shown(documents[0])}; it begins with "
+            f"`kind: Cluster` and `apiVersion: {API_VERSION}`."
+        )
+    return text, documents[0]
+
+
+def _check_form(file: Path, document: Mapping[str, Any]) -> None:
+    """Whether it is a Cluster of the version that is known, with lists where lists must be."""
+    for key, wanted in (("kind", "Cluster"), ("apiVersion", API_VERSION)):
+        if document.get(key) != wanted:
+            raise BadInput(
+                f"kind-config {file} has {key} {document.get(key)!r}; only `{key}: {wanted}` is "
+                "known."
+            )
+    _check_spelling(file, "", document, _OF_CLUSTER)
+    for key in _LISTS:
+        if not isinstance(document.get(key) or [], list):
+            raise BadInput(f"kind-config {file}: {key} is no list but {_shown(document[key])}.")
+    if not isinstance(document.get("networking") or {}, dict):
+        raise BadInput(
+            f"kind-config {file}: networking is no mapping but {_shown(document['networking'])}."
+        )
+
+
+def _check_spelling(file: Path, where: str, found: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Refuse a key that is nearly a known one; a newer kind may have others."""
+    for key in found:
+        near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.8)
+        if key not in known and near:
+            raise BadInput(
+                f"kind-config {file}{where} has the unknown key {key!r}; did you mean {near[0]!r}?"
+            )
+
+
+def _nodes(file: Path, document: Mapping[str, Any]) -> Iterator[ConfiguredNode]:
+    """The nodes; as in kind, none means one control plane, and so does a node without a role."""
+    roles = {role.value: role for role in Role}
+    for number, node in enumerate(document.get("nodes") or [{}], start=1):
+        if not isinstance(node, dict):
+            raise BadInput(
+                f"kind-config {file}: node {number} is no mapping but {_shown(node)}; write it "
+                "like `- role: worker`."
+            )
+        _check_spelling(file, f", node {number},", node, _OF_NODE)
+        role, image = node.get("role") or Role.CONTROL_PLANE.value, node.get("image") or ""
+        if not isinstance(role, str) or role not in roles:
+            raise BadInput(
+                f"kind-config {file}: node {number} has the role {role!r}; it is one of "
+                f"{', '.join(roles)}."
+            )
+        if not isinstance(image, str):
+            raise BadInput(f"kind-config {file}: node {number} has the image {image!r}, no name.")
+        yield ConfiguredNode(roles[role], image)
+
+
+def _check_counts(file: Path, nodes: Sequence[ConfiguredNode]) -> None:
+    controls = sum(node.role is Role.CONTROL_PLANE for node in nodes)
+    if not controls:
+        raise BadInput(
+            f"kind-config {file} has no control plane; give one of its nodes the role "
+            "control-plane."
+        )
+    if controls % 2 == 0:
+        raise BadInput(
+            f"kind-config {file} has {controls} control planes, which cannot hold a majority in "
+            f"etcd while one of them restarts; use {controls - 1} or {controls + 1}."
+        )
+
+
+def _digest(document: Mapping[str, Any]) -> str:
+    """A digest of what the file means, without what a pass replaces."""
+    nodes = [
+        {key: value for key, value in node.items() if key != "image"}
+        for node in document.get("nodes") or []
+    ]
+    kept = {key: value for key, value in document.items() if key not in {"name", "nodes"}}
+    meaning = yaml.safe_dump({**kept, "nodes": nodes}, sort_keys=True)
+    return hashlib.sha256(meaning.encode()).hexdigest()[:_DIGEST_CHARACTERS]
+
+
+def _relative_mounts(document: Mapping[str, Any]) -> Iterator[str]:
+    for node in document.get("nodes") or []:
+        for mount in node.get("extraMounts") or []:
+            path = mount.get("hostPath") if isinstance(mount, dict) else None
+            if isinstance(path, str) and path and not Path(path).is_absolute():
+                yield path
+
+
+def _check_mounts(file: Path, mounts: Sequence[str]) -> None:
+    """Refuse a mount that is found from the current folder only, as kind alone would take it."""
+    for mount in mounts:
+        if Path(mount).exists() and not (file.parent / mount).exists():
+            raise BadInput(
+                f"kind-config {file} mounts {mount}, which is there from the current folder but "
+                "not from the folder of that file, and its paths are relative to the file; move "
+                "either of the two, or write an absolute path."
+            )
+
+
+def _shown(value: object) -> str:
+    """A value for a message, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,58 @@
+"""The taints with which the nodes of a kind configuration register."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from upgrade_e2e.cluster.room import Taints
+
+__all__ = ["registered_taints"]
+
+_CONTROL_PLANE = "control-plane"
+
+
+def registered_taints(text: str) -> dict[str, Taints]:
+    """By short name, the taints of each node whose kubeadm patches say some, even none.
+
+    `text` is a kind configuration that has been checked. Later patches win, and those of a node
+    over those of the whole cluster, as kind applies them; `taints: null` is kubeadm's default.
+    A patch that is no YAML and taints that are no taints are left to kind, which refuses them.
+    """
+    config = next(_mappings(text), {})
+    counted: Counter[str] = Counter()
+    found: dict[str, Taints] = {}
+    for node in config.get("nodes") or [{}]:
+        role = node.get("role") or _CONTROL_PLANE
+        counted[role] += 1
+        name = role if counted[role] == 1 else f"{role}{counted[role]}"
+        kind = "InitConfiguration" if name == _CONTROL_PLANE else "JoinConfiguration"
+        for patch in (*_patches(config), *_patches(node)):
+            registration = patch.get("nodeRegistration")
+            taints: Any = registration.get("taints") if isinstance(registration, Mapping) else None
+            if patch.get("kind") == kind and _are_taints(taints):
+                found[name] = taints
+    return found
+
+
+def _patches(of: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for text in of.get("kubeadmConfigPatches") or ():
+        yield from _mappings(text)
+
+
+def _mappings(text: object) -> Iterator[Mapping[str, Any]]:
+    """The documents of a text that are mappings; none of one that cannot be read."""
+    try:
+        documents = list(yaml.safe_load_all(text)) if isinstance(text, str) else []
+    except yaml.YAMLError:
+        return
+    yield from (document for document in documents if isinstance(document, Mapping))
+
+
+def _are_taints(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(taint, Mapping) and {"key", "effect"} <= taint.keys() for taint in value
+    )

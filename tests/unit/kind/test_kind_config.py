@@ -1,0 +1,217 @@
+"""The user's kind configuration: what is read out of it, what is refused, and what stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from upgrade_e2e.errors import BadInput
+from upgrade_e2e.providers.kind.kind_config import KindConfig
+from upgrade_e2e.providers.kind.rewriting import rewritten
+
+HEAD = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n"
+OF_MANY_KINDS = """\
+# a comment
+kind: Cluster
+apiVersion: kind.x-k8s.io/v1alpha4
+name: shop
+networking: {ipFamily: dual, disableDefaultCNI: yes, apiServerPort: 06443}
+featureGates: {"SomeGate": true}
+runtimeConfig:
+  "api/alpha": "false"
+containerdConfigPatches:
+- |-
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "/etc/containerd/certs.d"
+kubeadmConfigPatches:
+- |
+  kind: KubeProxyConfiguration
+  conntrack: {maxPerCore: 0}
+nodes:
+- role: control-plane
+  image: kindest/node:v1.31.0
+  labels: {answer: yes, version: 1.10, date: 2026-01-02, octal: 0644}
+  extraPortMappings:
+  - {containerPort: 80, hostPort: 18080, listenAddress: "127.0.0.1"}
+- &worker
+  role: worker
+  extraMounts:
+  - {hostPath: ./data, containerPath: /data, readOnly: true}
+  - {hostPath: /tmp, containerPath: /tmp2}
+- *worker
+"""
+
+
+@pytest.fixture
+def read(tmp_path):
+    def of(text: str) -> KindConfig:
+        file = tmp_path / "kind.yaml"
+        file.write_text(text, encoding="utf-8")
+        return KindConfig.read(file)
+
+    return of
+
+
+def as_text(text: str):
+    """The document with every scalar as it is written, in whatever way that is read."""
+    return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it makes texts only
+
+
+def test_nodes_are_counted_and_named_as_kind_does(read):
+    config = read(
+        HEAD + "nodes: [{role: worker}, {role: control-plane}, {role: worker}, {role: worker}]"
+    )
+    assert (config.control_planes, config.workers) == (1, 3)
+    assert config.short_names == ("worker", "control-plane", "worker2", "worker3")
+
+
+@pytest.mark.parametrize("nodes", ["", "nodes:\n", "nodes: []\n", "nodes: [{}]\n"])
+def test_no_node_and_no_role_are_one_control_plane(read, nodes):
+    config = read(HEAD + nodes)
+    assert (config.control_planes, config.workers) == (1, 0)
+    (node,) = yaml.safe_load(rewritten(config.text, ["image:1"], {}))["nodes"]
+    assert node.get("role", "control-plane") == "control-plane"
+    assert node["image"] == "image:1"
+
+
+def test_the_rest_that_a_pass_needs_is_read(read, tmp_path):
+    config = read(OF_MANY_KINDS)
+    assert (config.name, config.lacks_network) == ("shop", True)
+    assert config.relative_mounts == ("./data",)
+    assert config.nodes[0].image == "kindest/node:v1.31.0"
+    assert config.folder == tmp_path
+
+
+def test_everything_but_images_and_additions_stays_as_it_is_written(read):
+    config = read(OF_MANY_KINDS)
+    more = {
+        "kubeadmConfigPatches": ["kind: X\nyes: no\n"],
+        "kubeadmConfigPatchesJSON6902": [{"a": 1}],
+    }
+    changed = as_text(rewritten(config.text, ["new:1", "new:2", "new:3"], more))
+    before = as_text(config.text)
+    assert [node.pop("image") for node in changed["nodes"]] == ["new:1", "new:2", "new:3"]
+    for node in before["nodes"]:
+        node.pop("image", None)
+    assert changed["kubeadmConfigPatches"].pop() == "kind: X\nyes: no\n"
+    assert changed.pop("kubeadmConfigPatchesJSON6902") == [{"a": "1"}]
+    assert changed == before
+
+
+@given(st.text(max_size=60), st.text(max_size=20), st.sampled_from([None, "|", ">", '"', "'"]))
+def test_any_text_in_any_style_comes_through(patch, value, style):
+    document = {
+        "kubeadmConfigPatches": [patch, f"a:\n\t{patch}\n"],
+        "nodes": [{"role": "control-plane", "labels": {"x": value}, "image": "old:1"}],
+    }
+    text = yaml.dump(document, default_style=style, allow_unicode=True)
+    changed = as_text(rewritten(text, ["new:1"], {}))
+    assert changed["nodes"][0].pop("image") == "new:1"
+    before = as_text(text)
+    before["nodes"][0].pop("image")
+    assert changed == before
+
+
+@pytest.mark.parametrize(
+    ("written", "quoted"),
+    [("answer: yes", "'yes'"), ("octal: 0644", "'0644'"), ("date: 2026-01-02", "'2026-01-02'")],
+)
+def test_a_value_is_neither_quoted_nor_unquoted(read, written, quoted):
+    changed = rewritten(read(OF_MANY_KINDS).text, ["x"] * 3, {})
+    assert written in changed
+    assert quoted not in changed
+
+
+def test_lists_that_are_shared_by_an_anchor_are_not_added_to_twice():
+    text = HEAD + (
+        "kubeadmConfigPatches: &both ['a: 1']\n"
+        "nodes: [{role: control-plane, kubeadmConfigPatches: *both}]\n"
+    )
+    changed = yaml.safe_load(rewritten(text, ["x"], {"kubeadmConfigPatches": ["b: 2"]}))
+    assert changed["kubeadmConfigPatches"] == ["a: 1", "b: 2"]
+    assert changed["nodes"][0]["kubeadmConfigPatches"] == ["a: 1"]
+
+
+def test_the_digest_is_that_of_the_meaning(read):
+    digest = read(OF_MANY_KINDS).digest
+    same = OF_MANY_KINDS.replace("# a comment\n", "").replace("name: shop\n", "")
+    assert read(same.replace("v1.31.0", "v1.32.0")).digest == digest
+    assert read(same.replace("maxPerCore: 0", "maxPerCore: 1")).digest != digest
+    assert read(same.replace("hostPort: 18080", "hostPort: 18081")).digest != digest
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        ("# nothing\n---\n", "is empty"),
+        ("- 1\n", r"is no configuration but \[1\]"),
+        ("just words", "is no configuration but 'just words'"),
+        ("a: [", "is not YAML"),
+        ("a: !mine 3", "is not YAML"),
+        ("kind: Cluster\n", "has apiVersion None; only"),
+        ("kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha3\n", "v1alpha3"),
+        ("kind: Deployment\napiVersion: apps/v1\n", "has kind 'Deployment'"),
+        (HEAD + "---\n" + HEAD, "has 2 documents"),
+        (HEAD + "nodes: 3\n", "nodes is no list but 3"),
+        (HEAD + "nodes: [worker]\n", "node 1 is no mapping but 'worker'"),
+        (HEAD + "nodes: [{role: master}]\n", "node 1 has the role 'master'"),
+        (HEAD + "nodes: [{role: [worker]}]\n", r"has the role \['worker'\]"),
+        (HEAD + "nodes: [{image: 3}]\n", "has the image 3"),
+        (HEAD + "nodes: [{role: worker}]\n", "has no control plane"),
+        (
+            HEAD + "nodes: [{role: control-plane}, {}]\n",
+            "2 control planes.*majority in etcd.*1 or 3",
+        ),
+        (HEAD + "nodes: [{}, {}, {}, {}]\n", "use 3 or 5"),
+        (HEAD + "node: []\n", "unknown key 'node'; did you mean 'nodes'"),
+        (HEAD + "featureGate: {}\n", "did you mean 'featureGates'"),
+        (HEAD + "nodes: [{extraMount: []}]\n", "node 1,.* did you mean 'extraMounts'"),
+        (HEAD + "kubeadmConfigPatches: 'kind: X'\n", "kubeadmConfigPatches is no list"),
+        (HEAD + "networking: none\n", "networking is no mapping"),
+    ],
+)
+def test_what_no_pass_could_begin_with_is_refused(read, text, said):
+    with pytest.raises(BadInput, match=said):
+        read(text)
+
+
+def test_one_document_between_empty_ones_is_one(read):
+    config = read("---\n" + OF_MANY_KINDS + "---\n")
+    assert config.workers == 2
+    assert as_text(rewritten(config.text, ["x"] * 3, {}))["name"] == "shop"
+
+
+def test_a_key_that_a_newer_kind_may_have_is_left_to_kind(read):
+    config = read(HEAD + "somethingNew: {a: 1}\n")
+    assert as_text(rewritten(config.text, ["x"], {}))["somethingNew"] == {"a": "1"}
+
+
+@pytest.mark.parametrize("name", ["none.yaml", "."])
+def test_a_file_that_cannot_be_read_is_refused(tmp_path, name):
+    with pytest.raises(BadInput, match="cannot be read"):
+        KindConfig.read(tmp_path / name)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path):
+    (tmp_path / "kind.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(BadInput, match="is not YAML"):
+        KindConfig.read(tmp_path / "kind.yaml")
+
+
+def test_a_mount_that_only_the_current_folder_has_is_refused(tmp_path, monkeypatch):
+    text = HEAD + "nodes: [{extraMounts: [{hostPath: ./data, containerPath: /data}]}]\n"
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "kind.yaml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    file = Path("there/kind.yaml")
+    assert KindConfig.read(file).relative_mounts == ("./data",)
+    (tmp_path / "data").mkdir()
+    with pytest.raises(BadInput, match=r"mounts \./data, .* relative to the file"):
+        KindConfig.read(file)
+    (tmp_path / "there" / "data").mkdir()
+    assert KindConfig.read(file).folder == tmp_path / "there"
