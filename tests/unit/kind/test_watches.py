@@ -13,6 +13,8 @@ from upgrade_e2e.cluster import Cluster, Node, Role
 from upgrade_e2e.command import Completed
 from upgrade_e2e.providers.kind import watches
 from upgrade_e2e.providers.kind.watches import Deaf, pods_to_annotate, wait_until_heard
+from upgrade_e2e.timeline import Origin
+from upgrade_e2e.upgrade import Marks, Step
 
 NEVER = 10**9
 
@@ -149,3 +151,15 @@ def test_one_pod_of_a_daemon_set_is_annotated_on_each_node():
         "a": "/api/v1/namespaces/kube-system/pods/agent-a",
         "b": "/api/v1/namespaces/kube-system/pods/proxy-b",
     }
+
+
+def test_the_step_names_who_was_deaf_and_goes_on(heard, monkeypatch):
+    said = []
+    marks = Marks(Origin(), say=said.append)
+    step = Step("wait-for-watches", 240.0, node="worker")
+    for deaf in (Deaf(), Deaf(("b",), ())):
+        monkeypatch.setattr(watches, "wait_until_heard", lambda *_, deaf=deaf: deaf)
+        watches.wait_for_watches(step, None, marks)
+    assert said == [
+        "wait-for-watches worker: the kubelet of b had not heard from the API server yet."
+    ]

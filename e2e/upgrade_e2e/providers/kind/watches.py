@@ -24,10 +24,12 @@ from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster, Node
 from upgrade_e2e.cluster.asking import ask, items
 from upgrade_e2e.errors import CommandFailed, DeadlinePassed
 from upgrade_e2e.providers.kind.delivery import runner_of
+from upgrade_e2e.upgrade import Marks, Step
 from upgrade_e2e.wait import Deadline, wait_for
 
-__all__ = ["HEARD_WITHIN_S", "Deaf", "wait_until_heard"]
+__all__ = ["HEARD_WITHIN_S", "WAIT_FOR_WATCHES", "Deaf", "wait_for_watches", "wait_until_heard"]
 
+WAIT_FOR_WATCHES = "wait-for-watches"
 HEARD_WITHIN_S = 90.0
 """Own choice: the longest back-off of a watch (60 s) and half of it again."""
 ANNOTATION = "upgrade-e2e/news"
@@ -118,6 +120,13 @@ class _News:
         except ApiException as error:
             if error.status != _NOT_FOUND:
                 raise
+
+
+def wait_for_watches(step: Step, cluster: Cluster, marks: Marks) -> None:
+    """Wait before a drain; a node that stays deaf holds it up no longer, and is named."""
+    deaf = wait_until_heard(cluster, min(HEARD_WITHIN_S, step.timeout_s))
+    if not deaf.none:
+        marks.say(f"{step.name}: {deaf} had not heard from the API server yet.")
 
 
 def wait_until_heard(cluster: Cluster, within_s: float = HEARD_WITHIN_S) -> Deaf:
