@@ -135,6 +135,7 @@ def settings_of(values: Mapping[str, Any]) -> PassSettings:
         upgrade_config=values["upgrade-config"],
         drain_timeout_s=values["drain-timeout"],
         drain_args=tuple(values["drain-args"] or ()),
+        wait_for_watches=not values["no-wait-for-watches"],
         step_timeout_s=values["step-timeout"],
         faults=tuple(Fault.parse(word) for word in values["fault"]),
     )
