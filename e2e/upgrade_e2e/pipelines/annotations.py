@@ -18,13 +18,16 @@ _LEVELS = {
 }
 
 
-def annotation(level: str, title: str, message: str) -> str:
+def annotation(level: str, title: str, message: str, *, file: str = "", line: int = 0) -> str:
     """One workflow command; `level` is `error`, `warning` or `notice`.
+
+    With a `file`, the page of a pull request shows it at that line.
 
     Escaped as the runner's toolkit does it (actions/toolkit, command.ts), so that a message of
     several lines stays one, and nothing in it is taken for another command.
     """
-    return f"::{level} title={_property(title)}::{_data(message)}"
+    place = f"file={_property(file)},line={max(line, 1)}," if file else ""
+    return f"::{level} {place}title={_property(title)}::{_data(message)}"
 
 
 def annotate_runs(runs: Iterable[RunRecord | str]) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from upgrade_e2e.bumps import Walks
 from upgrade_e2e.errors import BadInput
-from upgrade_e2e.pipelines.bump import find_bumps, paths_of
 from upgrade_e2e.upgrade import Path
 from upgrade_e2e.version import KubeVersion, MinorVersion, newest_patch
 
@@ -16,7 +16,7 @@ __all__ = [
     "Matrix",
     "MatrixEntry",
     "build_matrix",
-    "matrix_of_diff",
+    "matrix_of_answer",
     "neighbouring_paths",
 ]
 
@@ -44,14 +44,14 @@ class MatrixEntry:
 
 @dataclass(frozen=True)
 class Matrix:
-    """The jobs of a CI run; none when a diff replaces no Kubernetes version."""
+    """The jobs of a CI run; none when a change asks for no upgrade."""
 
     entries: tuple[MatrixEntry, ...]
 
     def render(self) -> str:
         """The jobs for people, one line each."""
         if not self.entries:
-            return "The diff replaces no Kubernetes version that could be found: nothing to run."
+            return "The change asks for no upgrade: nothing to run."
         return "\n".join(
             f"{entry.path}{f'  planted: {entry.fault}' if entry.fault else f'  run {entry.run}'}"
             for entry in self.entries
@@ -100,22 +100,10 @@ def neighbouring_paths(
     return paths
 
 
-def matrix_of_diff(
-    diff: str,
-    known: Sequence[KubeVersion],
-    *,
-    files: Sequence[str] = (),
-    keys: Sequence[str] = (),
-    runs: int = 1,
-    faults: Sequence[str] = (),
-) -> Matrix:
-    """The jobs for the versions that a diff replaces; none when it replaces none.
-
-    `known` gives the newest patch of a bare minor; `files` and `keys` as in `find_bumps`. Raises
-    BadInput for what is no unified diff, and for a bump that is no upgrade.
-    """
-    bumps = find_bumps(diff, files=files, keys=keys)
-    return build_matrix(paths_of(bumps, known), runs=runs, faults=faults) if bumps else Matrix(())
+def matrix_of_answer(answer: Walks, *, runs: int = 1, faults: Sequence[str] = ()) -> Matrix:
+    """The jobs for the paths that a change asks for; none when it asks for none."""
+    paths = tuple(answer.paths)
+    return build_matrix(paths, runs=runs, faults=faults) if paths else Matrix(())
 
 
 def build_matrix(paths: Sequence[Path], *, runs: int = 1, faults: Sequence[str] = ()) -> Matrix:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from upgrade_e2e.bumps import DECLARED, read_declared
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.options import OPTIONS, RUN_OPTIONS, Option
 
@@ -30,7 +31,8 @@ def load_config(file: Path | None, folder: Path) -> dict[str, Any]:
     """The options in `file`, or in `folder`: in its upgrade-e2e.toml, or in `[tool.upgrade-e2e]`
     of its pyproject.toml.
 
-    The keys are names of options, and `images`: a table from version to node image. Values have
+    The keys are names of options, `images`: a table from version to node image, and those that
+    say how changes are read (upgrade_e2e.bumps). Values have
     the type of their option; paths are relative to the folder of the file. Raises BadInput for an
     unreadable file, an unknown key, a value of another type, and for a folder that has both.
     """
@@ -68,9 +70,12 @@ def _tool_table(project: Path) -> dict[str, Any]:
 def _read(key: str, value: Any, where: str, folder: Path) -> Any:
     if key == IMAGES:
         return _read_images(value, where)
+    if key in DECLARED:
+        return read_declared(key, value, where)
     if key not in KEYS:
-        near = difflib.get_close_matches(key, [*KEYS, IMAGES], n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(KEYS))}."
+        known = sorted([*KEYS, *DECLARED, IMAGES])
+        near = difflib.get_close_matches(key, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}."
         raise BadInput(f"{where} has the unknown key {key!r}; {hint}")
     option = KEYS[key]
     if option.argv and not isinstance(value, list):

@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from upgrade_e2e.bumps import DECLARED
 from upgrade_e2e.options import Option
 from upgrade_e2e.run.config import IMAGES, KEYS
 
@@ -26,6 +27,7 @@ def config_schema() -> dict[str, Any]:
         "type": "object",
         "additionalProperties": {"type": "string"},
     }
+    properties |= {name: dict(schema) for name, schema in DECLARED.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "upgrade-e2e",

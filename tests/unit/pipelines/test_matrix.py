@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from upgrade_e2e.bumps import Question, answer_of, find_bumps
 from upgrade_e2e.errors import BadInput
-from upgrade_e2e.pipelines import build_matrix, matrix_of_diff, neighbouring_paths
+from upgrade_e2e.pipelines import build_matrix, matrix_of_answer, neighbouring_paths
 from upgrade_e2e.upgrade import Path
 from upgrade_e2e.version import KubeVersion
 
@@ -89,12 +90,14 @@ def test_json_is_what_a_workflow_reads():
 
 def test_a_diff_becomes_jobs_and_one_without_a_bump_becomes_none():
     diff = "--- a/k.tf\n+++ b/k.tf\n@@ -1 +1 @@\n-k8s_version = {}\n+k8s_version = {}\n"
-    matrix = matrix_of_diff(diff.format('"1.32"', '"1.34"'), KNOWN, runs=5, faults=["x=1"])
+    answer = answer_of(find_bumps(diff.format('"1.32"', '"1.34"'), Question()), KNOWN)
+    matrix = matrix_of_answer(answer, runs=5, faults=["x=1"])
     assert [entry.name for entry in matrix.entries][-2:] == [
         "v1.32.2-v1.33.13-v1.34.4_run-5",
         "v1.32.2-v1.33.13-v1.34.4_control-1",
     ]
-    none = matrix_of_diff(diff.format('"1.32"', '"1.32"  # same'), KNOWN)
+    answer = answer_of(find_bumps(diff.format('"1.32"', '"1.32"  # same'), Question()), KNOWN)
+    none = matrix_of_answer(answer)
     assert json.loads(none.to_json()) == {"include": []}
     assert "nothing to run" in none.render()
 

@@ -32,6 +32,16 @@ TEXTS = [
     'scenario = ["dns_latency"]',
     "parallel = 2",
     'limits = "x.toml"',
+    'versions-in = ["infra/**"]',
+    'versions-in = "infra/**"',
+    "never-rolled-out = [1.34]",
+    '[[bump-rules]]\npath = "platform.release"',
+    '[[bump-rules]]\nfiles = ["a.yaml"]\nmeans = "addon"',
+    '[[bump-rules]]\nfiles = "a.yaml"',
+    '[[bump-rules]]\nmeans = "addon"',
+    '[[bump-rules]]\npath = "a"\nmeans = "upgrade"',
+    '[[bump-rules]]\npaht = "a"',
+    'bump-rules = "a"',
 ]
 
 

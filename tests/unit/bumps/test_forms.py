@@ -1,33 +1,31 @@
-"""Old and new version out of diffs as people have them."""
-
-import difflib
+"""Old and new version in the forms in which people write them."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from upgrade_e2e.errors import BadInput, ImpossiblePath
-from upgrade_e2e.pipelines import find_bumps, paths_of
-from upgrade_e2e.version import KubeVersion
+from tests.changes import diff_of
+from tests.unit.bumps.asked import asked, said, walked
+from upgrade_e2e.bumps import Question, find_bumps
+from upgrade_e2e.errors import BadInput
 
-KNOWN = [KubeVersion.parse(text) for text in ("v1.32.2", "v1.33.13", "v1.34.4")]
+KNOWN = "v1.32.2 v1.33.13 v1.34.4"
 
 
-def diff_of(name, old, new, context=3):
-    lines = difflib.unified_diff(
-        [f"{line}\n" for line in old.splitlines()],
-        [f"{line}\n" for line in new.splitlines()],
-        f"a/{name}",
-        f"b/{name}",
-        n=context,
-    )
-    return "".join(lines)
+def bumps_of(diff, **question):
+    """The versions that a diff replaces."""
+    return find_bumps(diff, Question(**question)).bumps
+
+
+def key_of(bump):
+    """The last key of a bump."""
+    return bump.text.split(": ", 1)[0].rsplit(".", 1)[-1]
 
 
 def bumped(name, text, old="v1.33.13", new="v1.34.4", context=3):
     """The bumps that a diff from `old` to `new` at each @ of `text` shows."""
     diff = diff_of(name, text.replace("@", old), text.replace("@", new), context)
-    return [(bump.key, bump.old, bump.new) for bump in find_bumps(diff)]
+    return [(key_of(bump), bump.old, bump.new) for bump in bumps_of(diff)]
 
 
 KIND = """\
@@ -103,9 +101,9 @@ def test_kind_config_with_digest_mirror_and_comment():
 
 def test_a_digest_is_not_part_of_the_version_and_alone_is_no_bump():
     old, new = (KIND.replace("@", f"v1.34.4@sha256:{digit * 64}") for digit in "ab")
-    assert find_bumps(diff_of("kind.yaml", old, new)) == ()
+    assert bumps_of(diff_of("kind.yaml", old, new)) == []
     new = new.replace("v1.34.4", "v1.35.4")
-    found = find_bumps(diff_of("kind.yaml", old, new))
+    found = bumps_of(diff_of("kind.yaml", old, new))
     assert {(bump.old, bump.new) for bump in found} == {("v1.34.4", "v1.35.4")}
 
 
@@ -113,10 +111,9 @@ def test_a_digest_is_not_part_of_the_version_and_alone_is_no_bump():
 def test_terraform_resource_version(context):
     # git names the block behind @@ when the hunk does not reach up to it.
     diff = diff_of("main.tf", EKS.replace("@", "1.33"), EKS.replace("@", "1.34"), context)
-    diff = diff.replace(" @@\n", ' @@ resource "aws_eks_cluster" "main" {\n')
-    (bump,) = find_bumps(diff)
-    assert (bump.file, bump.line, bump.old, bump.new) == ("main.tf", 4, "1.33", "1.34")
-    assert [str(path) for path in paths_of([bump], KNOWN)] == ["v1.33.13 -> v1.34.4"]
+    (bump,) = bumps_of(diff)
+    assert (bump.file, bump.line, bump.old, bump.new) == ("main.tf", 4, "v1.33", "v1.34")
+    assert walked(asked(diff, KNOWN)) == ["v1.33.13,v1.34.4"]
 
 
 def test_terraform_module_chart_and_provider_versions_are_not_taken():
@@ -128,7 +125,7 @@ def test_terraform_module_chart_and_provider_versions_are_not_taken():
 
 
 def test_terraform_variable_default_counts_by_the_name_of_the_variable():
-    assert bumped("variables.tf", VARIABLE, "1.33", "1.34") == [("default", "1.33", "1.34")]
+    assert bumped("variables.tf", VARIABLE, "1.33", "1.34") == [("default", "v1.33", "v1.34")]
 
 
 def test_terraform_nested_block_and_tfvars():
@@ -140,68 +137,70 @@ def test_terraform_nested_block_and_tfvars():
 
 
 def test_helm_values_count_where_the_nearest_key_says_so():
-    found = find_bumps(
+    found = bumps_of(
         diff_of("values.yaml", VALUES.replace("@", "v1.33.13"), VALUES.replace("@", "v1.34.4"), 50)
     )
-    assert [(bump.line, bump.key) for bump in found] == [(5, "version"), (13, "tag")]
+    assert [(bump.line, key_of(bump)) for bump in found] == [(5, "version"), (13, "tag")]
 
 
 def test_a_hunk_that_hides_the_nearest_key_is_not_guessed_from_the_outermost():
     text = "kubernetes:\n  addons:\n    cert-manager:\n      enabled: true\n      version: @\n"
     diff = diff_of("v.yaml", text.replace("@", "1.18.1"), text.replace("@", "1.19.2"), 1)
-    assert find_bumps(diff.replace(" @@\n", " @@ kubernetes:\n")) == ()
-    shallow = "kubernetes:\n  a: 1\n  b: 2\n  version: @\n"
-    diff = diff_of("v.yaml", shallow.replace("@", "1.18.1"), shallow.replace("@", "1.19.2"), 1)
-    assert find_bumps(diff) == ()
-    assert len(find_bumps(diff.replace(" @@\n", " @@ kubernetes:\n"))) == 1
+    assert "@@ kubernetes:" in diff
+    assert bumps_of(diff) == []
+    texts = (
+        "kubernetes:\n  a: 1\n  b: 2\n  version: @\n".replace("@", v) for v in ("1.18", "1.19")
+    )
+    old, new = texts
+    assert bumps_of(diff_of("v.yaml", old, new, 1, headings=False)) == []
+    assert len(bumps_of(diff_of("v.yaml", old, new, 1))) == 1
 
 
 def test_a_node_added_beside_others_is_not_an_upgrade():
     image = "- role: worker\n  image: kindest/node:{}\n"
     old = "nodes:\n" + image.format("v1.33.1")
     new = "nodes:\n" + image.format("v1.34.1") + image.format("v1.33.1")
-    assert find_bumps(diff_of("kind.yaml", old, new)) == ()
+    assert bumps_of(diff_of("kind.yaml", old, new)) == []
 
 
 def test_a_key_in_the_users_word():
     text = "platform:\n  release: @\n"
     assert bumped("values.yaml", text) == []
     diff = diff_of("values.yaml", text.replace("@", "1.33.13"), text.replace("@", "1.34.4"))
-    assert [bump.new for bump in find_bumps(diff, keys=["platform.release"])] == ["1.34.4"]
+    assert [bump.new for bump in bumps_of(diff, keys=["platform.release"])] == ["v1.34.4"]
 
 
 def test_only_the_files_asked_for():
     diff = diff_of("a/kind.yaml", KIND.replace("@", "v1.32.2"), KIND.replace("@", "v1.33.13"))
     diff += diff_of("b/kind.yaml", KIND.replace("@", "v1.33.13"), KIND.replace("@", "v1.34.4"))
-    assert {bump.new for bump in find_bumps(diff, files=["b/*.yaml"])} == {"v1.34.4"}
-    assert len(paths_of(find_bumps(diff), KNOWN)) == 2
+    assert {bump.new for bump in bumps_of(diff, only=["b/*.yaml"])} == {"v1.34.4"}
+    assert len(asked(diff, KNOWN).paths) == 2
 
 
 def test_two_clusters_in_one_file_keep_their_pairs():
     text = "staging:\n  kubernetesVersion: {}\nprod:\n  kubernetesVersion: {}\n"
     diff = diff_of("v.yaml", text.format("1.33.1", "1.32.1"), text.format("1.34.1", "1.33.1"), 50)
-    assert [(bump.old, bump.new) for bump in find_bumps(diff)] == [
-        ("1.33.1", "1.34.1"),
-        ("1.32.1", "1.33.1"),
+    assert [(bump.old, bump.new) for bump in bumps_of(diff)] == [
+        ("v1.33.1", "v1.34.1"),
+        ("v1.32.1", "v1.33.1"),
     ]
 
 
 def test_a_moved_line_is_paired_by_its_key():
     old = "a:\n  kubernetesVersion: 1.33.1\n  x: 1\nb:\n  y: 2\n"
     new = "a:\n  x: 1\nb:\n  y: 2\n  kubernetesVersion: 1.34.1\n"
-    assert [bump.new for bump in find_bumps(diff_of("v.yaml", old, new))] == ["1.34.1"]
+    assert [bump.new for bump in bumps_of(diff_of("v.yaml", old, new))] == ["v1.34.1"]
 
 
 def test_new_and_removed_files_and_binary_files_are_no_bump():
     text = KIND.replace("@", "v1.34.4")
-    assert find_bumps(diff_of("kind.yaml", "", text)) == ()
-    assert find_bumps(diff_of("kind.yaml", text, "")) == ()
+    assert bumps_of(diff_of("kind.yaml", "", text)) == []
+    assert bumps_of(diff_of("kind.yaml", text, "")) == []
     binary = (
         "diff --git a/x.png b/x.png\nindex 1..2 100644\nBinary files a/x.png and b/x.png differ\n"
     )
-    assert find_bumps(binary) == ()
-    with pytest.raises(BadInput, match="--key"):
-        paths_of((), KNOWN)
+    assert bumps_of(binary) == []
+    assert asked(binary, KNOWN).paths == {}
 
 
 def test_crlf_rename_and_missing_newline():
@@ -212,23 +211,23 @@ def test_crlf_rename_and_missing_newline():
         "-kubernetesVersion: 1.33.1\r\n\\ No newline at end of file\n"
         "+kubernetesVersion: 1.34.1\r\n\\ No newline at end of file\n"
     )
-    assert [str(bump) for bump in find_bumps(diff)] == [
-        "new.yaml:1: kubernetesVersion: 1.33.1 -> 1.34.1"
+    assert [str(bump) for bump in bumps_of(diff)] == [
+        "new.yaml:1: kubernetesVersion: 1.33.1 -> 1.34.1 (a key that says so)"
     ]
 
 
 def test_vendor_suffixes_go_and_skipped_minors_are_walked():
-    (bump,) = find_bumps(
-        diff_of("a.tf", 'gke_version = "1.32.2-gke.100"\n', 'gke_version = "1.34.4-gke.7"\n')
-    )
-    assert bump.words == ("v1.32.2", "v1.33", "v1.34.4")
-    assert [path.id for path in paths_of([bump], KNOWN)] == ["v1.32.2-v1.33.13-v1.34.4"]
+    diff = diff_of("a.tf", 'gke_version = "1.32.2-gke.100"\n', 'gke_version = "1.34.4-gke.7"\n')
+    answer = asked(diff, KNOWN)
+    assert walked(answer) == ["v1.32.2,v1.33.13,v1.34.4"]
+    assert "v1.33 is walked as v1.33.13, the newest patch that is known" in said(answer.notes)
 
 
-def test_a_downgrade_names_its_line():
-    (bump,) = find_bumps(diff_of("a.tf", 'k8s_version = "1.34.4"\n', 'k8s_version = "1.33.13"\n'))
-    with pytest.raises(ImpossiblePath, match=r"a\.tf:1: k8s_version: .*downgrade"):
-        paths_of([bump], KNOWN)
+def test_a_downgrade_names_its_line_and_is_not_walked():
+    diff = diff_of("a.tf", 'k8s_version = "1.34.4"\n', 'k8s_version = "1.33.13"\n')
+    answer = asked(diff, KNOWN)
+    assert not answer.paths
+    assert "a.tf:1: goes down from v1.34.4 to v1.33.13: not walked" in said(answer.unknown)
 
 
 @pytest.mark.parametrize(
@@ -241,7 +240,7 @@ def test_a_downgrade_names_its_line():
 )
 def test_what_is_no_unified_diff_is_refused(text):
     with pytest.raises(BadInput, match="diff"):
-        find_bumps(text)
+        bumps_of(text)
 
 
 @settings(deadline=None)
@@ -250,18 +249,18 @@ def test_what_is_no_unified_diff_is_refused(text):
     st.text(alphabet="ab:={}\"'-# \n.1v", max_size=80),
 )
 def test_any_change_is_read_or_refused_but_never_crashes(old, new):
-    for bump in find_bumps(diff_of("x.yaml", old, new)):
+    for bump in bumps_of(diff_of("x.yaml", old, new)):
         assert bump.old != bump.new
 
 
 @settings(deadline=None)
 @given(
-    st.sampled_from([KIND, EKS, MODULE, AKS]),
+    st.sampled_from([("kind.yaml", KIND), ("a.tf", EKS), ("b.tf", MODULE), ("c.tf", AKS)]),
     st.integers(16, 60),
     st.integers(0, 40),
     st.integers(0, 40),
 )
-def test_every_form_finds_every_version(text, minor, old_patch, new_patch):
+def test_every_form_finds_every_version(form, minor, old_patch, new_patch):
     old, new = f"1.{minor}.{old_patch}", f"1.{minor + 1}.{new_patch}"
-    found = bumped("file", text, old, new, 50)
-    assert {(before, after) for _, before, after in found} == {(old, new)}
+    found = bumped(*form, old, new, 50)
+    assert {(before, after) for _, before, after in found} == {(f"v{old}", f"v{new}")}

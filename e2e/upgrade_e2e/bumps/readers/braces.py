@@ -1,0 +1,284 @@
+"""Files in which brackets make the blocks: code, Bicep, and Terraform or JSON in parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from upgrade_e2e.bumps.nodes import UNSEEN, Block, Keys, Node, Rows, Scalar
+from upgrade_e2e.bumps.readers.texts import text_node
+from upgrade_e2e.bumps.versions import mention_in
+
+__all__ = ["read_braces"]
+
+_TOKEN = re.compile(
+    r"""(?P<comment>//[^\n]*|/\*.*?\*/|(?<!\S)\#[^\n]*)"""
+    r'''|(?P<string>"""(?:[^\\]|\\.)*?"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)'''
+    r"""|(?P<heredoc><<[-~]?"?(?P<tag>[A-Z]\w*)"?\n(?:.*?\n)?[ \t]*(?P=tag)\b)"""
+    r"""|(?P<open>[({\[])|(?P<close>[)}\]])|(?P<end>[,;])|(?P<newline>\n)"""
+    r"""|(?P<other>==|!=|<=|>=)|(?P<sets>:=|\?=|=>|=)|(?P<colon>:)|(?P<word>[\w.$&@/*+\-]+)""",
+    re.DOTALL,
+)
+_DECLARES = {"param", "var", "const", "let", "val", "output", "final", "export"}
+_DEEPEST = 60
+_STEP = 4
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str
+    text: str
+    line: int
+    start: int
+    end: int
+
+
+@dataclass
+class _Bracket:
+    """A bracket that is open: what it is called, what it holds, and the statement around it."""
+
+    bracket: str
+    names: tuple[str, ...]
+    outer: list[_Token]
+    is_assigned: bool = False
+    is_above: bool = False
+    begin: int = 0
+    tally: Keys = field(default_factory=Keys)
+    items: list[Node] = field(default_factory=list)
+
+    @property
+    def is_plain_call(self) -> bool:
+        """Whether it is a call whose arguments have no names."""
+        return self.bracket == "(" and not self.tally
+
+
+class _BracketReading:
+    """A text on its way to a tree."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.frames = [_Bracket("", (), [])]
+        self.pending: list[_Token] = []
+
+    def read(self, tokens: Iterator[_Token]) -> None:
+        """Read all tokens."""
+        for token in tokens:
+            if token.kind == "open":
+                self._open(token)
+            elif token.kind == "close":
+                self._close(token)
+            elif token.kind == "end" or (token.kind == "newline" and self._ends_here()):
+                self._flush()
+            elif token.kind not in ("comment", "newline"):
+                self.pending.append(token)
+
+    def finish(self) -> Keys:
+        """Close what is still open."""
+        self._flush()
+        while len(self.frames) > 1:
+            self._close(_Token("close", "}", 0, len(self.text), len(self.text)))
+        self._flush()
+        return self.frames[0].tally
+
+    def open_unseen(self) -> None:
+        """Begin below something that is out of sight."""
+        self.frames.append(_Bracket("{", (UNSEEN,), []))
+
+    def _ends_here(self) -> bool:
+        goes_on = bool(self.pending) and self.pending[-1].kind in ("sets", "colon")
+        return self.frames[-1].bracket not in ("(", "[") and not goes_on
+
+    def _open(self, token: _Token) -> None:
+        names, is_assigned = _names(self.pending, token.text)
+        self.frames.append(_Bracket(token.text, names, self.pending, is_assigned, begin=token.end))
+        self.pending = []
+
+    def _close(self, token: _Token) -> None:
+        self._flush()
+        if len(self.frames) == 1 or (self.frames[-1].is_above and self._is_indented(token)):
+            return
+        frame = self.frames.pop()
+        parent = self.frames[-1]
+        if frame.is_plain_call and frame.is_assigned:
+            self.pending = [*frame.outer, self._call(frame, token)]
+            return
+        self.pending = [*frame.outer, _Token("closed", "", token.line, token.start, token.end)]
+        node = _node_of(frame) or self._argument(frame, token)
+        if node is not None:
+            _attach(parent, frame.names, node, is_deep=len(self.frames) > _DEEPEST)
+
+    def _is_indented(self, token: _Token) -> bool:
+        """Whether a bracket closes something that was opened out of sight, further in."""
+        begin = self.text.rfind("\n", 0, token.start) + 1
+        return self.text[begin : begin + 1].isspace()
+
+    def _argument(self, frame: _Bracket, token: _Token) -> Node | None:
+        """The version that a method is called with, as builders are: `.version(V1_33)`."""
+        text = self.text[frame.begin : token.start].strip()
+        is_call = frame.bracket == "(" and bool(frame.names)
+        return Scalar(text, token.line) if is_call and mention_in(text) else None
+
+    def _call(self, frame: _Bracket, token: _Token) -> _Token:
+        """A call as a value: its only argument, or all of it as it is written."""
+        only = frame.items[0] if len(frame.items) == 1 else None
+        if isinstance(only, Scalar):
+            return _Token("string", f'"{only.value}"', only.line, token.start, token.end)
+        begin = frame.outer[-1]
+        text = self.text[begin.start : token.end]
+        return _Token("called", text, begin.line, begin.start, token.end)
+
+    def _flush(self) -> None:
+        """Take what was read since the last separator as a statement."""
+        tokens, self.pending = self.pending, []
+        at = _assignment(tokens)
+        frame = self.frames[-1]
+        if at is None:
+            frame.items += [_string(token) for token in tokens if token.kind == "string"]
+            return
+        key, value = _key(tokens[:at]), tokens[at + 1 :]
+        if not value or any(token.kind == "closed" for token in value):
+            return
+        if len(value) == 1 and value[0].kind == "string":
+            frame.tally.put(key, _string(value[0]))
+            return
+        last = value[-1]
+        words = [token for token in value if token.kind in ("string", "called")]
+        line = (words or value)[0].line
+        if len(value) == 2 and last.kind == "string" and last.start > value[0].end + 1:
+            frame.tally.put(key, _string(last))
+        else:
+            text = self.text[value[0].start : last.end].strip()
+            # In a part of a script that is out of sight, a variable is set before a command.
+            first = text.split(None, 1)[0]
+            frame.tally.put(key, Scalar(first if mention_in(first) else text, line))
+
+
+def read_braces(
+    lines: Sequence[tuple[int, str]], *, heading: str = "", partial: bool = True
+) -> Node:
+    """The keys of lines by their brackets; `partial` when not all lines are in sight."""
+    text = "".join(f"{line}\n" for _, line in lines)
+    first = next((line for _, line in lines if line.strip()), "")
+    indent = len(first) - len(first.lstrip())
+    above = f"{heading}\n" if partial and indent and heading else ""
+    reading = _BracketReading(above + text)
+    reading.read(_tokens(above, 0, 0))
+    for frame in reading.frames[1:]:
+        frame.is_above = True
+    if partial and indent and (indent > _STEP or len(reading.frames) == 1):
+        reading.open_unseen()
+    numbers = [number for number, _ in lines]
+    reading.read(_numbered(_tokens(text, 0, len(above)), numbers))
+    tally = reading.finish()
+    return _partial(Block(tally)) if partial else Block(tally)
+
+
+def _tokens(text: str, line: int, shift: int) -> Iterator[_Token]:
+    for match in _TOKEN.finditer(text):
+        kind = "string" if match["heredoc"] else match.lastgroup or "word"
+        yield _Token(kind, match[0], line, match.start() + shift, match.end() + shift)
+        line += match[0].count("\n")
+
+
+def _numbered(tokens: Iterator[_Token], numbers: Sequence[int]) -> Iterator[_Token]:
+    for token in tokens:
+        line = numbers[min(token.line, len(numbers) - 1)] if numbers else 0
+        yield _Token(token.kind, token.text, line, token.start, token.end)
+
+
+def _string(token: _Token) -> Node:
+    if token.text.startswith("<<"):
+        return text_node(token.text.partition("\n")[2].rpartition("\n")[0] + "\n", token.line + 1)
+    mark = 3 if token.text.startswith('"""') else 1
+    return text_node(token.text[mark:-mark], token.line)
+
+
+def _assignment(tokens: Sequence[_Token]) -> int | None:
+    """Where the sign is that sets a key; `:` counts where there is no `=`."""
+    for kind in ("sets", "colon"):
+        for index, token in enumerate(tokens):
+            if token.kind == kind and index:
+                return index
+    return None
+
+
+def _key(tokens: Sequence[_Token]) -> str:
+    colon = next((n for n, token in enumerate(tokens) if token.kind == "colon"), None)
+    tokens = tokens[:colon] if colon else tokens
+    if tokens[-1].kind == "string":
+        return tokens[-1].text.strip("\"'`")
+    words = [token.text for token in tokens if token.kind == "word"]
+    while len(words) > 1 and words[0] in _DECLARES:
+        words.pop(0)
+        if words[0] not in _DECLARES:
+            return words[0].rsplit(".", 1)[-1]
+    return (words or [""])[-1].rsplit(".", 1)[-1].lstrip("&*@$")
+
+
+def _names(tokens: Sequence[_Token], bracket: str) -> tuple[tuple[str, ...], bool]:
+    """What a bracket is called, by the statement before it; and whether it is a value."""
+    at = _assignment(tokens)
+    if at is not None:
+        called = [token.text for token in tokens[at + 1 :] if token.kind == "word"]
+        names = [_key(tokens[:at])]
+        if called and re.search(r"[.A-Z]", called[-1]):
+            names.append(called[-1].lstrip("&*"))
+        return tuple(names), True
+    words = [token.text.lstrip("&*") for token in tokens if token.kind == "word"]
+    labels = [token.text.strip("\"'`") for token in tokens if token.kind == "string"]
+    if bracket == "{" and labels:
+        return (*words, *labels), False
+    return tuple(words[-1:]), False
+
+
+def _node_of(frame: _Bracket) -> Node | None:
+    if frame.tally:
+        return Block(frame.tally)
+    if frame.is_plain_call and frame.items:
+        first, *others = frame.items
+        if not others:
+            return first
+        if isinstance(first, Scalar) and re.fullmatch(r"[A-Za-z_][\w.\-]*", first.value):
+            return Block({first.value: others[0]})
+    return Rows(tuple(frame.items)) if frame.items else None
+
+
+def _attach(parent: _Bracket, names: Sequence[str], node: Node, *, is_deep: bool) -> None:
+    """Put what a bracket held into what is around it."""
+    if not names and parent.bracket == "[":
+        parent.items.append(node)
+        return
+    if (not names or is_deep) and isinstance(node, Block):
+        for key, below in node.items.items():
+            parent.tally.put(key, below)
+        return
+    for name in reversed(names[1:]):
+        node = Block({name: node})
+    if names:
+        _merge(parent.tally, names[0], node)
+    elif isinstance(node, Rows):
+        parent.items += node.items
+    else:
+        parent.items.append(node)
+
+
+def _merge(tally: Keys, key: str, node: Node) -> None:
+    """Blocks of one kind come together as long as their labels differ."""
+    there = tally.get(key)
+    if isinstance(there, Block) and isinstance(node, Block):
+        joined = Keys(there.items)
+        for name, below in node.items.items():
+            _merge(joined, name, below) if name in joined else joined.put(name, below)
+        if len(node.items) == 1 or not (there.items.keys() & node.items.keys()):
+            tally[key] = Block(joined)
+            return
+    tally.put(key, node)
+
+
+def _partial(node: Node) -> Node:
+    if isinstance(node, Block):
+        return Block({key: _partial(below) for key, below in node.items.items()}, partial=True)
+    if isinstance(node, Rows):
+        return Rows(tuple(_partial(below) for below in node.items), node.kind)
+    return node

@@ -1,0 +1,113 @@
+"""Makefiles, Dockerfiles, shell, .env and ini files: what each line sets, runs or pulls."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable
+
+from upgrade_e2e.bumps.nodes import Block, Keys, Scalar
+
+__all__ = ["plain", "read_lines", "words_of"]
+
+_COMMENT = re.compile(r"(^|\s)#.*$")
+_KEYWORD = (
+    r"(?:(?:(?:export|readonly|local|declare|override|set|ARG|ENV|const)\s+(?:-\w+\s+)*)|\$env:)?"
+)
+_SETS = re.compile(
+    rf"^\s*{_KEYWORD}(?P<key>[\w.\-]+)\s*(?:=|:=|::=|\?=|\+=|!=)\s*(?P<value>.*?)\s*$"
+)
+_SAYS = re.compile(r"^\s*(?:(?:ENV|ARG)\s+)?(?P<key>[\w.\-/@]+)\s*[: ]\s*(?P<value>\S+)\s*$")
+_SECTION = re.compile(r"^\s*\[+\s*(?P<name>[^\[\]]+?)\s*\]+\s*$")
+_ASSIGNED = re.compile(r"(?P<key>-{0,2}[A-Za-z_][\w.\-]*)={1,2}(?P<value>\S+)")
+_IMAGE = re.compile(r"(?:[\w.\-]+(?::\d+)?/)*[\w.\-]+/[\w.\-]+:[\w][\w.\-]*(?:@sha256:\w+)?")
+_FLAG = re.compile(r"--?[A-Za-z][\w\-]*")
+_BREAKS = re.compile(r"&&|\|\||[|;]")
+_BEFORE_COMMANDS = {"sudo", "run", "then", "do", "else", "env", "exec", "-", "time", "if", "!"}
+
+
+def read_lines(
+    lines: Iterable[tuple[int, str]], *, sections: bool = False, name: str = "version"
+) -> Block:
+    """The variables that lines set, and the flags and images of the commands that they run.
+
+    `sections` for files with `[section]` lines. `name` is the key of a line that is only a
+    version, as in a file that is called after what it holds.
+    """
+    root = tally = Keys()
+    command = ""
+    for number, raw in lines:
+        text = _COMMENT.sub("", raw).rstrip()
+        if sections and (section := _SECTION.match(text)):
+            tally = Keys()
+            root.put(section["name"].strip("\"'"), Block(tally))
+            continue
+        command = _read_line(text, number, tally, command, name)
+    return Block(root)
+
+
+def _read_line(text: str, number: int, tally: Keys, command: str, name: str) -> str:
+    """Add what a line says; the command that goes on in the next line, or nothing."""
+    goes_on = text.endswith("\\")
+    text = text.removesuffix("\\").rstrip()
+    found = None if command else (_SETS.match(text) or _SAYS.match(text))
+    if found is not None and not _FLAG.fullmatch(found["key"]):
+        value = plain(found["value"])
+        words = words_of(value, number) if re.search(r"\s", value) else None
+        tally.put(found["key"], words or Scalar(value, number))
+        return ""
+    if not command and re.fullmatch(r"\s*v?\d+(\.\w+)+\S*", text):
+        tally.put(name, Scalar(text.strip(), number))
+        return ""
+    for part in _BREAKS.split(text):
+        command = _read_command(part, number, tally, command)
+    return command if goes_on else ""
+
+
+def words_of(text: str, number: int) -> Block | None:
+    """The flags, images and assignments in one line of words; None where there are none."""
+    tally = Keys()
+    for part in _BREAKS.split(text):
+        _read_command(part, number, tally, "")
+    return Block(tally) if tally else None
+
+
+def _read_command(text: str, number: int, tally: Keys, command: str) -> str:
+    """Add what the words of a command say; what the command is called."""
+    below = Keys()
+    flag, verb = "", "argument"
+    for word in _split(text):
+        assigned = _ASSIGNED.fullmatch(word)
+        if _FLAG.fullmatch(word):
+            flag = word
+        elif assigned:
+            below.put(assigned["key"], Scalar(plain(assigned["value"]), number))
+            flag = ""
+        elif flag or _IMAGE.fullmatch(word) or "://" in word:
+            below.put(flag or ("url" if "://" in word else "image"), Scalar(word, number))
+            flag = ""
+        elif not command and word.lstrip("@-") and word not in _BEFORE_COMMANDS:
+            command = word.lstrip("@-").rsplit("/", 1)[-1]
+        elif re.match(r"v?\d+\.\d+", word):
+            below.put(verb, Scalar(word, number))
+        else:
+            verb = word
+    if below:
+        tally.put(command or "command", Block(below))
+    return command
+
+
+def _split(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        # A quote that ends in another line.
+        return text.split()
+
+
+def plain(text: str) -> str:
+    """A value without its quotes and without the comma or semicolon behind it."""
+    text = text.strip().rstrip(",;").strip()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`":
+        return text[1:-1].strip()
+    return text

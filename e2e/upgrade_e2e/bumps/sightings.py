@@ -1,0 +1,256 @@
+"""What each changed value of a file means: a cluster's version, something else, or unknown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from upgrade_e2e.bumps.changes import ChangedFile, Excerpt, Side
+from upgrade_e2e.bumps.differences import Change, Place, Sight, compare
+from upgrade_e2e.bumps.fitting import Fit, value_at
+from upgrade_e2e.bumps.nodes import UNSEEN, Scalar
+from upgrade_e2e.bumps.readers import read_side
+from upgrade_e2e.bumps.shapes import Looks, Meaning, Shape, shipped_words
+from upgrade_e2e.bumps.versions import Mention, holds_version, mention_in, mentions_inside
+
+__all__ = ["MOST_VERSIONS", "NEVER_NAMED", "Sighting", "TooMany", "Turn", "turns_of"]
+
+_TAG_KEYS = re.compile(r"^(image)?_?(tag|newtag|version)$", re.IGNORECASE)
+_REPOSITORY_KEYS = ("repository", "repo", "image", "imagename", "newname", "name")
+_CHANNEL = re.compile(r"channel", re.IGNORECASE)
+NEVER_NAMED = (Meaning.PACKAGE, Meaning.ADDON, Meaning.GENERATED)
+"""What changes every day, so that naming it would hide the rest."""
+MOST_VERSIONS = 3000
+"""Changed values with versions that are judged in one file."""
+_ATTRIBUTE = len(("resource", "type", "name", "key"))
+_COMMENT = re.compile(r"(?:^|\s)(?:#|//|;|<!--)(.*)$")
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A value of one side: where it stands, the version in it, and what that is.
+
+    `shape` is the row that says so, None when none does. `is_like` when it may be a cluster's
+    version: the words around it look like it, or a row fits as far as can be seen.
+    """
+
+    file: str
+    seen: Sight
+    mention: Mention | None
+    shape: Shape | None
+    is_like: bool
+
+    @property
+    def line(self) -> int:
+        """Its line in the file."""
+        return self.seen.scalar.line
+
+    @property
+    def key(self) -> str:
+        """Its keys, for people."""
+        return ".".join(self.seen.place.path) or "the whole file"
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether it is for certain the version of a cluster."""
+        return (
+            self.mention is not None
+            and self.shape is not None
+            and self.shape.means is Meaning.CLUSTER
+        )
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A value that changed, as both sides see it; None where it was not, or no longer is."""
+
+    before: Sighting | None
+    after: Sighting | None
+
+    @property
+    def last(self) -> Sighting:
+        """The newer side that is there."""
+        sighting = self.after or self.before
+        assert sighting is not None  # noqa: S101  (a change has a side)
+        return sighting
+
+
+class TooMany(ValueError):
+    """More versions change in a file than are worth judging one by one."""
+
+
+def turns_of(file: ChangedFile, shapes: Sequence[Shape], *, is_named: bool) -> Iterator[Turn]:
+    """The changed values of a file that have to do with versions.
+
+    Raises TooMany for a file that is data rather than settings.
+
+    `is_named` for a file that the user named as holding versions: in it each version that no
+    shape explains may be a cluster's.
+    """
+    judge = _Judge([one for one in shapes if one.is_for(file.path)], is_named=is_named)
+    if judge.is_settled:
+        return
+    count = 0
+    for excerpt in file.excerpts:
+        texts = (excerpt.before.text, excerpt.after.text)
+        if any(holds_version(text) or _CHANNEL.search(text) for text in texts):
+            for turn in _turns(file, excerpt, judge):
+                count += 1
+                if count > MOST_VERSIONS:
+                    raise TooMany
+                yield turn
+
+
+def _turns(file: ChangedFile, excerpt: Excerpt, judge: _Judge) -> Iterator[Turn]:
+    before, after = (
+        read_side(path, side, heading=excerpt.heading, whole=excerpt.whole) if path else None
+        for path, side in (
+            (file.path_before, excerpt.before),
+            (file.path_after, excerpt.after),
+        )
+    )
+    old, new = _Comments(excerpt.before), _Comments(excerpt.after)
+    for change in compare(before, after):
+        mentions = _mentions(change)
+        if not any(mentions) and not (change.before and change.after):
+            continue
+        turn = Turn(
+            judge.sighting(file.path_before, change.before, mentions[0], old),
+            judge.sighting(file.path_after, change.after, mentions[1], new),
+        )
+        if any(mentions) or _is_channel(turn):
+            yield turn
+
+
+def _mentions(change: Change) -> tuple[Mention | None, Mention | None]:
+    """The version on each side; of several in an expression, the one that changed."""
+    before, after = _mention(change.before), _mention(change.after)
+    if before or after or not (change.before and change.after):
+        return before, after
+    olds = mentions_inside(change.before.scalar.value)
+    news = mentions_inside(change.after.scalar.value)
+    ways = [way for way in zip(olds, news, strict=False) if way[0] != way[1]]
+    return ways[0] if len(olds) == len(news) and len(ways) == 1 else (None, None)
+
+
+def _is_channel(turn: Turn) -> bool:
+    return any(
+        side is not None and side.shape is not None and side.shape.means is Meaning.CHANNEL
+        for side in (turn.before, turn.after)
+    )
+
+
+def _mention(seen: Sight | None) -> Mention | None:
+    return mention_in(seen.scalar.value) if seen is not None else None
+
+
+class _Comments:
+    """The comments at the lines of one side."""
+
+    def __init__(self, side: Side) -> None:
+        self._lines: Mapping[int, str] = dict(side.lines)
+
+    def at(self, line: int) -> str:
+        """The comment behind a line, and those right above it."""
+        words = [self._comment(line, alone=False)]
+        above = line - 1
+        while text := self._comment(above, alone=True):
+            words.append(text)
+            above -= 1
+        return " ".join(word for word in words if word)
+
+    def _comment(self, line: int, *, alone: bool) -> str:
+        text = self._lines.get(line, "")
+        if alone and not re.match(r"\s*(#|//|;|<!--)", text):
+            return ""
+        found = _COMMENT.search(text)
+        return found[1].strip() if found else ""
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """The shapes, asked for each value."""
+
+    shapes: Sequence[Shape]
+    is_named: bool
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing in the file can be worth a word, whatever it holds."""
+        first = self.shapes[0] if self.shapes else None
+        return first is not None and first.is_about_files and first.means in NEVER_NAMED
+
+    def sighting(
+        self, file: str, seen: Sight | None, mention: Mention | None, comments: _Comments
+    ) -> Sighting | None:
+        """A value with what it means; None where there is none."""
+        if seen is None:
+            return None
+        place, value = seen.place, seen.scalar.value
+        comment = comments.at(seen.scalar.line)
+        image = _image_of(place, mention)
+        maybe = None
+        for shape in self.shapes:
+            fit = shape.fit(file, place, value, image, comment)
+            if fit is Fit.YES:
+                return Sighting(file, seen, mention, shape, is_like=False)
+            if fit is Fit.MAYBE and shape.means is Meaning.CLUSTER:
+                maybe = maybe or shape
+        looks = self.is_named or _looks_like_it(place, comment)
+        is_hidden = maybe is not None and (looks or _is_all_but_seen(maybe, place))
+        return Sighting(file, seen, mention, None, is_like=is_hidden or looks)
+
+
+def _is_all_but_seen(shape: Shape, place: Place) -> bool:
+    """Whether the keys fit a shape, and only what stands next to them is out of sight."""
+    words = [word for word in shape.path.split(".") if word.strip("*")]
+    near = place.path[-2:]
+    return (len(words) > 1 and shape.fit_path(place) is Fit.YES) or (
+        bool(shape.key and shape.under) and len(near) > 1 and UNSEEN not in near
+    )
+
+
+def _looks_like_it(place: Place, comment: str) -> bool:
+    """Whether the nearest key that says something is that of a Kubernetes version."""
+    if re.search(r"\b(kubernetes|k8s)\b", comment, re.IGNORECASE):
+        return True
+    looks = shipped_words()
+    if len(place.path) == _ATTRIBUTE and place.path[0] == "resource":
+        # A Terraform resource is called provider_what, and then as its author likes.
+        what = place.path[1].partition("_")[2]
+        return _is_like(_words(what), looks) and not _words(place.key) - looks.vague
+    for key in reversed(place.path[-3:]):
+        words = _words(key) - {UNSEEN}
+        if words - looks.vague:
+            return _is_like(words, looks)
+    kind = value_at(place.around[0], "kind") if place.around else None
+    return _is_like(_words(kind or ""), looks)
+
+
+def _is_like(words: set[str], looks: Looks) -> bool:
+    return bool(words & looks.strong) and not words - looks.strong - looks.vague
+
+
+def _words(key: str) -> set[str]:
+    parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", key)
+    return {word for word in re.split(r"[^a-z0-9]+", parts.lower()) if word}
+
+
+def _image_of(place: Place, mention: Mention | None) -> str:
+    """The repository that a value is a tag of: in the value itself, or next to its key."""
+    if mention is None or mention.image or not place.around:
+        return mention.image if mention else ""
+    if not _TAG_KEYS.match(place.key):
+        return ""
+    items = place.around[-1].in_any_letters
+    is_tag = "tag" in place.key.lower()
+    for key in _REPOSITORY_KEYS:
+        node = items.get(key)
+        if isinstance(node, Scalar) and (is_tag or "/" in node.value) and "://" not in node.value:
+            return (
+                node.value.rpartition(":")[0]
+                if key == "image" and ":" in node.value
+                else node.value
+            )
+    return ""

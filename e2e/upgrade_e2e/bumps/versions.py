@@ -1,0 +1,102 @@
+"""Kubernetes versions in values, in the forms in which people write them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from upgrade_e2e.version import KubeVersion, MinorVersion
+
+__all__ = ["OLDEST_MINOR", "Mention", "holds_version", "mention_in", "mentions_inside"]
+
+OLDEST_MINOR = 16
+"""Below this, 1.x is the version of something else."""
+
+_SUFFIX = r"(?:[-+_][0-9A-Za-z.+_*-]+)?"
+_VERSION = rf"v?1\.(?P<minor>\d{{2}})(?:\.(?P<patch>\d+)|\.x|\.\*)?(?P<suffix>{_SUFFIX})\.?"
+_PLAIN = re.compile(_VERSION)
+_IMAGE = re.compile(
+    rf"(?:docker://|oci://|docker-image://)?(?P<image>[\w.\-]+(?::\d+)?(?:/[\w.\-]+)*):"
+    rf"{_VERSION}(?:@sha256:\w*)?"
+)
+# `channels/v1.33` of k3s and rke2, the `1.33/stable` of a snap, the image of an EKS node, and the
+# constants of nixpkgs and of the AWS CDK.
+_FORMS = (
+    re.compile(r"https?://\S*/release/v1\.(?P<minor>\d{2})\.(?P<patch>\d+)/\S*"),
+    re.compile(r"https?://\S*/channels/v?1\.(?P<minor>\d{2})"),
+    re.compile(r"v?1\.(?P<minor>\d{2})/(?:stable|candidate|beta|edge)\b\S*"),
+    re.compile(r"\S*/eks/optimized-ami/1\.(?P<minor>\d{2})/\S*"),
+    re.compile(r"amazon-eks-node-(?:al2023-\w+-\w+-)?1\.(?P<minor>\d{2})[-\w.*]*"),
+    re.compile(r"[\w.]*\b(?:k3s|rke2|kubernetes)_1_(?P<minor>\d{2})"),
+    re.compile(r"[\w.]*KubernetesVersion[._]V1_(?P<minor>\d{2})(?:_(?P<patch>\d+))?(?:\(\))?"),
+    re.compile(r"[\w.]*KubernetesVersion\.of\(\W?v?1\.(?P<minor>\d{2})(?:\.(?P<patch>\d+))?\W?\)"),
+)
+_INSIDE = re.compile(rf"""(?:(?<=["'`])|(?<=:-)){_VERSION}(?=["'`}}])""")
+_IMAGE_INSIDE = re.compile(rf"""(?:(?<=["'`])|(?<=:-)){_IMAGE.pattern}(?=["'`}}\s])""")
+_HOLDS = re.compile(r"(?<![\d.])v?1\.\d{2}(?![\d])|[V_]1_\d{2}")
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A version in a value.
+
+    `version` is that of the release (`v1.34.3`, or the minor `v1.34`), without what a vendor
+    appended; `written` as it is written; `image` the repository that it is a tag of, else empty.
+    """
+
+    version: str
+    written: str
+    image: str = ""
+
+    @property
+    def is_minor(self) -> bool:
+        """Whether only the minor is said."""
+        return self.version.count(".") == 1
+
+    @property
+    def minor(self) -> MinorVersion:
+        """The minor release."""
+        return MinorVersion.parse(".".join(self.version.split(".")[:2]))
+
+    def __lt__(self, other: Mention) -> bool:
+        if self.is_minor or other.is_minor:
+            return self.minor < other.minor
+        return KubeVersion.parse(self.version) < KubeVersion.parse(other.version)
+
+
+def holds_version(text: str) -> bool:
+    """Whether something like 1.33 is in a text; quick, for large ones."""
+    return _HOLDS.search(text) is not None
+
+
+def mention_in(value: str) -> Mention | None:
+    """The one version that a value holds; None where there is none, or more than one.
+
+    `~> 1.33` and `>=1.33` are no versions but constraints.
+    """
+    text = value.strip()
+    for form in (_PLAIN, _IMAGE, *_FORMS):
+        if match := form.fullmatch(text):
+            return _mention(match, text)
+    inside = set(mentions_inside(text))
+    return inside.pop() if len(inside) == 1 else None
+
+
+def mentions_inside(text: str) -> list[Mention]:
+    """The versions and images that an expression holds between quotes, in order."""
+    if re.match(r"[<>=~^!]", text):
+        return []
+    found = (_mention(match, match[0]) for match in _INSIDE.finditer(text))
+    images = (_mention(match, match[0]) for match in _IMAGE_INSIDE.finditer(text))
+    return [one for one in (*found, *images) if one is not None]
+
+
+def _mention(match: re.Match[str], written: str) -> Mention | None:
+    groups = match.groupdict()
+    if int(groups["minor"]) < OLDEST_MINOR:
+        return None
+    version = f"v1.{groups['minor']}"
+    if patch := groups.get("patch"):
+        pre = re.match(r"-(?:alpha|beta|rc)(?:\.\d+)*", groups.get("suffix") or "")
+        version += f".{int(patch)}{pre[0] if pre else ''}"
+    return Mention(version, written, groups.get("image") or "")
