@@ -180,6 +180,12 @@ def test_people_see_the_file_its_digest_and_what_it_changes(theirs):
     )
 
 
+def test_a_version_that_gives_way_to_that_of_the_path_is_named(written):
+    own = UpgradeConfig.read(written(HEAD + "apply: {kubernetesVersion: v1.35.0}\n"))
+    assert "its apply.kubernetesVersion v1.35.0 gives way to the path's" in own.describe()
+    assert yaml.safe_load(own.text(TARGET))["apply"]["kubernetesVersion"] == str(TARGET)
+
+
 def test_a_phase_that_a_newer_kubeadm_may_have_is_left_to_kubeadm(written):
     own = UpgradeConfig.read(written(HEAD + "apply: {skipPhases: [something-new]}"))
     assert own.skipped_phases("apply") == ("something-new",)

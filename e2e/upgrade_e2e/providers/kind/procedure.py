@@ -137,6 +137,8 @@ class UpgradeConfig:
             if folder := self.patches(command):
                 parts.append(f"{command} uses patches in {folder}")
             section = self._section(command)
+            if version := section.get("kubernetesVersion"):
+                parts.append(f"its {command}.kubernetesVersion {version} gives way to the path's")
             off = [flag for flag in _SWITCHED_OFF if section.get(flag) is False]
             parts += [f"{command} has {flag}: false" for flag in off]
         return "; ".join(parts)
