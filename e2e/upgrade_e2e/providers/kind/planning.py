@@ -17,6 +17,7 @@ from upgrade_e2e.providers.kind.numbering import node_names
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.providers.kind.shape import in_place, is_single, planned_room, shape_choices
 from upgrade_e2e.providers.kind.step_time import CHOSEN
+from upgrade_e2e.providers.kind.watches import HEARD_WITHIN_S, WAIT_FOR_WATCHES
 from upgrade_e2e.upgrade import Hop, Path, Plan, Step
 from upgrade_e2e.version import MinorVersion
 
@@ -29,6 +30,7 @@ CREATE_S = 900.0
 STAGE_S = 900.0
 SWAP_S = 420.0
 QUICK_S = 120.0
+WATCHES_S = 240.0
 CHECK_S = 240.0
 VERIFY_S = 180.0
 # kubectl gives up first, so that its own message is reported.
@@ -94,6 +96,8 @@ def _procedure(settings: KindSettings) -> Mapping[str, str]:
         own["drain-timeout"] = f"{settings.drain_timeout_s:g} s"
     if settings.drain_args:
         own["drain-args"] = shlex.join(settings.drain_args)
+    if not settings.wait_for_watches:
+        own["no-wait-for-watches"] = "nodes are drained at once"
     if settings.step_timeout_s is not None:
         own["step-timeout"] = f"{settings.step_timeout_s:g} s"
     return own
@@ -143,6 +147,8 @@ def _hop_steps(settings: KindSettings, hop: Hop) -> Iterator[Step]:
 def _swap_steps(settings: KindSettings, hop: Hop, node: str) -> Iterator[Step]:
     drains = settings.drains
     budgets = "respected" if drains.heeds_budgets else "not asked"
+    if settings.wait_for_watches and not is_single(settings):
+        yield _wait_for_watches(hop, node)
     yield Step.of_hop(
         hop,
         "drain",
@@ -175,6 +181,14 @@ def _swap_steps(settings: KindSettings, hop: Hop, node: str) -> Iterator[Step]:
         ("all nodes Ready, kube-proxy ready wherever it was before, all etcd members healthy",),
         node,
     )
+
+
+def _wait_for_watches(hop: Hop, node: str) -> Step:
+    does = (
+        "give every kubelet and kube-proxy news from the API server, and wait until all have "
+        f"heard, for {HEARD_WITHIN_S:g} s at most",
+    )
+    return Step.of_hop(hop, WAIT_FOR_WATCHES, WATCHES_S, does, node)
 
 
 def _verify(settings: KindSettings, path: Path) -> Step:

@@ -39,6 +39,7 @@ from upgrade_e2e.providers.kind.skew import older_nodes
 from upgrade_e2e.providers.kind.staging import Staging
 from upgrade_e2e.providers.kind.static_pods import wait_until_settled
 from upgrade_e2e.providers.kind.step_time import StepTime
+from upgrade_e2e.providers.kind.watches import WAIT_FOR_WATCHES, wait_for_watches
 from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Inventory, Marks, Path, Plan, Step, Verified
 from upgrade_e2e.version import KubeVersion
@@ -133,6 +134,7 @@ class KindProvider:
                 s, c, self.marks, self.journal, self._kept.read
             ),
             "roll-addons": self._roll_addons,
+            WAIT_FOR_WATCHES: lambda s, c: wait_for_watches(s, c, self.marks),
             "drain": lambda s, c: draining.drain(s, c, self.marks, self.journal),
             "swap-kubelet": lambda s, c: nodes.swap_kubelet(s, c, self.marks),
             "uncordon": lambda s, c: nodes.uncordon(s, c, self.journal),

@@ -57,6 +57,7 @@ class KindSettings:
     upgrade_config: Path | None = None
     drain_timeout_s: float = DRAIN_S
     drain_args: tuple[str, ...] = ()
+    wait_for_watches: bool = True
     step_timeout_s: float | None = None
     ledger: Ledger = field(default_factory=Ledger)
 

@@ -88,5 +88,5 @@ def test_what_is_no_catalogue_is_refused_with_the_file(tmp_path, text, said):
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(BadInput, match=r"none\.toml cannot be read"):
+    with pytest.raises(BadInput, match=r"none\.toml cannot be read \(No such file or directory\)"):
         Catalogue.load(tmp_path / "none.toml")
