@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upgrade_e2e.errors import BadInput
+from upgrade_e2e.providers.kind.cgroup_v1 import on_cgroup_v1
 from upgrade_e2e.providers.kind.kind_config import KindConfig
-from upgrade_e2e.providers.kind.planning import make_plan, node_names, on_cgroup_v1
+from upgrade_e2e.providers.kind.numbering import node_names
+from upgrade_e2e.providers.kind.planning import make_plan
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.providers.kind.watches import WAIT_FOR_WATCHES as WAIT
 from upgrade_e2e.upgrade import Fault, Path, Plan, with_faults
@@ -60,7 +62,7 @@ def test_hops_follow_one_another_in_the_order_of_the_path(settings, path):
 
 @given(shapes, paths())
 def test_all_control_planes_come_before_any_kubelet(settings, path):
-    controls, _ = node_names(settings)
+    controls, _ = node_names(settings.control_planes, settings.workers)
     for steps in hops_of(make_plan(settings, path, cgroup_v1=False)).values():
         kinds = [(step.kind, step.node) for step in steps]
         raised = [("kubeadm-apply", controls[0]), *(("kubeadm-node", n) for n in controls[1:])]
@@ -70,7 +72,7 @@ def test_all_control_planes_come_before_any_kubelet(settings, path):
 
 @given(shapes, paths())
 def test_each_node_is_taken_through_once_a_hop_and_in_order(settings, path):
-    controls, workers = node_names(settings)
+    controls, workers = node_names(settings.control_planes, settings.workers)
     for steps in hops_of(make_plan(settings, path, cgroup_v1=False)).values():
         for node in (*controls, *workers):
             kinds = [step.kind for step in steps if step.node == node]
@@ -140,7 +142,9 @@ def test_a_single_node_is_not_drained_and_the_plan_says_so():
 @given(shapes, paths())
 def test_watched_pods_can_leave_every_node_that_is_drained(settings, path):
     plan = make_plan(settings, path, cgroup_v1=False)
-    assert set(plan.room.nodes) == {name for names in node_names(settings) for name in names}
+    assert set(plan.room.nodes) == {
+        name for names in node_names(settings.control_planes, settings.workers) for name in names
+    }
     for node in plan.drained:
         assert set(plan.room.usable) - {node}
 

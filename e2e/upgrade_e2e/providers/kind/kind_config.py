@@ -15,6 +15,7 @@ from upgrade_e2e.cluster import Role
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.kind.config_text import API_VERSION, only_document, shown
 from upgrade_e2e.providers.kind.host_ports import require_one_node_per_port
+from upgrade_e2e.providers.kind.numbering import short_names
 
 __all__ = ["API_VERSION", "ConfiguredNode", "KindConfig"]
 
@@ -102,13 +103,8 @@ class KindConfig:
 
     @property
     def short_names(self) -> tuple[str, ...]:
-        """The names of its nodes without that of the cluster, as kind numbers them."""
-        seen: dict[Role, int] = {}
-        names = []
-        for node in self.nodes:
-            seen[node.role] = seen.get(node.role, 0) + 1
-            names.append(node.role.value + ("" if seen[node.role] == 1 else str(seen[node.role])))
-        return tuple(names)
+        """The names of its nodes without that of the cluster."""
+        return short_names(node.role.value for node in self.nodes)
 
 
 def _check_form(file: Path, document: Mapping[str, Any]) -> None:

@@ -63,7 +63,7 @@ class UpgradeConfig:
             ) from error
         except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
             said = " ".join(str(error).split())
-            raise BadInput(f"--upgrade-config {file} is not YAML: {said}") from error
+            raise BadInput(f"--upgrade-config {file} is not YAML: {said}; correct it.") from error
         if problem := next(_problems(documents), None):
             raise BadInput(f"--upgrade-config {file}: {problem}")
         return cls(file, hashlib.sha256(data).hexdigest(), documents[0])
