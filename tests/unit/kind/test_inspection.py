@@ -268,6 +268,11 @@ def test_addons_are_waited_for(after_upgrade, api):
         daemon_set(),
     ]
     roll_addons(after_upgrade[0], IMAGES, within_s=30)
+    unplayed = [
+        len(api.answers[f"{path}/{name}"]) - 1
+        for name in ("deployments/coredns", "daemonsets/kube-proxy")
+    ]
+    assert unplayed == [0, 0], "each was asked until it was rolled"
 
 
 GOOD = ClusterHealth(NodeHealth(3, (), 3), 1, 1, 1)
