@@ -190,15 +190,15 @@ class _Judge:
         place, value = seen.place, seen.scalar.value
         comment = comments.at(seen.scalar.line)
         image = _image_of(place, mention)
-        maybe = None
+        maybe: list[Shape] = []
         for shape in self.shapes:
             fit = shape.fit(file, place, value, image, comment)
             if fit is Fit.YES:
                 return Sighting(file, seen, mention, shape, is_like=False)
             if fit is Fit.MAYBE and shape.means is Meaning.CLUSTER:
-                maybe = maybe or shape
+                maybe.append(shape)
         looks = self.is_named or _looks_like_it(place, comment)
-        is_hidden = maybe is not None and (looks or _is_all_but_seen(maybe, place))
+        is_hidden = any(_is_all_but_seen(one, place) for one in maybe)
         return Sighting(file, seen, mention, None, is_like=is_hidden or looks)
 
 

@@ -11,8 +11,8 @@ __all__ = ["OLDEST_MINOR", "Mention", "holds_version", "mention_in", "mentions_i
 
 OLDEST_MINOR = 16
 """Below this, 1.x is the version of something else."""
-_NEWEST_MINOR = 59
-"""Above this too: with three minors a year Kubernetes gets there after 2033."""
+_NEWEST_MINOR = 62
+"""Above this too: with three minors a year Kubernetes gets there after 2034."""
 
 _SUFFIX = r"(?:[-+_][0-9A-Za-z.+_*-]+)?"
 _VERSION = rf"v?1\.(?P<minor>\d{{2}})(?:\.(?P<patch>\d+)|\.x|\.\*)?(?P<suffix>{_SUFFIX})\.?"
