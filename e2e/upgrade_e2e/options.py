@@ -188,6 +188,13 @@ OPTIONS: tuple[Option, ...] = (
         argv=True,
     ),
     Option(
+        "no-wait-for-watches",
+        "Drain a node at once. Without this option a drain waits until every kubelet and "
+        "kube-proxy has heard from the API server again, for 90 s at most.",
+        bool,
+        default=False,
+    ),
+    Option(
         "step-timeout",
         "Seconds that any step of the upgrade may take. Default: each step has a time of its own, "
         "which `upgrade-e2e plan` shows.",

@@ -5,25 +5,32 @@ from __future__ import annotations
 import pytest
 
 from tests.acceptance.command import said, tool
+from upgrade_e2e.providers.kind import what_is_missing
 
 PATH = ("plan", "--from", "v1.33.7", "--to", "v1.34.3", "--kind-config")
 HEAD = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n"
+TWO_WORKERS = "1 control plane(s), 2 worker(s)"
 THREE = "nodes: [{role: control-plane}, {role: worker}, {role: worker}]\n"
 
 TAKEN = {
+    "a single node": (
+        "networking: {kubeProxyMode: nftables}\nnodes: [{role: control-plane}]\n",
+        ("1 control plane(s), 0 worker(s)", "single-node: ", "no drain"),
+    ),
+    "nothing but the head": ("", ("1 control plane(s), 0 worker(s)", "single-node: ")),
     "several families, own network": (
         "networking: {ipFamily: dual, disableDefaultCNI: true, dnsSearch: [],\n"
         '  podSubnet: "10.42.0.0/16,fd00:42::/56"}\n' + THREE + "kubeadmConfigPatches:\n"
         "- |\n  kind: KubeProxyConfiguration\n  mode: ipvs\n",
-        ("1 control plane(s), 2 worker(s)", "network-plugin: none", "--after-create"),
+        (TWO_WORKERS, "network-plugin: none", "--after-create"),
     ),
     "ipv6": (
         'networking: {ipFamily: ipv6, podSubnet: "fd00:42::/56"}\n' + THREE,
-        ("1 control plane(s), 2 worker(s)",),
+        (TWO_WORKERS,),
     ),
     "no kube-proxy": (
         "networking: {kubeProxyMode: none}\n" + THREE,
-        ("1 control plane(s), 2 worker(s)",),
+        (TWO_WORKERS,),
     ),
     "ports, mounts, registry, taint": (
         "containerdConfigPatches:\n- |-\n"
@@ -33,21 +40,21 @@ TAKEN = {
         "- {role: worker, extraMounts: [{hostPath: ./data, containerPath: /data}]}\n"
         "- role: worker\n  kubeadmConfigPatches:\n  - |\n    kind: JoinConfiguration\n"
         "    nodeRegistration: {taints: [{key: only, value: batch, effect: NoSchedule}]}\n",
-        ("1 control plane(s), 2 worker(s)", "mount ./data is taken from the folder of kind.yaml"),
+        (TWO_WORKERS, "mount ./data is taken from the folder of kind.yaml"),
     ),
     "feature gates and runtime configuration": (
         'featureGates: {SomeGate: true}\nruntimeConfig: {"api/beta": "true"}\n' + THREE,
-        ("1 control plane(s), 2 worker(s)",),
+        (TWO_WORKERS,),
     ),
     "flags of the API server": (
         THREE + "kubeadmConfigPatches:\n- |\n  kind: ClusterConfiguration\n"
         "  apiServer: {extraArgs: {enable-admission-plugins: AlwaysPullImages}}\n",
-        ("1 control plane(s), 2 worker(s)",),
+        (TWO_WORKERS,),
     ),
     "images of a mirror": (
         THREE + "kubeadmConfigPatches:\n- |\n  kind: ClusterConfiguration\n"
         "  imageRepository: mirror.example/k8s\n",
-        ("1 control plane(s), 2 worker(s)",),
+        (TWO_WORKERS,),
     ),
     "zones on three control planes": (
         "nodes:\n- {role: control-plane, labels: {zone: a}}\n"
@@ -59,6 +66,27 @@ TAKEN = {
         "name: dev\nnodes: [{role: control-plane, image: 'kindest/node:v1.31.0'},\n"
         "  {role: worker, image: 'kindest/node:v1.31.0'}]\n",
         ("in place of kindest/node:v1.31.0", "its name 'dev' is not used"),
+    ),
+    "images by digest": (
+        f"nodes: [{{role: control-plane, image: 'kindest/node:v1.33.1@sha256:{'a' * 64}'}},\n"
+        f"  {{role: worker, image: 'kindest/node:v1.33.1@sha256:{'a' * 64}'}}]\n",
+        ("its nodes get kindest/node", "in place of kindest/node:v1.33.1@sha256:aaa"),
+    ),
+    "one port in two protocols": (
+        "nodes: [{role: control-plane, extraPortMappings: [{containerPort: 53, hostPort: 18053},\n"
+        "  {containerPort: 53, hostPort: 18053, protocol: UDP}]}]\n",
+        ("1 control plane(s), 0 worker(s)",),
+    ),
+    "an anchor and a merge key": (
+        "nodes:\n- role: control-plane\n- &w {role: worker, labels: {zone: a}}\n- *w\n"
+        "- <<: *w\n  labels: {zone: b}\n",
+        ("1 control plane(s), 3 worker(s)",),
+    ),
+    "patches of the other kind": (
+        THREE + "kubeadmConfigPatchesJSON6902:\n- group: kubeadm.k8s.io\n  version: v1beta3\n"
+        "  kind: ClusterConfiguration\n  patch: |\n    - op: add\n      path: /apiServer/a\n"
+        "      value: api.example\n",
+        (TWO_WORKERS,),
     ),
     "an older worker": (
         "nodes: [{role: control-plane}, {role: worker, image: 'kindest/node:v1.32.8'}]\n",
@@ -84,6 +112,30 @@ REFUSED = {
     "two clusters": (HEAD + "---\n" + HEAD, "has 2 documents"),
     "something else": ("apiVersion: v1\nkind: Pod\n", "has kind 'Pod'"),
     "nonsense": ("{", "is not YAML"),
+    "tabs": (HEAD + "nodes:\n\t- role: worker\n", "indent with spaces"),
+    "five control planes": (
+        HEAD + "nodes: [{}, {}, {}, {}, {}]\n",
+        "5 control planes are not a shape that is tested; use 1 or 3",
+    ),
+    "a load balancer": (
+        HEAD + "nodes: [{role: control-plane}, {role: external-load-balancer}]\n",
+        "has the role 'external-load-balancer'; it is one of",
+    ),
+    "one port for two nodes": (
+        HEAD + "nodes:\n- role: control-plane\n"
+        "- {role: worker, extraPortMappings: [{containerPort: 80, hostPort: 18080}]}\n"
+        "- {role: worker, extraPortMappings: [{containerPort: 80, hostPort: 18080}]}\n",
+        "port 18080/TCP of this machine to worker and again to worker2; choose another hostPort",
+    ),
+    "a list that is none": (
+        HEAD + "nodes: [{role: control-plane, extraMounts: 3}]\n",
+        "extraMounts is no list but 3",
+    ),
+    "an old version of kind": (
+        "kind: Cluster\napiVersion: kind.sigs.k8s.io/v1alpha3\n",
+        "only `apiVersion: kind.x-k8s.io/v1alpha4` is known",
+    ),
+    "a template": (HEAD + "nodes:\n{{- if .Values.ha }}\n- {}\n{{- end }}\n", "fill in templates"),
 }
 
 
@@ -105,6 +157,41 @@ def test_what_cannot_work_is_refused_with_the_reason(tmp_path, kind):
     done = tool(*PATH, "kind.yaml", cwd=tmp_path)
     assert done.returncode == 2, done.stdout
     assert words in said(done)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (HEAD + "somethingNew: 1\n", "field somethingNew not found"),
+        (HEAD + "networking: {ipFamily: ipv5}\n", ": invalid ipFamily: ipv5; correct it"),
+        (HEAD + "nodes: [{}]\nnodes: [{}]\n", 'mapping key "nodes" already defined'),
+    ],
+)
+def test_what_kind_would_refuse_is_refused_by_the_plan_in_its_words(tmp_path, text, words):
+    if missing := what_is_missing():
+        pytest.skip(f"{missing}, and kind is asked here")
+    (tmp_path / "kind.yaml").write_text(text)
+    done = tool(*PATH, "kind.yaml", "--provider", "kind", cwd=tmp_path)
+    assert done.returncode == 2, done.stdout
+    assert "kind does not accept kind-config kind.yaml: " in said(done)
+    assert words in said(done)
+
+
+def test_json_is_taken_whatever_it_is_indented_with(tmp_path):
+    (tmp_path / "kind.json").write_text(
+        '{\n\t"kind": "Cluster",\n\t"apiVersion": "kind.x-k8s.io/v1alpha4",\n'
+        '\t"nodes": [{"role": "control-plane"}, {"role": "worker"}, {"role": "worker"}]\n}\n'
+    )
+    done = tool(*PATH, "kind.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert TWO_WORKERS in said(done)
+
+
+def test_a_command_that_cannot_be_started_is_refused(tmp_path):
+    (tmp_path / "kind.yaml").write_text(HEAD + THREE)
+    done = tool(*PATH, "kind.yaml", "--after-create", "./install.sh", cwd=tmp_path)
+    assert done.returncode == 2, done.stdout
+    assert "after-create cannot start './install.sh'" in said(done)
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,19 @@ from upgrade_e2e.cluster.api import TRANSIENT_API_ERRORS, Api, is_passing, retry
 from upgrade_e2e.cluster.handle import Cluster
 from upgrade_e2e.errors import DeadlinePassed
 
-__all__ = ["ASK_WITHIN_S", "ask", "condition", "get", "is_reached_by", "items"]
+__all__ = [
+    "ASK_WITHIN_S",
+    "ask",
+    "condition",
+    "config_map",
+    "get",
+    "get_if_there",
+    "is_reached_by",
+    "items",
+]
 
 T = TypeVar("T")
+_NOT_FOUND = 404
 ASK_WITHIN_S = 120.0
 """How long a control plane that restarts may keep a question waiting."""
 
@@ -39,6 +49,23 @@ def ask(what: str, call: Callable[[], T], within_s: float = ASK_WITHIN_S) -> T:
 def get(cluster: Cluster, path: str, within_s: float = ASK_WITHIN_S) -> Any:
     """The object at `path`; raises as `ask`."""
     return ask(path, lambda: cluster.api.get_json(path), within_s)
+
+
+def get_if_there(cluster: Cluster, path: str) -> dict[str, Any]:
+    """The object at `path`, empty where there is none; raises as `ask`."""
+    try:
+        found: dict[str, Any] = get(cluster, path)
+    except ApiException as error:
+        if error.status == _NOT_FOUND:
+            return {}
+        raise
+    return found
+
+
+def config_map(cluster: Cluster, name: str, namespace: str = "kube-system") -> Mapping[str, str]:
+    """What a ConfigMap holds, empty where there is none; raises as `ask`."""
+    found = get_if_there(cluster, f"/api/v1/namespaces/{namespace}/configmaps/{name}")
+    return found.get("data") or {}
 
 
 def items(cluster: Cluster, path: str, within_s: float = ASK_WITHIN_S) -> list[dict[str, Any]]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kubernetes.client.exceptions import ApiException
-
-from upgrade_e2e.cluster.asking import get, items
+from upgrade_e2e.cluster.asking import config_map, get_if_there, items
 from upgrade_e2e.cluster.facts import NO_PROXY, ClusterFacts
 from upgrade_e2e.cluster.handle import Cluster
 from upgrade_e2e.cluster.kubeadm_config import (
@@ -15,6 +13,7 @@ from upgrade_e2e.cluster.kubeadm_config import (
     dns_domain,
     feature_gates,
     parse_mapping,
+    read_kubeadm_config,
     service_ranges,
 )
 from upgrade_e2e.cluster.network_facts import (
@@ -52,8 +51,7 @@ def read_facts(cluster: Cluster) -> ClusterFacts:
     its default. Raises DeadlinePassed while the API server does not answer, and E2eError for a
     configuration that cannot be read.
     """
-    text = _data(cluster, "kubeadm-config").get("ClusterConfiguration", "")
-    config = parse_mapping(text, "ClusterConfiguration in ConfigMap kube-system/kubeadm-config")
+    config = read_kubeadm_config(cluster)
     daemon_sets = items(cluster, "/apis/apps/v1/daemonsets")
     usual = ClusterFacts()
     return ClusterFacts(
@@ -72,7 +70,8 @@ def read_families(cluster: Cluster, service: str) -> tuple[str, ...]:
     Empty when it is not there, or has no addresses of the cluster's.
     """
     name, _, namespace = service.partition(".")
-    return service_families(_known(cluster, f"/api/v1/namespaces/{namespace}/services/{name}"))
+    path = f"/api/v1/namespaces/{namespace}/services/{name}"
+    return service_families(get_if_there(cluster, path))
 
 
 def _families(cluster: Cluster, config: Mapping[str, Any]) -> tuple[str, ...]:
@@ -81,10 +80,10 @@ def _families(cluster: Cluster, config: Mapping[str, Any]) -> tuple[str, ...]:
     Without either, the API server's own Service shows the primary one, and the ranges that nodes
     have for their pods show whether there is another.
     """
-    ranges = (_known(cluster, _SERVICE_RANGES).get("spec") or {}).get("cidrs")
+    ranges = (get_if_there(cluster, _SERVICE_RANGES).get("spec") or {}).get("cidrs")
     of_services = families_of(ranges or service_ranges(config))
     if not of_services:
-        primary = service_families(_known(cluster, _API_SERVICE))
+        primary = service_families(get_if_there(cluster, _API_SERVICE))
         of_nodes = node_families(items(cluster, "/api/v1/nodes")) if primary else ()
         of_services = tuple(dict.fromkeys((*primary, *of_nodes)))
     return served(of_services, pod_families(items(cluster, _DNS_PODS)))
@@ -92,7 +91,7 @@ def _families(cluster: Cluster, config: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _domain(cluster: Cluster, config: Mapping[str, Any]) -> str:
     """The domain that CoreDNS serves; kubeadm's, if CoreDNS serves that or does not say."""
-    domains = corefile_domains(_data(cluster, "coredns").get("Corefile", ""))
+    domains = corefile_domains(config_map(cluster, "coredns").get("Corefile", ""))
     named = dns_domain(config)
     if not domains or named in domains:
         return named
@@ -111,7 +110,7 @@ def _proxy(cluster: Cluster, daemon_sets: list[dict[str, Any]], *, by_kubeadm: b
     place = proxy_config(proxies[0])
     if place is None:
         return proxy_flag(proxies[0]) or USUAL_MODE
-    text = _data(cluster, place.name, place.namespace).get(place.key, "")
+    text = config_map(cluster, place.name, place.namespace).get(place.key, "")
     source = f"{place.key} in ConfigMap {place.namespace}/{place.name}"
     return str(parse_mapping(text, source).get("mode") or USUAL_MODE)
 
@@ -135,20 +134,3 @@ def _configured_plugin(runner: Runner) -> str:
     file = f"{_CNI_FOLDER}/{files[0]}"
     text = runner.run("cat", file, timeout_s=_ON_NODE_S).stdout
     return str(parse_mapping(text, file).get("name", ""))
-
-
-def _data(cluster: Cluster, name: str, namespace: str = "kube-system") -> Mapping[str, str]:
-    """What a ConfigMap holds; empty when it is not there."""
-    found = _known(cluster, f"/api/v1/namespaces/{namespace}/configmaps/{name}")
-    return found.get("data") or {}
-
-
-def _known(cluster: Cluster, path: str) -> dict[str, Any]:
-    """The object at `path`, empty when there is none."""
-    try:
-        found: dict[str, Any] = get(cluster, path)
-    except ApiException as error:
-        if error.status == 404:
-            return {}
-        raise
-    return found

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["ImageName"]
+__all__ = ["DOCKER_HUB", "ImageName"]
 
-_HUB = "docker.io"
+DOCKER_HUB = "docker.io"
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,22 @@ class ImageName:
         return self.tag or self.digest
 
     @property
+    def registry(self) -> str:
+        """`127.0.0.1:5000`; empty where the name leaves the registry out.
+
+        As docker reads a name, its first part is a registry when it has a dot or a port.
+        """
+        first, slash, _ = self.repository.partition("/")
+        is_host = "." in first or ":" in first or first == "localhost"
+        return first if slash and is_host else ""
+
+    @property
     def whole(self) -> ImageName:
         """The name as container runtimes list it: that of Docker Hub has its registry in it."""
-        first, slash, _ = self.repository.partition("/")
-        if not self.repository or (
-            slash and ("." in first or ":" in first or first == "localhost")
-        ):
+        if not self.repository or self.registry:
             return self
-        library = "" if slash else "library/"
-        return ImageName(f"{_HUB}/{library}{self.repository}", self.tag, self.digest)
+        library = "" if "/" in self.repository else "library/"
+        return ImageName(f"{DOCKER_HUB}/{library}{self.repository}", self.tag, self.digest)
 
     def __str__(self) -> str:
         if not self.repository:

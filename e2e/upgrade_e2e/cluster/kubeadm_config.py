@@ -1,4 +1,4 @@
-"""What kubeadm's own configuration says about a cluster: pure functions over parsed YAML."""
+"""What kubeadm's own configuration, which it keeps in the cluster, says about the cluster."""
 
 from __future__ import annotations
 
@@ -9,13 +9,39 @@ from typing import Any
 
 import yaml
 
+from upgrade_e2e.cluster.asking import config_map
+from upgrade_e2e.cluster.handle import Cluster
 from upgrade_e2e.errors import E2eError
 
-__all__ = ["config_digest", "dns_domain", "feature_gates", "parse_mapping", "service_ranges"]
+__all__ = [
+    "CLUSTER_CONFIGURATION",
+    "KUBEADM_CONFIG_MAP",
+    "config_digest",
+    "dns_domain",
+    "feature_gates",
+    "parse_mapping",
+    "read_kubeadm_config",
+    "service_ranges",
+]
+
+KUBEADM_CONFIG_MAP = "kubeadm-config"
+CLUSTER_CONFIGURATION = "ClusterConfiguration"
+
 
 _COMPONENTS = ("apiServer", "controllerManager", "scheduler")
 _NAMES = ("kubernetesVersion", "clusterName", "controlPlaneEndpoint")
 """Fields that say which cluster this is, or at what version, and not what kind of cluster."""
+
+
+def read_kubeadm_config(cluster: Cluster) -> dict[str, Any]:
+    """The ClusterConfiguration by which kubeadm made the cluster; empty where there is none.
+
+    Raises DeadlinePassed while the API server does not answer, and E2eError for one that is not
+    a YAML mapping.
+    """
+    text = config_map(cluster, KUBEADM_CONFIG_MAP).get(CLUSTER_CONFIGURATION, "")
+    source = f"{CLUSTER_CONFIGURATION} in ConfigMap kube-system/{KUBEADM_CONFIG_MAP}"
+    return parse_mapping(text, source)
 
 
 def parse_mapping(text: str, source: str) -> dict[str, Any]:
@@ -24,13 +50,13 @@ def parse_mapping(text: str, source: str) -> dict[str, Any]:
     Raises E2eError, naming `source`, for what is not YAML or not a mapping.
     """
     try:
-        found = yaml.safe_load(text)
+        found = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
         said = " ".join(str(error).split())
-        raise E2eError(f"{source} is not YAML ({said}); repair it in the cluster.") from error
-    if not isinstance(found, dict | None):
-        raise E2eError(f"{source} is not a mapping of fields; repair it in the cluster.")
-    return found or {}
+        raise E2eError(f"{source} is not YAML ({said}); correct it in the cluster.") from error
+    if not isinstance(found, dict):
+        raise E2eError(f"{source} is not a mapping of fields; correct it in the cluster.")
+    return found
 
 
 def service_ranges(config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def families_of(addresses: Iterable[str]) -> tuple[str, ...]:
         except ValueError as error:
             raise E2eError(
                 f"the cluster names {address!r} where an IP address or a range of them belongs; "
-                "repair that in the cluster."
+                "correct that in the cluster."
             ) from error
         families.append(IPV4 if version == 4 else IPV6)
     return tuple(dict.fromkeys(families))

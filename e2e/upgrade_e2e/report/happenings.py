@@ -49,6 +49,7 @@ _STEPS: Mapping[str, str] = {
     "kubeadm-apply": "kubeadm upgraded the control plane on {node}",
     "kubeadm-node": "kubeadm upgraded {node}",
     "roll-addons": "kubeadm replaced CoreDNS and kube-proxy",
+    "wait-for-watches": "nodes had yet to hear from the API server",
     "drain": "{node} was drained",
     "swap-kubelet": "the kubelet of {node} was replaced",
     "uncordon": "{node} was opened for pods again",

@@ -41,6 +41,7 @@ _KIND_ONLY: Mapping[str, _Option] = {
     "upgrade_config": _Option("upgrade-config", "it is upgraded without kubeadm"),
     "drain_timeout_s": _Option("drain-timeout", _NO_KUBECTL),
     "drain_args": _Option("drain-args", _NO_KUBECTL),
+    "wait_for_watches": _Option("no-wait-for-watches", "its API server is never away for long"),
     "step_timeout_s": _Option("step-timeout", "its steps have a pace of their own"),
 }
 """By field of PassSettings."""

@@ -32,5 +32,5 @@ def with_images(settings: PassSettings, paths: Sequence[ResolvedWords]) -> PassS
 def plan_of(resolved: ResolvedWords, settings: PassSettings) -> Plan:
     """The plan for a path whose versions are known; raises BadInput for what cannot work."""
     plan = make_provider(settings, Path()).plan(resolved.path)
-    told = replace(plan, choices={**plan.choices, **resolved.choices})
-    return with_faults(told, settings.faults)
+    resolved_plan = replace(plan, choices={**plan.choices, **resolved.choices})
+    return with_faults(resolved_plan, settings.faults)

@@ -61,6 +61,7 @@ def kind_settings(settings: PassSettings, folder: Path) -> KindSettings:
         upgrade_config=settings.upgrade_config,
         drain_timeout_s=settings.drain_timeout_s,
         drain_args=settings.drain_args,
+        wait_for_watches=settings.wait_for_watches,
         step_timeout_s=settings.step_timeout_s,
     )
 

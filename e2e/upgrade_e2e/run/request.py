@@ -12,7 +12,12 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.judge import Limits
 from upgrade_e2e.observers import Images
 from upgrade_e2e.options import OPTIONS, RUN_OPTIONS
-from upgrade_e2e.providers.kind import KindConfig, absent_images
+from upgrade_e2e.providers.kind import (
+    KindConfig,
+    absent_images,
+    require_accepted,
+    require_program,
+)
 from upgrade_e2e.run.choice import Choice, choose
 from upgrade_e2e.run.config import IMAGES, load_config
 from upgrade_e2e.run.counts import count_nodes
@@ -60,6 +65,8 @@ class RunRequest:
         named = values["provider"]
         choice = Choice(named, "") if named else choose(settings)
         settings = _on(choice.provider, settings, values)
+        if not is_simulated(settings.provider):
+            _require_makeable(settings)
         resolver = WordResolver.of(settings)
         paths = tuple(map(resolver.resolve, words or (resolver.default_path(),)))
         settings = with_images(settings, paths)
@@ -80,6 +87,13 @@ class RunRequest:
     def folder_of(self, plan: Plan) -> Path:
         """Where the artifacts of one path go: one folder per path when there are several."""
         return self.artifacts if len(self.plans) == 1 else self.artifacts / plan.path.id
+
+
+def _require_makeable(settings: PassSettings) -> None:
+    """Refuse, with BadInput, what would end the making of a cluster after its images are pulled."""
+    require_program(settings.after_create)
+    if settings.kind_config is not None:
+        require_accepted(settings.kind_config)
 
 
 def _about_images(paths: Sequence[ResolvedWords], settings: PassSettings) -> tuple[str, ...]:
@@ -135,6 +149,7 @@ def settings_of(values: Mapping[str, Any]) -> PassSettings:
         upgrade_config=values["upgrade-config"],
         drain_timeout_s=values["drain-timeout"],
         drain_args=tuple(values["drain-args"] or ()),
+        wait_for_watches=not values["no-wait-for-watches"],
         step_timeout_s=values["step-timeout"],
         faults=tuple(Fault.parse(word) for word in values["fault"]),
     )

@@ -52,6 +52,7 @@ class PassSettings:
     upgrade_config: Path | None = None
     drain_timeout_s: float = 300.0
     drain_args: tuple[str, ...] = ()
+    wait_for_watches: bool = True
     step_timeout_s: float | None = None
     faults: tuple[Fault, ...] = ()
     watch_before_s: float = 10.0

@@ -107,7 +107,7 @@ def test_an_empty_folder_is_inconclusive_and_a_missing_one_bad_input(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "said"),
     [
         ({"path": ("v1.32.2", "v1.33.13")}, "path: v1.33.13 -> v1.34.4 and v1.32.2 -> v1.33.13"),
         ({"provider": "attached"}, "provider: kind and attached"),
@@ -115,11 +115,11 @@ def test_an_empty_folder_is_inconclusive_and_a_missing_one_bad_input(tmp_path):
         ({"choices": {"fast-control-plane": "on"}}, "setting fast-control-plane: not set and on"),
     ],
 )
-def test_mixed_runs_are_refused_wherever_they_stand(place, changes, told):
+def test_mixed_runs_are_refused_wherever_they_stand(place, changes, said):
     one, other = place(record(), record(**changes))
-    with pytest.raises(BadInput, match=told):
+    with pytest.raises(BadInput, match=said):
         gather([one, other])
-    with pytest.raises(BadInput, match=told):
+    with pytest.raises(BadInput, match=said):
         gather([one], baseline=[other])
 
 
@@ -143,7 +143,7 @@ IPV6 = dataclasses.replace(FACTS, families=("ipv6",))
 
 
 @pytest.mark.parametrize(
-    ("facts", "told"),
+    ("facts", "said"),
     [
         (IPV6, "differ in families: ipv4 and ipv6"),
         (dataclasses.replace(FACTS, families=("ipv4", "ipv6")), "families: ipv4 and ipv4, ipv6"),
@@ -154,8 +154,8 @@ IPV6 = dataclasses.replace(FACTS, families=("ipv6",))
         (dataclasses.replace(FACTS, config_digest="sha256:2"), "digest: sha256:1 and sha256:2"),
     ],
 )
-def test_clusters_of_different_kinds_are_refused_with_the_fact(place, facts, told):
-    with pytest.raises(BadInput, match=told):
+def test_clusters_of_different_kinds_are_refused_with_the_fact(place, facts, said):
+    with pytest.raises(BadInput, match=said):
         gather(place(record(facts=FACTS), record(facts=facts)))
 
 

@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from upgrade_e2e.command import Runner
-from upgrade_e2e.errors import ClusterNotMade
-from upgrade_e2e.providers.kind.after_create import described, run_after_create
+from upgrade_e2e.errors import BadInput, ClusterNotMade
+from upgrade_e2e.providers.kind.after_create import described, require_program, run_after_create
 from upgrade_e2e.providers.kind.journal import Journal
 
 
@@ -62,6 +62,18 @@ def test_a_failure_names_the_command_its_code_and_its_last_lines(run):
 def test_a_program_that_is_not_there_is_a_failure(run):
     with pytest.raises(ClusterNotMade, match=r"no-such-program\ncannot be started"):
         run("no-such-program")
+
+
+def test_a_program_that_is_not_there_is_refused_before_anything_is_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    script = tmp_path / "install.sh"
+    script.write_text("#!/bin/sh\n")
+    with pytest.raises(BadInput, match=r"cannot start '\./install\.sh'.*chmod \+x"):
+        require_program(("./install.sh", "now"))
+    script.chmod(0o755)
+    require_program(("./install.sh", "now"))
+    require_program(("sh", "-c", "true"))
+    require_program(())
 
 
 def test_a_command_that_does_not_end_is_ended(run):

@@ -167,17 +167,55 @@ def test_the_digest_is_that_of_the_meaning(read):
             HEAD + "nodes: [{role: control-plane}, {}]\n",
             "2 control planes.*majority in etcd.*1 or 3",
         ),
-        (HEAD + "nodes: [{}, {}, {}, {}]\n", "use 3 or 5"),
+        (HEAD + "nodes: [{}, {}, {}, {}]\n", "use 1 or 3"),
         (HEAD + "node: []\n", "unknown key 'node'; did you mean 'nodes'"),
         (HEAD + "featureGate: {}\n", "did you mean 'featureGates'"),
         (HEAD + "nodes: [{extraMount: []}]\n", "node 1,.* did you mean 'extraMounts'"),
         (HEAD + "kubeadmConfigPatches: 'kind: X'\n", "kubeadmConfigPatches is no list"),
+        (HEAD + "nodes: [{extraMounts: 3}]\n", "node 1: extraMounts is no list but 3"),
+        (HEAD + "nodes: [{kubeadmConfigPatches: 3}]\n", "kubeadmConfigPatches is no list but 3"),
+        (HEAD + "nodes: [{kubeadmConfigPatches: ['kind: [']}]\n", "that are not YAML: .*correct"),
+        (HEAD + "kubeadmConfigPatches: ['{']\n", "kubeadmConfigPatches that are not YAML"),
+        (HEAD + "nodes:\n\t- role: worker\n", "is not YAML: .*indent with spaces"),
+        (HEAD + "x: " + "[" * 3000, "is not YAML"),
         (HEAD + "networking: none\n", "networking is no mapping"),
     ],
 )
 def test_what_no_pass_could_begin_with_is_refused(read, text, said):
     with pytest.raises(BadInput, match=said):
         read(text)
+
+
+def test_json_with_tabs_is_read_as_kind_reads_it(read):
+    config = read(
+        '{\n\t"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4",\n'
+        '\t"nodes": [{"role": "control-plane"},\n'
+        '\t\t{"role": "worker", "labels": {"a": "0644 \u00e9"}}]}'
+    )
+    assert (config.control_planes, config.workers) == (1, 1)
+    changed = as_text(rewritten(config.text, ["x"] * 2, {}))
+    assert changed["nodes"][1] == {"role": "worker", "labels": {"a": "0644 \u00e9"}, "image": "x"}
+
+
+def test_nodes_of_a_merge_key_are_nodes_of_their_own(read):
+    config = read(
+        HEAD + "nodes:\n- role: control-plane\n- &w {role: worker, labels: {zone: a}}\n"
+        "- <<: *w\n  labels: {zone: b}\n"
+    )
+    changed = yaml.safe_load(rewritten(config.text, ["x", "y", "z"], {}))
+    assert [(node["role"], node["image"]) for node in changed["nodes"]] == [
+        ("control-plane", "x"),
+        ("worker", "y"),
+        ("worker", "z"),
+    ]
+    assert [node["labels"]["zone"] for node in changed["nodes"][1:]] == ["a", "b"]
+
+
+def test_a_byte_order_mark_and_other_line_ends_change_nothing(tmp_path):
+    file, same = tmp_path / "kind.yaml", tmp_path / "same.yaml"
+    file.write_bytes(OF_MANY_KINDS.encode())
+    same.write_bytes(b"\xef\xbb\xbf" + OF_MANY_KINDS.replace("\n", "\r\n").encode())
+    assert KindConfig.read(same).digest == KindConfig.read(file).digest
 
 
 def test_one_document_between_empty_ones_is_one(read):

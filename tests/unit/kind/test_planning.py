@@ -11,9 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upgrade_e2e.errors import BadInput
+from upgrade_e2e.providers.kind.cgroup_v1 import on_cgroup_v1
 from upgrade_e2e.providers.kind.kind_config import KindConfig
-from upgrade_e2e.providers.kind.planning import make_plan, node_names, on_cgroup_v1
+from upgrade_e2e.providers.kind.numbering import node_names
+from upgrade_e2e.providers.kind.planning import make_plan
 from upgrade_e2e.providers.kind.settings import KindSettings
+from upgrade_e2e.providers.kind.watches import WAIT_FOR_WATCHES as WAIT
 from upgrade_e2e.upgrade import Fault, Path, Plan, with_faults
 from upgrade_e2e.version import KubeVersion
 
@@ -59,7 +62,7 @@ def test_hops_follow_one_another_in_the_order_of_the_path(settings, path):
 
 @given(shapes, paths())
 def test_all_control_planes_come_before_any_kubelet(settings, path):
-    controls, _ = node_names(settings)
+    controls, _ = node_names(settings.control_planes, settings.workers)
     for steps in hops_of(make_plan(settings, path, cgroup_v1=False)).values():
         kinds = [(step.kind, step.node) for step in steps]
         raised = [("kubeadm-apply", controls[0]), *(("kubeadm-node", n) for n in controls[1:])]
@@ -69,13 +72,14 @@ def test_all_control_planes_come_before_any_kubelet(settings, path):
 
 @given(shapes, paths())
 def test_each_node_is_taken_through_once_a_hop_and_in_order(settings, path):
-    controls, workers = node_names(settings)
+    controls, workers = node_names(settings.control_planes, settings.workers)
     for steps in hops_of(make_plan(settings, path, cgroup_v1=False)).values():
         for node in (*controls, *workers):
             kinds = [step.kind for step in steps if step.node == node]
             first = "kubeadm-apply" if node == controls[0] else "kubeadm-node"
-            around = ("drain", "uncordon") if len((*controls, *workers)) > 1 else ()
-            assert kinds == [first, *around[:1], "swap-kubelet", *around[1:], "check"]
+            several = len((*controls, *workers)) > 1
+            before, after = ((WAIT, "drain"), ("uncordon",)) if several else ((), ())
+            assert kinds == [first, *before, "swap-kubelet", *after, "check"]
         swapped = [step.node for step in steps if step.kind == "swap-kubelet"]
         assert swapped == [*controls, *workers]
 
@@ -110,11 +114,11 @@ def test_the_names_are_those_that_people_know():
         "stage v1.34.4",
         "kubeadm-apply control-plane",
         "roll-addons",
-        *(f"{kind} control-plane" for kind in ("drain", "swap-kubelet", "uncordon", "check")),
+        *(f"{kind} control-plane" for kind in (WAIT, "drain", "swap-kubelet", "uncordon", "check")),
         *(
             f"{kind} {node}"
             for node in ("worker", "worker2")
-            for kind in ("kubeadm-node", "drain", "swap-kubelet", "uncordon", "check")
+            for kind in ("kubeadm-node", WAIT, "drain", "swap-kubelet", "uncordon", "check")
         ),
         "verify",
     ]
@@ -138,7 +142,9 @@ def test_a_single_node_is_not_drained_and_the_plan_says_so():
 @given(shapes, paths())
 def test_watched_pods_can_leave_every_node_that_is_drained(settings, path):
     plan = make_plan(settings, path, cgroup_v1=False)
-    assert set(plan.room.nodes) == {name for names in node_names(settings) for name in names}
+    assert set(plan.room.nodes) == {
+        name for names in node_names(settings.control_planes, settings.workers) for name in names
+    }
     for node in plan.drained:
         assert set(plan.room.usable) - {node}
 
@@ -343,3 +349,9 @@ def test_a_configuration_that_cannot_work_is_refused_by_the_plan(tmp_path):
     settings = KindSettings(workdir=FilePath("w"), upgrade_config=file)
     with pytest.raises(BadInput, match=r"v1\.31\.9 ignores skipPhases"):
         plan_of(settings, "v1.30.1", "v1.31.9")
+
+
+def test_who_does_not_want_to_wait_drains_at_once_and_the_plan_says_so():
+    plan = plan_of(KindSettings(workdir=FilePath("w"), wait_for_watches=False))
+    assert WAIT not in {step.kind for step in plan.steps}
+    assert plan.choices["no-wait-for-watches"] == "nodes are drained at once"

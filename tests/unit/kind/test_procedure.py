@@ -114,6 +114,8 @@ def test_every_ignored_error_comes_once(own):
         ("kind: UpgradeConfiguration\napiVersion: v1\n", "its apiVersion is 'v1'"),
         (HEAD + "aply: {}\n", "unknown key 'aply'; known are apiVersion, apply"),
         (HEAD + "apply: yes please\n", "apply is 'yes please'; write a mapping"),
+        (HEAD + "apply: {skipPhases: [addonn]}\n", "'addonn'; did you mean 'addon'"),
+        ("[" * 3000, "is not YAML"),
         (HEAD + "apply: {skipPhases: addon}\n", "apply.skipPhases is 'addon'; write a list"),
         (HEAD + "node: {ignorePreflightErrors: [1]}\n", "node.ignorePreflightErrors is [1]"),
         (HEAD + "apply: {etcdUpgrade: 'no'}\n", "apply.etcdUpgrade is 'no'; write true or false"),
@@ -176,3 +178,26 @@ def test_people_see_the_file_its_digest_and_what_it_changes(theirs):
         f"upgrade.yaml (sha256:{digest}); apply skips addon; apply uses patches in /patches; "
         "apply has certificateRenewal: false; node uses patches in /node-patches"
     )
+
+
+def test_a_version_that_gives_way_to_that_of_the_path_is_named(written):
+    own = UpgradeConfig.read(written(HEAD + "apply: {kubernetesVersion: v1.35.0}\n"))
+    assert "its apply.kubernetesVersion v1.35.0 gives way to the path's" in own.describe()
+    assert yaml.safe_load(own.text(TARGET))["apply"]["kubernetesVersion"] == str(TARGET)
+
+
+def test_a_phase_that_a_newer_kubeadm_may_have_is_left_to_kubeadm(written):
+    own = UpgradeConfig.read(written(HEAD + "apply: {skipPhases: [something-new]}"))
+    assert own.skipped_phases("apply") == ("something-new",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeff" + HEAD.replace("\n", "\r\n"),
+        '{\n\t"apiVersion": "kubeadm.k8s.io/v1beta4",\n\t"kind": "UpgradeConfiguration"}',
+    ],
+)
+def test_files_of_other_editors_are_read(written, text):
+    made = yaml.safe_load(UpgradeConfig.read(written(text)).text(TARGET))
+    assert made["apply"]["kubernetesVersion"] == "v1.34.4"

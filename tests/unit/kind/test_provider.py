@@ -316,7 +316,7 @@ def test_what_cannot_be_deleted_stays_in_the_ledger(
         "folder": lambda _: None,
         "kind-cluster": lambda _: (_ for _ in ()).throw(ClusterNotMade("docker is away")),
     }
-    monkeypatch.setattr("upgrade_e2e.providers.kind.provider.deleters", lambda _: known)
+    monkeypatch.setattr("upgrade_e2e.providers.kind.pass_entries.deleters", lambda _: known)
     with pytest.raises(ClusterNotMade, match="docker is away"):
         provider.close()
     assert [entry.kind for entry in ledger.entries()] == ["kind-cluster"]

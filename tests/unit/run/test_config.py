@@ -151,3 +151,8 @@ def test_a_scenario_is_a_file_next_to_the_table_or_a_name(tmp_path):
     (tmp_path / "test_mine.py").write_text("")
     read = table(tmp_path, 'scenario = ["test_mine.py::test_x", "dns_latency"]')
     assert read == {"scenario": (f"{tmp_path}/test_mine.py::test_x", "dns_latency")}
+
+
+def test_a_byte_order_mark_is_no_key(tmp_path):
+    (tmp_path / "upgrade-e2e.toml").write_bytes(b"\xef\xbb\xbfworkers = 1\r\n")
+    assert load_config(None, tmp_path) == {"workers": 1}

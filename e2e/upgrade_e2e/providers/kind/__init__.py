@@ -1,5 +1,7 @@
 """Real kind clusters, upgraded in place with kubeadm, node by node."""
 
+from upgrade_e2e.providers.kind.after_create import require_program
+from upgrade_e2e.providers.kind.asking_kind import require_accepted
 from upgrade_e2e.providers.kind.docker import counted_nodes
 from upgrade_e2e.providers.kind.images import known_versions
 from upgrade_e2e.providers.kind.kind_config import KindConfig
@@ -17,6 +19,8 @@ __all__ = [
     "counted_nodes",
     "known_versions",
     "older_nodes",
+    "require_accepted",
+    "require_program",
     "sweep_dead",
     "what_is_missing",
 ]

@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import shlex
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from upgrade_e2e.command import Runner
-from upgrade_e2e.errors import ClusterNotMade, CommandFailed
+from upgrade_e2e.errors import BadInput, ClusterNotMade, CommandFailed
 from upgrade_e2e.providers.kind.journal import Journal
 from upgrade_e2e.upgrade import Step
 
-__all__ = ["AFTER_CREATE", "CLUSTER_VARIABLE", "described", "run_after_create"]
+__all__ = ["AFTER_CREATE", "CLUSTER_VARIABLE", "described", "require_program", "run_after_create"]
 
 AFTER_CREATE = "after-create"
 CLUSTER_VARIABLE = "UPGRADE_E2E_CLUSTER"
@@ -32,6 +33,15 @@ def described(command: Sequence[str], folder: Path | None = None) -> str:
         if (file := (folder or Path.cwd()) / word).is_file()
     ]
     return shlex.join(command) + (f" ({'; '.join(files)})" if files else "")
+
+
+def require_program(command: Sequence[str]) -> None:
+    """Refuse, with BadInput, a command whose program cannot be started from the current folder."""
+    if command and shutil.which(command[0]) is None:
+        raise BadInput(
+            f"after-create cannot start {command[0]!r}: it is not there, or may not be executed; "
+            "check its path from the current folder, or `chmod +x` it."
+        )
 
 
 def run_after_create(

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
-from kubernetes.client.exceptions import ApiException
 
 from upgrade_e2e.cluster import Cluster
-from upgrade_e2e.cluster.asking import get
 from upgrade_e2e.cluster.image_names import ImageName
+from upgrade_e2e.cluster.kubeadm_config import (
+    CLUSTER_CONFIGURATION,
+    KUBEADM_CONFIG_MAP,
+    read_kubeadm_config,
+)
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
 from upgrade_e2e.version import KubeVersion
@@ -24,9 +27,6 @@ __all__ = [
     "usual_images",
 ]
 
-_PATH = "/api/v1/namespaces/kube-system/configmaps/kubeadm-config"
-_KEY = "ClusterConfiguration"
-_NOT_FOUND = 404
 _SECTIONS = {"coredns": "dns", "kube-proxy": "proxy"}
 _LIST = ("config", "images", "list")
 
@@ -39,7 +39,7 @@ class StoredConfiguration:
 
     @property
     def disabled(self) -> frozenset[str]:
-        """The addons that it tells kubeadm to leave alone."""
+        """The addons that kubeadm leaves alone by it."""
         return frozenset(
             component
             for component, key in _SECTIONS.items()
@@ -54,20 +54,15 @@ class StoredConfiguration:
 def read_configuration(cluster: Cluster) -> StoredConfiguration:
     """The configuration in ConfigMap kube-system/kubeadm-config.
 
-    Raises BadInput when there is none: kubeadm could not upgrade this cluster.
+    Raises BadInput when there is none, as kubeadm could not upgrade this cluster, and E2eError for
+    one that is not a YAML mapping.
     """
-    try:
-        text = (get(cluster, _PATH).get("data") or {}).get(_KEY, "")
-    except ApiException as error:
-        if error.status != _NOT_FOUND:
-            raise
-        text = ""
-    document = yaml.safe_load(text)
-    if not isinstance(document, dict):
+    document = read_kubeadm_config(cluster)
+    if not document:
         raise BadInput(
-            f"cluster {cluster.name} has no {_KEY} in the ConfigMap kube-system/kubeadm-config, "
-            "which kubeadm reads for an upgrade; write it again with `kubeadm init phase "
-            "upload-config kubeadm --config FILE` on a control plane."
+            f"cluster {cluster.name} has no {CLUSTER_CONFIGURATION} in the ConfigMap "
+            f"kube-system/{KUBEADM_CONFIG_MAP}, which kubeadm reads for an upgrade; write it again "
+            "with `kubeadm init phase upload-config kubeadm --config FILE` on a control plane."
         )
     return StoredConfiguration(document)
 

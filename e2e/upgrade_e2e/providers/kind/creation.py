@@ -9,10 +9,11 @@ from upgrade_e2e.cluster import Cluster, Node, Role
 from upgrade_e2e.cluster.asking import items
 from upgrade_e2e.cluster.nodes import kubelet_version
 from upgrade_e2e.command import Runner
-from upgrade_e2e.errors import BadInput, CommandFailed
+from upgrade_e2e.errors import BadInput, CommandFailed, E2eError
+from upgrade_e2e.providers.kind.cgroup_v1 import CGROUP_V1_CHOICE
 from upgrade_e2e.providers.kind.config import FAST_API_SERVER, additions, cluster_config
 from upgrade_e2e.providers.kind.docker import Docker
-from upgrade_e2e.providers.kind.planning import CGROUP_V1_CHOICE, node_names
+from upgrade_e2e.providers.kind.numbering import node_names
 from upgrade_e2e.providers.kind.rewriting import rewritten
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.providers.kind.skew import older_nodes, require_skew_allowed
@@ -29,10 +30,12 @@ __all__ = [
     "nodes_to_come",
     "require_exists",
     "require_fit",
+    "saved_logs",
     "take_kubeconfig",
 ]
 
 CREATE_S = 480.0
+LOGS_S = 180.0
 _FIRST_STATUS = "Ensuring node image"
 """What kind says first once it has accepted a configuration."""
 
@@ -105,7 +108,7 @@ def handle(docker: Docker, name: str, kubeconfig: Path) -> Cluster:
 
 def nodes_to_come(docker: Docker, settings: KindSettings, name: str) -> tuple[Node, ...]:
     """The nodes that kind will make, by the names that it will give them."""
-    controls, workers = node_names(settings)
+    controls, workers = node_names(settings.control_planes, settings.workers)
     named = [(short, Role.CONTROL_PLANE) for short in controls]
     named += [(short, Role.WORKER) for short in workers]
     return tuple(
@@ -156,6 +159,15 @@ def require_exists(docker: Docker, name: str) -> None:
             f"{', '.join(stopped)} of cluster {name!r} is not running; start it with "
             f"`docker start {' '.join(stopped)}`."
         )
+
+
+def saved_logs(host: Runner, name: str, into: Path) -> str:
+    """Export the logs of a cluster that could not be made; returns where they are, or why not."""
+    try:
+        export_logs(host, name, into, LOGS_S)
+    except E2eError as problem:
+        return f"its logs could not be copied ({type(problem).__name__})"
+    return f"the logs of its nodes are in {into}"
 
 
 def export_logs(host: Runner, name: str, into: Path, timeout_s: float) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from upgrade_e2e.errors import BadInput, CommandFailed
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.pulls import Pulls
 from upgrade_e2e.providers.kind.remains import scratch_container
+from upgrade_e2e.providers.kind.resolving.reference import ImageTemplate
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.upgrade import Path as UpgradePath
 from upgrade_e2e.version import KubeVersion
@@ -31,14 +31,10 @@ def known_versions(settings: KindSettings, docker: Docker | None = None) -> list
     """
     found = set(settings.images)
     docker = docker or Docker()
-    repository, _, tag = settings.image_template.rpartition(":")
-    if repository and "{version}" not in repository:
-        pattern = re.compile(re.escape(tag).replace(re.escape("{version}"), "(.+)"))
-        found |= {
-            version
-            for name in _local_tags(docker, repository)
-            if (match := pattern.fullmatch(name)) and (version := _parse(match[1]))
-        }
+    template = ImageTemplate(settings.image_template)
+    if template.repository is not None:
+        tags = _local_tags(docker, template.repository.familiar)
+        found |= {version for tag in tags if (version := template.version_of(tag))}
     return sorted(found)
 
 
@@ -48,13 +44,6 @@ def _local_tags(docker: Docker, repository: str) -> list[str]:
     except CommandFailed as error:
         _log.debug("docker does not list its images: %s", error)
         return []
-
-
-def _parse(text: str) -> KubeVersion | None:
-    try:
-        return KubeVersion.parse(text)
-    except BadInput:
-        return None
 
 
 @dataclass

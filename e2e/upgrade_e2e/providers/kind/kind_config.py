@@ -13,10 +13,12 @@ import yaml
 
 from upgrade_e2e.cluster import Role
 from upgrade_e2e.errors import BadInput
+from upgrade_e2e.providers.kind.config_text import API_VERSION, only_document, shown
+from upgrade_e2e.providers.kind.host_ports import require_one_node_per_port
+from upgrade_e2e.providers.kind.numbering import short_names
 
 __all__ = ["API_VERSION", "ConfiguredNode", "KindConfig"]
 
-API_VERSION = "kind.x-k8s.io/v1alpha4"
 _DIGEST_CHARACTERS = 12
 _LISTS = (
     "nodes",
@@ -26,10 +28,13 @@ _LISTS = (
     "containerdConfigPatchesJSON6902",
 )
 _OF_CLUSTER = ("kind", "apiVersion", "name", "networking", "featureGates", "runtimeConfig", *_LISTS)
-_OF_NODE = (
-    *("role", "image", "labels", "extraMounts", "extraPortMappings"),
-    *("kubeadmConfigPatches", "kubeadmConfigPatchesJSON6902"),
+_NODE_LISTS = (
+    "extraMounts",
+    "extraPortMappings",
+    "kubeadmConfigPatches",
+    "kubeadmConfigPatchesJSON6902",
 )
+_OF_NODE = ("role", "image", "labels", *_NODE_LISTS)
 
 
 @dataclass(frozen=True)
@@ -61,14 +66,15 @@ class KindConfig:
     @classmethod
     def read(cls, file: Path) -> KindConfig:
         """Read and check a file; raises BadInput for one that no pass could begin with."""
-        text, document = _only_document(file)
+        text, document = only_document(file)
         _check_form(file, document)
         nodes = tuple(_nodes(file, document))
         _check_counts(file, nodes)
         networking = document.get("networking") or {}
+        _check_patches(file, document)
         mounts = tuple(dict.fromkeys(_relative_mounts(document)))
         _check_mounts(file, mounts)
-        return cls(
+        config = cls(
             file=file,
             text=text,
             nodes=nodes,
@@ -77,6 +83,8 @@ class KindConfig:
             lacks_network=bool(networking.get("disableDefaultCNI")),
             relative_mounts=mounts,
         )
+        require_one_node_per_port(file, document.get("nodes") or [{}], config.short_names)
+        return config
 
     @property
     def control_planes(self) -> int:
@@ -95,40 +103,8 @@ class KindConfig:
 
     @property
     def short_names(self) -> tuple[str, ...]:
-        """The names of its nodes without that of the cluster, as kind numbers them."""
-        seen: dict[Role, int] = {}
-        names = []
-        for node in self.nodes:
-            seen[node.role] = seen.get(node.role, 0) + 1
-            names.append(node.role.value + ("" if seen[node.role] == 1 else str(seen[node.role])))
-        return tuple(names)
-
-
-def _only_document(file: Path) -> tuple[str, dict[str, Any]]:
-    """The text of the file, and its one document."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-        documents = [found for found in yaml.safe_load_all(text) if found is not None]
-    except OSError as error:
-        raise BadInput(f"kind-config {file} cannot be read ({error.strerror}).") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"kind-config {file} is not YAML: {error}") from error
-    if not documents:
-        raise BadInput(
-            f"kind-config {file} is empty; write `kind: Cluster` and `apiVersion: {API_VERSION}` "
-            "into it, or leave the option out."
-        )
-    if len(documents) > 1:
-        raise BadInput(
-            f"kind-config {file} has {len(documents)} documents, and kind reads only the first; "
-            "leave one cluster in it."
-        )
-    if not isinstance(documents[0], dict):
-        raise BadInput(
-            f"kind-config {file} is no configuration but {_shown(documents[0])}; it begins with "
-            f"`kind: Cluster` and `apiVersion: {API_VERSION}`."
-        )
-    return text, documents[0]
+        """The names of its nodes without that of the cluster."""
+        return short_names(node.role.value for node in self.nodes)
 
 
 def _check_form(file: Path, document: Mapping[str, Any]) -> None:
@@ -140,13 +116,20 @@ def _check_form(file: Path, document: Mapping[str, Any]) -> None:
                 "known."
             )
     _check_spelling(file, "", document, _OF_CLUSTER)
-    for key in _LISTS:
-        if not isinstance(document.get(key) or [], list):
-            raise BadInput(f"kind-config {file}: {key} is no list but {_shown(document[key])}.")
+    _check_lists(file, "", document, _LISTS)
     if not isinstance(document.get("networking") or {}, dict):
         raise BadInput(
-            f"kind-config {file}: networking is no mapping but {_shown(document['networking'])}."
+            f"kind-config {file}: networking is no mapping but {shown(document['networking'])}."
         )
+
+
+def _check_lists(file: Path, where: str, found: Mapping[str, Any], keys: Sequence[str]) -> None:
+    for key in keys:
+        if not isinstance(found.get(key) or [], list):
+            raise BadInput(
+                f"kind-config {file}{where}: {key} is no list but {shown(found[key])}; begin each "
+                "item with a dash."
+            )
 
 
 def _check_spelling(file: Path, where: str, found: Mapping[str, Any], known: Sequence[str]) -> None:
@@ -165,10 +148,11 @@ def _nodes(file: Path, document: Mapping[str, Any]) -> Iterator[ConfiguredNode]:
     for number, node in enumerate(document.get("nodes") or [{}], start=1):
         if not isinstance(node, dict):
             raise BadInput(
-                f"kind-config {file}: node {number} is no mapping but {_shown(node)}; write it "
+                f"kind-config {file}: node {number} is no mapping but {shown(node)}; write it "
                 "like `- role: worker`."
             )
         _check_spelling(file, f", node {number},", node, _OF_NODE)
+        _check_lists(file, f", node {number}", node, _NODE_LISTS)
         role, image = node.get("role") or Role.CONTROL_PLANE.value, node.get("image") or ""
         if not isinstance(role, str) or role not in roles:
             raise BadInput(
@@ -190,8 +174,22 @@ def _check_counts(file: Path, nodes: Sequence[ConfiguredNode]) -> None:
     if controls % 2 == 0:
         raise BadInput(
             f"kind-config {file} has {controls} control planes, which cannot hold a majority in "
-            f"etcd while one of them restarts; use {controls - 1} or {controls + 1}."
+            "etcd while one of them restarts; use 1 or 3."
         )
+
+
+def _check_patches(file: Path, document: Mapping[str, Any]) -> None:
+    """Refuse a patch that is no YAML, which kind finds out once its nodes are there."""
+    for of in (document, *(document.get("nodes") or ())):
+        for patch in of.get("kubeadmConfigPatches") or ():
+            try:
+                list(yaml.safe_load_all(patch if isinstance(patch, str) else ""))
+            except yaml.YAMLError as error:
+                said = " ".join(str(error).split())
+                raise BadInput(
+                    f"kind-config {file} has kubeadmConfigPatches that are not YAML: {said}; "
+                    "correct the patch."
+                ) from error
 
 
 def _digest(document: Mapping[str, Any]) -> str:
@@ -222,9 +220,3 @@ def _check_mounts(file: Path, mounts: Sequence[str]) -> None:
                 "not from the folder of that file, and its paths are relative to the file; move "
                 "either of the two, or write an absolute path."
             )
-
-
-def _shown(value: object) -> str:
-    """A value for a message, cut where it is long."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -37,8 +37,8 @@ class OpenedImage:
 
     def images(self) -> dict[str, Descriptor]:
         """The container images in it, by name."""
-        told = self.inside.run(*CTR, "images", "list", timeout_s=60)
-        return parse_image_list(told.stdout)
+        listed = self.inside.run(*CTR, "images", "list", timeout_s=60)
+        return parse_image_list(listed.stdout)
 
     def wanted(self, version: KubeVersion) -> tuple[str, ...]:
         """The container images that its kubeadm needs for `version`.

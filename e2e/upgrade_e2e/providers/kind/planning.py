@@ -5,68 +5,36 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path as FilePath
 
-from upgrade_e2e.cluster.rollout import ADDONS
 from upgrade_e2e.errors import BadInput
-from upgrade_e2e.providers.kind.config import (
-    FAIL_CGROUP_V1_SINCE,
-    FAST_API_SERVER,
-    ignored_with,
-)
-from upgrade_e2e.providers.kind.delivery import STAGE_ROOT, staged_file
+from upgrade_e2e.providers.kind.cgroup_v1 import ALLOWED, CGROUP_V1_CHOICE, needs_cgroup_v1
+from upgrade_e2e.providers.kind.config import FAST_API_SERVER
+from upgrade_e2e.providers.kind.delivery import STAGE_ROOT
 from upgrade_e2e.providers.kind.drain_order import DRAIN_S
+from upgrade_e2e.providers.kind.kubeadm_steps import addons_step, apply_step, node_step
 from upgrade_e2e.providers.kind.making import choices_of_making, ways_of_making
+from upgrade_e2e.providers.kind.numbering import node_names
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.providers.kind.shape import in_place, is_single, planned_room, shape_choices
 from upgrade_e2e.providers.kind.step_time import CHOSEN
+from upgrade_e2e.providers.kind.watches import HEARD_WITHIN_S, WAIT_FOR_WATCHES
 from upgrade_e2e.upgrade import Hop, Path, Plan, Step
 from upgrade_e2e.version import MinorVersion
 
-__all__ = [
-    "CGROUP_V1_CHOICE",
-    "make_plan",
-    "node_names",
-    "on_cgroup_v1",
-]
+__all__ = ["make_plan"]
 
 OLDEST_TARGET = MinorVersion(1, 31)
 """UpgradeConfiguration exists from kubeadm v1.31 on."""
 
 CREATE_S = 900.0
 STAGE_S = 900.0
-KUBEADM_S = 1200.0
-ADDONS_S = 300.0
 SWAP_S = 420.0
 QUICK_S = 120.0
+WATCHES_S = 240.0
 CHECK_S = 240.0
 VERIFY_S = 180.0
 # kubectl gives up first, so that its own message is reported.
 DRAIN_GRACE_S = 60.0
-CGROUP_V1_CHOICE = "fail-cgroup-v1"
-SETTLED = "wait until every static pod of the control plane is at its new hash and ready"
-
-
-def on_cgroup_v1(root: FilePath = FilePath("/sys/fs/cgroup")) -> bool:
-    """Whether this machine has the cgroup v1 hierarchy (v2 has a file cgroup.controllers)."""
-    return root.is_dir() and not (root / "cgroup.controllers").exists()
-
-
-def needs_cgroup_v1(path: Path) -> bool:
-    """Whether a version of the path has a kubelet that refuses cgroup v1 by default."""
-    return any(version.minor_version >= FAIL_CGROUP_V1_SINCE for version in path.versions)
-
-
-def node_names(settings: KindSettings) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Short names of control planes and workers, as kind numbers them."""
-    return (
-        _numbered("control-plane", settings.control_planes),
-        _numbered("worker", settings.workers),
-    )
-
-
-def _numbered(role: str, count: int) -> tuple[str, ...]:
-    return tuple(role if number == 1 else f"{role}{number}" for number in range(1, count + 1))
 
 
 def make_plan(settings: KindSettings, path: Path, *, cgroup_v1: bool) -> Plan:
@@ -82,7 +50,7 @@ def make_plan(settings: KindSettings, path: Path, *, cgroup_v1: bool) -> Plan:
     upgrade = tuple(step for hop in path.hops for step in _hop_steps(settings, hop))
     if is_single(settings):
         upgrade = tuple(in_place(upgrade))
-    room = planned_room(settings, *node_names(settings))
+    room = planned_room(settings, *node_names(settings.control_planes, settings.workers))
     return Plan(
         provider="kind",
         path=path,
@@ -113,10 +81,7 @@ def _choices(settings: KindSettings, path: Path, *, cgroup_v1: bool) -> dict[str
         flags = ", ".join(f"{name}={value}" for name, value in FAST_API_SERVER.items())
         choices["fast-control-plane"] = f"API server with {flags}"
     if cgroup_v1 and needs_cgroup_v1(path) and not settings.reuse_cluster:
-        choices[CGROUP_V1_CHOICE] = (
-            f"kubelets with failCgroupV1: false, as this machine has cgroup v1, which kubelets "
-            f"from {FAIL_CGROUP_V1_SINCE} on refuse otherwise"
-        )
+        choices[CGROUP_V1_CHOICE] = ALLOWED
     if settings.reuse_cluster:
         choices["reuse-cluster"] = settings.reuse_cluster
     return {**choices, **choices_of_making(settings, path), **_procedure(settings)}
@@ -131,6 +96,8 @@ def _procedure(settings: KindSettings) -> Mapping[str, str]:
         own["drain-timeout"] = f"{settings.drain_timeout_s:g} s"
     if settings.drain_args:
         own["drain-args"] = shlex.join(settings.drain_args)
+    if not settings.wait_for_watches:
+        own["no-wait-for-watches"] = "nodes are drained at once"
     if settings.step_timeout_s is not None:
         own["step-timeout"] = f"{settings.step_timeout_s:g} s"
     return own
@@ -165,80 +132,23 @@ def _stage(settings: KindSettings, hop: Hop) -> Step:
 
 
 def _hop_steps(settings: KindSettings, hop: Hop) -> Iterator[Step]:
-    control_planes, workers = node_names(settings)
+    control_planes, workers = node_names(settings.control_planes, settings.workers)
     for node in control_planes:
-        raising = _kubeadm_apply if node == control_planes[0] else _kubeadm_node
+        raising = apply_step if node == control_planes[0] else node_step
         yield raising(settings, hop, node, settles=node != control_planes[-1])
-    yield _roll_addons(settings, hop, control_planes[-1])
+    yield addons_step(settings, hop, control_planes[-1])
     for node in control_planes:
         yield from _swap_steps(settings, hop, node)
     for node in workers:
-        yield _kubeadm_node(settings, hop, node, settles=False)
+        yield node_step(settings, hop, node, settles=False)
         yield from _swap_steps(settings, hop, node)
-
-
-def _kubeadm_apply(settings: KindSettings, hop: Hop, node: str, *, settles: bool) -> Step:
-    kubeadm, config = staged_file(hop.target, "kubeadm"), staged_file(hop.target, "upgrade.yaml")
-    does = (
-        f"{kubeadm} upgrade apply --yes --config {config}",
-        *_own_words(settings, "apply"),
-        *((SETTLED,) if settles else ()),
-    )
-    return Step.of_hop(hop, "kubeadm-apply", KUBEADM_S, does, node, **_settling(settles=settles))
-
-
-def _own_words(settings: KindSettings, command: str) -> Iterator[str]:
-    """What the UpgradeConfiguration says about `kubeadm upgrade apply` or `node`."""
-    own = settings.own_upgrade
-    if own is not None:
-        yield f"the configuration is {own.file}, with the target version put in"
-        if skipped := own.skipped_phases(command):
-            yield f"skipped phases: {', '.join(skipped)}"
-        if folder := own.patches(command):
-            yield f"patches: {folder}"
-    if command == "apply" or own is not None:
-        ignored = ignored_with(own.ignored(command) if own else ())
-        yield f"ignored preflight errors: {', '.join(ignored)}"
-
-
-def _kubeadm_node(settings: KindSettings, hop: Hop, node: str, *, settles: bool) -> Step:
-    kubeadm, config = staged_file(hop.target, "kubeadm"), staged_file(hop.target, "upgrade.yaml")
-    does = (
-        "wait until the node may read the kubelet's configuration of the new version",
-        f"{kubeadm} upgrade node --config {config}",
-        *_own_words(settings, "node"),
-        *((SETTLED,) if settles else ()),
-    )
-    return Step.of_hop(hop, "kubeadm-node", KUBEADM_S, does, node, **_settling(settles=settles))
-
-
-def _settling(*, settles: bool) -> dict[str, str]:
-    """Whether the step waits for static pods; after the last control plane, roll-addons does."""
-    return {"settles": "yes"} if settles else {}
-
-
-def _roll_addons(settings: KindSettings, hop: Hop, last: str) -> Step:
-    rolled = " and ".join(sorted(ADDONS.keys() - settings.left_alone))
-    alone = ", ".join(sorted(ADDONS.keys() & settings.left_alone))
-    does = (
-        *(
-            (
-                f"kubeadm rolls {rolled} once the last control plane ({last}) is done",
-                f"wait until {rolled}, where it is kubeadm's own, runs the image that kubeadm "
-                "wants for this cluster",
-            )
-            if rolled
-            else ()
-        ),
-        *((f"{alone}: left alone, as the phase is skipped",) if alone else ()),
-        SETTLED,
-    )
-    return Step.of_hop(hop, "roll-addons", ADDONS_S, does, last=last)
 
 
 def _swap_steps(settings: KindSettings, hop: Hop, node: str) -> Iterator[Step]:
     drains = settings.drains
     budgets = "respected" if drains.heeds_budgets else "not asked"
+    if settings.wait_for_watches and not is_single(settings):
+        yield _wait_for_watches(hop, node)
     yield Step.of_hop(
         hop,
         "drain",
@@ -271,6 +181,14 @@ def _swap_steps(settings: KindSettings, hop: Hop, node: str) -> Iterator[Step]:
         ("all nodes Ready, kube-proxy ready wherever it was before, all etcd members healthy",),
         node,
     )
+
+
+def _wait_for_watches(hop: Hop, node: str) -> Step:
+    does = (
+        "give every kubelet and kube-proxy news from the API server, and wait until all have "
+        f"heard, for {HEARD_WITHIN_S:g} s at most",
+    )
+    return Step.of_hop(hop, WAIT_FOR_WATCHES, WATCHES_S, does, node)
 
 
 def _verify(settings: KindSettings, path: Path) -> Step:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from upgrade_e2e.providers.kind.config import (
     ignored_with,
     upgrade_config,
 )
+from upgrade_e2e.providers.kind.config_text import without_tabs
 from upgrade_e2e.version import KubeVersion, MinorVersion
 
 __all__ = ["APPLY_SKIPS_SINCE", "UpgradeConfig"]
@@ -28,6 +30,10 @@ _SECTIONS = ("apply", "diff", "node", "plan")
 _TOP = frozenset({"apiVersion", "kind", "timeouts", *_SECTIONS})
 _ADDONS = {"addon/coredns": "coredns", "addon/kube-proxy": "kube-proxy"}
 _CONTROL_PLANE = "control-plane"
+_PHASES = (
+    *("preflight", _CONTROL_PLANE, "upload-config", "kubelet-config", "bootstrap-token"),
+    *("addon", *_ADDONS, "post-upgrade"),
+)
 _LISTS = ("ignorePreflightErrors", "skipPhases")
 _SWITCHED_OFF = ("certificateRenewal", "etcdUpgrade")
 _FLAGS = ("dryRun", *_SWITCHED_OFF)
@@ -49,14 +55,15 @@ class UpgradeConfig:
         """The configuration in `file`; raises BadInput for what kubeadm could not upgrade by."""
         try:
             data = file.read_bytes()
-            documents = [one for one in yaml.safe_load_all(data) if one is not None]
+            text = without_tabs(data.decode("utf-8-sig"))
+            documents = [one for one in yaml.safe_load_all(text) if one is not None]
         except OSError as error:
             raise BadInput(
                 f"--upgrade-config {file} cannot be read ({error.strerror}); check the path."
             ) from error
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
+        except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
             said = " ".join(str(error).split())
-            raise BadInput(f"--upgrade-config {file} is not YAML: {said}") from error
+            raise BadInput(f"--upgrade-config {file} is not YAML: {said}; correct it.") from error
         if problem := next(_problems(documents), None):
             raise BadInput(f"--upgrade-config {file}: {problem}")
         return cls(file, hashlib.sha256(data).hexdigest(), documents[0])
@@ -130,6 +137,8 @@ class UpgradeConfig:
             if folder := self.patches(command):
                 parts.append(f"{command} uses patches in {folder}")
             section = self._section(command)
+            if version := section.get("kubernetesVersion"):
+                parts.append(f"its {command}.kubernetesVersion {version} gives way to the path's")
             off = [flag for flag in _SWITCHED_OFF if section.get(flag) is False]
             parts += [f"{command} has {flag}: false" for flag in off]
         return "; ".join(parts)
@@ -173,12 +182,21 @@ def _wrong_in(section: str, content: Any) -> Iterator[str]:
         words = given[key]
         if not (isinstance(words, list) and all(isinstance(word, str) for word in words)):
             yield f"{section}.{key} is {words!r}; write a list of texts."
+    yield from _misspelt(section, given.get("skipPhases") or ())
     for key in given.keys() & set(_FLAGS):
         if not isinstance(given[key], bool):
             yield f"{section}.{key} is {given[key]!r}; write true or false."
     if content.get("dryRun") and section in {"apply", "node"}:
         yield f"{section}.dryRun is true, so nothing would be upgraded; leave it out."
     yield from _wrong_patches(section, content.get("patches"))
+
+
+def _misspelt(section: str, phases: Iterable[str]) -> Iterator[str]:
+    """Phases that are nearly known ones; a newer kubeadm may have others."""
+    for phase in phases:
+        near = difflib.get_close_matches(phase, _PHASES, n=1, cutoff=0.8)
+        if phase not in _PHASES and near:
+            yield f"{section}.skipPhases has {phase!r}; did you mean {near[0]!r}?"
 
 
 def _wrong_patches(section: str, patches: Any) -> Iterator[str]:

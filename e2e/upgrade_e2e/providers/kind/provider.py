@@ -17,6 +17,7 @@ from upgrade_e2e.errors import BadInput, ClusterNotMade, CommandFailed, Deadline
 from upgrade_e2e.providers.base import Capabilities
 from upgrade_e2e.providers.kind import creation, draining, health, kubeadm, nodes
 from upgrade_e2e.providers.kind.after_create import AFTER_CREATE, run_after_create
+from upgrade_e2e.providers.kind.cgroup_v1 import on_cgroup_v1
 from upgrade_e2e.providers.kind.checks import KIND_ENV, preflight, require_free_name
 from upgrade_e2e.providers.kind.configuration import target_images, usual_images
 from upgrade_e2e.providers.kind.creation import NameTaken
@@ -25,19 +26,20 @@ from upgrade_e2e.providers.kind.images import NodeImages
 from upgrade_e2e.providers.kind.inspection import Target, inspect
 from upgrade_e2e.providers.kind.journal import Journal
 from upgrade_e2e.providers.kind.kubeadm_output import KeptCoreDns
-from upgrade_e2e.providers.kind.ledger import Entry
 from upgrade_e2e.providers.kind.mirror import name_for_mirror
+from upgrade_e2e.providers.kind.pass_entries import PassEntries
 from upgrade_e2e.providers.kind.patches import require_patches
-from upgrade_e2e.providers.kind.planning import make_plan, on_cgroup_v1
+from upgrade_e2e.providers.kind.planning import make_plan
 from upgrade_e2e.providers.kind.planting import plant
 from upgrade_e2e.providers.kind.pulls import Pulls
-from upgrade_e2e.providers.kind.remains import CLUSTER, FOLDER, REUSED_CLUSTER, deleters
+from upgrade_e2e.providers.kind.remains import CLUSTER, FOLDER, REUSED_CLUSTER
 from upgrade_e2e.providers.kind.rolling import AddonsBefore, Rolling, roll
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.providers.kind.skew import older_nodes
 from upgrade_e2e.providers.kind.staging import Staging
 from upgrade_e2e.providers.kind.static_pods import wait_until_settled
 from upgrade_e2e.providers.kind.step_time import StepTime
+from upgrade_e2e.providers.kind.watches import WAIT_FOR_WATCHES, wait_for_watches
 from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Inventory, Marks, Path, Plan, Step, Verified
 from upgrade_e2e.version import KubeVersion
@@ -46,7 +48,6 @@ from upgrade_e2e.wait import Deadline
 __all__ = ["KindProvider"]
 
 NODES_READY_S = 240.0
-LOGS_S = 180.0
 _TROUBLE: tuple[type[Exception], ...] = (E2eError, *TRANSIENT_API_ERRORS)
 
 
@@ -64,7 +65,7 @@ class KindProvider:
         self.journal = Journal(self.settings.workdir / "steps")
         self.marks = Marks(Origin())
         self._stage_folder = self.settings.workdir / f"stage-{uuid.uuid4().hex[:8]}"
-        self._entries: list[Entry] = []
+        self._entries = PassEntries(self.settings.ledger, self.host)
         self._staging: Staging | None = None
         self._images = self._node_images()
         self._verified = Verified()
@@ -112,12 +113,15 @@ class KindProvider:
             try:
                 cluster = self._make(plan)
             except NameTaken:
-                self._disown()
+                self._entries.disown_cluster()
                 raise
             except BadInput:
                 raise
             except _TROUBLE as error:
-                raise ClusterNotMade(self._describe_failure(error)) from error
+                logs = creation.saved_logs(self.host, self.name, self.settings.workdir / "logs")
+                raise ClusterNotMade(
+                    f"the cluster {self.name} could not be made; {logs}. {error}"
+                ) from error
             undo.pop_all()
         return cluster
 
@@ -130,6 +134,7 @@ class KindProvider:
                 s, c, self.marks, self.journal, self._kept.read
             ),
             "roll-addons": self._roll_addons,
+            WAIT_FOR_WATCHES: lambda s, c: wait_for_watches(s, c, self.marks),
             "drain": lambda s, c: draining.drain(s, c, self.marks, self.journal),
             "swap-kubelet": lambda s, c: nodes.swap_kubelet(s, c, self.marks),
             "uncordon": lambda s, c: nodes.uncordon(s, c, self.journal),
@@ -159,26 +164,15 @@ class KindProvider:
         A cluster to `keep` leaves the ledger, so that no sweep deletes it.
         """
         if keep:
-            self._disown()
+            self._entries.disown_cluster()
         self._images.pulls.stop()
         if self._staging is not None:
             self._staging.stop()
-        failures: list[E2eError] = []
-        for entry in tuple(self._entries):
-            if entry.kind == FOLDER and self._staging is not None:
-                self._staging.join()
-            try:
-                deleters(self.host)[entry.kind](entry.name)
-            except E2eError as error:
-                failures.append(error)
-            else:
-                self.settings.ledger.release(entry)
-                self._entries.remove(entry)
-        if failures:
-            raise failures[0]
+        self._entries.delete_all(self._join_staging)
 
-    def _claim(self, kind: str, name: str) -> None:
-        self._entries.append(self.settings.ledger.claim(kind, name))
+    def _join_staging(self) -> None:
+        if self._staging is not None:
+            self._staging.join()
 
     def _node_images(self) -> NodeImages:
         return NodeImages(self.settings, self.docker, Pulls(self.docker, self.marks))
@@ -190,7 +184,7 @@ class KindProvider:
         balancer = preflight(self.settings, self.docker, self.host, path, self._images)
         older = older_nodes(self.settings, path)
         begun_with = (self.settings.image_for(first), *(node.image for node in older))
-        self._wait_for_pulls(*begun_with, balancer)
+        self._images.pulls.wait_for_all(*begun_with, balancer)
         self._images.require(first)
         for node in older:
             self._images.require(node.version, node.image)
@@ -199,24 +193,12 @@ class KindProvider:
         if balancer:
             self._images.pulls.note("load-balancer", balancer)
 
-    def _wait_for_pulls(self, *images: str) -> None:
-        """Waiting for a registry is a phase of its own, so that no other one seems slow."""
-        if any(map(self._images.pulls.is_coming, images)):
-            self.marks.mark("pull")
-        for image in images:
-            self._images.pulls.wait(image)
-
     def _claim_cluster(self) -> None:
         if self.settings.reuse_cluster:
-            self._claim(REUSED_CLUSTER, self.name)
+            self._entries.claim(REUSED_CLUSTER, self.name)
         else:
             require_free_name(self.settings, self.docker, self.name)
-            self._claim(CLUSTER, self.name)
-
-    def _disown(self) -> None:
-        for entry in [entry for entry in self._entries if entry.kind == CLUSTER]:
-            self.settings.ledger.release(entry)
-            self._entries.remove(entry)
+            self._entries.claim(CLUSTER, self.name)
 
     def _make(self, plan: Plan) -> Cluster:
         if self.settings.reuse_cluster:
@@ -235,7 +217,7 @@ class KindProvider:
             health.wait_until_nodes_ready(cluster, NODES_READY_S)
         shutil.copy2(self.kubeconfig, self.old_kubeconfig)
         if self.settings.preload_images:
-            self._wait_for_pulls(*self.settings.preload_images)
+            self._images.pulls.wait_for_all(*self.settings.preload_images)
         if self.settings.preload_images or older:
             self.marks.mark("preload")
             staging.wait_until_preloaded()
@@ -270,27 +252,18 @@ class KindProvider:
 
     def _start_staging(self, plan: Plan, nodes: Sequence[Node], older: Collection[str]) -> Staging:
         folder = self._stage_folder.resolve()
-        self._claim(FOLDER, str(folder))
+        self._entries.claim(FOLDER, str(folder))
         folder.mkdir(parents=True)
         behind = [node for node in nodes if node.name in older]
         self._staging = Staging(self.docker, self.settings, folder, nodes, self._images, behind)
         self._staging.start(plan.path.versions[0], _stages(plan))
         return self._staging
 
-    def _describe_failure(self, error: Exception) -> str:
-        logs = self.settings.workdir / "logs"
-        where = f"the logs of its nodes are in {logs}"
-        try:
-            creation.export_logs(self.host, self.name, logs, LOGS_S)
-        except E2eError as problem:
-            where = f"its logs could not be copied ({type(problem).__name__})"
-        return f"the cluster {self.name} could not be made; {where}. {error}"
-
     def _stage(self, step: Step, cluster: Cluster) -> None:
         if self._staging is None:
             raise BadInput("nothing was taken out to stage; create the cluster first.")
         version = KubeVersion.parse(step.params["version"])
-        self._wait_for_pulls(self.settings.image_for(version))
+        self._images.pulls.wait_for_all(self.settings.image_for(version))
         self.marks.mark("deliver")
         self._staging.wait_until_delivered(version)
         with self.journal.of(step) as write:

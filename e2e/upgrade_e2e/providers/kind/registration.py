@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
 
+from upgrade_e2e.cluster import Role
 from upgrade_e2e.cluster.room import Taints
+from upgrade_e2e.providers.kind.numbering import short_names
 
 __all__ = ["registered_taints"]
 
-_CONTROL_PLANE = "control-plane"
+_CONTROL_PLANE = Role.CONTROL_PLANE.value
 
 
 def registered_taints(text: str) -> dict[str, Taints]:
@@ -23,12 +24,10 @@ def registered_taints(text: str) -> dict[str, Taints]:
     A patch that is no YAML and taints that are no taints are left to kind, which refuses them.
     """
     config = next(_mappings(text), {})
-    counted: Counter[str] = Counter()
+    nodes = config.get("nodes") or [{}]
+    names = short_names(node.get("role") or _CONTROL_PLANE for node in nodes)
     found: dict[str, Taints] = {}
-    for node in config.get("nodes") or [{}]:
-        role = node.get("role") or _CONTROL_PLANE
-        counted[role] += 1
-        name = role if counted[role] == 1 else f"{role}{counted[role]}"
+    for name, node in zip(names, nodes, strict=True):
         kind = "InitConfiguration" if name == _CONTROL_PLANE else "JoinConfiguration"
         for patch in (*_patches(config), *_patches(node)):
             registration = patch.get("nodeRegistration")

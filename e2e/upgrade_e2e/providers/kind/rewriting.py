@@ -45,7 +45,9 @@ def _root(text: str) -> MappingNode:
     for root in yaml.compose_all(text, Loader=yaml.SafeLoader):
         if isinstance(root, MappingNode):
             return root
-    raise BadInput("a kind configuration is a mapping; this text has none.")
+    raise BadInput(
+        "a kind configuration is a mapping, and this text has none; begin it with `kind: Cluster`."
+    )
 
 
 def _items(mapping: MappingNode, key: str) -> list[Node]:
@@ -57,7 +59,9 @@ def _items(mapping: MappingNode, key: str) -> list[Node]:
 def _with(mapping: Node, key: str, value: Node) -> MappingNode:
     """A copy of a mapping with another value: what an anchor names elsewhere stays as it is."""
     if not isinstance(mapping, MappingNode):
-        raise BadInput(f"a node of a kind configuration is a mapping; this is {mapping.value!r}.")
+        raise BadInput(
+            f"a node of a kind configuration is {mapping.value!r}; write it like `- role: worker`."
+        )
     pairs = list(mapping.value)
     places = [number for number, (name, _) in enumerate(pairs) if name.value == key]
     if places:
@@ -71,5 +75,5 @@ def _as_node(value: object) -> Node:
     """A value as a YAML node."""
     node = yaml.compose(yaml.safe_dump(value, sort_keys=False), Loader=yaml.SafeLoader)
     if node is None:
-        raise BadInput(f"{value!r} cannot be added to a kind configuration.")
+        raise BadInput(f"{value!r} cannot be added to a kind configuration; use a value of YAML.")
     return node

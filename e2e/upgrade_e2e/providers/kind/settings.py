@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from upgrade_e2e.cluster.image_names import ImageName
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.kind.config import upgrade_config
 from upgrade_e2e.providers.kind.drain_order import DRAIN_S, DrainOrder, require_seconds
@@ -56,6 +57,7 @@ class KindSettings:
     upgrade_config: Path | None = None
     drain_timeout_s: float = DRAIN_S
     drain_args: tuple[str, ...] = ()
+    wait_for_watches: bool = True
     step_timeout_s: float | None = None
     ledger: Ledger = field(default_factory=Ledger)
 
@@ -117,7 +119,7 @@ class KindSettings:
         What a vendor adds to a tag does not count, as it is not part of the kubelet's version.
         """
         given = (version for version, name in self.images.items() if name == image)
-        return next(given, None) or self._of_template(image) or _of_tag(image)
+        return next(given, None) or self._of_template(image) or _version(ImageName.parse(image).tag)
 
     def _of_template(self, image: str) -> KubeVersion | None:
         before, _, after = map(re.escape, self.image_template.partition("{version}"))
@@ -148,10 +150,6 @@ class KindSettings:
                 f"kind-config {config.file} has {found[0]} control plane(s) and {found[1]} "
                 f"worker(s), not {asked[0]} and {asked[1]}; leave out control-planes and workers."
             )
-
-
-def _of_tag(image: str) -> KubeVersion | None:
-    return _version(image.partition("@")[0].rpartition("/")[2].partition(":")[2])
 
 
 def _version(text: str) -> KubeVersion | None:

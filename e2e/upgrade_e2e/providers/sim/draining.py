@@ -105,9 +105,9 @@ def _left(
     refusals: Mapping[str, str],
 ) -> str:
     """First what holds the drain, then each pod that is left with what the API said last."""
-    told = []
+    left_pods = []
     for pod in pods:
         why = refusals.get(pod["metadata"]["uid"], "still terminating")
-        told.append(f"{pod_name(pod)} ({why})")
-    left = f"{node} was not drained within {allowed_s:g} s; left: {', '.join(told)}"
+        left_pods.append(f"{pod_name(pod)} ({why})")
+    left = f"{node} was not drained within {allowed_s:g} s; left: {', '.join(left_pods)}"
     return "\n".join([*(holdup.failed_line for holdup in seen), left])

@@ -69,25 +69,25 @@ def test_a_helper_that_knows_none_is_no_error(docker):
 
 
 @pytest.mark.parametrize(
-    ("script", "told"),
+    ("script", "said"),
     [
         ("echo locked; exit 1", "gives no login for a.example.*locked"),
         ("echo hello", "something else than a login"),
         (None, "docker-credential-all gives no login"),
     ],
 )
-def test_a_helper_that_fails_is_named(docker, script, told):
+def test_a_helper_that_fails_is_named(docker, script, said):
     helpers = {} if script is None else {"all": script}
-    with pytest.raises(BadInput, match=told):
+    with pytest.raises(BadInput, match=said):
         docker({"credsStore": "all"}, **helpers).login("a.example")
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("config", "said"),
     [("{", "cannot be read"), ({"auths": {"a.example": {"auth": "%"}}}, "as docker writes it")],
 )
-def test_a_damaged_configuration_is_refused(docker, config, told):
-    with pytest.raises(BadInput, match=told):
+def test_a_damaged_configuration_is_refused(docker, config, said):
+    with pytest.raises(BadInput, match=said):
         docker(config).login("a.example")
 
 

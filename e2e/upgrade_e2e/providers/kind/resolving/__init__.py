@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from upgrade_e2e.cluster.image_names import DOCKER_HUB
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.resolving.catalogue import Catalogue
 from upgrade_e2e.providers.kind.resolving.reference import (
-    DOCKER_HUB,
     ImageTemplate,
     Repository,
     split_reference,

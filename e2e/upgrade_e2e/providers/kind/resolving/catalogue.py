@@ -50,10 +50,11 @@ class Catalogue:
         if file is None:
             return _shipped()
         try:
-            text = file.read_text(encoding="utf-8")
+            text = file.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
             raise BadInput(
-                f"image-catalogue {file} cannot be read ({error}); check the path."
+                f"image-catalogue {file} cannot be read ({why}); check the path."
             ) from error
         return cls.parse(text, f"image-catalogue {file}")
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from upgrade_e2e.cluster.image_names import DOCKER_HUB
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import BadInput, CommandFailed
-from upgrade_e2e.providers.kind.resolving.reference import DOCKER_HUB, Repository
+from upgrade_e2e.providers.kind.resolving.reference import Repository
 
 __all__ = ["DockerLogins", "Login"]
 

@@ -6,14 +6,15 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
+from upgrade_e2e.cluster.image_names import DOCKER_HUB, ImageName
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.version import KubeVersion
 
-__all__ = ["DOCKER_HUB", "ImageTemplate", "Repository", "is_loopback", "split_reference"]
+__all__ = ["ImageTemplate", "Repository", "is_loopback", "split_reference"]
 
-DOCKER_HUB = "docker.io"
 _HUB_API = "registry-1.docker.io"
-_HUB_NAMES = {DOCKER_HUB, "index.docker.io", _HUB_API}
+_HUB_NAMES = {"", DOCKER_HUB, "index.docker.io", _HUB_API}
+"""Registries that are Docker Hub; a name without a registry is of it too."""
 _VERSION = "{version}"
 
 
@@ -27,11 +28,9 @@ class Repository:
     @classmethod
     def parse(cls, text: str) -> Repository:
         """Read a name without tag, with docker's rules for names that leave the registry out."""
-        first, slash, rest = text.partition("/")
-        if slash and ("." in first or ":" in first or first == "localhost"):
-            host, name = (DOCKER_HUB if first in _HUB_NAMES else first), rest
-        else:
-            host, name = DOCKER_HUB, text
+        registry = ImageName(text).registry
+        host = DOCKER_HUB if registry in _HUB_NAMES else registry
+        name = text.removeprefix(f"{registry}/")
         if host == DOCKER_HUB and "/" not in name:
             name = f"library/{name}"
         return cls(host, name)
@@ -96,20 +95,14 @@ class ImageTemplate:
         return version if self.tag(version) == tag else None
 
     def _split(self) -> tuple[str, str]:
-        return _name_and_tag(self.text)
+        name = ImageName.parse(self.text)
+        return name.repository, name.tag
 
 
 def split_reference(text: str) -> tuple[Repository, str]:
     """The repository of an image, and its digest or else its tag."""
-    whole, _, digest = text.partition("@")
-    name, tag = _name_and_tag(whole)
-    return Repository.parse(name), digest or tag or "latest"
-
-
-def _name_and_tag(text: str) -> tuple[str, str]:
-    """A colon in front of the last slash belongs to a port."""
-    name, _, tag = text.rpartition(":")
-    return (name, tag) if name and "/" not in tag else (text, "")
+    name = ImageName.parse(text)
+    return Repository.parse(name.repository), name.digest or name.tag or "latest"
 
 
 def is_loopback(host: str) -> bool:

@@ -142,7 +142,8 @@ class Registry:
         if parts.scheme != "https" and not is_loopback(parts.netloc):
             raise BadInput(
                 f"the registry {self.repository.host} asks to log in at {realm or 'nowhere'}, "
-                "which is not https; no password is sent there."
+                "which is not https, so no password is sent there; name the images with "
+                "--image-for."
             )
         asked = {"scope": challenge.get("scope") or f"repository:{self.repository.name}:pull"}
         if service := challenge.get("service"):
