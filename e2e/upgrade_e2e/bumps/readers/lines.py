@@ -11,7 +11,9 @@ from upgrade_e2e.bumps.nodes import Block, Keys, Scalar
 __all__ = ["plain", "read_lines", "words_of"]
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
-_KEYWORD = r"(?:(?:(?:export|readonly|local|declare|override|set|ARG|ENV|const)\s+(?:-\w+\s+)*)|(?:\[\w+\]\s*)?\$(?:\w+:)?)?"
+_DECLARES = r"(?:export|readonly|local|declare|override|set|ARG|ENV|const)\s+(?:-\w+\s+)*"
+_POWERSHELL = r"(?:\[\w+\]\s*)?\$(?:\w+:)?"
+_KEYWORD = rf"(?:{_DECLARES}|{_POWERSHELL})?"
 _SETS = re.compile(
     rf"^\s*{_KEYWORD}(?P<key>[\w.\-]+)\s*(?:=|:=|::=|\?=|\+=|!=)\s*(?P<value>.*?)\s*$"
 )
