@@ -38,6 +38,13 @@ class Place:
         """The last key."""
         return self.path[-1] if self.path else ""
 
+    @property
+    def most_beside(self) -> int:
+        """How many versions the longest list has that stands in a block around it."""
+        lists = (node for block in self.around for node in block.items.values())
+        written = (node for node in lists if isinstance(node, Rows))
+        return max(map(_versions_in, written), default=0)
+
     def below(self, key: str, block: Block) -> Place:
         """The place under a key of a block."""
         return replace(self, path=(*self.path, key), around=(*self.around, block), rows=0)
@@ -103,12 +110,15 @@ def _in_list(place: Place, *lists: Rows) -> Place:
     """The place of an item of these lists, which are one list on both sides."""
     if any(one.kind is not ListKind.WRITTEN for one in lists):
         return place
-    rows = max(sum(_has_version(item) for item in one.items) for one in lists)
+    rows = max(map(_versions_in, lists))
     return replace(place, rows=rows, listed=max(len(one.items) for one in lists))
 
 
-def _has_version(node: Node) -> bool:
-    return isinstance(node, Scalar) and mention_in(node.value) is not None
+def _versions_in(rows: Rows) -> int:
+    if rows.kind is not ListKind.WRITTEN:
+        return 0
+    texts = (item.value for item in rows.items if isinstance(item, Scalar))
+    return sum(mention_in(text) is not None for text in texts)
 
 
 def _leaves(node: Node | None, place: Place) -> Iterator[tuple[Scalar, Place]]:

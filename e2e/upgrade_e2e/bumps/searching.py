@@ -178,10 +178,20 @@ def _words(turn: Turn) -> str:
 
 def _without_repeats(findings: Findings) -> Findings:
     """Each finding once; an unknown that goes the way of a bump in its file is explained by it."""
-    bumps = {(bump.file, bump.old, bump.new) for bump in findings.bumps}
-    unknown = [one for one in findings.unknown if (one.file, one.old, one.new) not in bumps]
+    bumps = {way for bump in findings.bumps for way in (_way(bump), _way_of_minors(bump))}
+    unknown = [one for one in findings.unknown if not one.old or _way(one) not in bumps]
     return Findings(
         list(dict.fromkeys(findings.bumps)),
         list(dict.fromkeys(unknown)),
         list(dict.fromkeys(findings.notes)),
     )
+
+
+def _way(remark: Remark) -> tuple[str, str, str]:
+    return remark.file, remark.old, remark.new
+
+
+def _way_of_minors(remark: Remark) -> tuple[str, str, str]:
+    """The same in minors, as another place may say it."""
+    old, new = (".".join(word.split(".")[:2]) for word in (remark.old, remark.new))
+    return remark.file, old, new

@@ -60,7 +60,8 @@ class Shape:
     it, in small letters without - and _. `beside` and `document` are patterns for values in the
     same block (`../` goes one up) and at the root. `image` are patterns of the repository,
     `value` and `comment` expressions for the whole value and for the comment at it. `rows` asks
-    for one of several `values` of a list, or for a place `in` an item of a list of several.
+    for one of several `values` of a list, or for a place `in` an item of a list of several, or
+    next to a list of several versions.
     """
 
     name: str
@@ -97,15 +98,21 @@ class Shape:
         fits = [self.fit_path(place), self._fit_under(place)]
         fits += [fit_beside(place, name, wanted) for name, wanted in self.beside.items()]
         fits += [fit_root(place, name, wanted) for name, wanted in self.document.items()]
-        return min(fits, key=lambda fit: fit.value)
+        fit = min(fits, key=lambda fit: fit.value)
+        # Last, as it looks through all that is around the place.
+        return fit if fit is Fit.NO or self._fits_rows(place) else Fit.NO
 
     def _fits_image(self, image: str) -> bool:
         return not self.image or any(is_image(image, pattern) for pattern in self.image)
 
     def _fits_words(self, place: Place, value: str, comment: str) -> bool:
-        rows = {"": 2, "values": place.rows, "in": place.listed}[self.rows]
         words = ((self.value, value), (self.comment, comment), (self.key, plain_key(place.key)))
-        return rows > 1 and all(re.search(wanted, word) for wanted, word in words if wanted)
+        return all(re.search(wanted, word) for wanted, word in words if wanted)
+
+    def _fits_rows(self, place: Place) -> bool:
+        if self.rows == "in":
+            return place.listed > 1 or place.most_beside > 1
+        return not self.rows or place.rows > 1
 
     def fit_path(self, place: Place) -> Fit:
         """How the keys alone fit."""

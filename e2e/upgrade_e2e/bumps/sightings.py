@@ -17,7 +17,7 @@ from upgrade_e2e.bumps.versions import Mention, holds_version, mention_in, menti
 __all__ = ["MOST_VERSIONS", "NEVER_NAMED", "Sighting", "TooMany", "Turn", "turns_of"]
 
 _TAG_KEYS = re.compile(r"^(image)?_?(tag|newtag|version)$", re.IGNORECASE)
-_REPOSITORY_KEYS = ("repository", "repo", "image", "imagename", "newname", "name")
+_REPOSITORY_KEYS = ("repository", "repo", "image", "imagename", "newname", "name", "hub")
 _CHANNEL = re.compile(r"channel", re.IGNORECASE)
 NEVER_NAMED = (Meaning.PACKAGE, Meaning.ADDON, Meaning.GENERATED)
 """What changes every day, so that naming it would hide the rest."""
@@ -190,15 +190,15 @@ class _Judge:
         place, value = seen.place, seen.scalar.value
         comment = comments.at(seen.scalar.line)
         image = _image_of(place, mention)
-        maybe = None
+        maybe: list[Shape] = []
         for shape in self.shapes:
             fit = shape.fit(file, place, value, image, comment)
             if fit is Fit.YES:
                 return Sighting(file, seen, mention, shape, is_like=False)
             if fit is Fit.MAYBE and shape.means is Meaning.CLUSTER:
-                maybe = maybe or shape
+                maybe.append(shape)
         looks = self.is_named or _looks_like_it(place, comment)
-        is_hidden = maybe is not None and (looks or _is_all_but_seen(maybe, place))
+        is_hidden = any(_is_all_but_seen(one, place) for one in maybe)
         return Sighting(file, seen, mention, None, is_like=is_hidden or looks)
 
 
@@ -233,7 +233,7 @@ def _is_like(words: set[str], looks: Looks) -> bool:
 
 
 def _words(key: str) -> set[str]:
-    parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", key)
+    parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", key)
     return {word for word in re.split(r"[^a-z0-9]+", parts.lower()) if word}
 
 

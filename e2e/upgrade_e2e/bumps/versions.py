@@ -11,6 +11,8 @@ __all__ = ["OLDEST_MINOR", "Mention", "holds_version", "mention_in", "mentions_i
 
 OLDEST_MINOR = 16
 """Below this, 1.x is the version of something else."""
+_NEWEST_MINOR = 62
+"""Above this too: with three minors a year Kubernetes gets there after 2034."""
 
 _SUFFIX = r"(?:[-+_][0-9A-Za-z.+_*-]+)?"
 _VERSION = rf"v?1\.(?P<minor>\d{{2}})(?:\.(?P<patch>\d+)|\.x|\.\*)?(?P<suffix>{_SUFFIX})\.?"
@@ -93,7 +95,7 @@ def mentions_inside(text: str) -> list[Mention]:
 
 def _mention(match: re.Match[str], written: str) -> Mention | None:
     groups = match.groupdict()
-    if int(groups["minor"]) < OLDEST_MINOR:
+    if not OLDEST_MINOR <= int(groups["minor"]) <= _NEWEST_MINOR:
         return None
     version = f"v1.{groups['minor']}"
     if patch := groups.get("patch"):

@@ -26,7 +26,7 @@ _SECTIONS = {".toml", ".ini", ".cfg", ".conf", ".properties"}
 _CODE = {
     *(".ts", ".js", ".mjs", ".cjs", ".tsx", ".jsx", ".go", ".py", ".cs", ".java", ".kt", ".kts"),
     *(".rb", ".rs", ".bicep", ".bicepparam", ".groovy", ".gradle", ".jsonnet", ".libsonnet"),
-    *(".cue", ".nix", ".lua", ".bzl", ".star", ".scala", ".php", ".swift", ".ps1"),
+    *(".cue", ".nix", ".lua", ".bzl", ".star", ".scala", ".php", ".swift"),
 }
 _CODE_NAMES = ("Jenkinsfile*", "Tiltfile*", "Vagrantfile*", "BUILD", "*.tf.*", "WORKSPACE")
 

@@ -11,9 +11,9 @@ from upgrade_e2e.bumps.nodes import Block, Keys, Scalar
 __all__ = ["plain", "read_lines", "words_of"]
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
-_KEYWORD = (
-    r"(?:(?:(?:export|readonly|local|declare|override|set|ARG|ENV|const)\s+(?:-\w+\s+)*)|\$env:)?"
-)
+_DECLARES = r"(?:export|readonly|local|declare|override|set|ARG|ENV|const)\s+(?:-\w+\s+)*"
+_POWERSHELL = r"(?:\[\w+\]\s*)?\$(?:\w+:)?"
+_KEYWORD = rf"(?:{_DECLARES}|{_POWERSHELL})?"
 _SETS = re.compile(
     rf"^\s*{_KEYWORD}(?P<key>[\w.\-]+)\s*(?:=|:=|::=|\?=|\+=|!=)\s*(?P<value>.*?)\s*$"
 )
@@ -48,8 +48,8 @@ def read_lines(
 
 def _read_line(text: str, number: int, tally: Keys, command: str, name: str) -> str:
     """Add what a line says; the command that goes on in the next line, or nothing."""
-    goes_on = text.endswith("\\")
-    text = text.removesuffix("\\").rstrip()
+    goes_on = text.endswith(("\\", "`"))
+    text = text.rstrip("\\`").rstrip() if goes_on else text
     found = None if command else (_SETS.match(text) or _SAYS.match(text))
     if found is not None and not _FLAG.fullmatch(found["key"]):
         value = plain(found["value"])
