@@ -92,7 +92,8 @@ _CHANGE = options(
     click.option(
         "--nearest-patch",
         is_flag=True,
-        help="Where a version of a change is not known, walk the nearest known patch of its minor.",
+        help="Where a version has no image, or one of a change is not known, walk the nearest "
+        "patch of its minor that is.",
     ),
     click.option(
         "--annotations",
@@ -159,15 +160,16 @@ def matrix(
 ) -> None:
     """Print the jobs of a CI run: the paths between VERSIONS, or those that a change asks for.
 
-    VERSIONS are Kubernetes versions, which are taken as they are, minors like v1.34, or latest.
-    Default: all whose node images are on this machine, or else those published for its kind. For a
-    change, standard error says what was found, with file and line.
+    VERSIONS are Kubernetes versions, minors like v1.34, or latest; what has no node image is
+    refused before any job starts. Default: all whose node images are on this machine, or else those
+    published for its kind. For a change, VERSIONS are those that are known, taken as they are, and
+    standard error says what was found, with file and line.
 
     Example: upgrade-e2e matrix v1.32 v1.33.7 v1.34.3 --hops 2 --runs 5 --json
     """
-    table = _Table(image_for, config)
-    known = table.known(versions)
+    table = _Table(image_for, config, nearest_patch=change["nearest_patch"])
     diff = _diff_of(change)
+    known = table.known(versions, as_they_are=diff is not None)
     failing = False
     made: Matrix
     if diff is None:
@@ -198,7 +200,7 @@ def _answer(
         find_bumps(diff, question),
         known,
         never_rolled_out=abandoned,
-        nearest_patch=change["nearest_patch"] or bool(values.get("nearest-patch")),
+        nearest_patch=bool(values["nearest-patch"]),
     )
     unknown = Unknown(change["unknown"])
     failing = fails_on(answer, question)
@@ -213,19 +215,26 @@ class _Table:
 
     image_for: tuple[str, ...]
     config: Path | None
+    nearest_patch: bool
 
     def values(self) -> dict[str, Any]:
         """All options."""
-        return values_of({"image-for": self.image_for, "config": self.config}, Path.cwd())
+        given: dict[str, Any] = {"image-for": self.image_for, "config": self.config}
+        if self.nearest_patch:
+            given["nearest-patch"] = True
+        return values_of(given, Path.cwd())
 
-    def known(self, words: tuple[str, ...]) -> list[KubeVersion]:
-        """The versions that words mean; a full version may have its image where the job runs."""
+    def known(self, words: tuple[str, ...], *, as_they_are: bool) -> list[KubeVersion]:
+        """The versions that words mean, found as for a pass, so that no job starts in vain.
+
+        Where full versions are only what a change may end at, they are taken `as_they_are`.
+        """
         resolver = WordResolver.of(settings_of(self.values()))
         if not words:
             return sorted(resolver.open_versions())
         known: list[KubeVersion] = []
         for word in words:
-            if is_open(word):
+            if is_open(word) or not as_they_are:
                 resolved = resolver.resolve([word])
                 known += resolved.versions
                 for sentence in resolved.sentences:
@@ -246,11 +255,11 @@ def _diff_of(change: Mapping[str, Any]) -> str | None:
 
 
 def _refuse_options_of_a_change(change: Mapping[str, Any]) -> None:
-    names = ("files", "keys", "versions_in", "never_rolled_out", "nearest_patch", "annotations")
+    names = ("files", "keys", "versions_in", "never_rolled_out", "annotations")
     if any(change[name] for name in names) or change["unknown"] != Unknown.WARN.value:
         raise BadInput(
-            "--file, --key, --versions-in, --never-rolled-out, --unknown, --nearest-patch and "
-            "--annotations say how a change is read; give it with --diff or --rev."
+            "--file, --key, --versions-in, --never-rolled-out, --unknown and --annotations say how "
+            "a change is read; give it with --diff or --rev."
         )
 
 

@@ -150,15 +150,34 @@ def test_plan_shows_what_run_would_pull(tmp_path, monkeypatch):
     assert "nearest-patch: asked for v1.33.5, walked v1.33.4" in done.stdout
 
 
-def test_matrix_resolves_minors_and_takes_full_versions_as_they_are(tmp_path, monkeypatch):
+def test_matrix_finds_images_as_a_pass_does(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(main, ["matrix", "v1.33", "v1.34.99"])
+    done = CliRunner().invoke(main, ["matrix", "v1.33", "v1.34.3"])
     assert done.exit_code == 0, done.output
-    assert done.stdout == "v1.33.7 -> v1.34.99  run 1\n"
-    assert done.stderr == "upgrade-e2e: v1.33 is v1.33.7: on this machine.\n"
+    assert done.stdout == "v1.33.7 -> v1.34.3  run 1\n"
+    assert done.stderr.startswith("upgrade-e2e: v1.33 is v1.33.7: on this machine.\n")
     refused = CliRunner().invoke(main, ["matrix", "v1.33", "v1.40"])
     assert refused.exit_code == 2
     assert "any patch of v1.40" in refused.stderr
+
+
+def test_matrix_refuses_what_no_job_could_start_with_and_walks_the_nearest(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["matrix", "v1.33", "v1.34.99"]
+    refused = CliRunner().invoke(main, words)
+    assert refused.exit_code == 2
+    assert "there is no node image of v1.34.99. The nearest patches" in refused.stderr
+    done = CliRunner().invoke(main, [*words, "--nearest-patch"])
+    assert done.exit_code == 0, done.output
+    assert "asked for v1.34.99, walked v1.34." in done.stderr
+    assert done.stdout.startswith("v1.33.7 -> v1.34.")
+
+
+def test_the_versions_that_a_change_may_end_at_are_taken_as_they_are(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["matrix", "v1.33.98", "v1.34.99", "--diff", "-"]
+    done = CliRunner().invoke(main, words, input="--- a/x.txt\n+++ b/x.txt\n@@ -1 +1 @@\n-a\n+b\n")
+    assert done.exit_code == 0, done.output
 
 
 def test_matrix_without_words_takes_the_source_that_has_a_path(tmp_path, monkeypatch):
