@@ -27,8 +27,6 @@ from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Marks
 from upgrade_e2e.wait import Deadline, wait_for
 
-pytestmark = pytest.mark.company
-
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
