@@ -73,10 +73,15 @@ def _fit_value(blocks: Iterable[Block], name: str, wanted: str) -> Fit:
 
 
 def value_at(block: Block, name: str) -> str | None:
-    """A value by a name, or by a name with dots, below a block; names count in any letters."""
+    """A value by a name, or by a name with dots, below a block; names count in any letters.
+
+    Empty for a name that is there and holds more names: only `*` is like it.
+    """
     node = block.in_any_letters.get(name.lower())
     if isinstance(node, Scalar):
         return node.value
+    if isinstance(node, Block):
+        return ""
     first, _, rest = name.partition(".")
     below = block.in_any_letters.get(first.lower())
     return value_at(below, rest) if rest and isinstance(below, Block) else None
