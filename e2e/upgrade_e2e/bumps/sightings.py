@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -142,7 +143,14 @@ def _is_channel(turn: Turn) -> bool:
 
 
 def _mention(seen: Sight | None) -> Mention | None:
-    return mention_in(seen.scalar.value) if seen is not None else None
+    if seen is None:
+        return None
+    return mention_in(seen.scalar.value) or _mention_in_key(seen)
+
+
+def _mention_in_key(seen: Sight) -> Mention | None:
+    """The version that is itself a key: of a list of versions, and what is said of each."""
+    return mention_in(seen.place.key)
 
 
 class _Comments:
@@ -189,6 +197,11 @@ class _Judge:
             return None
         place, value = seen.place, seen.scalar.value
         comment = comments.at(seen.scalar.line)
+        if mention is not None and mention == _mention_in_key(seen):
+            above = dataclasses.replace(place, path=place.path[:-1])
+            return Sighting(
+                file, seen, mention, None, self.is_named or _looks_like_it(above, comment)
+            )
         image = _image_of(place, mention)
         maybe: list[Shape] = []
         for shape in self.shapes:
