@@ -57,6 +57,8 @@ def timed(argv, folder: Path, path: str) -> Ran:
     """Run to the end, without what this process says about Python."""
     inherited = ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONHOME", "PYTHONWARNINGS", "PYTEST_ADDOPTS")
     env = {key: value for key, value in os.environ.items() if key not in inherited}
+    # Two workers run in one environment, and coverage cannot make one file twice at once.
+    env["COVERAGE_FILE"] = f".coverage-{os.getpid()}"
     began = time.monotonic()
     done = subprocess.run(
         list(map(str, argv)),
