@@ -3,7 +3,8 @@
 All packets of a node that are lost for 300 ms are no failure to HTTP: a SYN is sent again after
 1 s (RFC 6298, initial RTO), and each request of that time takes a second. To a caller that is a
 hole. So slow answers are looked at as outages are: one stretch is slow answers between two fast
-ones. Failures and late probes say nothing about slowness, so they are passed over.
+ones. Failures and late probes say nothing about slowness, so they are passed over. Streams that
+follow events, such as pods that come and go, give no answers and have no brownouts.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ class BrownoutSet:
     @cached_property
     def _slow(self) -> OutageSet:
         """Slow answers in the place of failures."""
-        tracks = tuple(_slowed(track, self.over_s) for track in self.scope.tracks)
+        clocked = (track for track in self.scope.tracks if track.clocked)
+        tracks = tuple(_slowed(track, self.over_s) for track in clocked)
         return OutageSet(dataclasses.replace(self.scope, tracks=tracks), self.steps)
 
     @property

@@ -85,3 +85,12 @@ def test_during_cuts_the_longest():
     view = seen(slowed(steady(), range(350, 450)))
     assert view.longest_brownout_s == pytest.approx(0.99)
     assert view.during("drain").longest_brownout_s == pytest.approx(0.5)
+
+
+def test_events_are_no_answers():
+    line = slowed(steady(), range(300, 330), latency_us=20_000_000)
+    line.interval = 0
+    view = seen(line)
+    assert view.count == 1000
+    assert view.brownouts == ()
+    assert view.brownout_set.total_s == view.longest_brownout_s == 0.0
