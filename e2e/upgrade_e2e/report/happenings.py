@@ -72,7 +72,7 @@ def _worst(run: RunRecord, most: int) -> list[tuple[ObserverResult, _Row]]:
     for seen in run.observers:
         rows += [(seen, row) for row in seen.outages]
         rows += [(seen, row) for row in seen.brownouts]
-    rows.sort(key=lambda pair: (-pair[1].at_least_s * pair[1].share, pair[1].start_s))
+    rows.sort(key=lambda pair: (-pair[1].weight, pair[1].start_s))
     chosen: list[tuple[ObserverResult, _Row]] = []
     for seen, row in rows:
         if len(chosen) < most and not any(

@@ -68,6 +68,11 @@ class OutageRow:
     nodes: tuple[str, ...] = ()
     backends: tuple[str, ...] = ()
 
+    @property
+    def weight(self) -> float:
+        """How bad it was: its length times the share of probes that it hit."""
+        return self.at_least_s * self.share
+
 
 @dataclass(frozen=True)
 class BrownoutRow:
@@ -87,6 +92,11 @@ class BrownoutRow:
     cause: tuple[str, ...]
     told: str
     nodes: tuple[str, ...] = ()
+
+    @property
+    def weight(self) -> float:
+        """How bad it was: its length times the share of probes that it hit."""
+        return self.at_least_s * self.share
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,7 @@ def _outages(observers: Sequence[ObserverResult]) -> Iterator[str]:
     if not rows:
         yield from ("", "No outage was seen.")
         return
-    rows.sort(key=lambda pair: -(pair[1].at_least_s * pair[1].share))
+    rows.sort(key=lambda pair: -pair[1].weight)
     yield from ("", "## Outages, the worst first", "")
     yield (
         "| at | observer | target | lasted | probes failing | outcomes | during | node | backend |"
@@ -180,7 +180,7 @@ def _brownouts(observers: Sequence[ObserverResult]) -> Iterator[str]:
     rows = [(seen, row) for seen in observers for row in seen.brownouts]
     if not rows:
         return
-    rows.sort(key=lambda pair: -(pair[1].at_least_s * pair[1].share))
+    rows.sort(key=lambda pair: -pair[1].weight)
     yield from ("", "## Slow answers, the worst first", "")
     yield (
         "| at | observer | target | lasted | slower than | slow answers | slowest | during | node |"

@@ -102,23 +102,26 @@ def delete_folder(folder: Path) -> None:
 def scratch_container(docker: Docker, ledger: Ledger, image: str) -> Iterator[str]:
     """A container of `image`, in the ledger, not started; removed when the context ends."""
     name = f"upgrade-e2e-scratch-{uuid.uuid4().hex[:8]}"
-    entry = ledger.claim(CONTAINER, name)
-    try:
+    with _claimed(ledger, CONTAINER, name, docker.remove):
         docker.create(name, image)
         yield name
-    finally:
-        docker.remove(name)
-        ledger.release(entry)
 
 
 @contextlib.contextmanager
 def scratch_name(docker: Docker, ledger: Ledger, image: str) -> Iterator[str]:
     """One more name for an image, in the ledger; gone when the context ends."""
     name = f"upgrade-e2e/scratch:{uuid.uuid4().hex[:8]}"
-    entry = ledger.claim(IMAGE_NAME, name)
-    try:
+    with _claimed(ledger, IMAGE_NAME, name, docker.untag):
         docker.tag(image, name)
         yield name
+
+
+@contextlib.contextmanager
+def _claimed(ledger: Ledger, kind: str, name: str, remove: Callable[[str], None]) -> Iterator[None]:
+    """While in the context the ledger has this entry; then what it names is removed."""
+    entry = ledger.claim(kind, name)
+    try:
+        yield
     finally:
-        docker.untag(name)
+        remove(name)
         ledger.release(entry)

@@ -48,7 +48,7 @@ def outages(record: RunRecord) -> Table:
 
 def _importance(record: RunRecord, observer: str, outage: OutageRow) -> tuple[bool, float]:
     broke = any(claim.broken and claim.named for claim in claims_on(record, observer, outage))
-    return not broke, -(outage.at_least_s * outage.share)
+    return not broke, -outage.weight
 
 
 def _outage(record: RunRecord, observer: str, outage: OutageRow) -> tuple[Cell, ...]:
@@ -91,7 +91,7 @@ def brownouts(record: RunRecord) -> Iterator[Table]:
         Column("where", "where", wide=True),
     )
     rows = [(seen, row) for seen in record.observers for row in seen.brownouts]
-    rows.sort(key=lambda pair: -(pair[1].at_least_s * pair[1].share))
+    rows.sort(key=lambda pair: -pair[1].weight)
     hidden = sum(seen.brownout_count for seen in record.observers) - len(rows)
     if rows:
         yield Table(
