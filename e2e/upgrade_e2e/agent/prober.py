@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import resource
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from .clock import monotonic_us
 from .dns import DnsSearchStream, DnsStream
+from .dns_kept import DnsKeptStream
 from .http import HttpStream
 from .machine import priority, rss_bytes, start
 from .reactor import Reactor
@@ -18,13 +20,21 @@ from .spool import Spool, write_all
 from .streams import Stream
 from .watch import WatchStream
 
-KINDS: dict[str, type[Stream]] = {
+
+def dns_stream(facts: dict[str, Any], spool: Spool, reactor: Reactor) -> Stream:
+    """A stream of single queries, over a new socket each or over one that is kept."""
+    kept = facts.get("connection") == "reused"
+    return (DnsKeptStream if kept else DnsStream)(facts, spool, reactor)
+
+
+KINDS: dict[str, Callable[[dict[str, Any], Spool, Reactor], Stream]] = {
     "http": HttpStream,
-    "dns": DnsStream,
+    "dns": dns_stream,
     "dns-search": DnsSearchStream,
     "watch": WatchStream,
 }
-HOUSEKEEPING_S = 0.1
+HOUSEKEEPING_S = 0.25
+"""A stream looks for its timeouts with each probe; this is for the slow ones and for the end."""
 FLUSH_S = 0.5
 COLLECT_S = 10.0
 
@@ -32,13 +42,11 @@ COLLECT_S = 10.0
 class Prober:
     """All streams of one spec, and their spool."""
 
-    def __init__(self, spec: dict[str, Any], spool_root: Path) -> None:
-        loop = asyncio.get_running_loop()
+    def __init__(self, spec: dict[str, Any], spool_root: Path, reactor: Reactor) -> None:
         self.spool = Spool(spool_root, spec["run"], spec["streams"])
-        self._reactor = Reactor(loop)
-        self._schedule = Schedule(loop, self._reactor)
+        self._schedule = Schedule(reactor)
         self.streams = [
-            KINDS[facts["kind"]](facts, self.spool, self._reactor) for facts in spec["streams"]
+            KINDS[facts["kind"]](facts, self.spool, reactor) for facts in spec["streams"]
         ]
         self._pair(spec["streams"])
         self._flushing = asyncio.Lock()

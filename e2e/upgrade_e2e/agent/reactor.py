@@ -1,44 +1,126 @@
-"""Non-blocking sockets without the cost of an asyncio transport for each probe."""
+"""Non-blocking sockets, and an alarm, without what asyncio costs for each of them."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import select
+import selectors
 import struct
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """SO_LINGER 0: closing sends RST. A thousand connections a second leave neither TIME_WAIT sockets
 nor ports in use nor conntrack entries that live for two minutes behind; the answer is whole by
 then, so nothing is lost."""
+ARRIVALS = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
+"""What is waited for when nothing is left to send. A socket that could be written to as well would
+wake the process up at once, for nothing."""
+EVERYTHING = ARRIVALS | select.EPOLLOUT
+_NEVER_NS = 2**62
+_MOST_EVENTS = 256
 
 
-class Reactor:
-    """Non-blocking sockets in an epoll of their own: one system call to register, none to forget.
+class Reactor(selectors.BaseSelector):
+    """The selector of an event loop, which serves sockets and an alarm by itself.
 
-    Handlers are called on the edge of any event; a handler must accept a call without an event,
-    because a descriptor's number may have gone to another socket within one round.
+    asyncio waits in `select`, for its own files (in a selector inside of this one) and its timers.
+    The sockets of `watch` and the alarm are served right there. After each wake-up asyncio gets its
+    turn, so a handler may use the loop. Handlers are called on the edge of an event; a handler must
+    accept a call without one, because the number of a descriptor may have gone to another socket
+    within one round.
     """
 
-    EVENTS = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self) -> None:
+        self._loops = selectors.DefaultSelector()
         self._epoll = select.epoll()
+        self._waited_on = [self._epoll.fileno()]
+        self._loops_fd: int = self._loops.fileno()
+        self._epoll.register(self._loops_fd, select.EPOLLIN)
         self._handlers: dict[int, Callable[[int], None]] = {}
-        loop.add_reader(self._epoll.fileno(), self.poll)
+        self._alarm: Callable[[], None] = lambda: None
+        self._alarm_ns = _NEVER_NS
+        self._asyncio_ready = False
+        self.fresh = False
+        """True as long as nothing was done since the last look for events."""
+        with contextlib.suppress(OSError):  # else an alarm may be 50 microseconds late
+            Path("/proc/self/timerslack_ns").write_text("1")
 
-    def watch(self, fd: int, handler: Callable[[int], None]) -> None:
-        """Call `handler(events)` whenever something happens to `fd`."""
+    def watch(self, fd: int, handler: Callable[[int], None], events: int = EVERYTHING) -> None:
+        """Call `handler(events)` whenever something happens to `fd`; until the socket is closed."""
         self._handlers[fd] = handler
-        self._epoll.register(fd, self.EVENTS)
+        self._epoll.register(fd, events)
+
+    def watch_for(self, fd: int, events: int) -> None:
+        """Wait for other events of a descriptor that is watched."""
+        self._epoll.modify(fd, events)
 
     def forget(self, fd: int) -> None:
         """Drop the handler; closing the socket takes it out of the epoll."""
         self._handlers.pop(fd, None)
 
+    def set_alarm(self, at_ns: int | None, alarm: Callable[[], None]) -> None:
+        """Call `alarm` once at this monotonic time; None for never. Forgets what was set before."""
+        self._alarm, self._alarm_ns = alarm, _NEVER_NS if at_ns is None else at_ns
+
     def poll(self) -> None:
         """Handle what is there, without waiting."""
-        for fd, events in self._epoll.poll(0, 256):
-            handler = self._handlers.get(fd)
+        handlers = self._handlers
+        for fd, events in self._epoll.poll(0, _MOST_EVENTS):
+            handler = handlers.get(fd)
             if handler is not None:
                 handler(events)
+            elif fd == self._loops_fd:
+                self._asyncio_ready = True
+        self.fresh = True
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for the alarm, for events or for `timeout` seconds; serve; then asyncio goes on."""
+        if self._alarm_ns != _NEVER_NS:
+            left_s = max(self._alarm_ns - time.monotonic_ns(), 0) / 1e9
+            timeout = left_s if timeout is None else min(max(timeout, 0.0), left_s)
+        elif timeout is not None:
+            timeout = max(timeout, 0.0)
+        # select() waits to the microsecond, epoll_wait() to the millisecond.
+        if select.select(self._waited_on, (), (), timeout)[0]:
+            self.poll()
+        self.fresh = True
+        if self._alarm_ns <= time.monotonic_ns():
+            self._alarm_ns = _NEVER_NS
+            self._alarm()
+        if not self._asyncio_ready:
+            return []
+        self._asyncio_ready = False
+        return self._loops.select(0)
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        """For asyncio; see BaseSelector."""
+        return self._loops.register(fileobj, events, data)
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        """For asyncio; see BaseSelector."""
+        return self._loops.unregister(fileobj)
+
+    def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        """For asyncio; see BaseSelector."""
+        return self._loops.modify(fileobj, events, data)
+
+    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
+        """For asyncio; see BaseSelector."""
+        return self._loops.get_map()
+
+    def close(self) -> None:
+        """Close both selectors."""
+        self._epoll.close()
+        self._loops.close()
+
+
+class ReactorLoop(asyncio.SelectorEventLoop):
+    """An event loop on a Reactor."""
+
+    def __init__(self) -> None:
+        self.reactor = Reactor()
+        super().__init__(self.reactor)

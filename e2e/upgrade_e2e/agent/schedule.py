@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 import random
 import time
 
-from .clock import Alarm
 from .reactor import Reactor
 from .streams import Stream
 
@@ -18,10 +16,9 @@ class Schedule:
     ROUND = 32
     """After this many probes in a row, answers are looked at."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, reactor: Reactor) -> None:
+    def __init__(self, reactor: Reactor) -> None:
         self._heap: list[tuple[int, int, Stream]] = []
         self._reactor = reactor
-        self._alarm = Alarm(loop, self._due)
 
     def start(self, streams: list[Stream]) -> None:
         """Begin with all streams that have an interval, each at a random phase of it."""
@@ -37,6 +34,7 @@ class Schedule:
     def stop(self) -> None:
         """No more probes."""
         self._heap = []
+        self._reactor.set_alarm(None, self._due)
 
     def _due(self) -> None:
         heap = self._heap
@@ -45,8 +43,9 @@ class Schedule:
             due_ns, index, stream = heap[0]
             heapq.heapreplace(heap, (due_ns + stream.interval_ns, index, stream))
             stream.fire(due_ns // 1000)
+            self._reactor.fresh = False
             sent += 1
             if sent % self.ROUND == 0:
                 self._reactor.poll()
         if heap:
-            self._alarm.set(heap[0][0])
+            self._reactor.set_alarm(heap[0][0], self._due)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 from typing import Any
 
 from .clock import monotonic_us
@@ -10,6 +9,8 @@ from .layout import MOST_U16, MOST_U32, OUTCOMES, RECORD, Outcome
 from .reactor import Reactor
 from .spool import Spool
 
+_NOT_SENT, _TIMEOUT = Outcome.NOT_SENT, Outcome.TIMEOUT
+"""Names of their own: before Python 3.12 it costs much to look up the member of an enum."""
 STALE_US = 500_000
 """A slot this late is not sent any more: its answer would be about another moment."""
 SPARE_FLIGHTS = 64
@@ -39,7 +40,7 @@ class Tally:
     def count(self, outcome: Outcome, lateness_us: int) -> None:
         self.total[outcome] += 1
         self._lateness.append(lateness_us)
-        if outcome != Outcome.OK:
+        if outcome:
             self.last_failure = OUTCOMES[outcome]
 
     def turn(self) -> None:
@@ -75,7 +76,7 @@ class Stream:
         self.timeout_us = round(facts["timeout_s"] * 1e6)
         in_time = self.timeout_us * 1000 // self.interval_ns if self.interval_ns else 0
         self.most_flights = in_time + SPARE_FLIGHTS
-        self.flights: collections.OrderedDict[Flight, None] = collections.OrderedDict()
+        self.flights: dict[Flight, None] = {}
         self.tally = Tally()
         self.number = 0
         self._buffer = spool.sink(self.key)
@@ -83,10 +84,11 @@ class Stream:
     def fire(self, intended_us: int) -> None:
         """The slot at `intended_us` is due."""
         now = monotonic_us()
-        self.expire(now)
+        if self.flights:
+            self.expire(now)
         self.number += 1
         if now - intended_us > STALE_US or len(self.flights) >= self.most_flights:
-            self.record(intended_us, now, now, Outcome.NOT_SENT)
+            self.record(intended_us, now, now, _NOT_SENT)
             return
         flight = Flight(self.number, intended_us, now)
         self.flights[flight] = None
@@ -114,7 +116,7 @@ class Stream:
                 return
             if flight.way is not None:
                 flight.way.abort()
-            self.finish(flight, Outcome.TIMEOUT)
+            self.finish(flight, _TIMEOUT)
 
     def record(  # noqa: PLR0917 - called for every sample, where keywords cost
         self,
