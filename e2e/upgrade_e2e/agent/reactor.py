@@ -40,9 +40,11 @@ class Reactor(selectors.BaseSelector):
         self._waited_on = [self._epoll.fileno()]
         self._loops_fd: int = self._loops.fileno()
         self._epoll.register(self._loops_fd, select.EPOLLIN)
+        self._loops_event = self._loops_fd, select.EPOLLIN
         self._handlers: dict[int, Callable[[int], None]] = {}
         self._alarm: Callable[[], None] = lambda: None
         self._alarm_ns = _NEVER_NS
+        self._later: list[tuple[int, int]] = []
         self._asyncio_ready = False
         self.fresh = False
         """True as long as nothing was done since the last look for events."""
@@ -68,33 +70,49 @@ class Reactor(selectors.BaseSelector):
 
     def poll(self) -> None:
         """Handle what is there, without waiting."""
-        handlers = self._handlers
-        for fd, events in self._epoll.poll(0, _MOST_EVENTS):
-            handler = handlers.get(fd)
-            if handler is not None:
-                handler(events)
-            elif fd == self._loops_fd:
-                self._asyncio_ready = True
-        self.fresh = True
+        self._later += self._epoll.poll(0, _MOST_EVENTS)
+        self._serve()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait for the alarm, for events or for `timeout` seconds; serve; then asyncio goes on."""
-        if self._alarm_ns != _NEVER_NS:
-            left_s = max(self._alarm_ns - time.monotonic_ns(), 0) / 1e9
-            timeout = left_s if timeout is None else min(max(timeout, 0.0), left_s)
-        elif timeout is not None:
-            timeout = max(timeout, 0.0)
+        """Wait for the alarm, for events or for `timeout` seconds; serve; then asyncio goes on.
+
+        What asyncio waits for, and what it has to do at once (`timeout` is 0 then), goes first: a
+        SIGTERM comes before the connections that follow it.
+        """
+        busy = timeout is not None and timeout <= 0
         # select() waits to the microsecond, epoll_wait() to the millisecond.
-        if select.select(self._waited_on, (), (), timeout)[0]:
-            self.poll()
-        self.fresh = True
-        if self._alarm_ns <= time.monotonic_ns():
-            self._alarm_ns = _NEVER_NS
-            self._alarm()
+        if select.select(self._waited_on, (), (), self._wait_s(timeout))[0]:
+            self._later += self._epoll.poll(0, _MOST_EVENTS)
+            if self._loops_event in self._later:
+                self._later.remove(self._loops_event)
+                self._asyncio_ready = True
+        if not busy and not self._asyncio_ready:
+            self._serve()
+            if self._alarm_ns <= time.monotonic_ns():
+                self._alarm_ns = _NEVER_NS
+                self._alarm()
         if not self._asyncio_ready:
             return []
         self._asyncio_ready = False
         return self._loops.select(0)
+
+    def _wait_s(self, timeout: float | None) -> float | None:
+        if self._later or (timeout is not None and timeout <= 0):
+            return 0.0
+        if self._alarm_ns == _NEVER_NS:
+            return timeout
+        left_s = max(self._alarm_ns - time.monotonic_ns(), 0) / 1e9
+        return left_s if timeout is None else min(timeout, left_s)
+
+    def _serve(self) -> None:
+        events, self._later = self._later, []
+        for fd, event in events:
+            handler = self._handlers.get(fd)
+            if handler is not None:
+                handler(event)
+            elif fd == self._loops_fd:
+                self._asyncio_ready = True
+        self.fresh = True
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         """For asyncio; see BaseSelector."""
