@@ -33,8 +33,7 @@ KINDS: dict[str, Callable[[dict[str, Any], Spool, Reactor], Stream]] = {
     "dns-search": DnsSearchStream,
     "watch": WatchStream,
 }
-HOUSEKEEPING_S = 0.25
-"""A stream looks for its timeouts with each probe; this is for the slow ones and for the end."""
+HOUSEKEEPING_S = 0.1
 FLUSH_S = 0.5
 COLLECT_S = 10.0
 
@@ -106,7 +105,8 @@ class Prober:
             await asyncio.sleep(HOUSEKEEPING_S)
             now = monotonic_us()
             for stream in self.streams:
-                stream.expire(now)
+                if stream.flights:
+                    stream.expire(now)
             if now >= turn:
                 turn += 1_000_000 * (1 + (now - turn) // 1_000_000)
                 for stream in self.streams:

@@ -9,8 +9,9 @@ import selectors
 import struct
 import time
 from collections.abc import Callable, Mapping
+from contextvars import Context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVarTuple
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """SO_LINGER 0: closing sends RST. A thousand connections a second leave neither TIME_WAIT sockets
@@ -20,6 +21,7 @@ ARRIVALS = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
 """What is waited for when nothing is left to send. A socket that could be written to as well would
 wake the process up at once, for nothing."""
 EVERYTHING = ARRIVALS | select.EPOLLOUT
+Ts = TypeVarTuple("Ts")
 _NEVER_NS = 2**62
 _MOST_EVENTS = 256
 
@@ -28,10 +30,10 @@ class Reactor(selectors.BaseSelector):
     """The selector of an event loop, which serves sockets and an alarm by itself.
 
     asyncio waits in `select`, for its own files (in a selector inside of this one) and its timers.
-    The sockets of `watch` and the alarm are served right there. After each wake-up asyncio gets its
-    turn, so a handler may use the loop. Handlers are called on the edge of an event; a handler must
-    accept a call without one, because the number of a descriptor may have gone to another socket
-    within one round.
+    The sockets of `watch` and the alarm are served right there, and asyncio gets its turn when it
+    has something to do: ReactorLoop says so when a handler uses the loop. Handlers are called on
+    the edge of an event; a handler must accept a call without one, because the number of a
+    descriptor may have gone to another socket within one round.
     """
 
     def __init__(self) -> None:
@@ -46,6 +48,8 @@ class Reactor(selectors.BaseSelector):
         self._alarm_ns = _NEVER_NS
         self._later: list[tuple[int, int]] = []
         self._asyncio_ready = False
+        self.interrupted = False
+        """True when asyncio was given something to do."""
         self.fresh = False
         """True as long as nothing was done since the last look for events."""
         with contextlib.suppress(OSError):  # else an alarm may be 50 microseconds late
@@ -74,35 +78,52 @@ class Reactor(selectors.BaseSelector):
         self._serve()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait for the alarm, for events or for `timeout` seconds; serve; then asyncio goes on.
+        """Serve until `timeout` seconds are over or asyncio has something to do.
 
         What asyncio waits for, and what it has to do at once (`timeout` is 0 then), goes first: a
         SIGTERM comes before the connections that follow it.
         """
-        busy = timeout is not None and timeout <= 0
+        until_ns = _NEVER_NS
+        if timeout is not None:
+            if timeout <= 0:
+                self._look(0.0)
+                return self._for_asyncio()
+            until_ns = time.monotonic_ns() + round(timeout * 1e9)
+        self.interrupted = False
+        while not self.interrupted:
+            self._look(self._wait_s(until_ns))
+            if self._asyncio_ready:
+                break
+            self._serve()
+            now_ns = time.monotonic_ns()
+            if self._alarm_ns <= now_ns:
+                self._alarm_ns = _NEVER_NS
+                self._alarm()
+            elif until_ns <= now_ns:
+                break
+        return self._for_asyncio()
+
+    def _look(self, wait_s: float | None) -> None:
         # select() waits to the microsecond, epoll_wait() to the millisecond.
-        if select.select(self._waited_on, (), (), self._wait_s(timeout))[0]:
+        if select.select(self._waited_on, (), (), wait_s)[0]:
             self._later += self._epoll.poll(0, _MOST_EVENTS)
             if self._loops_event in self._later:
                 self._later.remove(self._loops_event)
                 self._asyncio_ready = True
-        if not busy and not self._asyncio_ready:
-            self._serve()
-            if self._alarm_ns <= time.monotonic_ns():
-                self._alarm_ns = _NEVER_NS
-                self._alarm()
+
+    def _wait_s(self, until_ns: int) -> float | None:
+        if self._later:
+            return 0.0
+        next_ns = min(self._alarm_ns, until_ns)
+        if next_ns == _NEVER_NS:
+            return None
+        return max(next_ns - time.monotonic_ns(), 0) / 1e9
+
+    def _for_asyncio(self) -> list[tuple[selectors.SelectorKey, int]]:
         if not self._asyncio_ready:
             return []
         self._asyncio_ready = False
         return self._loops.select(0)
-
-    def _wait_s(self, timeout: float | None) -> float | None:
-        if self._later or (timeout is not None and timeout <= 0):
-            return 0.0
-        if self._alarm_ns == _NEVER_NS:
-            return timeout
-        left_s = max(self._alarm_ns - time.monotonic_ns(), 0) / 1e9
-        return left_s if timeout is None else min(timeout, left_s)
 
     def _serve(self) -> None:
         events, self._later = self._later, []
@@ -142,3 +163,24 @@ class ReactorLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self.reactor = Reactor()
         super().__init__(self.reactor)
+
+    def call_soon(
+        self,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.Handle:
+        """See AbstractEventLoop."""
+        self.reactor.interrupted = True
+        return super().call_soon(callback, *args, context=context)
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """See AbstractEventLoop; `call_later` comes here too."""
+        self.reactor.interrupted = True
+        return super().call_at(when, callback, *args, context=context)

@@ -102,8 +102,7 @@ class Stream:
         self, flight: Flight, outcome: Outcome, code: int = 0, backend: str = "", flags: int = 0
     ) -> None:
         """What became of `flight`; only the first call counts."""
-        if flight in self.flights:
-            del self.flights[flight]
+        if self.flights.pop(flight, self) is None:
             self.record(
                 flight.intended_us, flight.sent_us, monotonic_us(), outcome, code, backend, flags
             )
@@ -129,8 +128,10 @@ class Stream:
         flags: int = 0,
     ) -> None:
         """Write down one sample."""
-        lateness = min(max(sent_us - intended_us, 0), MOST_U32)
-        latency = min(max(done_us - intended_us, 0), MOST_U32)
+        lateness, latency = sent_us - intended_us, done_us - intended_us
+        if not 0 <= lateness <= latency <= MOST_U32:  # min() and max() cost much
+            lateness = min(max(lateness, 0), MOST_U32)
+            latency = min(max(latency, 0), MOST_U32)
         index = self.spool.backend(backend) if backend else 0
         self._buffer += RECORD.pack(
             intended_us, lateness, latency, outcome, flags, code & MOST_U16, index, 0

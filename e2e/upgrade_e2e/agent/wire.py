@@ -61,7 +61,9 @@ class Wire:
         self._connected = False
         self._shaking = target.tls is not None
         self.flags = OPENED
-        self._sock = socket.socket(target.family, _TCP)
+        # What the class `socket` adds to its base costs time, and only TLS needs it.
+        kind = socket.SocketType if target.tls is None else socket.socket
+        self._sock: socket.SocketType = kind(target.family, _TCP)
         self._fd = self._sock.fileno()
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         code = self._sock.connect_ex(target.address)
@@ -99,23 +101,20 @@ class Wire:
 
     def _on_event(self, events: int) -> None:
         try:
-            self._advance(events)
+            if self._shaking:
+                self._shake()
+            while self._out:
+                # On a connection that is not there yet this waits, or says why it never will be.
+                self._out = self._out[self._sock.send(self._out) :]
+                self._connected = True
+            if events != select.EPOLLOUT:
+                self._read(events)
         except _WAIT:
             return
         except OSError as error:
             self._fail(outcome_of_error(error, answering=self._begun))
         except BadAnswer:
             self._fail(Outcome.BAD_ANSWER)
-
-    def _advance(self, events: int) -> None:
-        if self._shaking:
-            self._shake()
-        while self._out:
-            # On a connection that is not there yet this waits, or says why it will not be there.
-            self._out = self._out[self._sock.send(self._out) :]
-            self._connected = True
-        if events != select.EPOLLOUT:
-            self._read(events)
 
     def _shake(self) -> None:
         if not self._connected:
@@ -125,6 +124,7 @@ class Wire:
             self._connected = True
             target = self._stream.target
             assert target.tls is not None  # noqa: S101 - for the type only
+            assert isinstance(self._sock, socket.socket)  # noqa: S101 - for the type only
             self._sock = target.tls.wrap_socket(
                 self._sock, server_hostname=target.server_name, do_handshake_on_connect=False
             )
