@@ -34,7 +34,7 @@ KINDS: dict[str, Callable[[dict[str, Any], Spool, Reactor], Stream]] = {
     "watch": WatchStream,
 }
 HOUSEKEEPING_S = 0.1
-FLUSH_S = 0.5
+FLUSH_S = 1.0
 COLLECT_S = 10.0
 
 

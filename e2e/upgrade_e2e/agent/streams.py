@@ -70,7 +70,8 @@ class Stream:
     """One series of probes; a kind of probe says in `launch` how one is sent."""
 
     def __init__(self, facts: dict[str, Any], spool: Spool, reactor: Reactor) -> None:
-        self.key = f"{facts['observer']}.{facts['name']}"
+        self.observer: str = facts["observer"]
+        self.key = f"{self.observer}.{facts['name']}"
         self.spool, self.reactor = spool, reactor
         self.interval_ns = round(facts["interval_s"] * 1e9)
         self.timeout_us = round(facts["timeout_s"] * 1e6)
