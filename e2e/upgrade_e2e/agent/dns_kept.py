@@ -58,7 +58,7 @@ class DnsKeptStream(DnsStream):
 
     def __init__(self, facts: dict[str, Any], spool: Spool, reactor: Reactor) -> None:
         super().__init__(facts, spool, reactor)
-        self._sock: socket.socket | None = None
+        self.sock: socket.socket | None = None
         self._ident = random.getrandbits(16)
         self._waiting: dict[int, Flight] = {}
 
@@ -67,9 +67,9 @@ class DnsKeptStream(DnsStream):
         self._waiting[ident] = flight
         flight.way = Asked(ident, self._waiting)
         try:
-            if self._sock is None:
-                self._sock = self._open()
-            self._send(self._sock, ident.to_bytes(2, "big") + self.query)
+            if self.sock is None:
+                self.sock = self._open()
+            self._send(self.sock, ident.to_bytes(2, "big") + self.query)
         except OSError as error:
             self._end(ident, outcome_of_error(error, answering=False))
 
@@ -98,7 +98,7 @@ class DnsKeptStream(DnsStream):
                 return
 
     def _on_event(self, events: int) -> None:
-        sock = self._sock
+        sock = self.sock
         if sock is None:
             return
         if events & select.EPOLLERR:
