@@ -11,9 +11,9 @@ from upgrade_e2e.format import duration, moment, share
 from upgrade_e2e.judge.api_downtime import failures_near_api_downtime
 from upgrade_e2e.judge.counts import Counts
 from upgrade_e2e.judge.coverage import Coverage
+from upgrade_e2e.judge.left_out import LeftOut
 from upgrade_e2e.judge.outage import Outage
 from upgrade_e2e.judge.outages import OutageSet
-from upgrade_e2e.judge.windows import Windows
 from upgrade_e2e.timeline import Outcome
 
 __all__ = ["Figures", "explain", "sentence"]
@@ -25,12 +25,12 @@ _BACKENDS = 3
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """What an explanation is made of; `api_away` is when the API server did not answer."""
+    """What an explanation is made of; `left_out` what the API server's absences hide."""
 
     counts: Counts
     outage_set: OutageSet
     coverage: Coverage
-    api_away: Windows
+    left_out: LeftOut
     notes: tuple[str, ...] = ()
 
 
@@ -132,9 +132,10 @@ def _asides(figures: Figures) -> Iterator[str]:
     if counts.masked:
         yield (
             f"not counted: {counts.masked} events ({share(counts.masked_share)}) during which the "
-            "API server did not answer"
+            "API server did not answer, or their node had no news from it yet; "
+            f"{counts.proofs} events remain; {figures.left_out}"
         )
-    if after := failures_near_api_downtime(counts.scope, figures.api_away):
+    if after := failures_near_api_downtime(counts.scope, figures.left_out.away):
         yield after
 
 

@@ -12,6 +12,7 @@ from upgrade_e2e.judge.counts import Counts, Tally
 from upgrade_e2e.judge.coverage import Coverage
 from upgrade_e2e.judge.explanation import Figures, explain
 from upgrade_e2e.judge.latency import Quantile
+from upgrade_e2e.judge.left_out import LeftOut
 from upgrade_e2e.judge.outage import Outage
 from upgrade_e2e.judge.outages import OutageSet
 from upgrade_e2e.judge.retries import RESOLVER_S, Retried, retry_once
@@ -129,13 +130,38 @@ class Seen:
 
     @property
     def masked(self) -> int:
-        """Events that the silence of the reference stream hides."""
+        """Events that are left out: the API server was away, or their node had no news from it."""
         return self.counts.masked
 
     @property
     def masked_share(self) -> float:
         """The share of all samples that are masked; 0 without samples."""
         return self.counts.masked_share
+
+    @cached_property
+    def left_out(self) -> LeftOut:
+        """All that is known about the time that the API server's absences take out of claims."""
+        return LeftOut(self.scope, self.api_away)
+
+    @property
+    def left_out_s(self) -> float:
+        """How much time is left out of claims, on the node that loses most; `masked` are events."""
+        return self.left_out.longest_s
+
+    @property
+    def longest_without_news_s(self) -> float:
+        """The longest time in which a node heard nothing from the API server (see news.py)."""
+        return self.left_out.longest_without_news_s
+
+    @property
+    def api_away_s(self) -> float:
+        """How long the API server gave no answer, in all: absences of a second or more."""
+        return self.left_out.away_s
+
+    @property
+    def longest_api_away_s(self) -> float:
+        """The longest of these absences."""
+        return self.left_out.longest_away_s
 
     @property
     def failure_ratio(self) -> float:
@@ -265,7 +291,7 @@ class Seen:
 
     def explain(self, most: int = 10) -> str:
         """The figures and the worst outages, as the message of a failing assert."""
-        figures = Figures(self.counts, self.outage_set, self.coverage, self.api_away, self.notes)
+        figures = Figures(self.counts, self.outage_set, self.coverage, self.left_out, self.notes)
         return explain(self.title, figures, most)
 
 
