@@ -28,7 +28,7 @@ from upgrade_e2e.judge.tracks import unanswered
 from upgrade_e2e.judge.windows import Windows
 from upgrade_e2e.timeline import Samples, Timeline
 
-__all__ = ["api_away", "failures_near_api_downtime"]
+__all__ = ["api_away", "asked_api", "failures_near_api_downtime"]
 
 API_STREAMS = frozenset({"readyz@host", "api@host"})
 _AWAY_S = 1.0
@@ -40,10 +40,14 @@ def api_away(timeline: Timeline, whole: Windows) -> Windows:
 
     `whole` is the watched window as a set.
     """
-    asked = [samples for samples in timeline.samples.values() if _names(samples) & API_STREAMS]
-    silent = Windows.union(window for samples in asked for window in _silences(samples, whole))
+    silent = Windows.union(window for one in _asked(timeline) for window in _silences(one, whole))
     long = silent.end_us - silent.start_us >= _AWAY_S * 1e6
     return Windows(silent.start_us[long], silent.end_us[long])
+
+
+def asked_api(timeline: Timeline) -> bool:
+    """Whether any observer asked the API server at a fixed rate, so that absences show."""
+    return bool(_asked(timeline))
 
 
 def failures_near_api_downtime(scope: Scope, away: Windows) -> str:
@@ -81,6 +85,10 @@ def _after(scope: Scope) -> str:
     if all(track.without_news is not None for track in scope.tracks):
         return "after that, before their node had news from it again"
     return f"in the {LONGEST_WAIT_S:.0f} s after that, when nodes may not get updates from it yet"
+
+
+def _asked(timeline: Timeline) -> list[Samples]:
+    return [samples for samples in timeline.samples.values() if _names(samples) & API_STREAMS]
 
 
 def _names(samples: Samples) -> set[str]:

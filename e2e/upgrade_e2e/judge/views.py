@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.format import share
-from upgrade_e2e.judge.api_downtime import api_away
+from upgrade_e2e.judge.api_downtime import api_away, asked_api
 from upgrade_e2e.judge.evidence import Evidence
 from upgrade_e2e.judge.limits import Instrument, Limits
 from upgrade_e2e.judge.scope import Scope
@@ -38,6 +38,11 @@ class Views:
     def observers(self) -> tuple[str, ...]:
         """The observers of the pass, in order of name."""
         return tuple(sorted(self.timeline.samples))
+
+    @property
+    def asked_api(self) -> bool:
+        """Whether an observer asked the API server all the time, so that its absences show."""
+        return asked_api(self.timeline)
 
     def of(self, observer: str) -> Seen:
         """What an observer saw, however little; raises Inconclusive if the pass has none of it."""

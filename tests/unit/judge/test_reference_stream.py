@@ -41,8 +41,8 @@ def test_the_control_is_no_part_of_the_view():
 
 
 def test_events_that_overlap_the_silence_of_the_api_are_masked():
-    """Without an answer from 9.901 to 10.9 s: pods from 9.3 (Ready at 10.0) to 10.8 s."""
-    view = seen(pods(), api(failing(range(100, 109))))
+    """Without an answer from 9.9 to 10.801 s: pods from 9.3 (Ready at 10.0) to 10.8 s."""
+    view = seen(pods(), api(failing(range(100, 108))))
     assert view.masked == 16
     assert view.masked_share == pytest.approx(0.016)
     assert "16 events (1.6%) during which the API server did not answer" in view.explain()
