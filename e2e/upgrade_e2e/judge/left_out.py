@@ -81,7 +81,7 @@ def longest_s(windows: Windows) -> float:
 def cost_sentence(away_s: float, longest_away_s: float, without_news_s: float | None) -> str:
     """What the absences of the API server cost; None where no node shows when it had news."""
     if not away_s:
-        return "API never away for a second"
+        return "API never away for a second or more"
     said = f"API away {duration(away_s)} in all, longest {duration(longest_away_s)}"
     if without_news_s is None:
         return said

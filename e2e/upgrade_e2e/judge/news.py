@@ -7,8 +7,9 @@ node that only a kubelet with news can have done after the return,
 - a container of a pod that started (pods start soon after the kubelet hears of them), or
 - a pod that is gone whose deletion was accepted after the return.
 
-Where nothing was under way on a node in that time, nothing shows how long it was without news, and
-there is nothing to leave out.
+Where no pod came or went for a while, as on a cordoned node, this is an upper bound. Where nothing
+is seen before the longest wait is over, the node counts as without news until then if something was
+still under way on it. Otherwise nothing shows that it was, and nothing needs to be left out.
 
 What is measured is bounded, so that a kubelet that stays deaf breaks its claim. The reflector of
 client-go (tools/cache/reflector.go) waits 0.8 s before it tries again, twice as long each time, up
@@ -37,15 +38,7 @@ from upgrade_e2e.judge.raw import RawTrack
 from upgrade_e2e.judge.windows import Times, Windows
 from upgrade_e2e.timeline import Outcome
 
-__all__ = [
-    "CATCH_UP_S",
-    "LONGEST_WAIT_S",
-    "STARTED",
-    "explained",
-    "longest_wait_us",
-    "no_news_at_most",
-    "without_news",
-]
+__all__ = ["CATCH_UP_S", "LONGEST_WAIT_S", "STARTED", "explained", "without_news"]
 
 STARTED = "started-to-ready"
 """The kind of stream whose events begin with something that the kubelet did."""
@@ -60,36 +53,19 @@ _FORGOTTEN_S = 120.0
 _US = 1_000_000
 
 
-def longest_wait_us(waited_us: int) -> int:
-    """How long a reflector that has waited for `waited_us` may still wait before it tries again."""
-    return min(round(LONGEST_WAIT_S * _US), 2 * waited_us + round(_FIRST_WAIT_S * _US))
-
-
-def no_news_at_most(away: Windows) -> Windows:
-    """When the API server was away, and as long after that as any node may have no news."""
-    return _walk(away, _Nothing())
-
-
 def without_news(events: Iterable[RawTrack], away: Windows) -> Windows:
     """When one node had no news: the absences `away`, each with the time until its kubelet heard.
 
     `events` are all streams of pods on that node.
     """
-    return _walk(away, _Shown.by(list(events)))
+    stretches = list(_stretches(away, _Shown.by(list(events))))
+    return Windows.of([start for start, _ in stretches], [end for _, end in stretches])
 
 
 def explained(start_us: Times, end_us: Times, left_out: Windows) -> npt.NDArray[np.bool_]:
     """For each wait from start to end, whether the time left out explains it."""
     inside_us = left_out.overlap_us(start_us, end_us)
     return (inside_us > 0) & (end_us - start_us - inside_us <= round(CATCH_UP_S * _US))
-
-
-class _Nothing:
-    """A node of which nothing is known."""
-
-    def heard_us(self, after_us: int, before_us: int) -> tuple[int, int]:  # noqa: ARG002
-        """It may have heard only at the end, and something may have waited until then."""
-        return before_us, before_us
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,30 +94,33 @@ class _Shown:
         busy = [Windows.of(raw.samples.intended_us, raw.done_us) for raw in events]
         return cls(begins[order], heards[order], Windows.union(busy))
 
-    def heard_us(self, after_us: int, before_us: int) -> tuple[int, int]:
-        """When the node was seen to have heard, and until when anything waited for that."""
+    def heard_us(self, after_us: int, before_us: int) -> int:
+        """When the node was first seen to have heard; `before_us` if that was not before then."""
         later = self.heard_by_us[np.searchsorted(self.begin_us, after_us) :]
-        heard_us = min(int(later.min(initial=before_us)), before_us)
-        waited = self.busy.clip(after_us, heard_us)
-        return heard_us, heard_us if len(waited) else after_us
+        return min(int(later.min(initial=before_us)), before_us)
+
+    def waits_at(self, at_us: int) -> bool:
+        """Whether anything was under way then."""
+        return bool(self.busy.contains(np.array([at_us]))[0])
 
 
-def _walk(away: Windows, node: _Nothing | _Shown) -> Windows:
-    stretches = list(_stretches(away, node))
-    return Windows.of([start for start, _ in stretches], [end for _, end in stretches])
-
-
-def _stretches(away: Windows, node: _Nothing | _Shown) -> Iterator[tuple[int, int]]:
+def _stretches(away: Windows, node: _Shown) -> Iterator[tuple[int, int]]:
     waited_us, last_us = 0, None
     starts, ends = away.start_us.tolist(), away.end_us.tolist()
     for start_us, end_us, next_us in zip_longest(starts, ends, starts[1:]):
         if last_us is None or start_us - last_us > _FORGOTTEN_S * _US:
             waited_us = 0
         waited_us += end_us - start_us
-        bound_us = end_us + longest_wait_us(waited_us)
+        bound_us = end_us + _longest_wait_us(waited_us)
         if next_us is not None:
             bound_us = min(bound_us, next_us)
-        heard_us, shown_us = node.heard_us(end_us, bound_us)
+        heard_us = node.heard_us(end_us, bound_us)
         waited_us += heard_us - end_us
         last_us = end_us
-        yield start_us, shown_us
+        shown = heard_us < bound_us or node.waits_at(bound_us - 1)
+        yield start_us, heard_us if shown else end_us
+
+
+def _longest_wait_us(waited_us: int) -> int:
+    """How long a reflector that has waited for so long may still wait before it tries again."""
+    return min(round(LONGEST_WAIT_S * _US), 2 * waited_us + round(_FIRST_WAIT_S * _US))

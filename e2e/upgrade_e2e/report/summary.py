@@ -86,7 +86,7 @@ def _circumstances(run: RunRecord) -> Iterator[str]:
     if run.cluster_line:
         yield f"- cluster: {run.cluster_line}"
     if run.api_cost is not None:
-        yield f"- API server: {run.api_cost}"
+        yield f"- cost of this topology: {run.api_cost}"
     yield from _settings(run)
     if run.rejudged_unix_s is not None:
         yield f"- judged again: {wall_clock(run.rejudged_unix_s)}, from the samples of the pass"
