@@ -28,6 +28,7 @@ from upgrade_e2e.report import RunRecord
 class Row:
     """A fault, the claim that it is meant to turn, and how that claim must explain itself.
 
+    fault  one, or several with `, ` between them, that are planted together
     words  further options of the pass: the topology where it can be seen
     step   what the explanation says about the step
     node   what it says about the node; empty where it is on all of them
@@ -38,6 +39,11 @@ class Row:
     step: str
     node: str = ""
     words: tuple[str, ...] = ()
+
+    @property
+    def planted(self) -> tuple[str, ...]:
+        """The faults as options of `upgrade-e2e run`."""
+        return tuple(word for fault in self.fault.split(", ") for word in ("--fault", fault))
 
     @property
     def topology(self) -> str:
@@ -57,7 +63,11 @@ TABLE = (
         "test_deleted_pods_are_gone_soon",
         r"deleted-to-gone",
     ),
-    Row("apiserver-freeze=120s@drain worker", "test_the_api_comes_back", r"drain worker"),
+    Row(
+        "apiserver-freeze=60s@drain worker, apiserver-freeze=60s@drain worker2",
+        "test_the_api_comes_back",
+        r"drain worker",
+    ),
     Row("apiserver-freeze=10s@drain worker", "test_the_api_stays_available", r"drain", words=HA),
     Row(
         "fail-step=drain:worker2",
@@ -89,7 +99,7 @@ def run_row(row: Row, given: argparse.Namespace) -> str:
     for number in range(1, given.times + 1):
         name = f"{word}/{number:02d}"
         kept = given.keep / name if given.keep else None
-        record = make_pass(given.folder / name, ("--fault", row.fault, *row.words), kept)
+        record = make_pass(given.folder / name, (*row.planted, *row.words), kept)
         broken, right = found(row, record)
         turned, placed = turned + broken, placed + right
     return (
