@@ -156,7 +156,7 @@ class Seen:
 
     @property
     def api_away_s(self) -> float:
-        """How long the API server gave no answer, in all: absences of a second or more."""
+        """How long the API server gave no answer, in all, counting absences of a second or more."""
         return self.left_out.away_s
 
     @property
@@ -301,17 +301,6 @@ class Seen:
     def failures_per_s(self) -> float:
         """Failed samples for each second of the time in scope."""
         return self.failures / max(self.scope.within.total_us / 1e6, 1.0)
-
-    @property
-    def api_away_s(self) -> float:
-        """How long the API server gave no answer, in all, counting times of a second or more."""
-        return self.api_away.total_us / 1e6
-
-    @property
-    def longest_api_away_s(self) -> float:
-        """The longest time in which the API server gave no answer; 0 if there was none."""
-        lengths = self.api_away.end_us - self.api_away.start_us
-        return int(lengths.max(initial=0)) / 1e6
 
     @property
     def blind_share(self) -> float:
