@@ -1,6 +1,6 @@
 """What a pass leaves on disk: the record, the samples, the summary."""
 
-from upgrade_e2e.report.api_cost import ApiCost, api_cost
+from upgrade_e2e.report.api_cost import ApiCost, api_cost_of
 from upgrade_e2e.report.happenings import advice, happened
 from upgrade_e2e.report.limits import limits_of
 from upgrade_e2e.report.observed import observer_results
@@ -37,7 +37,7 @@ __all__ = [
     "RunRecord",
     "ScenarioResult",
     "advice",
-    "api_cost",
+    "api_cost_of",
     "happened",
     "limits_of",
     "load_record",

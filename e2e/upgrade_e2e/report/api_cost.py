@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from upgrade_e2e.judge import Seen, Views, cost_sentence
 from upgrade_e2e.timeline import Window
 
-__all__ = ["ApiCost", "api_cost"]
+__all__ = ["ApiCost", "api_cost_of"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class ApiCost:
         return cost_sentence(self.away_s, self.longest_away_s, without_s)
 
 
-def api_cost(views: Views) -> ApiCost | None:
+def api_cost_of(views: Views) -> ApiCost | None:
     """The cost that a pass shows; None where no observer asked the API server."""
     if not views.asked_api:
         return None

@@ -20,7 +20,7 @@ from upgrade_e2e.report import (
     ObserverResult,
     RunRecord,
     ScenarioResult,
-    api_cost,
+    api_cost_of,
     load_record,
     observer_results,
     render_run,
@@ -74,7 +74,7 @@ class FinishedPass:
     @cached_property
     def api_cost(self) -> ApiCost | None:
         """What the absences of the API server cost."""
-        return api_cost(self.drawn.views)
+        return api_cost_of(self.drawn.views)
 
     @cached_property
     def tools(self) -> Mapping[str, str]:

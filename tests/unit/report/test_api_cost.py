@@ -11,7 +11,7 @@ from tests.unit.judge.made import failing, steady, to_samples, to_timeline
 from tests.unit.judge.reference import Line, Shot
 from tests.unit.report.test_record import record
 from upgrade_e2e.judge import Limits, Views
-from upgrade_e2e.report import ApiCost, api_cost, load_record, render_run, save_record
+from upgrade_e2e.report import ApiCost, api_cost_of, load_record, render_run, save_record
 from upgrade_e2e.report.html import Drawn, render_page
 from upgrade_e2e.report.trace import trace_events
 from upgrade_e2e.timeline import Outcome, Window
@@ -52,7 +52,7 @@ def views(*lines):
 
 
 def test_absences_and_the_time_without_news_of_each_node():
-    cost = api_cost(views(readyz((100, 168)), pods("w", (170, 24)), pods("w2", (170, 2))))
+    cost = api_cost_of(views(readyz((100, 168)), pods("w", (170, 24)), pods("w2", (170, 2))))
     assert cost.times == 1
     assert cost.away_s == cost.longest_away_s == pytest.approx(68.2, abs=0.3)
     assert cost.longest_without_news_s == pytest.approx({"w": 94.2, "w2": 72.2}, abs=0.3)
@@ -64,19 +64,21 @@ def test_absences_and_the_time_without_news_of_each_node():
 def test_a_pass_in_which_nothing_followed_pods_has_no_nodes():
     made = to_timeline([steady(count=300, interval=SECOND)], 0, 300 * SECOND)
     asked = to_samples([replace(readyz((100, 168)), name="readyz@host")])
-    cost = api_cost(Views(replace(made, samples={**made.samples, "api": asked}), Limits.default()))
+    cost = api_cost_of(
+        Views(replace(made, samples={**made.samples, "api": asked}), Limits.default())
+    )
     assert (cost.longest_without_news_s, cost.without_news) == ({}, {})
     assert str(cost) == "API away 68.20 s in all, longest 68.20 s"
 
 
 def test_an_api_server_that_was_always_there_costs_nothing():
-    cost = api_cost(views(readyz(), pods("w", (170, 24))))
+    cost = api_cost_of(views(readyz(), pods("w", (170, 24))))
     assert (cost.times, cost.longest_without_news_s) == (0, {"w": 0.0})
     assert str(cost) == "API never away for a second or more"
 
 
 def test_nothing_is_known_where_nobody_asked():
-    assert api_cost(views(steady(count=300, interval=SECOND))) is None
+    assert api_cost_of(views(steady(count=300, interval=SECOND))) is None
 
 
 def test_it_is_kept_and_an_older_record_has_none(tmp_path):
