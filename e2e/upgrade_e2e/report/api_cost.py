@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from upgrade_e2e.format import duration
 from upgrade_e2e.judge import Seen, Views, cost_sentence
 from upgrade_e2e.timeline import Window
 
@@ -20,7 +21,7 @@ class ApiCost:
     an absence and the time until the node's kubelet was seen to have heard again.
     `longest_without_news_s` is the longest such stretch of each node, `left_out_s` how much of the
     watched window claims about its pods leave out. A node on which no pods came and went is not
-    among them.
+    among them. Of the events of such pods, `events_left_out` are left out and `events_left` remain.
     """
 
     away_s: float
@@ -28,6 +29,8 @@ class ApiCost:
     times: int
     longest_without_news_s: Mapping[str, float] = field(default_factory=dict)
     left_out_s: Mapping[str, float] = field(default_factory=dict)
+    events_left_out: int = 0
+    events_left: int = 0
     away: tuple[Window, ...] = ()
     without_news: Mapping[str, tuple[Window, ...]] = field(default_factory=dict)
 
@@ -35,6 +38,17 @@ class ApiCost:
         """In one line: `API away 124 s in all, longest 68 s; nodes without news up to 94 s`."""
         without_s = max(self.longest_without_news_s.values(), default=None)
         return cost_sentence(self.away_s, self.longest_away_s, without_s)
+
+    @property
+    def left_out_line(self) -> str:
+        """What claims about pods leave out, in one line; empty for nothing."""
+        if not self.events_left_out:
+            return ""
+        all_events = self.events_left_out + self.events_left
+        return (
+            f"up to {duration(max(self.left_out_s.values()))} of a node; {self.events_left} of "
+            f"{all_events} events remain"
+        )
 
 
 def api_cost_of(views: Views) -> ApiCost | None:
@@ -49,6 +63,8 @@ def api_cost_of(views: Views) -> ApiCost | None:
         times=len(seen[0].api_away),
         longest_without_news_s={n: one.longest_without_news_s for n, one in by_node.items()},
         left_out_s={node: one.left_out_s for node, one in by_node.items()},
+        events_left_out=sum(one.masked for one in by_node.values()),
+        events_left=sum(one.count for one in by_node.values()),
         away=seen[0].api_away.as_tuple(),
         without_news={n: one.left_out.without_news[n].as_tuple() for n, one in by_node.items()},
     )

@@ -23,6 +23,8 @@ COST = ApiCost(
     times=2,
     longest_without_news_s={"a-worker": 94.0, "a-worker2": 68.5},
     left_out_s={"a-worker": 98.0, "a-worker2": 72.5},
+    events_left_out=30,
+    events_left=139,
     away=(Window(100.0, 168.0), Window(250.0, 254.0)),
     without_news={
         "a-worker": (Window(100.0, 194.0), Window(250.0, 254.0)),
@@ -52,11 +54,15 @@ def views(*lines):
 
 
 def test_absences_and_the_time_without_news_of_each_node():
-    cost = api_cost_of(views(readyz((100, 168)), pods("w", (170, 24)), pods("w2", (170, 2))))
+    cost = api_cost_of(
+        views(readyz((100, 168)), pods("w", (170, 24)), pods("w2", (170, 2), (250, 1)))
+    )
     assert cost.times == 1
     assert cost.away_s == cost.longest_away_s == pytest.approx(68.2, abs=0.3)
     assert cost.longest_without_news_s == pytest.approx({"w": 94.2, "w2": 72.2}, abs=0.3)
     assert cost.left_out_s == cost.longest_without_news_s
+    assert (cost.events_left_out, cost.events_left) == (2, 1)
+    assert cost.left_out_line == "up to 94.20 s of a node; 1 of 3 events remain"
     assert cost.without_news["w"][0].end_s == pytest.approx(194)
     assert str(cost).endswith("nodes without news up to 94.20 s")
 
@@ -75,6 +81,7 @@ def test_an_api_server_that_was_always_there_costs_nothing():
     cost = api_cost_of(views(readyz(), pods("w", (170, 24))))
     assert (cost.times, cost.longest_without_news_s) == (0, {"w": 0.0})
     assert str(cost) == "API never away for a second or more"
+    assert cost.left_out_line == ""
 
 
 def test_nothing_is_known_where_nobody_asked():
@@ -92,12 +99,15 @@ def test_it_is_kept_and_an_older_record_has_none(tmp_path):
 
 def test_the_summary_has_it_in_one_line():
     assert f"- cost of this topology: {LINE}" in render_run(record(api_cost=COST)).splitlines()
+    said = "- left out of claims about pods: up to 98.00 s of a node; 139 of 169 events remain"
+    assert said in render_run(record(api_cost=COST)).splitlines()
     assert "cost of this topology" not in render_run(record())
 
 
 def test_the_page_has_it_among_its_facts():
     drawn = Drawn(views(steady(count=300, interval=SECOND)))
     page = render_page(record(api_cost=COST), drawn)
+    assert "139 of 169 events remain" in page
     assert LINE in page.replace("<wbr>", "").replace("\N{NO-BREAK SPACE}", " ")
     assert "cost of this topology" not in render_page(record(), drawn)
 
