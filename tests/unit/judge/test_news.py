@@ -141,7 +141,7 @@ def test_a_back_off_goes_on_where_the_absence_before_is_less_than_two_minutes_ag
 
 def test_a_wait_after_the_return_counts_for_the_back_off_that_follows():
     """Away for 2.2 s, 5 s until news, away for 2.2 s: up to 20 s more, and not 10 s."""
-    view = seen(line(GONE, [(103, 4), (132, 16)]), api((100, 102), (130, 132)))
+    view = seen(line(GONE, [(103, 4), (133, 15)]), api((100, 102), (130, 132)))
     assert stretches(view) == about((100, 107), (130, 148))
     assert (view.masked, view.count) == (2, 0)
 
