@@ -99,7 +99,7 @@ class Reactor(selectors.BaseSelector):
             if self._alarm_ns <= now_ns:
                 self._alarm_ns = _NEVER_NS
                 self._alarm()
-            elif until_ns <= now_ns:
+            if until_ns <= now_ns:
                 break
         return self._for_asyncio()
 
