@@ -43,7 +43,8 @@ class Prober:
 
     def __init__(self, spec: dict[str, Any], spool_root: Path, reactor: Reactor) -> None:
         self.spool = Spool(spool_root, spec["run"], spec["streams"])
-        self._schedule = Schedule(reactor)
+        self._schedule = Schedule(reactor, self._expire)
+        self._looked_us = 0
         self.streams = [
             KINDS[facts["kind"]](facts, self.spool, reactor) for facts in spec["streams"]
         ]
@@ -71,6 +72,7 @@ class Prober:
         longest_us = max((stream.timeout_us for stream in self.streams), default=0)
         until = monotonic_us() + longest_us + 1_000_000
         while any(stream.flights for stream in self.streams) and monotonic_us() < until:
+            self._expire()
             await asyncio.sleep(0.02)
         await self.flush()
 
@@ -99,14 +101,23 @@ class Prober:
                 assert isinstance(writer, HttpStream)  # noqa: S101 - a wrong spec ends the program
                 writer.acknowledged = stream.acknowledged
 
-    async def _keep_house(self) -> None:
-        turn = monotonic_us() + 1_000_000
-        while True:
-            await asyncio.sleep(HOUSEKEEPING_S)
-            now = monotonic_us()
+    def _expire(self) -> None:
+        """Give up on probes whose time is over; not more often than is worth it."""
+        now = monotonic_us()
+        if now - self._looked_us >= HOUSEKEEPING_S * 1e6:
+            self._looked_us = now
             for stream in self.streams:
                 if stream.flights:
                     stream.expire(now)
+
+    async def _keep_house(self) -> None:
+        turn = monotonic_us() + 1_000_000
+        often = any(0 < stream.interval_ns <= HOUSEKEEPING_S * 1e9 for stream in self.streams)
+        while True:
+            # Slots that come this often look for timeouts on the way.
+            await asyncio.sleep(1.0 if often else HOUSEKEEPING_S)
+            self._expire()
+            now = monotonic_us()
             if now >= turn:
                 turn += 1_000_000 * (1 + (now - turn) // 1_000_000)
                 for stream in self.streams:

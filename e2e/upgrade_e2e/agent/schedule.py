@@ -6,7 +6,7 @@ import heapq
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .reactor import Reactor
 from .streams import Stream
@@ -21,9 +21,10 @@ class Schedule:
     ROUND = 32
     """After this many probes in a row, answers are looked at."""
 
-    def __init__(self, reactor: Reactor) -> None:
+    def __init__(self, reactor: Reactor, afterwards: Callable[[], None]) -> None:
+        """`afterwards` is called whenever slots were served: it costs no wake-up of its own."""
         self._heap: list[tuple[int, int, Stream]] = []
-        self._reactor = reactor
+        self._reactor, self._afterwards = reactor, afterwards
 
     def start(self, streams: list[Stream]) -> None:
         """Begin with all streams that have an interval, at the phases of `phases_ns`."""
@@ -54,6 +55,8 @@ class Schedule:
             sent += 1
             if sent % self.ROUND == 0:
                 self._reactor.poll()
+        if sent:
+            self._afterwards()
         if heap:
             self._reactor.set_alarm(heap[0][0], self._due)
 
