@@ -25,6 +25,10 @@ OBSERVED = (
     "samples",
     "failures",
     "outage_count",
+    "longest_silence_s",
+    "longest_brownout_s",
+    "brownout_s",
+    "retried_failure_ratio",
 )
 _PULL = "pull"
 """The kind of the phases in which a pass waited for images, and of the pulls next to the steps."""
@@ -65,7 +69,9 @@ class Run:
     `choices` are the settings that change what is measured, planted faults aside; `nodes` is the
     size of the cluster, empty where it could not be read. `facts` say what kind of cluster it was,
     None where that is not known. `limits` are those that differ from the defaults. A figure that
-    the pass could not give is not there; none is ever NaN or infinite.
+    the pass could not give is not there; none is ever NaN or infinite. `machine` is the class of
+    the machine, empty where it is not known; `images` are the digests of the node images by
+    version, as far as they are known.
     """
 
     run_id: str
@@ -83,6 +89,8 @@ class Run:
     limits: Mapping[str, float] = field(default_factory=dict)
     claims: tuple[ScenarioVerdict, ...] = ()
     figures: tuple[Figure, ...] = ()
+    machine: str = ""
+    images: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def path_id(self) -> str:
@@ -139,6 +147,12 @@ def run_of(record: RunRecord) -> Run:
             for result in record.scenarios
         ),
         figures=tuple(figure for figure in _figures(record) if math.isfinite(figure.value)),
+        machine=record.machine,
+        images={
+            version: digest
+            for version, digest in record.image_digests.items()
+            if version in record.path
+        },
     )
 
 
@@ -174,3 +188,5 @@ def _observed(seen: ObserverResult) -> Iterator[Figure]:
         value = getattr(seen, metric)
         if value is not None:
             yield Figure(seen.name, metric, float(value), seen.censored and metric in _LATENCIES)
+    for kind, p95_s in seen.stream_p95_s.items():
+        yield Figure(seen.name, f"{kind}_p95_s", p95_s)

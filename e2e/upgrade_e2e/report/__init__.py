@@ -1,5 +1,6 @@
 """What a pass leaves on disk: the record, the samples, the summary."""
 
+from upgrade_e2e.report.cost import Cost, CostMark, CostRow, Spread, cost_sentence
 from upgrade_e2e.report.happenings import advice, happened
 from upgrade_e2e.report.limits import limits_of
 from upgrade_e2e.report.observed import observer_results
@@ -29,12 +30,17 @@ __all__ = [
     "SAMPLES_FOLDER",
     "SIMULATED",
     "BrownoutRow",
+    "Cost",
+    "CostMark",
+    "CostRow",
     "FailedStep",
     "ObserverResult",
     "OutageRow",
     "RunRecord",
     "ScenarioResult",
+    "Spread",
     "advice",
+    "cost_sentence",
     "happened",
     "limits_of",
     "load_record",

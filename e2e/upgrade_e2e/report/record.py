@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.judge import Limit, Verdict
+from upgrade_e2e.report.cost import Cost
 from upgrade_e2e.timeline import Span, Window
 from upgrade_e2e.upgrade import Inventory
 
@@ -105,7 +106,10 @@ class ObserverResult:
 
     `p50_s` and `p99_s` are lower bounds where `censored` is true (probes gave up waiting).
     `outages` are the worst ones, `outage_count` says how many there were. In `brownouts` answers
-    took longer than `slow_s`; `brownout_s` is how long they did, in all.
+    took longer than `slow_s`; `brownout_s` is how long they did, in all. `longest_silence_s` is
+    the longest time in which one stream got only failures. `retried_failure_ratio` is the share of
+    failures after one retry of a resolver, and `stream_p95_s` has the 95th percentile of each kind
+    of stream. Records that are older than a field have None, or nothing, there.
     """
 
     name: str
@@ -127,6 +131,10 @@ class ObserverResult:
     brownout_count: int = 0
     brownout_s: float = 0.0
     brownouts: tuple[BrownoutRow, ...] = ()
+    longest_silence_s: float | None = None
+    longest_brownout_s: float | None = None
+    retried_failure_ratio: float | None = None
+    stream_p95_s: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -150,7 +158,9 @@ class RunRecord:
     label, how each observer's scenario writes it. `inventory_error` says why there is no inventory
     of a cluster that was asked for one. `facts` say what kind of cluster it was before the upgrade,
     and are the defaults in records that are older than this field. `rejudged_unix_s` is when saved
-    samples were judged again; None for the record of the pass itself.
+    samples were judged again; None for the record of the pass itself. `machine` is the class of the
+    machine that the pass ran on, `2 cores, 24 GiB`, empty where it is not known. `cost` compares
+    the pass with stock passes, and is None where it did not come to its end.
     """
 
     run_id: str
@@ -182,6 +192,8 @@ class RunRecord:
     pace: float = 1.0
     facts: ClusterFacts = field(default_factory=ClusterFacts)
     rejudged_unix_s: float | None = None
+    machine: str = ""
+    cost: Cost | None = None
     schema_version: int = SCHEMA_VERSION
 
     @property

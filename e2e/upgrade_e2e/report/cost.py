@@ -1,0 +1,142 @@
+"""What a pass cost, next to what stock passes and earlier passes of the same kind cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import median
+
+from upgrade_e2e.format import NOTHING, duration, share
+
+__all__ = ["Cost", "CostMark", "CostRow", "Spread", "cost_sentence", "cost_value", "told_rows"]
+
+
+class CostMark(StrEnum):
+    """How one metric of a pass compares with what is usual."""
+
+    BETTER = "better"
+    USUAL = "as usual"
+    WORSE = "worse"
+
+
+@dataclass(frozen=True)
+class Spread:
+    """One metric over several passes, in its own unit."""
+
+    passes: int
+    smallest: float
+    median: float
+    largest: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        """That of these values, of which there is at least one."""
+        return cls(len(values), min(values), median(values), max(values))
+
+    def mark(self, value: float, margin: float) -> CostMark:
+        """What a value is next to this: see docs/stock.md for the rule."""
+        if value > self.largest + margin:
+            return CostMark.WORSE
+        if value < self.smallest - margin:
+            return CostMark.BETTER
+        return CostMark.USUAL
+
+
+@dataclass(frozen=True)
+class CostRow:
+    """One metric of one observer, or of the pass itself where `observer` is `pass`.
+
+    `title` is the metric in words. A `censored` value is a lower bound. `mark` is None where there
+    is nothing that the value may be weighed against.
+    """
+
+    observer: str
+    metric: str
+    title: str
+    value: float
+    censored: bool = False
+    stock: Spread | None = None
+    history: Spread | None = None
+    mark: CostMark | None = None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The comparison of one pass.
+
+    `stock` and `history` say in a sentence what the pass is compared with, or why with nothing;
+    `history` is empty where no history was named. `stock_title` heads the column of the stock
+    cost. `marked_by` is what the marks go by: `stock`, `your history`, or empty for no marks.
+    """
+
+    rows: tuple[CostRow, ...]
+    stock: str
+    history: str = ""
+    stock_title: str = "stock"
+    marked_by: str = ""
+
+    def marked(self, mark: CostMark) -> tuple[CostRow, ...]:
+        """The rows that have this mark."""
+        return tuple(row for row in self.rows if row.mark is mark)
+
+
+def cost_sentence(cost: Cost) -> str:
+    """The comparison in a sentence: what was worse or better, or why nothing can be said."""
+    if not cost.marked_by:
+        return cost.stock
+    parts = [
+        f"{mark}: " + "; ".join(_told(row, cost) for row in rows)
+        for mark in (CostMark.WORSE, CostMark.BETTER)
+        if (rows := cost.marked(mark))
+    ]
+    found = ". ".join(part[0].upper() + part[1:] for part in parts)
+    return f"{found}." if parts else f"All {len(cost.marked(CostMark.USUAL))} figures are as usual."
+
+
+def told_rows(cost: Cost) -> Iterator[tuple[str, str, str, str, str]]:
+    """Each row as texts: metric, this pass, stock, your history, and the mark.
+
+    A row that is zero in all passes says nothing, and is left out.
+    """
+    for row in cost.rows:
+        if _is_zero(row):
+            continue
+        yield (
+            row_name(row),
+            f"{'>= ' if row.censored else ''}{cost_value(row.metric, row.value)}",
+            _range(row.metric, row.stock),
+            _range(row.metric, row.history),
+            str(row.mark or NOTHING),
+        )
+
+
+def row_name(row: CostRow) -> str:
+    """`dns: failed probes`."""
+    return f"{row.observer}: {row.title}"
+
+
+def cost_value(metric: str, value: float) -> str:
+    """A value in the unit that the metric's name ends with."""
+    if metric.endswith("_s"):
+        return duration(value)
+    return share(value) if metric.endswith("_share") else f"{value:g}"
+
+
+def _told(row: CostRow, cost: Cost) -> str:
+    usual = row.stock if cost.marked_by == "stock" else row.history
+    return f"{row_name(row)} {cost_value(row.metric, row.value)} ({_range(row.metric, usual)})"
+
+
+def _range(metric: str, spread: Spread | None) -> str:
+    if spread is None:
+        return NOTHING
+    low, middle, high = (
+        cost_value(metric, value) for value in (spread.smallest, spread.median, spread.largest)
+    )
+    return f"{middle} ({low} to {high})"
+
+
+def _is_zero(row: CostRow) -> bool:
+    known = [spread.largest for spread in (row.stock, row.history) if spread is not None]
+    return row.value == 0 and not any(known)
