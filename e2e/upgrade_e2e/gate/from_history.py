@@ -21,8 +21,10 @@ from upgrade_e2e.judge import Limits
 
 __all__ = [
     "FROM_HISTORY",
+    "NO_HISTORY",
     "QUANTILE",
     "LimitFigure",
+    "asks_history",
     "drawn_limits",
     "drawn_sentence",
     "limit_figures",
@@ -36,6 +38,7 @@ FEWEST = GateSettings().min_runs
 _KEPT = "kept"
 _SHARES = ("_ratio", "_share")
 _WHERE = f"--limits {FROM_HISTORY}"
+NO_HISTORY = f"{_WHERE} needs a history to draw them from; name its file with --history FILE."
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,14 @@ def limit_figures() -> Mapping[str, LimitFigure]:
 def limits_kept() -> Mapping[str, str]:
     """By the key, or the group, of each limit that is never drawn: the reason."""
     return dict(_table()[_KEPT])
+
+
+def asks_history(limits: Path | None) -> bool:
+    """Whether the option `limits` asks for those of the history, and for no file.
+
+    A configuration file makes its paths relative to its folder, so that the name alone counts.
+    """
+    return limits is not None and limits.name == FROM_HISTORY and not limits.exists()
 
 
 def drawn_limits(like: Run, history: Sequence[Run], file: Path) -> Limits:

@@ -12,7 +12,7 @@ from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.report import ObserverResult, RunRecord
 from upgrade_e2e.upgrade import Inventory
 
-__all__ = ["WHOLE", "Figure", "Run", "ScenarioVerdict", "run_of"]
+__all__ = ["WHOLE", "Figure", "Run", "ScenarioVerdict", "choices_that_measure", "run_of"]
 
 WHOLE = "pass"
 OBSERVED = (
@@ -135,11 +135,7 @@ def run_of(record: RunRecord) -> Run:
         nodes=_nodes(record.inventory),
         # A record that is older than this field has the facts that no cluster has.
         facts=None if record.facts == ClusterFacts() else record.facts,
-        choices={
-            _STORED_NAMES.get(key, key): value
-            for key, value in record.choices.items()
-            if not key.startswith("fault ") and key not in _NOT_MEASURED
-        },
+        choices=choices_that_measure(record.choices),
         faults=record.faults,
         limits={limit.key: limit.value for limit in record.limits_changed},
         claims=tuple(
@@ -154,6 +150,15 @@ def run_of(record: RunRecord) -> Run:
             if version in record.path
         },
     )
+
+
+def choices_that_measure(choices: Mapping[str, str]) -> dict[str, str]:
+    """The choices of a record or a plan that change what is measured, planted faults aside."""
+    return {
+        _STORED_NAMES.get(key, key): value
+        for key, value in choices.items()
+        if not key.startswith("fault ") and key not in _NOT_MEASURED
+    }
 
 
 def _nodes(inventory: Inventory | None) -> str:

@@ -9,7 +9,19 @@ from statistics import median
 
 from upgrade_e2e.format import NOTHING, duration, share
 
-__all__ = ["Cost", "CostMark", "CostRow", "Spread", "cost_sentence", "cost_value", "told_rows"]
+__all__ = [
+    "COST_TITLE",
+    "Cost",
+    "CostMark",
+    "CostRow",
+    "Spread",
+    "cost_heads",
+    "cost_note",
+    "cost_sentence",
+    "told_rows",
+]
+
+COST_TITLE = "What it cost, next to stock"
 
 
 class CostMark(StrEnum):
@@ -94,6 +106,23 @@ def cost_sentence(cost: Cost) -> str:
     return f"{found}." if parts else f"All {len(cost.marked(CostMark.USUAL))} figures are as usual."
 
 
+def cost_heads(cost: Cost) -> tuple[str, str, str, str, str]:
+    """The heads of the columns of `told_rows`."""
+    return (
+        "metric",
+        "this pass",
+        f"{cost.stock_title}: median (range)",
+        "your history: median (range)",
+        "better, as usual or worse",
+    )
+
+
+def cost_note(cost: Cost) -> str:
+    """What the pass is compared with, and what the marks go by."""
+    rule = f"Marks go by {cost.marked_by}." if cost.marked_by else ""
+    return " ".join(filter(None, (cost.stock, cost.history, rule)))
+
+
 def told_rows(cost: Cost) -> Iterator[tuple[str, str, str, str, str]]:
     """Each row as texts: metric, this pass, stock, your history, and the mark.
 
@@ -103,20 +132,20 @@ def told_rows(cost: Cost) -> Iterator[tuple[str, str, str, str, str]]:
         if _is_zero(row):
             continue
         yield (
-            row_name(row),
-            f"{'>= ' if row.censored else ''}{cost_value(row.metric, row.value)}",
+            _name(row),
+            f"{'>= ' if row.censored else ''}{_shown(row.metric, row.value)}",
             _range(row.metric, row.stock),
             _range(row.metric, row.history),
             str(row.mark or NOTHING),
         )
 
 
-def row_name(row: CostRow) -> str:
+def _name(row: CostRow) -> str:
     """`dns: failed probes`."""
     return f"{row.observer}: {row.title}"
 
 
-def cost_value(metric: str, value: float) -> str:
+def _shown(metric: str, value: float) -> str:
     """A value in the unit that the metric's name ends with."""
     if metric.endswith("_s"):
         return duration(value)
@@ -125,14 +154,14 @@ def cost_value(metric: str, value: float) -> str:
 
 def _told(row: CostRow, cost: Cost) -> str:
     usual = row.stock if cost.marked_by == "stock" else row.history
-    return f"{row_name(row)} {cost_value(row.metric, row.value)} ({_range(row.metric, usual)})"
+    return f"{_name(row)} {_shown(row.metric, row.value)} ({_range(row.metric, usual)})"
 
 
 def _range(metric: str, spread: Spread | None) -> str:
     if spread is None:
         return NOTHING
     low, middle, high = (
-        cost_value(metric, value) for value in (spread.smallest, spread.median, spread.largest)
+        _shown(metric, value) for value in (spread.smallest, spread.median, spread.largest)
     )
     return f"{middle} ({low} to {high})"
 

@@ -5,6 +5,7 @@ from upgrade_e2e.gate.stock.profile import (
     StockCost,
     StockProfile,
     load_stock,
+    shipped_file,
     shipped_stock,
     wording,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "fault_in_stock",
     "load_stock",
     "same_kind_problem",
+    "shipped_file",
     "shipped_stock",
     "stock_cost",
     "stock_text",

@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib import resources
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -18,7 +17,15 @@ from upgrade_e2e.judge import Verdict
 from upgrade_e2e.report import Spread
 from upgrade_e2e.version import KubeVersion
 
-__all__ = ["StockCost", "StockProfile", "hop_of", "load_stock", "shipped_stock", "wording"]
+__all__ = [
+    "StockCost",
+    "StockProfile",
+    "hop_of",
+    "load_stock",
+    "shipped_file",
+    "shipped_stock",
+    "wording",
+]
 
 SHIPPED = "stock.toml"
 FORMAT = 1
@@ -73,10 +80,9 @@ class StockCost:
 
 @dataclass(frozen=True)
 class StockProfile:
-    """The stock costs of one file; `source` says which file, for people."""
+    """The stock costs of one file, one for each kind of pass."""
 
     costs: tuple[StockCost, ...] = ()
-    source: str = "shipped"
 
 
 @dataclass(frozen=True)
@@ -102,11 +108,15 @@ def wording(cost: StockCost) -> str:
     return f"{cost.passes} stock pass{plural} of {hop_of(cost.path)} on {cost.machine}{simulated}"
 
 
+def shipped_file() -> Path:
+    """The file of stock costs that is shipped."""
+    return Path(__file__).with_name(SHIPPED)
+
+
 @cache
 def shipped_stock() -> StockProfile:
     """The stock costs that are shipped."""
-    text = resources.files("upgrade_e2e.gate.stock").joinpath(SHIPPED).read_text("utf-8")
-    return _read(text, "shipped", "the stock costs that are shipped")
+    return _read(shipped_file().read_text("utf-8"), "the stock costs that are shipped")
 
 
 def load_stock(file: Path | None) -> StockProfile:
@@ -120,10 +130,10 @@ def load_stock(file: Path | None) -> StockProfile:
             f"the stock costs in {file} cannot be read ({error}); make them with "
             f"`upgrade-e2e calibrate --output {file}`."
         ) from error
-    return _read(text, str(file), f"the file {file}")
+    return _read(text, f"the file {file}")
 
 
-def _read(text: str, source: str, where: str) -> StockProfile:
+def _read(text: str, where: str) -> StockProfile:
     again = "make it again with `upgrade-e2e calibrate`."
     try:
         document = tomllib.loads(text)
@@ -134,7 +144,7 @@ def _read(text: str, source: str, where: str) -> StockProfile:
             f"{where} has format {document.get('format')!r}, this version reads {FORMAT}; {again}"
         )
     try:
-        return StockProfile(_DOCUMENT.validate_python(document).stock, source)
+        return StockProfile(_DOCUMENT.validate_python(document).stock)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
