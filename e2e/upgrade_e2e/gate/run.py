@@ -29,6 +29,8 @@ OBSERVED = (
     "longest_brownout_s",
     "brownout_s",
     "retried_failure_ratio",
+    "failures_per_s",
+    "bad_share",
 )
 _PULL = "pull"
 """The kind of the phases in which a pass waited for images, and of the pulls next to the steps."""

@@ -1,6 +1,6 @@
 """What a pass leaves on disk: the record, the samples, the summary."""
 
-from upgrade_e2e.report.cost import Cost, CostMark, CostRow, Spread, cost_sentence
+from upgrade_e2e.report.cost import Cost, CostMark, CostRow, Spread, cost_in_words
 from upgrade_e2e.report.happenings import advice, happened
 from upgrade_e2e.report.limits import limits_of
 from upgrade_e2e.report.observed import observer_results
@@ -40,7 +40,7 @@ __all__ = [
     "ScenarioResult",
     "Spread",
     "advice",
-    "cost_sentence",
+    "cost_in_words",
     "happened",
     "limits_of",
     "load_record",

@@ -16,8 +16,8 @@ __all__ = [
     "CostRow",
     "Spread",
     "cost_heads",
+    "cost_in_words",
     "cost_note",
-    "cost_sentence",
     "told_rows",
 ]
 
@@ -93,17 +93,17 @@ class Cost:
         return tuple(row for row in self.rows if row.mark is mark)
 
 
-def cost_sentence(cost: Cost) -> str:
+def cost_in_words(cost: Cost) -> str:
     """The comparison in a sentence: what was worse or better, or why nothing can be said."""
     if not cost.marked_by:
         return cost.stock
-    parts = [
-        f"{mark}: " + "; ".join(_told(row, cost) for row in rows)
+    found = [
+        f"{mark}: {'; '.join(_told(row, cost) for row in rows)}"
         for mark in (CostMark.WORSE, CostMark.BETTER)
         if (rows := cost.marked(mark))
     ]
-    found = ". ".join(part[0].upper() + part[1:] for part in parts)
-    return f"{found}." if parts else f"All {len(cost.marked(CostMark.USUAL))} figures are as usual."
+    usual = f"all {len(cost.marked(CostMark.USUAL))} figures are as usual"
+    return f"Next to {cost.marked_by}, {'. And '.join(found) or usual}."
 
 
 def cost_heads(cost: Cost) -> tuple[str, str, str, str, str]:
@@ -133,7 +133,7 @@ def told_rows(cost: Cost) -> Iterator[tuple[str, str, str, str, str]]:
             continue
         yield (
             _name(row),
-            f"{'>= ' if row.censored else ''}{_shown(row.metric, row.value)}",
+            _value(row),
             _range(row.metric, row.stock),
             _range(row.metric, row.history),
             str(row.mark or NOTHING),
@@ -153,17 +153,27 @@ def _shown(metric: str, value: float) -> str:
 
 
 def _told(row: CostRow, cost: Cost) -> str:
+    """`dns: failed probes 427 (usually 0 to 12)`."""
     usual = row.stock if cost.marked_by == "stock" else row.history
-    return f"{_name(row)} {_shown(row.metric, row.value)} ({_range(row.metric, usual)})"
+    known = "" if usual is None else f" (usually {_ends(row.metric, usual)})"
+    return f"{_name(row)} {_value(row)}{known}"
+
+
+def _value(row: CostRow) -> str:
+    return f"{'>= ' if row.censored else ''}{_shown(row.metric, row.value)}"
 
 
 def _range(metric: str, spread: Spread | None) -> str:
+    """The median, with both ends where they differ."""
     if spread is None:
         return NOTHING
-    low, middle, high = (
-        _shown(metric, value) for value in (spread.smallest, spread.median, spread.largest)
-    )
-    return f"{middle} ({low} to {high})"
+    middle, ends = _shown(metric, spread.median), _ends(metric, spread)
+    return middle if ends == middle else f"{middle} ({ends})"
+
+
+def _ends(metric: str, spread: Spread) -> str:
+    low, high = _shown(metric, spread.smallest), _shown(metric, spread.largest)
+    return low if low == high else f"{low} to {high}"
 
 
 def _is_zero(row: CostRow) -> bool:

@@ -47,6 +47,8 @@ def _result(name: str, seen: Seen) -> ObserverResult:
         longest_silence_s=seen.longest_silence_s,
         longest_brownout_s=seen.longest_brownout_s,
         retried_failure_ratio=_retried(seen),
+        failures_per_s=seen.failures_per_s,
+        bad_share=_bad_share(seen),
         stream_p95_s=dict(_p95_by_kind(seen)),
     )
 
@@ -54,6 +56,11 @@ def _result(name: str, seen: Seen) -> ObserverResult:
 def _retried(seen: Seen) -> float | None:
     retried = seen.retried()
     return retried.failures / retried.count if retried.count else None
+
+
+def _bad_share(seen: Seen) -> float | None:
+    found = seen.bad_seconds
+    return found.bad / found.seen if found.seen else None
 
 
 def _p95_by_kind(seen: Seen) -> Iterator[tuple[str, float]]:

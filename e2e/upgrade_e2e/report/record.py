@@ -108,8 +108,9 @@ class ObserverResult:
     `outages` are the worst ones, `outage_count` says how many there were. In `brownouts` answers
     took longer than `slow_s`; `brownout_s` is how long they did, in all. `longest_silence_s` is
     the longest time in which one stream got only failures. `retried_failure_ratio` is the share of
-    failures after one retry of a resolver, and `stream_p95_s` has the 95th percentile of each kind
-    of stream. Records that are older than a field have None, or nothing, there.
+    failures after one retry of a resolver, `bad_share` that of the seconds in which a probe failed
+    or was slow, and `stream_p95_s` has the 95th percentile of each kind of stream. Records that are
+    older than a field have None, or nothing, there.
     """
 
     name: str
@@ -134,6 +135,8 @@ class ObserverResult:
     longest_silence_s: float | None = None
     longest_brownout_s: float | None = None
     retried_failure_ratio: float | None = None
+    failures_per_s: float | None = None
+    bad_share: float | None = None
     stream_p95_s: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -13,8 +13,8 @@ from upgrade_e2e.report.cost import (
     COST_TITLE,
     Cost,
     cost_heads,
+    cost_in_words,
     cost_note,
-    cost_sentence,
     told_rows,
 )
 from upgrade_e2e.report.happenings import advice, happened
@@ -115,7 +115,7 @@ def _at_a_glance(run: RunRecord) -> Iterator[str]:
     for number, what in enumerate(happened(run), start=1):
         yield f"{number}. {what}"
     if run.cost is not None:
-        yield from ("", f"Cost: {cost_sentence(run.cost)}")
+        yield from ("", cost_in_words(run.cost))
     yield from ("", f"What to do: {advice(run)}", "")
 
 

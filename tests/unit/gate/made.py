@@ -3,9 +3,11 @@
 import dataclasses
 import itertools
 
+from tests.synthetic import Shape, make_run
 from upgrade_e2e.cluster.facts import ClusterFacts
-from upgrade_e2e.gate import Figure, Run, ScenarioVerdict
+from upgrade_e2e.gate import Figure, Run, ScenarioVerdict, run_of
 from upgrade_e2e.judge import Verdict
+from upgrade_e2e.observers.pod_tracker import GONE, READY
 from upgrade_e2e.report import ObserverResult, RunRecord, ScenarioResult, save_record
 from upgrade_e2e.timeline import Span, Window
 from upgrade_e2e.upgrade import Component, Inventory
@@ -144,3 +146,14 @@ def stock_pass(**changes):
     }
     figures = {"longest_silence_s": 0.3, "longest_brownout_s": 0.0, **changes.pop("figures", {})}
     return record(**{**usual, "observers": (observer(**figures),), **changes})
+
+
+# What the made-up pass calls the streams of pods, and what the observer calls them.
+STREAMS = {"ready_p95_s": f"{READY}_p95_s", "gone_p95_s": f"{GONE}_p95_s"}
+
+
+def run_figures():
+    """The kinds of observers and the metrics that a whole pass leaves in a history."""
+    made, _ = make_run(Shape(120, 20))
+    found = [(figure.observer.partition("-")[0], figure.metric) for figure in run_of(made).figures]
+    return {(kind, STREAMS.get(metric, metric)) for kind, metric in found}

@@ -82,7 +82,7 @@ def test_limits_that_are_kept_stay_at_their_defaults():
 
 
 def test_a_share_is_no_more_than_all():
-    runs = [run_of(stock_pass(figures={"failure_ratio": 0.99})) for _ in range(5)]
+    runs = [run_of(stock_pass(figures={"retried_failure_ratio": 0.99})) for _ in range(5)]
     shares = [row for row in drawn(*runs).values() if row.reason and row.key.endswith("_ratio")]
     assert shares
     assert all(row.value <= 1 for row in shares)

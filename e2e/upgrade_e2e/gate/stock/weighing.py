@@ -92,7 +92,8 @@ def _stock(run: Run, record: RunRecord, profile: StockProfile) -> _Basis:
     best = max(alike, key=lambda cost: (same_ground(cost.like, run), cost.machine == run.machine))
     spreads = dict(_spreads(best, record))
     if same_ground(best.like, run):
-        said = f"Compared with {wording(best)}, with the same node images."
+        images = "" if best.simulated else ", with the same node images"
+        said = f"Compared with {wording(best)}{images}."
         return _Basis(said, spreads, binding=True)
     other = "another machine" if best.machine != run.machine else "other node images"
     said = (
