@@ -59,7 +59,7 @@ def _unfit(like: Run, run: Run) -> str:
     if is_unknown(run):
         return "on a cluster of which nothing is known"
     if found := differences(like, run):
-        return f"with another {found[0].what}"
+        return f"differing in {found[0].what}"
     if like.machine and run.machine and like.machine != run.machine:
         return f"on another machine ({run.machine})"
     return ""

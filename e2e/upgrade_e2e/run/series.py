@@ -83,7 +83,7 @@ def option_words(given: Mapping[str, Any]) -> tuple[str, ...]:
     words: list[str] = []
     for option in (*OPTIONS, *RUN_OPTIONS):
         value = given.get(option.name)
-        if value in (None, (), False):
+        if value is None or value is False or value == ():
             continue
         if option.type is bool:
             words.append(f"--{option.name}")

@@ -93,7 +93,7 @@ def test_a_share_is_no_more_than_all():
     [
         ({"verdict": Verdict.FAIL}, "1 that ended as FAIL"),
         ({"faults": ("x=1",)}, "1 with a planted fault"),
-        ({"choices": {"fast-control-plane": "yes"}}, "1 with another setting fast-control-plane"),
+        ({"choices": {"fast-control-plane": "yes"}}, "1 differing in setting fast-control-plane"),
         ({"machine": "64 cores, 256 GiB"}, "1 on another machine"),
     ],
 )

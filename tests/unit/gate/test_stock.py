@@ -303,7 +303,7 @@ def test_the_history_is_of_the_same_kind_and_says_what_is_not():
         "2 with a planted fault",
         "1 that ended as FAIL",
         f"1 on another machine ({ELSEWHERE})",
-        "1 with another setting fast-control-plane",
+        "1 differing in setting fast-control-plane",
     ):
         assert part in cost.history
 

@@ -22,9 +22,7 @@ from upgrade_e2e.report import (
 from upgrade_e2e.report.html import render_page
 from upgrade_e2e.report.html.drawn import Drawn
 
-SLOW = CostRow(
-    "dns", "p99_s", "p99", 2.0, True, Spread(12, 0.03, 0.05, 0.08), None, CostMark.WORSE
-)
+SLOW = CostRow("dns", "p99_s", "p99", 2.0, True, Spread(12, 0.03, 0.05, 0.08), None, CostMark.WORSE)
 FAILED = CostRow(
     "web", "failures", "failed probes", 0, False, Spread(12, 7, 9, 30), None, CostMark.BETTER
 )
@@ -45,7 +43,7 @@ def page(made):
 
 def plain(html):
     """The texts of a page, without what lets lines break."""
-    return " ".join(re.sub(r"<wbr>|​", "", re.sub(r"<(?!wbr)[^>]*>", " ", html)).split())
+    return " ".join(re.sub("<wbr>|\u200b", "", re.sub(r"<(?!wbr)[^>]*>", " ", html)).split())
 
 
 def test_a_sentence_has_what_is_worse_and_what_is_better():
