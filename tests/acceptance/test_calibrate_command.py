@@ -1,4 +1,4 @@
-"""`upgrade-e2e calibrate`: what it refuses, and simulated passes that are compared with its file."""
+"""`upgrade-e2e calibrate`: what it refuses, and simulated passes compared with its file."""
 
 from __future__ import annotations
 
