@@ -299,7 +299,16 @@ class Seen:
 
     def explain(self, most: int = 10) -> str:
         """The figures and the worst outages, as the message of a failing assert."""
-        figures = Figures(self.counts, self.outage_set, self.coverage, self.api_away, self.notes)
+        figures = Figures(
+            counts=self.counts,
+            outage_set=self.outage_set,
+            coverage=self.coverage,
+            api_away=self.api_away,
+            brownout_set=self.brownout_set,
+            bad_seconds=self.bad_seconds,
+            retried=self.retried(),
+            notes=self.notes,
+        )
         return explain(self.title, figures, most)
 
     def _ask_for_enough(self, quantile: float) -> None:
