@@ -8,12 +8,12 @@ from upgrade_e2e.report.cost import COST_TITLE, CostMark, cost_heads, cost_note,
 from upgrade_e2e.report.html.tables import Cell, Column, Table, text
 from upgrade_e2e.report.record import RunRecord
 
-__all__ = ["costs"]
+__all__ = ["cost_tables"]
 
 _TONES = {CostMark.WORSE: "worse", CostMark.BETTER: "better", CostMark.USUAL: "muted"}
 
 
-def costs(record: RunRecord) -> Iterator[Table]:
+def cost_tables(record: RunRecord) -> Iterator[Table]:
     """The one table, where the pass was compared."""
     cost = record.cost
     if cost is None:

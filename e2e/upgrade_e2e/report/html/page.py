@@ -22,7 +22,7 @@ from upgrade_e2e.report.html import observed, performed
 from upgrade_e2e.report.html.breaks import breakable
 from upgrade_e2e.report.html.claims import linked
 from upgrade_e2e.report.html.compare import compare_runs
-from upgrade_e2e.report.html.costs import costs
+from upgrade_e2e.report.html.costs import cost_tables
 from upgrade_e2e.report.html.drawn import Drawn
 from upgrade_e2e.report.html.picture import FAMILIES, compose
 from upgrade_e2e.report.html.tables import Table
@@ -104,7 +104,7 @@ def render_page(record: RunRecord, drawn: Drawn, other: RunRecord | None = None)
             explained=[linked(record, scenario) for scenario in record.scenarios],
             outages=observed.outages(record),
             tables=[
-                *costs(record),
+                *cost_tables(record),
                 *observed.brownouts(record),
                 observed.observers(record),
                 drawn.streams,
