@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -95,6 +95,8 @@ def drawn_limits(like: Run, history: Sequence[Run], file: Path) -> Limits:
     Raises BadInput where `history`, which was read from `file`, has fewer than five of them.
     """
     kin = fit_runs(like, history)
+    if like.facts is None and kin.runs:  # before there is a cluster, it is to be as the last one
+        kin = fit_runs(replace(like, facts=kin.runs[-1].facts), history)
     if len(kin.runs) < FEWEST:
         raise BadInput(
             f"{_WHERE} needs {FEWEST} earlier passes of the same kind that were PASS, and {file} "

@@ -64,8 +64,9 @@ def _bad_share(seen: Seen) -> float | None:
 
 
 def _p95_by_kind(seen: Seen) -> Iterator[tuple[str, float]]:
-    """By kind of stream (`new`, `deleted-to-gone`), as far as the percentile is known."""
-    for kind in dict.fromkeys(stream.name.partition("@")[0] for stream in seen.streams):
+    """By kind of stream of events (`deleted-to-gone`), as far as the percentile is known."""
+    events = (stream.name for stream in seen.streams if not stream.interval_s)
+    for kind in dict.fromkeys(name.partition("@")[0] for name in events):
         p95_s, censored = _quantile(seen.only(stream=kind), 0.95)
         if p95_s is not None and not censored:
             yield kind, p95_s

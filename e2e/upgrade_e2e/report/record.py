@@ -109,8 +109,8 @@ class ObserverResult:
     took longer than `slow_s`; `brownout_s` is how long they did, in all. `longest_silence_s` is
     the longest time in which one stream got only failures. `retried_failure_ratio` is the share of
     failures after one retry of a resolver, `bad_share` that of the seconds in which a probe failed
-    or was slow, and `stream_p95_s` has the 95th percentile of each kind of stream. Records that are
-    older than a field have None, or nothing, there.
+    or was slow. `stream_p95_s` has the 95th percentile of each kind of stream of events. Records
+    that are older than a field have None, or nothing, there.
     """
 
     name: str

@@ -60,6 +60,7 @@ def limits_from_history(
 
 def _planned(plan: Plan, settings: PassSettings) -> Run:
     """The run that the plan will be, as far as that is known beforehand."""
+    nodes = f"{settings.control_planes} control plane(s), {settings.workers} worker(s)"
     return Run(
         run_id="",
         path=_versions(plan),
@@ -68,7 +69,7 @@ def _planned(plan: Plan, settings: PassSettings) -> Run:
         verdict=Verdict.INCONCLUSIVE,
         reason="",
         started_unix_s=0.0,
-        nodes=f"{settings.control_planes} control plane(s), {settings.workers} worker(s)",
+        nodes="" if settings.nodes_assumed else nodes,
         choices=choices_that_measure({**plan.choices, **watching_choices(settings)}),
         machine=machine_class(),
     )

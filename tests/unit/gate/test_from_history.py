@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +102,16 @@ def test_fewer_than_five_are_refused_with_what_was_left_out(changes, why):
     runs = [*history(*[0.03] * 4), *history(0.03, **changes)]
     with pytest.raises(BadInput, match=f"needs 5 .* nightly.sqlite has 4 .left out: {why}"):
         drawn(*runs)
+
+
+def test_before_there_is_a_cluster_it_is_taken_to_be_as_the_last_one():
+    plain = dataclasses.replace(run_of(stock_pass()), facts=None)
+    other = dataclasses.replace(stock_pass().facts, cni="calico")
+    runs = [*history(*[9.0] * 5, facts=other), *history(*[0.03] * 5)]
+    limits = drawn_limits(plain, runs, FILE)
+    assert {row.key: row for row in limits.table}[P99].value < 1
+    with pytest.raises(BadInput, match="5 differing in cni"):
+        drawn_limits(plain, runs[:-1], FILE)
 
 
 @pytest.mark.parametrize("changes", [{"p99_s": None}, {"p99_s": 5.0, "censored": True}])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ _HEAD = """\
 # What stock upgrades cost: plain passes with nothing planted and the observers of the product.
 # docs/stock.md says how it is made and used. Times are in seconds, shares are 0 to 1.
 """
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def stock_text(costs: Sequence[StockCost]) -> str:
@@ -37,14 +39,18 @@ def _entry(cost: StockCost) -> Iterator[str]:
     for name, table in tables.items():
         if table:
             yield from ("", f"[stock.{name}]")
-            yield from (f"{_value(key)} = {_value(value)}" for key, value in table.items())
+            yield from (f"{_key(key)} = {_value(value)}" for key, value in table.items())
     for observer, spreads in figures.items():
-        yield from ("", f"[stock.figures.{_value(observer)}]")
+        yield from ("", f"[stock.figures.{_key(observer)}]")
         yield from (f"{metric} = {_inline(spread)}" for metric, spread in spreads.items())
 
 
 def _inline(spread: Mapping[str, Any]) -> str:
     return f"{{ {', '.join(f'{key} = {_value(value)}' for key, value in spread.items())} }}"
+
+
+def _key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else _value(name)
 
 
 def _value(value: Any) -> str:
