@@ -68,7 +68,7 @@ def limit_figures() -> Mapping[str, LimitFigure]:
         key: LimitFigure(
             tuple(entry["observers"]),
             entry["metric"],
-            Margin(entry["absolute"], entry["relative"]),
+            Margin(entry["absolute"], entry["relative"], entry["source"]),
         )
         for key, entry in _table().items()
         if key != _KEPT

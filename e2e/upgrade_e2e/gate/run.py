@@ -9,7 +9,7 @@ from functools import cached_property
 
 from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.judge import Limits, Verdict
-from upgrade_e2e.report import ObserverResult, RunRecord
+from upgrade_e2e.report import ApiCost, ObserverResult, RunRecord
 from upgrade_e2e.upgrade import Inventory
 
 __all__ = ["WHOLE", "Figure", "Run", "ScenarioVerdict", "choices_that_measure", "run_of"]
@@ -45,8 +45,9 @@ _NOT_MEASURED = {"nearest-patch"}
 class Figure:
     """One number of one run: `p99_s` of the observer `dns-kubernetes.default`.
 
-    The observer `pass` is the pass itself: `duration_s`, and the time that each kind of
-    step took (`drain_s`). A `censored` figure is a lower bound: probes gave up waiting.
+    The observer `pass` is the pass itself: `duration_s`, the time that each kind of step took
+    (`drain_s`), and how long the API server was away (`api_away_s`). A `censored` figure is a lower
+    bound: probes gave up waiting.
     """
 
     observer: str
@@ -174,6 +175,8 @@ def _nodes(inventory: Inventory | None) -> str:
 def _figures(record: RunRecord) -> Iterator[Figure]:
     for seen in record.observers:
         yield from _observed(seen)
+    if record.api_cost is not None:
+        yield from _away(record.api_cost)
     # How long a registry took says nothing about the cluster, nor about how fast probers were.
     pulling: dict[str, float] = {}
     for span in record.spans:
@@ -188,6 +191,14 @@ def _figures(record: RunRecord) -> Iterator[Figure]:
             steps[kind] = steps.get(kind, 0.0) + took_s
     for kind, took_s in steps.items():
         yield Figure(WHOLE, f"{kind}_s", took_s)
+
+
+def _away(cost: ApiCost) -> Iterator[Figure]:
+    yield Figure(WHOLE, "api_away_s", cost.away_s)
+    yield Figure(WHOLE, "api_longest_away_s", cost.longest_away_s)
+    if cost.longest_without_news_s:
+        longest_s = max(cost.longest_without_news_s.values())
+        yield Figure(WHOLE, "longest_without_news_s", longest_s)
 
 
 def _observed(seen: ObserverResult) -> Iterator[Figure]:

@@ -1,5 +1,6 @@
 """What a pass leaves on disk: the record, the samples, the summary."""
 
+from upgrade_e2e.report.api_cost import ApiCost, api_cost_of
 from upgrade_e2e.report.cost import Cost, CostMark, CostRow, Spread, cost_in_words
 from upgrade_e2e.report.happenings import advice, happened
 from upgrade_e2e.report.limits import limits_of
@@ -29,6 +30,7 @@ __all__ = [
     "REHEARSAL",
     "SAMPLES_FOLDER",
     "SIMULATED",
+    "ApiCost",
     "BrownoutRow",
     "Cost",
     "CostMark",
@@ -40,6 +42,7 @@ __all__ = [
     "ScenarioResult",
     "Spread",
     "advice",
+    "api_cost_of",
     "cost_in_words",
     "happened",
     "limits_of",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.judge import Limit, Verdict
+from upgrade_e2e.report.api_cost import ApiCost
 from upgrade_e2e.report.cost import Cost
 from upgrade_e2e.timeline import Span, Window
 from upgrade_e2e.upgrade import Inventory
@@ -160,10 +161,11 @@ class RunRecord:
     faster than in a real cluster its pods lived. `observers_as_written` has, by
     label, how each observer's scenario writes it. `inventory_error` says why there is no inventory
     of a cluster that was asked for one. `facts` say what kind of cluster it was before the upgrade,
-    and are the defaults in records that are older than this field. `rejudged_unix_s` is when saved
-    samples were judged again; None for the record of the pass itself. `machine` is the class of the
-    machine that the pass ran on, `2 cores, 24 GiB`, empty where it is not known. `cost` compares
-    the pass with stock passes, and is None where it did not come to its end.
+    and are the defaults in records that are older than this field. `api_cost` is what it cost that
+    the API server was away; None where nothing asked it, and in older records. `rejudged_unix_s` is
+    when saved samples were judged again; None for the record of the pass itself. `machine` is the
+    class of the machine that the pass ran on, `2 cores, 24 GiB`, empty where it is not known.
+    `cost` compares the pass with stock passes, and is None where it did not come to its end.
     """
 
     run_id: str
@@ -194,6 +196,7 @@ class RunRecord:
     workers: int = 0
     pace: float = 1.0
     facts: ClusterFacts = field(default_factory=ClusterFacts)
+    api_cost: ApiCost | None = None
     rejudged_unix_s: float | None = None
     machine: str = ""
     cost: Cost | None = None

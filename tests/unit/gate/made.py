@@ -8,7 +8,13 @@ from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.gate import Figure, Run, ScenarioVerdict, run_of
 from upgrade_e2e.judge import Verdict
 from upgrade_e2e.observers.pod_tracker import GONE, READY
-from upgrade_e2e.report import ObserverResult, RunRecord, ScenarioResult, save_record
+from upgrade_e2e.report import (
+    ApiCost,
+    ObserverResult,
+    RunRecord,
+    ScenarioResult,
+    save_record,
+)
 from upgrade_e2e.timeline import Span, Window
 from upgrade_e2e.upgrade import Component, Inventory
 
@@ -155,5 +161,6 @@ STREAMS = {"ready_p95_s": f"{READY}_p95_s", "gone_p95_s": f"{GONE}_p95_s"}
 def run_figures():
     """The kinds of observers and the metrics that a whole pass leaves in a history."""
     made, _ = make_run(Shape(120, 20))
-    found = [(figure.observer.partition("-")[0], figure.metric) for figure in run_of(made).figures]
+    whole = run_of(dataclasses.replace(made, api_cost=ApiCost(120.0, 60.0, 2, {"worker": 90.0})))
+    found = [(figure.observer.partition("-")[0], figure.metric) for figure in whole.figures]
     return {(kind, STREAMS.get(metric, metric)) for kind, metric in found}

@@ -51,6 +51,7 @@ def test_every_limit_is_drawn_or_kept_for_a_reason_and_none_is_both():
 def test_every_figure_that_limits_are_drawn_from_is_recorded():
     recorded = run_figures()
     for key, source in limit_figures().items():
+        assert source.margin.source, key
         for kind in source.observers:
             assert (kind, source.metric) in recorded, key
 

@@ -21,9 +21,10 @@ from upgrade_e2e.gate.stock import (
 )
 from upgrade_e2e.gate.stock.metrics import cost_metrics
 from upgrade_e2e.judge import Verdict
-from upgrade_e2e.report import CostMark, FailedStep, Spread
+from upgrade_e2e.report import ApiCost, CostMark, FailedStep, Spread
 
 ELSEWHERE = "8 cores, 32 GiB"
+AWAY = ("api_away_s", "api_longest_away_s", "longest_without_news_s")
 LATER = ("v1.33.14", "v1.34.5")
 
 
@@ -326,6 +327,17 @@ def test_judged_again_the_new_figures_are_marked_by_what_was_known():
     assert row(again).history == row(before).history
     assert again.stock == before.stock
     assert weigh_again(series(9.0)[0], None) is None
+
+
+def test_how_long_the_api_was_away_is_compared():
+    def away(away_s, longest_s, without_s):
+        return stock_pass(api_cost=ApiCost(away_s, longest_s, 2, {"worker": without_s, "b": 1.0}))
+
+    known = profile(away(120.0, 60.0, 90.0), away(130.0, 70.0, 80.0))
+    cost = weigh(away(200.0, 71.0, 20.0), known)
+    marks = [row(cost, name, "pass").mark for name in AWAY]
+    assert marks == [CostMark.WORSE, CostMark.USUAL, CostMark.BETTER]
+    assert row(cost, AWAY[2], "pass").stock == Spread(2, 80.0, 85.0, 90.0)
 
 
 def test_observers_come_in_order_and_the_pass_first():
