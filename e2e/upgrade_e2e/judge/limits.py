@@ -111,10 +111,14 @@ class ApiLimits:
 
 @dataclass(frozen=True)
 class ChurnLimits:
-    """Pods that come and go: container start to Ready visible, deletion to gone."""
+    """Pods that come and go: container start to Ready visible, deletion to gone.
+
+    `left_out_s` is how much of a pass the API server's absences may take out of both.
+    """
 
     ready_p95_s: float
     gone_p95_s: float
+    left_out_s: float
 
 
 @dataclass(frozen=True)
