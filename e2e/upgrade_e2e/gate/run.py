@@ -196,9 +196,13 @@ def _figures(record: RunRecord) -> Iterator[Figure]:
 def _away(cost: ApiCost) -> Iterator[Figure]:
     yield Figure(WHOLE, "api_away_s", cost.away_s)
     yield Figure(WHOLE, "api_longest_away_s", cost.longest_away_s)
-    if cost.longest_without_news_s:
-        longest_s = max(cost.longest_without_news_s.values())
-        yield Figure(WHOLE, "longest_without_news_s", longest_s)
+    of_nodes = {
+        "longest_without_news_s": cost.longest_without_news_s,
+        "left_out_s": cost.left_out_s,
+    }
+    for metric, by_node in of_nodes.items():
+        if by_node:
+            yield Figure(WHOLE, metric, max(by_node.values()))
 
 
 def _observed(seen: ObserverResult) -> Iterator[Figure]:

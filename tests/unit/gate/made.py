@@ -161,6 +161,7 @@ STREAMS = {"ready_p95_s": f"{READY}_p95_s", "gone_p95_s": f"{GONE}_p95_s"}
 def run_figures():
     """The kinds of observers and the metrics that a whole pass leaves in a history."""
     made, _ = make_run(Shape(120, 20))
-    whole = run_of(dataclasses.replace(made, api_cost=ApiCost(120.0, 60.0, 2, {"worker": 90.0})))
+    away = ApiCost(120.0, 60.0, 2, {"worker": 90.0}, {"worker": 150.0})
+    whole = run_of(dataclasses.replace(made, api_cost=away))
     found = [(figure.observer.partition("-")[0], figure.metric) for figure in whole.figures]
     return {(kind, STREAMS.get(metric, metric)) for kind, metric in found}
