@@ -8,6 +8,7 @@ import pytest
 
 from tests.synthetic import Shape, make_run
 from tests.unit.report.test_record import record
+from upgrade_e2e.format import duration
 from upgrade_e2e.judge import Limits, Views
 from upgrade_e2e.report import (
     Cost,
@@ -47,8 +48,9 @@ def plain(html):
 
 
 def test_a_sentence_has_what_is_worse_and_what_is_better():
+    usually = f"{duration(0.03)} to {duration(0.08)}"
     assert cost_in_words(COST) == (
-        "Next to stock, worse: dns: p99 >= 2.00 s (usually 30 ms to 80 ms). And better: "
+        f"Next to stock, worse: dns: p99 >= {duration(2.0)} (usually {usually}). And better: "
         "web: failed probes 0 (usually 7 to 30)."
     )
 
@@ -66,7 +68,8 @@ def test_without_marks_the_sentence_says_why():
 def test_the_summary_has_the_sentence_and_a_table():
     text = render_run(record(cost=COST))
     assert cost_in_words(COST) in text.splitlines()
-    assert "| dns: p99 | >= 2.00 s | 50 ms (30 ms to 80 ms) | - | worse |" in text
+    usual = f"{duration(0.05)} ({duration(0.03)} to {duration(0.08)})"
+    assert f"| dns: p99 | >= {duration(2.0)} | {usual} | - | worse |" in text
     assert "| web: failed probes | 0 | 9 (7 to 30) | - | better |" in text
     assert "| web: not seen | 2% | 1% (0% to 4%) | - | as usual |" in text
     assert "Compared with 12 stock passes. Marks go by stock." in text
