@@ -18,7 +18,7 @@ __all__ = [
     "cost_heads",
     "cost_in_words",
     "cost_note",
-    "told_rows",
+    "cost_rows",
 ]
 
 COST_TITLE = "What it cost, next to stock"
@@ -98,7 +98,7 @@ def cost_in_words(cost: Cost) -> str:
     if not cost.marked_by:
         return cost.stock
     found = [
-        f"{mark}: {'; '.join(_told(row, cost) for row in rows)}"
+        f"{mark}: {'; '.join(_in_words(row, cost) for row in rows)}"
         for mark in (CostMark.WORSE, CostMark.BETTER)
         if (rows := cost.marked(mark))
     ]
@@ -107,7 +107,7 @@ def cost_in_words(cost: Cost) -> str:
 
 
 def cost_heads(cost: Cost) -> tuple[str, str, str, str, str]:
-    """The heads of the columns of `told_rows`."""
+    """The heads of the columns of `cost_rows`."""
     return (
         "metric",
         "this pass",
@@ -123,7 +123,7 @@ def cost_note(cost: Cost) -> str:
     return " ".join(filter(None, (cost.stock, cost.history, rule)))
 
 
-def told_rows(cost: Cost) -> Iterator[tuple[str, str, str, str, str]]:
+def cost_rows(cost: Cost) -> Iterator[tuple[str, str, str, str, str]]:
     """Each row as texts: metric, this pass, stock, your history, and the mark.
 
     A row that is zero in all passes says nothing, and is left out.
@@ -152,7 +152,7 @@ def _shown(metric: str, value: float) -> str:
     return share(value) if metric.endswith("_share") else f"{value:g}"
 
 
-def _told(row: CostRow, cost: Cost) -> str:
+def _in_words(row: CostRow, cost: Cost) -> str:
     """`dns: failed probes 427 (usually 0 to 12)`."""
     usual = row.stock if cost.marked_by == "stock" else row.history
     known = "" if usual is None else f" (usually {_ends(row.metric, usual)})"

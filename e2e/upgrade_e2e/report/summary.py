@@ -15,7 +15,7 @@ from upgrade_e2e.report.cost import (
     cost_heads,
     cost_in_words,
     cost_note,
-    told_rows,
+    cost_rows,
 )
 from upgrade_e2e.report.happenings import advice, happened
 from upgrade_e2e.report.record import (
@@ -149,7 +149,7 @@ def _scenarios(run: RunRecord) -> Iterator[str]:
 def _cost(cost: Cost) -> Iterator[str]:
     yield from ("", f"## {COST_TITLE}", "", cost_note(cost), "")
     yield from (f"| {' | '.join(cost_heads(cost))} |", "|---|---|---|---|---|")
-    for row in told_rows(cost):
+    for row in cost_rows(cost):
         yield f"| {' | '.join(map(_cell, row))} |"
 
 

@@ -81,18 +81,18 @@ class Stubborn:
     """A process whose wait is interrupted once."""
 
     def __init__(self):
-        self.told = []
+        self.asked = []
 
     def wait(self, timeout):
         """Interrupted at first; then it has ended."""
-        if not self.told:
+        if not self.asked:
             raise KeyboardInterrupt
-        self.told.append("waited for")
+        self.asked.append("waited for")
         return 130
 
     def terminate(self):
         """Note it."""
-        self.told.append("terminated")
+        self.asked.append("terminated")
 
 
 def test_an_interruption_ends_the_pass_in_good_order(tmp_path, monkeypatch):
@@ -100,7 +100,7 @@ def test_an_interruption_ends_the_pass_in_good_order(tmp_path, monkeypatch):
     monkeypatch.setattr(series, "spawn", lambda argv, log_file: process)
     with pytest.raises(KeyboardInterrupt):
         list(Series(tmp_path, 3, ()).walk())
-    assert process.told == ["terminated", "waited for"]
+    assert process.asked == ["terminated", "waited for"]
     assert not (tmp_path / "02").exists()
 
 

@@ -19,6 +19,7 @@ __all__ = ["FEWEST_EARLIER", "weigh", "weigh_again"]
 FEWEST_EARLIER = GateSettings().min_runs
 """So many earlier passes a mark needs that goes by them, as an approval of the gate does."""
 STOCK, HISTORY = "stock", "your history"
+_MEASURE = "`upgrade-e2e calibrate` measures that of this machine."
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,9 @@ def _stock(run: Run, record: RunRecord, profile: StockProfile) -> _Basis:
     of_hop = [cost for cost in profile.costs if _hop(cost.path) == _hop(run.path)]
     alike = [cost for cost in of_hop if not differences(cost.over(run.path), run)]
     if not alike:
-        return _Basis(f"No stock cost is known for this hop and shape{_nearest(run, of_hop)}.", {})
+        nearest = _nearest(run, of_hop)
+        said = f"No stock cost is known for this hop and shape{nearest}. {_MEASURE}"
+        return _Basis(said, {})
     best = max(alike, key=lambda cost: (same_ground(cost.like, run), cost.machine == run.machine))
     spreads = dict(_spreads(best, record))
     if same_ground(best.like, run):
@@ -98,7 +101,7 @@ def _stock(run: Run, record: RunRecord, profile: StockProfile) -> _Basis:
     other = "another machine" if best.machine != run.machine else "other node images"
     said = (
         f"The stock cost is that of {other} ({wording(best)}), so nothing is called worse or "
-        "better by it; `upgrade-e2e calibrate` measures that of this machine."
+        f"better by it. {_MEASURE}"
     )
     return _Basis(said, spreads, title=f"{STOCK} ({other})")
 

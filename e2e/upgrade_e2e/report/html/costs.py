@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from upgrade_e2e.report.cost import COST_TITLE, CostMark, cost_heads, cost_note, told_rows
+from upgrade_e2e.report.cost import COST_TITLE, CostMark, cost_heads, cost_note, cost_rows
 from upgrade_e2e.report.html.tables import Cell, Column, Table, text
 from upgrade_e2e.report.record import RunRecord
 
@@ -26,7 +26,7 @@ def cost_tables(record: RunRecord) -> Iterator[Table]:
         Column(history, "history", numeric=True),
         Column(mark, "mark", whole=True),
     )
-    rows = [_row(texts) for texts in told_rows(cost)]
+    rows = [_row(texts) for texts in cost_rows(cost)]
     yield Table("cost", COST_TITLE, columns, rows, note=cost_note(cost), stacked=True)
 
 
