@@ -72,7 +72,7 @@ class Question:
         self._pending = list(queries)
         self.rcodes: list[int] = []
         self.records = 0
-        self._sock = socket.SocketType(resolver.family, UDP)
+        self._sock = socket.socket(resolver.family, UDP)
         self._fd = self._sock.fileno()
         try:
             self._sock.connect(resolver.address)  # so that ICMP errors come back

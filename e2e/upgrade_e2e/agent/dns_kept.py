@@ -31,14 +31,15 @@ _AGAIN = 3
 class Asked:
     """A query that is in flight over a kept socket."""
 
-    __slots__ = ("_ident", "_waiting")
+    __slots__ = ("_ident", "_stream")
 
-    def __init__(self, ident: int, waiting: dict[int, Flight]) -> None:
-        self._ident, self._waiting = ident, waiting
+    def __init__(self, ident: int, stream: DnsKeptStream) -> None:
+        self._ident, self._stream = ident, stream
 
     def abort(self) -> None:
         """Wait for it no longer: an answer that still comes belongs to nobody."""
-        self._waiting.pop(self._ident, None)
+        self._stream.waiting.pop(self._ident, None)
+        self._stream.failed = True
 
 
 class DnsKeptStream(DnsStream):
@@ -60,15 +61,21 @@ class DnsKeptStream(DnsStream):
         super().__init__(facts, spool, reactor)
         self.sock: socket.socket | None = None
         self._ident = random.getrandbits(16)
-        self._waiting: dict[int, Flight] = {}
+        self.waiting: dict[int, Flight] = {}
+        self.failed = False
 
     def launch(self, flight: Flight) -> None:
         self._ident = ident = (self._ident + 1) & 0xFFFF
-        self._waiting[ident] = flight
-        flight.way = Asked(ident, self._waiting)
+        self.waiting[ident] = flight
+        flight.way = Asked(ident, self)
         try:
             if self.sock is None:
                 self.sock = self._open()
+            elif self.failed:
+                # On Linux this changes nothing: neither the port nor where conntrack sends it. A
+                # simulated cluster has no conntrack; it looks for an endpoint when one connects.
+                self.sock.connect(self.resolver.address)
+            self.failed = False
             self._send(self.sock, ident.to_bytes(2, "big") + self.query)
         except OSError as error:
             self._end(ident, outcome_of_error(error, answering=False))
@@ -116,7 +123,7 @@ class DnsKeptStream(DnsStream):
     def _take(self, data: bytes) -> None:
         """An answer; one to a query that is over is passed over."""
         ident = int.from_bytes(data[:2], "big")
-        if ident not in self._waiting:
+        if ident not in self.waiting:
             return
         try:
             reply = read_reply(data, data[:2] + self.query)
@@ -134,10 +141,11 @@ class DnsKeptStream(DnsStream):
                     MOST_REPLY, _ROOM_FOR_ERRORS, socket.MSG_ERRQUEUE
                 )
                 ident = int.from_bytes(quoted[:2], "big")
-                if quoted[2:] == self.query and ident in self._waiting:
+                if quoted[2:] == self.query and ident in self.waiting:
                     (code,) = _EXTENDED_ERR.unpack_from(about[0][2])
                     error = OSError(code, "ICMP error")
+                    self.failed = True
                     self._end(ident, outcome_of_error(error, answering=False))
 
     def _end(self, ident: int, outcome: Outcome, rcode: int = 0) -> None:
-        self.finish(self._waiting.pop(ident), outcome, rcode)
+        self.finish(self.waiting.pop(ident), outcome, rcode)

@@ -61,9 +61,7 @@ class Wire:
         self._connected = False
         self._shaking = target.tls is not None
         self.flags = OPENED
-        # What the class `socket` adds to its base costs time, and only TLS needs it.
-        kind = socket.SocketType if target.tls is None else socket.socket
-        self._sock: socket.SocketType = kind(target.family, _TCP)
+        self._sock = socket.socket(target.family, _TCP)
         self._fd = self._sock.fileno()
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         code = self._sock.connect_ex(target.address)
@@ -124,7 +122,6 @@ class Wire:
             self._connected = True
             target = self._stream.target
             assert target.tls is not None  # noqa: S101 - for the type only
-            assert isinstance(self._sock, socket.socket)  # noqa: S101 - for the type only
             self._sock = target.tls.wrap_socket(
                 self._sock, server_hostname=target.server_name, do_handshake_on_connect=False
             )
