@@ -62,8 +62,8 @@ def failures_near_api_downtime(scope: Scope, away: Windows) -> str:
     return (
         f"{hits} of {count} {kinds} happened while the API server did not answer "
         f"({duration(away.total_us / 1e6)} in all, until {moment(away.end_us[-1] / 1e6)}) or in "
-        f"the {WATCHES_AGAIN_S:.0f} s after that, when nodes may not get updates from it yet; this "
-        f"is {share(covered)} of the time"
+        f"the {duration(WATCHES_AGAIN_S)} after that, when nodes may not get updates from it yet; "
+        f"this is {share(covered)} of the time"
     )
 
 

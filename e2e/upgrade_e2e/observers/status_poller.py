@@ -12,6 +12,7 @@ from typing import Any
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS
 from upgrade_e2e.errors import E2eError
+from upgrade_e2e.format import duration
 from upgrade_e2e.observers.link import Link, get_json
 from upgrade_e2e.observers.threads import BackgroundThreads
 
@@ -85,7 +86,7 @@ def _phrase(outcomes: Counter[str], silent_s: float) -> str:
     parts = [f"{outcomes.pop('ok', 0)}/s ok"]
     parts += [f"{count} {label}" for label, count in outcomes.most_common(3)]
     if silent_s:
-        parts.append(f"no status for {silent_s:.0f} s")
+        parts.append(f"no status for {duration(round(silent_s))}")
     return ", ".join(parts)
 
 

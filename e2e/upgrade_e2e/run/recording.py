@@ -12,6 +12,7 @@ from pathlib import Path
 from upgrade_e2e.cluster.room import ROOM_CHOICE
 from upgrade_e2e.command import run
 from upgrade_e2e.errors import CommandFailed, DamagedRecord
+from upgrade_e2e.format import setting
 from upgrade_e2e.judge import Limit, Limits, Views
 from upgrade_e2e.observers import as_written
 from upgrade_e2e.report import (
@@ -194,7 +195,7 @@ def _watching(settings: PassSettings) -> dict[str, str]:
     """The times watched around the upgrade that are not the default: they change every ratio."""
     usual_s = WATCHED_AROUND_S.get(settings.provider)
     asked = {"watch-before": settings.watch_before_s, "watch-after": settings.watch_after_s}
-    return {name: f"{time_s:g} s" for name, time_s in asked.items() if time_s != usual_s}
+    return {name: setting(time_s) for name, time_s in asked.items() if time_s != usual_s}
 
 
 def tool_versions(commands: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
