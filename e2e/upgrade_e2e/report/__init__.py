@@ -1,5 +1,6 @@
 """What a pass leaves on disk: the record, the samples, the summary."""
 
+from upgrade_e2e.report.closing import closing_lines
 from upgrade_e2e.report.happenings import advice, happened
 from upgrade_e2e.report.limits import limits_of
 from upgrade_e2e.report.observed import observer_results
@@ -35,6 +36,7 @@ __all__ = [
     "RunRecord",
     "ScenarioResult",
     "advice",
+    "closing_lines",
     "happened",
     "limits_of",
     "load_record",

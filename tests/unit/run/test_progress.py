@@ -84,7 +84,8 @@ class Tty:
     def screen(self):
         """What is seen on it after all that was written."""
         emulator = Emulator(self.emulator.columns, self.emulator.lines)
-        emulator.feed(self.written[: self.written.rfind("\n") + 1])
+        whole = len(self.written) if self.stream.closed else self.written.rfind("\n") + 1
+        emulator.feed(self.written[:whole])
         return emulator
 
 
