@@ -55,7 +55,7 @@ class ConsoleProgress:
         self._screen: Screen = (
             Terminal(self.stream, self._view)
             if self._draws
-            else Log(self.stream, self._reminder, self.quiet_s)
+            else Log(self.stream, self._reminder, self._look, self.quiet_s)
         )
 
     def close(self) -> None:
@@ -99,7 +99,7 @@ class ConsoleProgress:
         if not self._running:
             return []
         step, now_s = self._running[-1], self.origin.now_s()
-        words = self._look(now_s)
+        words = self._look()
         took = duration(int(now_s - step.began_s))
         rows = [Row(self._stamped(f"{self._of(step.number)}{step.name}, {took}"))]
         if waits := words.pop(THE_STEP, ""):
@@ -117,10 +117,7 @@ class ConsoleProgress:
         if len(seen) > most:
             seen = sorted(seen, key=lambda pair: not pair[1].failing)[: max(0, most - 1)]
         wide = max((len(name) for name, _ in seen), default=0)
-        rows = [
-            Row(f"  {name:{wide}}  {one.in_words(now_s)}", "bad" if one.failing else "good")
-            for name, one in seen
-        ]
+        rows = [Row(f"  {name:{wide}}  {one.in_words(now_s)}", one.tone) for name, one in seen]
         hidden = len(self._states.now) - len(seen)
         return [*rows, Row(f"  and {hidden} more", "aside")] if hidden else rows
 
@@ -129,7 +126,7 @@ class ConsoleProgress:
         if not self._running:
             return ""
         step, now_s = self._running[-1], self.origin.now_s()
-        words = self._look(now_s)
+        words = self._look()
         waits = words.pop(THE_STEP, "")
         going_on = [waits, *(f"{name}: {said}" for name, said in words.items())]
         running = f"{self._of(step.number)}{step.name}, {duration(int(now_s - step.began_s))}"
@@ -139,15 +136,15 @@ class ConsoleProgress:
         ]
         return next((line for line in lines if len(line) <= LOG_COLUMNS), lines[-1])
 
-    def _look(self, now_s: float) -> dict[str, str]:
+    def _look(self) -> dict[str, str]:
         """Take what observers see now; returns what else goes on, in words by name."""
         statuses = dict(self._statuses())
         seen = {name: one for name, one in statuses.items() if isinstance(one, LiveStatus)}
-        self._states.update(seen, now_s)
+        self._states.update(seen, self.origin.now_s())
         return {name: one for name, one in statuses.items() if isinstance(one, str)}
 
     def _of(self, number: int) -> str:
-        return f"{number}/{self.steps} " if self.steps else ""
+        return f"{number:{len(str(self.steps))}}/{self.steps} " if self.steps else ""
 
     def _stamped(self, line: str) -> str:
         return f"{stamp(self.origin.now_s())}  {self.prefix}{line}"

@@ -12,6 +12,7 @@ import contextlib
 import os
 import textwrap
 import threading
+import time
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from typing import IO, Protocol
 
 __all__ = ["Log", "Row", "Screen", "Terminal", "can_draw"]
 
-REDRAWN_EVERY_S = 0.5
+REDRAWN_EVERY_S, LOOKED_EVERY_S = 0.5, 1.0
 _RED, _GREEN, _DIM, _PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[2m", "\x1b[0m"
 _COLOURS = {"bad": _RED, "good": _GREEN, "aside": _DIM}
 
@@ -51,10 +52,19 @@ def can_draw(stream: IO[str]) -> bool:
 
 
 class Log:
-    """Lines, and after each `quiet_s` without any what `remind` returns, if it is not empty."""
+    """Lines, and after each `quiet_s` without any what `remind` returns, if it is not empty.
 
-    def __init__(self, stream: IO[str], remind: Callable[[], str], quiet_s: float) -> None:
-        self._stream, self._remind, self._quiet_s = stream, remind, quiet_s
+    `look` is called every second between, so that a reminder knows since when something is so.
+    """
+
+    def __init__(
+        self,
+        stream: IO[str],
+        remind: Callable[[], str],
+        look: Callable[[], object],
+        quiet_s: float,
+    ) -> None:
+        self._stream, self._remind, self._look, self._quiet_s = stream, remind, look, quiet_s
         self._lock = threading.Lock()
         self._woken, self._closed = threading.Event(), False
         self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
@@ -76,11 +86,17 @@ class Log:
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
+        quiet_until_s = time.monotonic() + self._quiet_s
         while not self._closed:
-            if self._woken.wait(self._quiet_s):
+            left_s = quiet_until_s - time.monotonic()
+            if self._woken.wait(max(0.0, min(LOOKED_EVERY_S, left_s))):
                 self._woken.clear()
+            elif left_s > LOOKED_EVERY_S:
+                self._look()
+                continue
             elif text := self._remind():
                 self._write(text)
+            quiet_until_s = time.monotonic() + self._quiet_s
 
     def _write(self, text: str) -> None:
         with self._lock:

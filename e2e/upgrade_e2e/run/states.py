@@ -26,11 +26,22 @@ class ObserverState:
         """Whether its probes fail now."""
         return self.state == _FAILING
 
+    @property
+    def tone(self) -> str:
+        """How a screen shows it: `bad`, `good`, or in no way of its own."""
+        if self.failing:
+            return "bad"
+        return "good" if self.status.ok else ""
+
+    def lasting(self, now_s: float) -> str:
+        """How long it has been so, such as `failing for 43 s`."""
+        return f"{self.state} for {duration(int(now_s - self.since_s))}"
+
     def in_words(self, now_s: float) -> str:
         """Such as `failing for 43 s: 21 timeout` or `ok, 98/s`."""
-        status, lasted = self.status, duration(int(now_s - self.since_s))
+        status = self.status
         if self.failing:
-            said = f"failing for {lasted}: {status.failed}"
+            said = f"{self.lasting(now_s)}: {status.failed}"
         elif self.state == _UNSEEN:
             said = f"no news for {duration(int(status.silent_s))}"
         else:
@@ -71,22 +82,17 @@ class ObserverStates:
     def summaries(self, now_s: float) -> Iterator[str]:
         """One line for a log, from the longest to the shortest; what is fine is not named."""
         failing = {name: one for name, one in self.now.items() if one.state == _FAILING}
-        unseen = {name: one for name, one in self.now.items() if one.state == _UNSEEN}
-        fine = len(self.now) - len(failing) - len(unseen)
-        rest = "others fine" if failing or unseen else "all fine"
-        last = [rest] if fine else []
-        long = [f"{name} {one.in_words(now_s)}" for name, one in failing.items()]
-        short = [
-            f"{name} failing for {duration(int(now_s - one.since_s))}"
-            for name, one in failing.items()
-        ]
-        names = f"no news of {', '.join(unseen)}"
-        for ill in (long, short):
-            yield "; ".join([*ill, *([names] if unseen else []), *last])
+        unseen = [name for name, one in self.now.items() if one.state == _UNSEEN]
+        ill = len(failing) + len(unseen)
+        fine = [("others" if ill else "all") + " fine"] if len(self.now) > ill else []
+        names = [f"no news of {', '.join(unseen)}"] if unseen else []
         count = [f"no news of {len(unseen)}"] if unseen else []
-        yield "; ".join([*short, *count, *last])
-        yield "; ".join([*([f"{', '.join(failing)} failing"] if failing else []), *count, *last])
-        yield "; ".join([*([f"{len(failing)} failing"] if failing else []), *count, *last])
+        long = [f"{name} {one.in_words(now_s)}" for name, one in failing.items()]
+        short = [f"{name} {one.lasting(now_s)}" for name, one in failing.items()]
+        which = [f"{', '.join(failing)} failing"] if failing else []
+        number = [f"{len(failing)} failing"] if failing else []
+        for ills in (long + names, short + names, short + count, which + count, number + count):
+            yield "; ".join([*ills, *fine])
 
 
 def _state(status: LiveStatus) -> str:
