@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.format import duration, moment, share
 from upgrade_e2e.judge.api_downtime import failures_near_api_downtime
+from upgrade_e2e.judge.bad_seconds import BadSeconds
+from upgrade_e2e.judge.brownouts import BrownoutSet
 from upgrade_e2e.judge.counts import Counts
 from upgrade_e2e.judge.coverage import Coverage
+from upgrade_e2e.judge.left_out import LeftOut
 from upgrade_e2e.judge.outage import Outage
 from upgrade_e2e.judge.outages import OutageSet
-from upgrade_e2e.judge.windows import Windows
+from upgrade_e2e.judge.retries import RESOLVER_S, Retried
 from upgrade_e2e.timeline import Outcome
 
 __all__ = ["Figures", "explain", "sentence"]
@@ -25,12 +28,15 @@ _BACKENDS = 3
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """What an explanation is made of; `api_away` is when the API server did not answer."""
+    """What an explanation is made of; `left_out` what the API server's absences hide."""
 
     counts: Counts
     outage_set: OutageSet
     coverage: Coverage
-    api_away: Windows
+    left_out: LeftOut
+    brownout_set: BrownoutSet
+    bad_seconds: BadSeconds
+    retried: Retried
     notes: tuple[str, ...] = ()
 
 
@@ -44,6 +50,7 @@ def explain(title: str, figures: Figures, most: int) -> str:
             f"{title}: {_ratio(figures.counts)}",
             *_latencies(figures.counts),
             *_downtime(figures),
+            *_felt(figures),
             _coverage(figures.coverage),
             *_outages(figures.outage_set, most),
             *_asides(figures),
@@ -99,6 +106,25 @@ def _downtime(figures: Figures) -> Iterator[str]:
         )
 
 
+def _felt(figures: Figures) -> Iterator[str]:
+    """What a client feels: a second try, slow answers, and how many seconds were bad."""
+    if figures.counts.failed and figures.bad_seconds.seen:
+        again = figures.retried
+        yield (
+            f"tried again once after {duration(RESOLVER_S)}: {again.failures} of {again.count} "
+            "failed again"
+        )
+    if slow := figures.brownout_set.count:
+        yield (
+            f"answers slower than {duration(figures.brownout_set.over_s)} in {slow} "
+            f"{'stretch' if slow == 1 else 'stretches'}, the longest "
+            f"{duration(figures.brownout_set.longest_s)} or more"
+        )
+    if bad := figures.bad_seconds.bad:
+        seen = figures.bad_seconds.seen
+        yield f"bad seconds, with a failure or a slow answer: {bad} of {seen} ({share(bad / seen)})"
+
+
 def _range(found: OutageSet, least_s: float, most_s: float) -> str:
     """Two bounds; there is no upper one where a beginning or an end was not seen."""
     if found.open:
@@ -132,9 +158,10 @@ def _asides(figures: Figures) -> Iterator[str]:
     if counts.masked:
         yield (
             f"not counted: {counts.masked} events ({share(counts.masked_share)}) during which the "
-            "API server did not answer"
+            "API server did not answer, or their node had no news from it yet; "
+            f"{counts.proofs} events remain; {figures.left_out}"
         )
-    if after := failures_near_api_downtime(counts.scope, figures.api_away):
+    if after := failures_near_api_downtime(counts.scope, figures.left_out.away):
         yield after
 
 

@@ -33,8 +33,10 @@ class _Step:
 class ConsoleProgress:
     """Progress on a terminal or in a log, from its construction until `close`.
 
-    Each step leaves one line when it has ended. Until then a terminal shows below them the running
-    step and what each observer sees; a log has one more line after each `quiet_s` without any.
+    On a terminal each step leaves one line when it has ended; below them is, until then, the
+    running step with what each observer sees. A log has one line when a step begins (so the last
+    line names the step in which a job hangs), one more if it fails, and one after each `quiet_s`
+    without any.
     `steps` is how many steps the pass has, 0 where that is not known. `live` False makes a
     terminal a log. Times in front of lines are seconds of the timeline, as in the report.
     """
@@ -63,19 +65,23 @@ class ConsoleProgress:
         self._screen.close()
 
     def began(self, name: str, node: str = "") -> None:
-        """A step begins: a terminal shows it until it ends."""
+        """A step begins: one line in a log; a terminal shows it until it ends."""
         del node
         self._begun += 1
         self._running = (*self._running, _Step(self._begun, name, self.origin.now_s()))
+        if not self._draws:
+            self._screen.keep(Row(self._numbered(self._begun, f"> {name}")))
 
     def ended(self, span: Span) -> None:
-        """One line: how a step ended."""
+        """One line: how a step ended; in a log only where it failed."""
         ended = [step for step in self._running if step.name == span.name]
         self._running = tuple(step for step in self._running if step not in ended)
-        number = self._of(ended[-1].number) if ended else ""
+        if not (self._draws or span.error):
+            return
         how = "failed after" if span.error else "done in"
-        line = f"{number}{span.name}: {how} {duration(span.duration_s)}"
-        self._screen.keep(Row(self._stamped(line), "bad" if span.error else ""))
+        line = f"{span.name}: {how} {duration(span.duration_s)}"
+        number = ended[-1].number if ended else self._begun
+        self._screen.keep(Row(self._numbered(number, line), "bad" if span.error else ""))
 
     def say(self, sentence: str) -> None:
         """A sentence: while a step runs, a terminal shows it as the last thing that happened."""
@@ -101,7 +107,7 @@ class ConsoleProgress:
         step, now_s = self._running[-1], self.origin.now_s()
         words = self._look()
         took = duration(int(now_s - step.began_s))
-        rows = [Row(self._stamped(f"{self._of(step.number)}{step.name}, {took}"))]
+        rows = [Row(self._numbered(step.number, f"{step.name}, {took}"))]
         if waits := words.pop(THE_STEP, ""):
             rows.append(Row(f"  {waits}", "aside"))
         rows += [Row(f"  {name}: {said}", "aside") for name, said in words.items()]
@@ -129,9 +135,9 @@ class ConsoleProgress:
         words = self._look()
         waits = words.pop(THE_STEP, "")
         going_on = [waits, *(f"{name}: {said}" for name, said in words.items())]
-        running = f"{self._of(step.number)}{step.name}, {duration(int(now_s - step.began_s))}"
+        running = f"{step.name}, {duration(int(now_s - step.began_s))}"
         lines = [
-            self._stamped("; ".join(filter(None, [running, *going_on, seen])))
+            self._numbered(step.number, "; ".join(filter(None, [running, *going_on, seen])))
             for seen in self._states.summaries(now_s)
         ]
         return next((line for line in lines if len(line) <= LOG_COLUMNS), lines[-1])
@@ -143,8 +149,9 @@ class ConsoleProgress:
         self._states.update(seen, self.origin.now_s())
         return {name: one for name, one in statuses.items() if isinstance(one, str)}
 
-    def _of(self, number: int) -> str:
-        return f"{number:{len(str(self.steps))}}/{self.steps} " if self.steps else ""
+    def _numbered(self, number: int, line: str) -> str:
+        of = f"{number:{len(str(self.steps))}}/{self.steps}  " if self.steps else ""
+        return f"{stamp(self.origin.now_s())}  {of}{self.prefix}{line}"
 
     def _stamped(self, line: str) -> str:
         return f"{stamp(self.origin.now_s())}  {self.prefix}{line}"

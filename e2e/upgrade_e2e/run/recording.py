@@ -16,10 +16,12 @@ from upgrade_e2e.format import setting
 from upgrade_e2e.judge import Limit, Limits, Views
 from upgrade_e2e.observers import as_written
 from upgrade_e2e.report import (
+    ApiCost,
     FailedStep,
     ObserverResult,
     RunRecord,
     ScenarioResult,
+    api_cost_of,
     load_record,
     observer_results,
     render_run,
@@ -69,6 +71,11 @@ class FinishedPass:
     def observers(self) -> tuple[ObserverResult, ...]:
         """The figures of each observer."""
         return observer_results(self.drawn.views)
+
+    @cached_property
+    def api_cost(self) -> ApiCost | None:
+        """What the absences of the API server cost."""
+        return api_cost_of(self.drawn.views)
 
     @cached_property
     def tools(self) -> Mapping[str, str]:
@@ -149,6 +156,7 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         workers=len(cluster.workers) if cluster else 0,
         pace=capabilities.pace,
         facts=ended.running.facts,
+        api_cost=ended.api_cost,
     )
 
 

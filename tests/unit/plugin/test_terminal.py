@@ -23,7 +23,7 @@ from tests.unit.plugin.sessions import PASS_OPTIONS, QUIET, scenarios
 from upgrade_e2e.wait import Deadline, wait_for
 
 SOON = Deadline(within_s=60.0, every_s=0.02)
-STEP = re.compile(r" +\d+ s   ?\d+/\d+ \S.*: (?:done in|failed after) ")
+STEP = re.compile(r" +\d+ s   ?\d+/\d+  \S.*: (?:done in|failed after) ")
 OURS = re.compile(r" +\d+ s  |  \S")
 CONFTEST = """
 import time
@@ -116,7 +116,7 @@ def is_clean(emulator):
     assert steps
     assert len({re.sub(r"^ +\d+ s", "", line) for line in steps}) == len(steps)
     view = [
-        line for line in emulator.shown if re.match(r"  (?:heart|last:) |.*/\d+ drain \S+, ", line)
+        line for line in emulator.shown if re.match(r"  (?:heart|last:) |.*/\d+  drain \S+, ", line)
     ]
     assert not view
     assert not [line for line in emulator.wrapped if OURS.match(line)]
@@ -128,9 +128,9 @@ def test_a_pass_leaves_one_line_per_step(begin):
     emulator = seen_at_the_end(watched)
     assert watched.process.returncode == 0
     steps = is_clean(emulator)
-    last, of = re.search(r"(\d+)/(\d+) inspect", steps[-1]).groups()
+    last, of = re.search(r"(\d+)/(\d+)  inspect", steps[-1]).groups()
     assert last == of == str(len(steps))
-    assert re.search(r"/\d+ drain worker, \d s", watched.written), "the running step is shown"
+    assert re.search(r"/\d+  drain worker, \d s", watched.written), "the running step is shown"
     assert "heart" in watched.written
     assert emulator.shown[-1].startswith("SIMULATED")
     assert re.fullmatch(
@@ -180,7 +180,8 @@ def test_in_a_log_each_step_has_a_line_of_its_own(begin):
         log = pipe.read().decode()
     assert "\x1b" not in log
     lines = log.splitlines()
-    steps = [line for line in lines if "done in" in line]
+    steps = [line for line in lines if " > " in line]
     assert len(steps) > 5
-    assert all(STEP.match(line) and len(line) <= 80 for line in steps)
+    begun = re.compile(r" +\d+ s   ?\d+/\d+  > \S")
+    assert all(begun.match(line) and len(line) <= 80 for line in steps)
     assert next(line for line in lines if line.startswith("test_claims.py .."))

@@ -42,14 +42,19 @@ def lines_of(log):
     return [re.sub(r"^ *\d+ s  ", "", line) for line in log.getvalue().splitlines()]
 
 
+def reminders_in(log):
+    """The lines of running steps."""
+    return [line for line in lines_of(log) if "> " not in line]
+
+
 def reminder_of(statuses, name="create", **settings):
     """The line that a log shows in a long step."""
     open_progress, log = in_log(quiet_s=0.02, **settings)
     with open_progress as progress, progress.watching(lambda: statuses):
         progress.began(name)
-        wait_for("a reminder", lambda: lines_of(log), lambda lines: lines, SOON)
-        whole = log.getvalue().splitlines()[0]
-    return lines_of(log)[0], whole
+        wait_for("a reminder", lambda: reminders_in(log), lambda lines: lines, SOON)
+        whole = log.getvalue().splitlines()[1]
+    return reminders_in(log)[0], whole
 
 
 class Tty:
@@ -108,9 +113,10 @@ def test_a_log_has_one_line_per_step():
         progress.began("settle")
         progress.ended(Span("settle", "settle", 0.0, 0.5, error="interrupted"))
     assert lines_of(log) == [
-        "v1-v2:  1/12 drain worker: done in 2 min 4 s",
+        " 1/12  v1-v2: > drain worker",
         "v1-v2: the logs could not be collected: [gone]",
-        "v1-v2:  2/12 settle: failed after 500 ms",
+        " 2/12  v1-v2: > settle",
+        " 2/12  v1-v2: settle: failed after 500 ms",
     ]
 
 
@@ -128,8 +134,8 @@ def test_a_long_step_shows_now_and_then_in_a_log_that_all_is_fine():
     open_progress, log = in_log(quiet_s=0.02, steps=12)
     with open_progress as progress, progress.watching(lambda: FINE):
         progress.began("create")
-        wait_for("two reminders", lambda: lines_of(log), lambda lines: len(lines) >= 2, SOON)
-    assert lines_of(log)[:2] == [" 1/12 create, 0 s; all fine"] * 2
+        wait_for("two", lambda: reminders_in(log), lambda lines: len(lines) >= 2, SOON)
+    assert reminders_in(log)[:2] == [" 1/12  create, 0 s; all fine"] * 2
 
 
 @pytest.mark.parametrize(
@@ -169,9 +175,9 @@ def test_a_log_knows_since_when_something_fails():
     open_progress, log = in_log(quiet_s=2.5)
     with open_progress as progress, progress.watching(statuses):
         progress.began("create")
-        wait_for("a reminder", lambda: lines_of(log), lambda lines: lines, SOON)
+        wait_for("a reminder", lambda: reminders_in(log), lambda lines: lines, SOON)
     assert len(seen) > 1
-    assert re.search("api failing for [1-9]", lines_of(log)[0])
+    assert re.search("api failing for [1-9]", reminders_in(log)[0])
 
 
 def test_what_the_step_waits_for_comes_right_after_its_seconds():
@@ -213,7 +219,7 @@ def test_a_terminal_is_redrawn_in_place_and_clean_afterwards(terminal, columns):
         tty.wait_for("worker had not heard")
         progress.ended(Span("kubeadm-apply control-plane", "kubeadm-apply", 0.0, 171.0))
         progress.began("drain worker")
-        tty.wait_for(" 2/26 drain worker")
+        tty.wait_for(" 2/26  drain worker")
     tty.close()
     assert [line[:12] for line in middle] == [
         "    0 s   1/",
@@ -227,7 +233,7 @@ def test_a_terminal_is_redrawn_in_place_and_clean_afterwards(terminal, columns):
     assert not screen.wrapped
     assert not screen.gone
     [line] = screen.shown
-    assert re.match(r" +\d+ s   1/26 kubeadm-apply control-", line)
+    assert re.match(r" +\d+ s   1/26  kubeadm-apply control-", line)
     assert line.endswith("done in 2 min 51 s" if columns >= 80 else "…")
     assert screen.column == 0
     assert "\x1b[?" not in tty.written, "the cursor stays visible, however the process ends"
@@ -254,7 +260,7 @@ def test_a_terminal_that_becomes_narrower_is_clean_too(terminal):
     emulator.feed(tty.written[before:])
     assert not emulator.wrapped
     assert len(emulator.shown) == 1
-    assert " 1/26 kubeadm-apply control-plane" in emulator.shown[0]
+    assert " 1/26  kubeadm-apply control-plane" in emulator.shown[0]
 
 
 def test_more_observers_than_a_terminal_has_lines(terminal):
@@ -309,7 +315,7 @@ def test_a_terminal_that_is_not_to_be_drawn_on_is_a_log(terminal, monkeypatch, w
         progress.began("drain worker")
         progress.ended(Span("drain worker", "drain", 0.0, 31.0))
     tty.close()
-    assert "drain worker: done in 31 s" in tty.written
+    assert "> drain worker" in tty.written
     assert "\x1b" not in tty.written
 
 
