@@ -12,7 +12,7 @@ CLAIMS = """
 def test_beats(upgraded):
     '''The heart beats.'''
     seen = upgraded.saw(SICK)
-    assert seen.failure_ratio <= 0.0001, seen.explain()
+    assert seen.failure_ratio <= 0.01, seen.explain()
 
 def test_blind(upgraded):
     raise Inconclusive('it was dark')
@@ -54,7 +54,7 @@ def test_a_broken_claim_says_why_in_one_sentence(session, root, words):
     assert failure.attrib["message"] == first
     assert re.fullmatch(
         r"sick: \d+ of \d+ probes failed \([\d.]+%\): \d+ refused; "
-        r"failure ratio may be at most 0.01%",
+        r"failure ratio may be at most 1%",
         first,
     )
     assert "test_claims.py:" in failure.text
@@ -90,7 +90,7 @@ def test_the_suite_has_verdict_reason_and_what_happened(session, root):
 def test_the_terminal_shows_a_broken_claim_without_noise(root):
     done, _ = root()
     output = done.stdout.str()
-    assert "failure ratio may be at most 0.01%" in output
+    assert "failure ratio may be at most 1%" in output
     assert not NOISE.search(output)
 
 
