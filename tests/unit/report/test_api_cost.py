@@ -99,7 +99,7 @@ def test_it_is_kept_and_an_older_record_has_none(tmp_path):
 
 def test_the_summary_has_it_in_one_line():
     assert f"- cost of this topology: {LINE}" in render_run(record(api_cost=COST)).splitlines()
-    said = "- left out of claims about pods: up to 98.00 s of a node; 139 of 169 events remain"
+    said = "- left out of claims about pods: up to 1 min 38 s of a node; 139 of 169 events remain"
     assert said in render_run(record(api_cost=COST)).splitlines()
     assert "cost of this topology" not in render_run(record())
 
