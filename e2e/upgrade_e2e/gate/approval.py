@@ -9,6 +9,8 @@ from upgrade_e2e.gate.checks import check_budgets, check_control, check_evidence
 from upgrade_e2e.gate.compared_runs import ComparedRuns
 from upgrade_e2e.gate.comparison import Comparison, State, compare
 from upgrade_e2e.gate.decision import Answer, Check, Decision, TestedMetric
+from upgrade_e2e.gate.images import digest_notes
+from upgrade_e2e.gate.metrics import age_notes
 from upgrade_e2e.gate.power import MOST_RUNS, sensitivity
 from upgrade_e2e.gate.run import Run
 from upgrade_e2e.gate.settings import GateSettings
@@ -47,7 +49,12 @@ def decide(evidence: ComparedRuns, settings: GateSettings | None = None) -> Deci
         checks=checks,
         settings=settings,
         metrics=metrics,
-        notes=(*evidence.notes, *_notes(evidence, settings)),
+        notes=(
+            *evidence.notes,
+            *age_notes(candidates, baseline, settings),
+            *digest_notes((*candidates, *baseline, *evidence.controls)),
+            *_notes(evidence, settings),
+        ),
     )
 
 
@@ -93,7 +100,7 @@ def _command(candidates: Sequence[Run]) -> str:
 def _worse(row: Comparison) -> str:
     return (
         f"{row.name} is worse by {row.difference:.4g} (margin {row.margin:.4g}, adjusted "
-        f"p = {row.p_adjusted:.2g})."
+        f"p = {row.p_adjusted:.2g}): {row.meaning}."
     )
 
 

@@ -65,7 +65,7 @@ def _metrics(metrics: Sequence[TestedMetric], settings: GateSettings) -> Iterato
     yield ""
     yield (
         "Means over runs, with the range in brackets; of the difference the "
-        f"{settings.confidence:.0%} bootstrap interval. *Would have seen* is the smallest "
+        f"{settings.confidence:.0%} interval after Welch. *Would have seen* is the smallest "
         f"difference that would have been called worse with {settings.power:.0%} chance, simulated "
         "from the spread of these runs."
     )

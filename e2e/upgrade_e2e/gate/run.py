@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from upgrade_e2e.cluster.facts import ClusterFacts
+from upgrade_e2e.gate.elsewhere import elsewhere_down_s
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.report import ObserverResult, RunRecord
 from upgrade_e2e.upgrade import Inventory
@@ -25,7 +26,10 @@ OBSERVED = (
     "samples",
     "failures",
     "outage_count",
+    "longest_silence_s",
 )
+SLOWNESS = ("slow_ratio", "brownout_count", "brownout_s")
+"""Recorded where there was a limit on slow answers, which the earliest records have not."""
 _PULL = "pull"
 """The kind of the phases in which a pass waited for images, and of the pulls next to the steps."""
 _LATENCIES = ("p50_s", "p99_s")
@@ -65,7 +69,8 @@ class Run:
     `choices` are the settings that change what is measured, planted faults aside; `nodes` is the
     size of the cluster, empty where it could not be read. `facts` say what kind of cluster it was,
     None where that is not known. `limits` are those that differ from the defaults. A figure that
-    the pass could not give is not there; none is ever NaN or infinite.
+    the pass could not give is not there; none is ever NaN or infinite. `images` are the digests of
+    the node images by version, as far as they are known.
     """
 
     run_id: str
@@ -83,6 +88,7 @@ class Run:
     limits: Mapping[str, float] = field(default_factory=dict)
     claims: tuple[ScenarioVerdict, ...] = ()
     figures: tuple[Figure, ...] = ()
+    images: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def path_id(self) -> str:
@@ -139,6 +145,11 @@ def run_of(record: RunRecord) -> Run:
             for result in record.scenarios
         ),
         figures=tuple(figure for figure in _figures(record) if math.isfinite(figure.value)),
+        images={
+            version: digest
+            for version, digest in record.image_digests.items()
+            if version in record.path
+        },
     )
 
 
@@ -153,6 +164,8 @@ def _nodes(inventory: Inventory | None) -> str:
 def _figures(record: RunRecord) -> Iterator[Figure]:
     for seen in record.observers:
         yield from _observed(seen)
+        if (down_s := elsewhere_down_s(record, seen)) is not None:
+            yield Figure(seen.name, "elsewhere_down_s", down_s)
     # How long a registry took says nothing about the cluster, nor about how fast probers were.
     pulling: dict[str, float] = {}
     for span in record.spans:
@@ -170,7 +183,7 @@ def _figures(record: RunRecord) -> Iterator[Figure]:
 
 
 def _observed(seen: ObserverResult) -> Iterator[Figure]:
-    for metric in OBSERVED:
+    for metric in (*OBSERVED, *(SLOWNESS if seen.slow_s is not None else ())):
         value = getattr(seen, metric)
         if value is not None:
             yield Figure(seen.name, metric, float(value), seen.censored and metric in _LATENCIES)

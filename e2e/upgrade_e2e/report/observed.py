@@ -43,6 +43,8 @@ def _result(name: str, seen: Seen) -> ObserverResult:
         brownout_count=seen.brownout_set.count,
         brownout_s=seen.brownout_set.total_s,
         brownouts=tuple(_brownout(one) for one in seen.brownout_set.worst(BROWNOUTS_KEPT)),
+        longest_silence_s=seen.longest_silence_s,
+        slow_ratio=seen.brownout_set.ratio,
     )
 
 

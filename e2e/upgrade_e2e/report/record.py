@@ -105,7 +105,9 @@ class ObserverResult:
 
     `p50_s` and `p99_s` are lower bounds where `censored` is true (probes gave up waiting).
     `outages` are the worst ones, `outage_count` says how many there were. In `brownouts` answers
-    took longer than `slow_s`; `brownout_s` is how long they did, in all.
+    took longer than `slow_s`; `brownout_s` is how long they did, in all, and `slow_ratio` the share
+    of answers that did. `longest_silence_s` is the longest time in which one stream got only
+    failures. Records that are older than a field have None there.
     """
 
     name: str
@@ -127,6 +129,8 @@ class ObserverResult:
     brownout_count: int = 0
     brownout_s: float = 0.0
     brownouts: tuple[BrownoutRow, ...] = ()
+    longest_silence_s: float | None = None
+    slow_ratio: float | None = None
 
 
 @dataclass(frozen=True)
