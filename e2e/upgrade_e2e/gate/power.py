@@ -12,15 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import scipy  # its parts are loaded when they are first used
 
-from upgrade_e2e.gate.comparison import Comparison, welch_reach
+from upgrade_e2e.gate.comparison import Comparison
 from upgrade_e2e.gate.settings import GateSettings
+from upgrade_e2e.gate.statistics import Values, welch_reach
 
 __all__ = ["MOST_RUNS", "Sensitivity", "sensitivity"]
-
-Values = npt.NDArray[np.float64]
 
 MOST_RUNS = 60
 _SMOOTHING = 0.3

@@ -24,7 +24,7 @@ from upgrade_e2e.report import load_record, save_record
 from upgrade_e2e.timeline import Span
 from upgrade_e2e.upgrade import Component, Inventory
 
-QUICK = GateSettings(resamples=199, simulations=0)
+QUICK = GateSettings(simulations=0)
 
 
 @pytest.fixture

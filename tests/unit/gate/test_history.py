@@ -174,7 +174,8 @@ def test_there_is_a_row_a_run_and_metric(file):
     add(file, *runs([1.0, 2.0]))
     rows = query(
         file,
-        "SELECT value FROM metrics WHERE observer = 'dns' AND metric = 'downtime_s' ORDER BY value",
+        "SELECT value FROM metrics WHERE observer = 'dns' AND metric = 'longest_silence_s' "
+        "ORDER BY value",
     )
     assert rows == [(1.0,), (2.0,)]
 
@@ -403,13 +404,13 @@ def test_export_to_nowhere_and_import_of_nothing(tmp_path):
 
 def test_a_trend_shows_every_run_of_its_path_in_order():
     made = [*runs([1.0, 4.0]), control(), run(path=("v1.32.2", "v1.33.13"))]
-    first, second = find_trends(made[::-1], "dns", "downtime_s")[::-1]
+    first, second = find_trends(made[::-1], "dns", "longest_silence_s")[::-1]
     assert [point.value for point in first.points] == [1.0, 4.0, 9.0]
     assert first.points[-1].planted
     assert len(second.points) == 1
     text = first.render()
     lines = text.splitlines()
-    assert lines[0] == "dns downtime_s, v1.33.13 -> v1.34.4 on kind"
+    assert lines[0] == "dns longest_silence_s, v1.33.13 -> v1.34.4 on kind"
     assert "FAIL (planted)" in lines[-1]
     bars = [line.count("█") for line in lines[2:]]
     assert bars == sorted(bars)
@@ -417,7 +418,7 @@ def test_a_trend_shows_every_run_of_its_path_in_order():
 
 
 def test_a_trend_as_svg_is_well_formed_and_holds_each_value():
-    (made,) = find_trends(runs([1.0, 4.0, 0.0]), "dns", "downtime_s")
+    (made,) = find_trends(runs([1.0, 4.0, 0.0]), "dns", "longest_silence_s")
     root = ET.fromstring(made.svg())  # noqa: S314 - our own
     titles = [node.text for node in root.iter("{http://www.w3.org/2000/svg}title")]
     assert [title.rsplit(" ", 1)[1] for title in titles] == ["1", "4", "0"]
