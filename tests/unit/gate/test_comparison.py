@@ -87,7 +87,7 @@ def test_better_is_not_worse():
 
 def test_certainly_larger_but_within_the_margin_is_not_worse():
     old = [50.0, 51.0, 52.0, 53.0, 54.0, 55.0]
-    row = row_of([value + 6.2 for value in old], old)  # the margin is 30 % of 52.5
+    row = row_of([value + 6.2 for value in old], old)  # the margin is a fifth of 52.5
     assert row.p_adjusted < 0.05
     assert row.state is State.NOT_WORSE
 

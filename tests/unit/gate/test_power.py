@@ -23,11 +23,6 @@ def noisy(count, seed=1, spread=1.0):
     return 10 + spread * (values - values.mean()) / values.std()
 
 
-def loud(count, seed=1):
-    """As `noisy`, with a spread that is more than the margin."""
-    return noisy(count, seed, spread=4.0)
-
-
 def test_three_a_side_could_have_seen_nothing_in_ten_metrics():
     row = row_of(noisy(3), noisy(3, 2))
     assert sensitivity(row, 10, SETTINGS).smallest is None
@@ -36,10 +31,10 @@ def test_three_a_side_could_have_seen_nothing_in_ten_metrics():
 
 def test_more_runs_see_smaller_differences_and_more_metrics_larger_ones():
     five, ten, twenty = (
-        sensitivity(row_of(loud(n), loud(n, 2)), 4, SETTINGS).smallest for n in (5, 10, 20)
+        sensitivity(row_of(noisy(n), noisy(n, 2)), 4, SETTINGS).smallest for n in (5, 10, 20)
     )
     assert five > ten > twenty
-    many = sensitivity(row_of(loud(10), loud(10, 2)), 40, SETTINGS).smallest
+    many = sensitivity(row_of(noisy(10), noisy(10, 2)), 40, SETTINGS).smallest
     assert many > ten
 
 
@@ -55,14 +50,14 @@ def test_what_could_have_been_seen_is_seen_in_about_four_of_five_pairs():
 
 
 def test_runs_needed_are_enough_to_tell():
-    row = row_of(noisy(5, spread=4.5), noisy(20, 2, spread=4.5))  # margin 3
+    row = row_of(noisy(5, spread=3.0), noisy(20, 2, spread=3.0))  # margin 2
     assert row.state is State.CANNOT_TELL
     found = sensitivity(row, 4, SETTINGS)
     assert 5 < found.runs_needed <= MOST_RUNS
     rng = np.random.default_rng(5)
     old = 20 if not found.both_sides else found.runs_needed
     told = sum(
-        row_of(rng.normal(10, 4.5, found.runs_needed), rng.normal(10, 4.5, old)).state
+        row_of(rng.normal(10, 3, found.runs_needed), rng.normal(10, 3, old)).state
         is State.NOT_WORSE
         for _ in range(60)
     )
