@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.gate.made import PATH, control, run, runs
+from tests.unit.gate.made import PATH, control, observer, record, run, runs
 from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.errors import BadInput, DamagedRecord, DeadlinePassed
-from upgrade_e2e.gate import Figure, Run, ScenarioVerdict
+from upgrade_e2e.gate import Figure, Run, ScenarioVerdict, run_of
 from upgrade_e2e.gate.history import (
     Added,
     History,
@@ -415,6 +415,18 @@ def test_a_trend_shows_every_run_of_its_path_in_order():
     bars = [line.count("█") for line in lines[2:]]
     assert bars == sorted(bars)
     assert bars[0] < bars[1] < bars[2]
+
+
+def test_slow_answers_have_a_trend_and_survive_an_export(file, tmp_path):
+    seen = observer(slow_ratio=0.004, brownout_count=3, brownout_s=1.95)
+    made = run_of(record(observers=(seen,)))
+    add(file, made)
+    (kept,) = stored(file)
+    write_jsonl([kept], tmp_path / "runs.jsonl")
+    (back,) = read_jsonl(tmp_path / "runs.jsonl")
+    for metric, value in (("brownout_s", 1.95), ("brownout_count", 3.0), ("slow_ratio", 0.004)):
+        (trend,) = find_trends([back], "dns", metric)
+        assert [point.value for point in trend.points] == [value]
 
 
 def test_a_trend_as_svg_is_well_formed_and_holds_each_value():
