@@ -23,8 +23,9 @@ _RESTARTING_STEP = "swap-kubelet"
 def elsewhere_down_s(record: RunRecord, seen: ObserverResult) -> float | None:
     """Seconds, each outage weighted with the share of probes that it hit; of the worst target.
 
-    An outage that touches one of those steps is the step's, however long it lasts. None for other
-    observers than the API's, and where there is not exactly one control plane.
+    An outage that touches one of those steps is the step's, however long it lasts. The outages are
+    those that the record keeps: the worst ones. None for other observers than the API's, and where
+    there is not exactly one control plane.
     """
     if record.control_planes != 1 or seen.name.partition("-")[0] != _API:
         return None
