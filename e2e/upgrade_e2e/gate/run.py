@@ -32,7 +32,6 @@ SLOWNESS = ("slow_ratio", "brownout_count", "brownout_s")
 """Recorded where there was a limit on slow answers, which the earliest records have not."""
 _PULL = "pull"
 """The kind of the phases in which a pass waited for images, and of the pulls next to the steps."""
-_LATENCIES = ("p50_s", "p99_s")
 # These two steps and settings keep their first names, so that a history's series goes on.
 _STORED_NAMES = {"watch-before": "baseline", "watch-after": "settle"}
 # What was asked for before the path was settled: it changes nothing of what is measured on it.
@@ -186,4 +185,10 @@ def _observed(seen: ObserverResult) -> Iterator[Figure]:
     for metric in (*OBSERVED, *(SLOWNESS if seen.slow_s is not None else ())):
         value = getattr(seen, metric)
         if value is not None:
-            yield Figure(seen.name, metric, float(value), seen.censored and metric in _LATENCIES)
+            yield Figure(seen.name, metric, float(value), _is_bound(seen, metric))
+
+
+def _is_bound(seen: ObserverResult, metric: str) -> bool:
+    """Whether a latency is a lower bound; a median is only where half of the probes failed."""
+    half_failed = 2 * seen.failures >= seen.samples
+    return seen.censored and (metric == "p99_s" or (metric == "p50_s" and half_failed))

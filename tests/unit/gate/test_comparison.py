@@ -134,10 +134,17 @@ def test_nan_and_infinity_never_pass(value):
 
 
 def test_censored_values_are_told():
-    new = [run_of(record(observers=(observer(p50_s=2.0, censored=True),))) for _ in range(5)]
+    gave_up = observer(p50_s=2.0, censored=True, failures=20_000)
+    new = [run_of(record(observers=(gave_up,))) for _ in range(5)]
     rows = compare(new, [run_of(record()) for _ in range(5)], QUICK)
     assert {row.metric for row in rows if row.censored} == {"p50_s"}
     assert next(row for row in rows if row.metric == "p50_s").state is State.WORSE
+
+
+def test_a_median_is_no_bound_where_fewer_than_half_of_the_probes_gave_up():
+    made = run_of(record(observers=(observer(censored=True, failures=13_000),)))
+    assert not made.figure("dns", "p50_s").censored
+    assert made.figure("dns", "p99_s").censored
 
 
 def test_holm_counts_only_metrics_that_vary():
