@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from upgrade_e2e.format import duration, share
 from upgrade_e2e.gate.run import Run
 from upgrade_e2e.gate.settings import GateSettings
 
-__all__ = ["Asked", "age_notes", "asked_metrics"]
+__all__ = ["Asked", "age_notes", "asked_metrics", "shown"]
 
 ELSEWHERE = "elsewhere_down_s"
 STAND_INS = {"longest_silence_s": "longest_gap_s"}
@@ -69,6 +70,15 @@ def age_notes(
                 f"{metric} was not compared: {runs}. With {settings.min_runs} newer runs in the "
                 "baseline it is."
             )
+
+
+def shown(metric: str, value: float) -> str:
+    """A value in the unit that the metric's name ends with, for people."""
+    if metric.endswith("_s"):
+        return duration(value)
+    if metric.endswith("_ratio"):
+        return f"-{share(-value)}" if value < 0 else share(value)
+    return f"{value:.4g}"
 
 
 def _too_old(

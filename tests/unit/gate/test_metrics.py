@@ -18,6 +18,7 @@ from upgrade_e2e.gate import (
     run_of,
 )
 from upgrade_e2e.gate.comparison import compare
+from upgrade_e2e.gate.metrics import shown
 from upgrade_e2e.gate.settings import default_margins
 
 QUICK = GateSettings(simulations=0)
@@ -141,8 +142,8 @@ def test_every_default_says_what_it_is_and_where_it_comes_from():
 def test_a_rejection_says_in_words_what_is_worse():
     text = render_decision(decide(ComparedRuns(runs([2.0] * 5), runs([0.0] * 7)), QUICK))
     assert (
-        "dns longest_silence_s is worse by 2 (margin 1, adjusted p = 0.0013): longest time in "
-        "which one client got no answer." in text
+        "dns longest_silence_s is worse by 2.00 s (margin 1.00 s, adjusted p = 0.0013): longest "
+        "time in which one client got no answer." in text
     )
 
 
@@ -176,3 +177,17 @@ def test_the_images_of_a_record_are_those_of_its_versions():
     digests = {"v1.33.13": "sha256:a", "v1.34.4": "sha256:b", "agent": "sha256:c"}
     made = run_of(record(image_digests=digests))
     assert made.images == {"v1.33.13": "sha256:a", "v1.34.4": "sha256:b"}
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "text"),
+    [
+        ("longest_silence_s", 2.0, "2.00 s"),
+        ("p50_s", -0.0031, "-3.1 ms"),
+        ("failure_ratio", 0.0067, "0.67%"),
+        ("slow_ratio", -0.00001, "-0.001%"),
+        ("outage_count", 3.0, "3"),
+    ],
+)
+def test_values_are_shown_in_the_unit_of_their_metric(metric, value, text):
+    assert shown(metric, value) == text
