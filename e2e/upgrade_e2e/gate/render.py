@@ -102,7 +102,8 @@ def _difference(row: Comparison) -> str:
 
 
 def _signed(metric: str, value: float) -> str:
-    return shown(metric, value) if value <= 0 else f"+{shown(metric, value)}"
+    text = shown(metric, value)
+    return text if value <= 0 or text.startswith("<") else f"+{text}"
 
 
 def _p(row: Comparison) -> str:
