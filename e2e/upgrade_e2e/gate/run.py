@@ -162,9 +162,7 @@ def _nodes(inventory: Inventory | None) -> str:
 
 def _figures(record: RunRecord) -> Iterator[Figure]:
     for seen in record.observers:
-        yield from _observed(seen)
-        if (down_s := elsewhere_down_s(record, seen)) is not None:
-            yield Figure(seen.name, "elsewhere_down_s", down_s)
+        yield from _observed(record, seen)
     # How long a registry took says nothing about the cluster, nor about how fast probers were.
     pulling: dict[str, float] = {}
     for span in record.spans:
@@ -181,7 +179,9 @@ def _figures(record: RunRecord) -> Iterator[Figure]:
         yield Figure(WHOLE, f"{kind}_s", took_s)
 
 
-def _observed(seen: ObserverResult) -> Iterator[Figure]:
+def _observed(record: RunRecord, seen: ObserverResult) -> Iterator[Figure]:
+    if (down_s := elsewhere_down_s(record, seen)) is not None:
+        yield Figure(seen.name, "elsewhere_down_s", down_s)
     for metric in (*OBSERVED, *(SLOWNESS if seen.slow_s is not None else ())):
         value = getattr(seen, metric)
         if value is not None:
