@@ -7,6 +7,9 @@ in small: it replaces all CoreDNS pods, and drains evict those that stand on the
 together. For the seconds in between, new lookups time out; a client that waits 5 s for its first
 retry turns that into an outage of its own.
 
+A resolver asks again after 5 s, so a lookup counts as failed when it fails twice, 5 s apart. What a
+client must not see either is a node without any answer for long, or failures that never end.
+
 On a single node nothing is drained, but CoreDNS and kube-proxy are rolled all the same, next to
 the pods that they serve: both claims are made there too.
 """
@@ -20,9 +23,11 @@ LOOKUPS = DnsLookups("kubernetes.default", rate_hz=50)
 
 @pytest.mark.observes(LOOKUPS)
 def test_lookups_keep_answering(upgraded, limits):
-    """Lookups of in-cluster names are answered throughout the upgrade."""
+    """Lookups of in-cluster names are answered, at the second try at the latest."""
     seen = upgraded.saw(LOOKUPS)
-    assert seen.failure_ratio <= limits.dns.failure_ratio, seen.explain()
+    assert seen.retried().failure_ratio <= limits.dns.failure_ratio, seen.explain()
+    assert seen.longest_silence_s <= limits.dns.silence_s, seen.explain()
+    assert seen.bad_share <= limits.dns.bad_share, seen.explain()
 
 
 @pytest.mark.observes(LOOKUPS)

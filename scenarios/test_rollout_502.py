@@ -21,13 +21,19 @@ EDGE = HttpEdge(rate_hz=20, backend=WEB)
 
 @pytest.mark.observes(WEB)
 def test_no_connection_is_refused_or_cut(upgraded, limits):
-    """Requests through the Service succeed while its pods roll and move."""
+    """Requests through the Service succeed, and in time, while its pods roll and move."""
     seen = upgraded.saw(WEB)
-    assert seen.failure_ratio <= limits.http.failure_ratio, seen.explain()
+    assert seen.failures_per_s <= limits.http.failures_per_s, seen.explain()
+    assert seen.longest_silence_s <= limits.http.silence_s, seen.explain()
+    assert seen.longest_brownout_s <= limits.http.brownout_s, seen.explain()
+    assert seen.bad_share <= limits.http.bad_share, seen.explain()
 
 
 @pytest.mark.observes(EDGE)
 def test_the_edge_gives_no_502(upgraded, limits):
     """Requests through an nginx in front of the Service never see a broken backend."""
     seen = upgraded.saw(EDGE)
-    assert seen.failure_ratio <= limits.http.failure_ratio, seen.explain()
+    assert seen.failures_per_s <= limits.http.failures_per_s, seen.explain()
+    assert seen.longest_silence_s <= limits.http.silence_s, seen.explain()
+    assert seen.longest_brownout_s <= limits.http.brownout_s, seen.explain()
+    assert seen.bad_share <= limits.http.bad_share, seen.explain()

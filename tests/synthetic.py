@@ -315,7 +315,7 @@ def _judge(timeline: Timeline) -> Iterator[ScenarioResult]:
         except Inconclusive as error:
             yield ScenarioResult(name, claim, Verdict.INCONCLUSIVE, str(error), (observer,))
             continue
-        holds = seen.failure_ratio <= most
+        holds = float(seen.failure_ratio) <= most
         verdict = Verdict.PASS if holds else Verdict.FAIL
         yield ScenarioResult(name, claim, verdict, "" if holds else seen.explain(), (observer,))
     reason = "one control plane: the API is away while it restarts; needs three"

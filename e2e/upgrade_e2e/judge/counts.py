@@ -13,6 +13,7 @@ from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.judge.evidence import Evidence, Track
 from upgrade_e2e.judge.latency import Latencies, Quantile
 from upgrade_e2e.judge.outage import outcome_of
+from upgrade_e2e.judge.ratio import Ratio
 from upgrade_e2e.judge.scope import Scope
 from upgrade_e2e.timeline import Outcome
 
@@ -69,7 +70,7 @@ class Counts:
                 "no sample counts, so there is no failure ratio; check that the probers ran, and "
                 "that they ran on time."
             )
-        return self.failed / self.proofs
+        return Ratio(self.failed, self.proofs)
 
     @property
     def suspect(self) -> int:

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.format import duration, moment, share
 from upgrade_e2e.judge.api_downtime import failures_near_api_downtime
+from upgrade_e2e.judge.bad_seconds import BadSeconds
+from upgrade_e2e.judge.brownouts import BrownoutSet
 from upgrade_e2e.judge.counts import Counts
 from upgrade_e2e.judge.coverage import Coverage
 from upgrade_e2e.judge.outage import Outage
 from upgrade_e2e.judge.outages import OutageSet
+from upgrade_e2e.judge.retries import RESOLVER_S, Retried
 from upgrade_e2e.judge.windows import Windows
 from upgrade_e2e.timeline import Outcome
 
@@ -31,6 +34,9 @@ class Figures:
     outage_set: OutageSet
     coverage: Coverage
     api_away: Windows
+    brownout_set: BrownoutSet
+    bad_seconds: BadSeconds
+    retried: Retried
     notes: tuple[str, ...] = ()
 
 
@@ -44,6 +50,7 @@ def explain(title: str, figures: Figures, most: int) -> str:
             f"{title}: {_ratio(figures.counts)}",
             *_latencies(figures.counts),
             *_downtime(figures),
+            *_felt(figures),
             _coverage(figures.coverage),
             *_outages(figures.outage_set, most),
             *_asides(figures),
@@ -97,6 +104,25 @@ def _downtime(figures: Figures) -> Iterator[str]:
             f"{count} {'outage' if count == 1 else 'outages'}; the longest on one stream "
             f"{_range(found, found.longest_silence_s, found.longest_gap_s)}"
         )
+
+
+def _felt(figures: Figures) -> Iterator[str]:
+    """What a client feels: a second try, slow answers, and how many seconds were bad."""
+    if figures.counts.failed and figures.bad_seconds.seen:
+        again = figures.retried
+        yield (
+            f"tried again once after {duration(RESOLVER_S)}: {again.failures} of {again.count} "
+            "failed again"
+        )
+    if slow := figures.brownout_set.count:
+        yield (
+            f"answers slower than {duration(figures.brownout_set.over_s)} in {slow} "
+            f"{'stretch' if slow == 1 else 'stretches'}, the longest "
+            f"{duration(figures.brownout_set.longest_s)} or more"
+        )
+    if bad := figures.bad_seconds.bad:
+        seen = figures.bad_seconds.seen
+        yield f"bad seconds, with a failure or a slow answer: {bad} of {seen} ({share(bad / seen)})"
 
 
 def _range(found: OutageSet, least_s: float, most_s: float) -> str:

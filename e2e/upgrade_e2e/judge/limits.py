@@ -60,36 +60,61 @@ class Instrument:
 
 @dataclass(frozen=True)
 class DnsLimits:
-    """Lookups of a name inside of the cluster."""
+    """Lookups of a name inside of the cluster.
+
+    failure_ratio   of lookups that fail, although they are asked again once
+    silence_s       longest time in which one node had no answer at all
+    kept_silence_s  the same for a client that keeps its socket
+    bad_share       share of the seconds in which a lookup failed or was slow
+    p50_s, p99_s    latency
+    """
 
     failure_ratio: float
+    silence_s: float
+    kept_silence_s: float
+    bad_share: float
     p50_s: float
     p99_s: float
 
 
 @dataclass(frozen=True)
 class HttpLimits:
-    """Requests to a workload that rolls while nodes are drained."""
+    """Requests to a workload that rolls while nodes are drained.
 
-    failure_ratio: float
+    failures_per_s  failed requests for each second that was watched
+    silence_s       longest time in which one client had no answer at all
+    brownout_s      longest time in which answers were slow
+    bad_share       share of the seconds in which a request failed or was slow
+    """
+
+    failures_per_s: float
+    silence_s: float
+    brownout_s: float
+    bad_share: float
 
 
 @dataclass(frozen=True)
 class ApiLimits:
-    """The API server; `availability` is the share of requests answered."""
+    """The API server; `availability` is the share of requests answered.
+
+    `away_s` in all and `longest_away_s` at a time are what a single control plane may be without
+    an answer.
+    """
 
     availability: float
     read_p99_s: float
     write_p99_s: float
     watch_gap_s: float
+    away_s: float
+    longest_away_s: float
 
 
 @dataclass(frozen=True)
 class ChurnLimits:
     """Pods that come and go: container start to Ready visible, deletion to gone."""
 
-    ready_p99_s: float
-    gone_p99_s: float
+    ready_p95_s: float
+    gone_p95_s: float
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import numpy as np
 
 from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.judge.evidence import Evidence, Track
+from upgrade_e2e.judge.ratio import Ratio
 from upgrade_e2e.judge.scope import Scope
 
 __all__ = ["RESOLVER_S", "Retried", "retry_once"]
@@ -42,7 +43,7 @@ class Retried:
                 "no first try has a known end, so there is no ratio of failures after a retry; "
                 "watch for longer."
             )
-        return self.failures / self.count
+        return Ratio(self.failures, self.count)
 
 
 def retry_once(scope: Scope, after_s: float) -> Retried:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from upgrade_e2e.errors import BadInput, Inconclusive
+from upgrade_e2e.judge.bad_seconds import BadSeconds, count_bad_seconds
 from upgrade_e2e.judge.brownouts import Brownout, BrownoutSet
 from upgrade_e2e.judge.counts import Counts, Tally
 from upgrade_e2e.judge.coverage import Coverage
@@ -139,7 +140,7 @@ class Seen:
 
     @property
     def failure_ratio(self) -> float:
-        """Failures over samples that count; raises Inconclusive when none does."""
+        """Failures over samples that count, as a Ratio; raises Inconclusive when none does."""
         try:
             return self.counts.failure_ratio
         except Inconclusive as none:
@@ -176,12 +177,17 @@ class Seen:
 
     @property
     def p95_s(self) -> float:
-        """95th percentile of latency, as `p50_s`."""
+        """95th percentile of latency, as `p50_s`; raises Inconclusive for fewer than 20 samples."""
+        self._ask_for_enough(0.95)
         return self.counts.common[1].claim()
 
     @property
     def p99_s(self) -> float:
-        """99th percentile of latency, as `p50_s`."""
+        """99th percentile of latency, as `p50_s`; raises Inconclusive for fewer than 100 samples.
+
+        The 99th percentile of fewer is their maximum.
+        """
+        self._ask_for_enough(0.99)
         return self.counts.common[2].claim()
 
     @property
@@ -253,6 +259,34 @@ class Seen:
         """
         return retry_once(self.scope, after_s)
 
+    @cached_property
+    def bad_seconds(self) -> BadSeconds:
+        """The seconds in which a probe failed, or was answered later than the limit `slow`."""
+        return count_bad_seconds(self.scope, self.slow_s)
+
+    @property
+    def bad_share(self) -> float:
+        """The share of bad seconds among those that were seen; raises Inconclusive for none."""
+        if not self.bad_seconds.seen:
+            raise Inconclusive(f"{self.title}: no second was seen in which a probe had an end.")
+        return self.bad_seconds.bad / self.bad_seconds.seen
+
+    @property
+    def failures_per_s(self) -> float:
+        """Failed samples for each second of the time in scope."""
+        return self.failures / max(self.scope.within.total_us / 1e6, 1.0)
+
+    @property
+    def api_away_s(self) -> float:
+        """How long the API server gave no answer, in all, counting times of a second or more."""
+        return self.api_away.total_us / 1e6
+
+    @property
+    def longest_api_away_s(self) -> float:
+        """The longest time in which the API server gave no answer; 0 if there was none."""
+        lengths = self.api_away.end_us - self.api_away.start_us
+        return int(lengths.max(initial=0)) / 1e6
+
     @property
     def blind_share(self) -> float:
         """The share of the time that was not seen, mean over the streams."""
@@ -265,8 +299,27 @@ class Seen:
 
     def explain(self, most: int = 10) -> str:
         """The figures and the worst outages, as the message of a failing assert."""
-        figures = Figures(self.counts, self.outage_set, self.coverage, self.api_away, self.notes)
+        figures = Figures(
+            counts=self.counts,
+            outage_set=self.outage_set,
+            coverage=self.coverage,
+            api_away=self.api_away,
+            brownout_set=self.brownout_set,
+            bad_seconds=self.bad_seconds,
+            retried=self.retried(),
+            notes=self.notes,
+        )
         return explain(self.title, figures, most)
+
+    def _ask_for_enough(self, quantile: float) -> None:
+        found = len(self.counts.latencies)
+        needed = round(1 / (1 - quantile))
+        if 0 < found < needed:
+            raise Inconclusive(
+                f"{self.title}: {found} latencies are too few for the "
+                f"{quantile * 100:.0f}th percentile, which takes {needed}; probe at a higher rate, "
+                "or for longer."
+            )
 
 
 def _matches(stream: Stream, asked: Mapping[str, str]) -> bool:

@@ -39,7 +39,7 @@ def test_a_reset_in_the_body_breaks_a_claim():
     seen = require_view(
         to_timeline([steady(fail=failing([500], Outcome.RESET_IN_BODY))], *WHOLE), "web"
     )
-    assert not seen.failure_ratio <= Limits.default().http.failure_ratio
+    assert not seen.failures_per_s <= Limits.default().http.failures_per_s
 
 
 def test_an_outcome_of_a_newer_version_is_a_failure():

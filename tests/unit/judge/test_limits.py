@@ -21,10 +21,12 @@ def load(tmp_path, text):
 
 def test_the_defaults_stand_at_their_sources():
     assert DEFAULT.dns.failure_ratio == 0.001
-    assert DEFAULT.dns.p99_s == 0.100
-    assert DEFAULT.http.failure_ratio == 1e-5
+    assert DEFAULT.dns.p50_s == 0.020
+    assert DEFAULT.dns.p99_s == DEFAULT.slow.dns_s
+    assert DEFAULT.dns.kept_silence_s == 5.0
+    assert DEFAULT.http.failures_per_s == 1e-5 * 1000
     assert DEFAULT.api.availability == 0.995
-    assert DEFAULT.churn.ready_p99_s == 5.0
+    assert DEFAULT.churn.ready_p95_s == 5.0
     assert Limits.load(None) is DEFAULT
 
 

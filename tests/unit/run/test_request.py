@@ -111,7 +111,7 @@ def test_the_folder_of_artifacts_is_absolute(tmp_path, monkeypatch):
 
 def test_limits_come_from_their_file(tmp_path):
     file = tmp_path / "limits.toml"
-    file.write_text("[dns]\np99_s = 0.5\n")
+    file.write_text("[dns]\np99_s = 0.25\n")
     request = RunRequest.of({"provider": "sim", "limits": file}, tmp_path)
     assert request.limits == Limits.load(file) != Limits.default()
 
