@@ -6,7 +6,9 @@ minutes behind what ran: Services sent traffic to pods long gone and ignored pod
 limits were raised in Kubernetes 1.27, but a kubelet configuration carried over from before, or one
 that an upgrade resets, brings the old ones back.
 
-Both claims are about a node's own kubelet, so they need no second node.
+Both claims are about a node's own kubelet, so they need no second node. What happens while the API
+server is away, and until the node has heard from it again, is the topology's cost and not a lag of
+the kubelet. It is left out, and a claim of its own says that it is not more than usual.
 """
 
 import pytest
@@ -28,3 +30,10 @@ def test_deleted_pods_are_gone_soon(upgraded, limits):
     """A pod that was deleted is gone from the API soon after."""
     seen = upgraded.saw(CHURN).only(stream="deleted-to-gone")
     assert seen.p95_s <= limits.churn.gone_p95_s, seen.explain()
+
+
+@pytest.mark.observes(CHURN)
+def test_nodes_hear_of_the_api_again(upgraded, limits):
+    """Absences of the API server, with the time until nodes hear of it, take no more than usual."""
+    seen = upgraded.saw(CHURN)
+    assert seen.left_out_s <= limits.churn.left_out_s, seen.explain()

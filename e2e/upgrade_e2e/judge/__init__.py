@@ -4,6 +4,7 @@ from upgrade_e2e.judge.brownouts import Brownout
 from upgrade_e2e.judge.counts import Tally
 from upgrade_e2e.judge.explanation import sentence
 from upgrade_e2e.judge.latency import LowerBound, Quantile
+from upgrade_e2e.judge.left_out import cost_sentence
 from upgrade_e2e.judge.limits import Limit, Limits
 from upgrade_e2e.judge.outage import Outage
 from upgrade_e2e.judge.retries import Retried
@@ -27,6 +28,7 @@ __all__ = [
     "Views",
     "blindness",
     "combine",
+    "cost_sentence",
     "require_view",
     "sentence",
     "view_of",

@@ -2,8 +2,12 @@
 
 A node that loses the API server watches again only after a back-off. Until then its kubelet starts
 and ends pods late, and its kube-proxy sends to endpoints that have gone. Nothing is taken out of a
-claim for that, because users are hurt all the same. It is reported, so that a reader knows where to
-look: at an upgrade that leaves the nodes without an API server, not at the workload.
+claim about users for that, because they are hurt all the same. It is reported, so that a reader
+knows where to look: at an upgrade that leaves the nodes without an API server, not at the workload.
+
+How long a kubelet had no news is measured (see news.py). Where it is, that time is looked at; this
+is so for streams that follow the pods of a node. For others it is the longest that a node can wait:
+a kube-proxy has a back-off of its own, which nothing shows.
 """
 
 from __future__ import annotations
@@ -16,18 +20,16 @@ import numpy.typing as npt
 
 from upgrade_e2e.format import duration, moment, share
 from upgrade_e2e.judge.counts import Counts
-from upgrade_e2e.judge.evidence import Evidence
+from upgrade_e2e.judge.evidence import Evidence, Track
+from upgrade_e2e.judge.news import LONGEST_WAIT_S
 from upgrade_e2e.judge.raw import split_streams
 from upgrade_e2e.judge.scope import Scope
 from upgrade_e2e.judge.tracks import unanswered
 from upgrade_e2e.judge.windows import Windows
 from upgrade_e2e.timeline import Samples, Timeline
 
-__all__ = ["WATCHES_AGAIN_S", "api_away", "failures_near_api_downtime"]
+__all__ = ["api_away", "asked_api", "failures_near_api_downtime"]
 
-WATCHES_AGAIN_S = 60.0
-"""After this long a node that lost the API server watches again (client-go's reflector: a back-off
-of up to 30 s, with a jitter factor of 1.0)."""
 API_STREAMS = frozenset({"readyz@host", "api@host"})
 _AWAY_S = 1.0
 _SLOWEST = 0.99
@@ -38,10 +40,14 @@ def api_away(timeline: Timeline, whole: Windows) -> Windows:
 
     `whole` is the watched window as a set.
     """
-    asked = [samples for samples in timeline.samples.values() if _names(samples) & API_STREAMS]
-    silent = Windows.union(window for samples in asked for window in _silences(samples, whole))
+    silent = Windows.union(window for one in _asked(timeline) for window in _silences(one, whole))
     long = silent.end_us - silent.start_us >= _AWAY_S * 1e6
     return Windows(silent.start_us[long], silent.end_us[long])
+
+
+def asked_api(timeline: Timeline) -> bool:
+    """Whether any observer asked the API server at a fixed rate, so that absences show."""
+    return bool(_asked(timeline))
 
 
 def failures_near_api_downtime(scope: Scope, away: Windows) -> str:
@@ -52,19 +58,37 @@ def failures_near_api_downtime(scope: Scope, away: Windows) -> str:
     """
     if not len(away) or any(track.stream.name in API_STREAMS for track in scope.tracks):
         return ""
-    near = Windows.of(away.start_us, away.end_us + round(WATCHES_AGAIN_S * 1e6))
-    found = [near.overlap_us(*stretches) > 0 for stretches in _wrong(scope)]
+    near = [_near(track, away) for track in scope.tracks]
+    found = [
+        part.overlap_us(*stretches) > 0 for part, stretches in zip(near, _wrong(scope), strict=True)
+    ]
     hits, count = sum(int(one.sum()) for one in found), sum(len(one) for one in found)
     if not hits:
         return ""
-    covered = near.within(scope.within).total_us / scope.within.total_us
+    covered_us = sum(part.within(scope.within).total_us for part in near) / len(near)
     kinds = "failures" if all(t.clocked for t in scope.tracks) else "failures and slowest events"
     return (
         f"{hits} of {count} {kinds} happened while the API server did not answer "
-        f"({duration(away.total_us / 1e6)} in all, until {moment(away.end_us[-1] / 1e6)}) or in "
-        f"the {WATCHES_AGAIN_S:.0f} s after that, when nodes may not get updates from it yet; this "
-        f"is {share(covered)} of the time"
+        f"({duration(away.total_us / 1e6)} in all, until {moment(away.end_us[-1] / 1e6)}) or "
+        f"{_after(scope)}; this is {share(covered_us / scope.within.total_us)} of the time"
     )
+
+
+def _near(track: Track, away: Windows) -> Windows:
+    """When the API server was away, and as long after that as the node may have had no news."""
+    if track.without_news is not None:
+        return Windows.union([away, track.without_news])
+    return Windows.of(away.start_us, away.end_us + round(LONGEST_WAIT_S * 1e6))
+
+
+def _after(scope: Scope) -> str:
+    if all(track.without_news is not None for track in scope.tracks):
+        return "after that, before their node had news from it again"
+    return f"in the {LONGEST_WAIT_S:.0f} s after that, when nodes may not get updates from it yet"
+
+
+def _asked(timeline: Timeline) -> list[Samples]:
+    return [samples for samples in timeline.samples.values() if _names(samples) & API_STREAMS]
 
 
 def _names(samples: Samples) -> set[str]:

@@ -84,7 +84,7 @@ class Counts:
 
     @property
     def masked(self) -> int:
-        """Events that the silence of the reference stream hides."""
+        """Events that are left out: the API server was away, or their node had no news from it."""
         return self.by_evidence[Evidence.MASKED]
 
     @property

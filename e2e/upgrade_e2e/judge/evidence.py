@@ -12,8 +12,9 @@ The rules, with their reasons:
 - A failure's latency is no latency: a refusal in 1 ms is not a fast answer. A timeout's is a
   lower bound (see latency.py).
 - A sample that was never sent says nothing about the target; the moment was not seen.
-- In a stream that follows events (pods that come and go), a sample whose wait overlaps a time at
-  which the reference stream had no answer is *masked*: the API's absence explains it.
+- In a stream that follows events (pods that come and go), the time is left out in which the
+  reference stream had no answer, or the node had no news from the API server (see news.py). A
+  sample whose wait that time explains is *masked*. One that goes on for much longer counts.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from upgrade_e2e.judge.limits import Instrument
+from upgrade_e2e.judge.news import explained
 from upgrade_e2e.judge.raw import RawTrack
 from upgrade_e2e.judge.track_outages import TrackOutages
 from upgrade_e2e.judge.windows import Times, Windows
@@ -54,8 +56,9 @@ class Track:
 
     `latency_us` runs from the intended time, `wait_us` from the sending. `evidence` holds one
     Evidence per sample; `timed` marks those whose latency counts. `blind` is the time at which this
-    stream saw nothing, `masked` the time at which its reference had no answer. `notes` are
-    sentences about what was odd in the samples.
+    stream saw nothing, `masked` the time that is left out: its reference had no answer, or its node
+    no news from the API server. `notes` are sentences about what was odd in the samples.
+    `without_news` is when the node had no news, None where no reference shows it.
     """
 
     stream: Stream
@@ -71,6 +74,7 @@ class Track:
     evidence: npt.NDArray[np.uint8]
     timed: Mask
     notes: tuple[str, ...] = ()
+    without_news: Windows | None = None
 
     def __len__(self) -> int:
         return len(self.sent_us)
@@ -107,7 +111,7 @@ def weigh(
 ) -> tuple[npt.NDArray[np.uint8], Mask]:
     """The evidence and the timed flag of each sample of one stream.
 
-    `asleep` is when the prober was late or gone, `masked` when the reference had no answer.
+    `asleep` is when the prober was late or gone, `masked` the time that is left out.
     """
     samples = raw.samples
     by_outcome = np.full(_OUTCOMES, Evidence.FAILED, np.uint8)
@@ -122,7 +126,7 @@ def weigh(
     timed &= ~slept
     if len(masked):
         start_us = samples.intended_us
-        hidden = masked.overlap_us(start_us, np.maximum(raw.done_us, start_us + 1)) > 0
+        hidden = explained(start_us, np.maximum(raw.done_us, start_us + 1), masked)
         evidence[hidden & (evidence != Evidence.UNSENT)] = Evidence.MASKED
         timed &= ~hidden
     return evidence, timed

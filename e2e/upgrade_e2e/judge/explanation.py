@@ -13,10 +13,10 @@ from upgrade_e2e.judge.bad_seconds import BadSeconds
 from upgrade_e2e.judge.brownouts import BrownoutSet
 from upgrade_e2e.judge.counts import Counts
 from upgrade_e2e.judge.coverage import Coverage
+from upgrade_e2e.judge.left_out import LeftOut
 from upgrade_e2e.judge.outage import Outage
 from upgrade_e2e.judge.outages import OutageSet
 from upgrade_e2e.judge.retries import RESOLVER_S, Retried
-from upgrade_e2e.judge.windows import Windows
 from upgrade_e2e.timeline import Outcome
 
 __all__ = ["Figures", "explain", "sentence"]
@@ -28,12 +28,12 @@ _BACKENDS = 3
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """What an explanation is made of; `api_away` is when the API server did not answer."""
+    """What an explanation is made of; `left_out` what the API server's absences hide."""
 
     counts: Counts
     outage_set: OutageSet
     coverage: Coverage
-    api_away: Windows
+    left_out: LeftOut
     brownout_set: BrownoutSet
     bad_seconds: BadSeconds
     retried: Retried
@@ -158,9 +158,10 @@ def _asides(figures: Figures) -> Iterator[str]:
     if counts.masked:
         yield (
             f"not counted: {counts.masked} events ({share(counts.masked_share)}) during which the "
-            "API server did not answer"
+            "API server did not answer, or their node had no news from it yet; "
+            f"{counts.proofs} events remain; {figures.left_out}"
         )
-    if after := failures_near_api_downtime(counts.scope, figures.api_away):
+    if after := failures_near_api_downtime(counts.scope, figures.left_out.away):
         yield after
 
 

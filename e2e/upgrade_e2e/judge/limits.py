@@ -42,7 +42,7 @@ class Instrument:
 
     blind_share         largest share of the window not seen, mean over the streams of an observer
     stream_blind_share  the same for the worst stream
-    masked_share        largest share of events that the reference's silence may hide
+    masked_share        largest share of events that may be left out for the API's absences
     min_samples         fewest samples that count
     asleep_share        largest share of a wait that a prober may sleep for it to count
     late_s              largest lateness of a probe whose latency counts
@@ -111,10 +111,14 @@ class ApiLimits:
 
 @dataclass(frozen=True)
 class ChurnLimits:
-    """Pods that come and go: container start to Ready visible, deletion to gone."""
+    """Pods that come and go: container start to Ready visible, deletion to gone.
+
+    `left_out_s` is how much of a pass the API server's absences may take out of both.
+    """
 
     ready_p95_s: float
     gone_p95_s: float
+    left_out_s: float
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from upgrade_e2e.judge.counts import Counts, Tally
 from upgrade_e2e.judge.coverage import Coverage
 from upgrade_e2e.judge.explanation import Figures, explain
 from upgrade_e2e.judge.latency import Quantile
+from upgrade_e2e.judge.left_out import LeftOut
 from upgrade_e2e.judge.outage import Outage
 from upgrade_e2e.judge.outages import OutageSet
 from upgrade_e2e.judge.retries import RESOLVER_S, Retried, retry_once
@@ -130,13 +131,38 @@ class Seen:
 
     @property
     def masked(self) -> int:
-        """Events that the silence of the reference stream hides."""
+        """Events that are left out: the API server was away, or their node had no news from it."""
         return self.counts.masked
 
     @property
     def masked_share(self) -> float:
         """The share of all samples that are masked; 0 without samples."""
         return self.counts.masked_share
+
+    @cached_property
+    def left_out(self) -> LeftOut:
+        """All that is known about the time that the API server's absences take out of claims."""
+        return LeftOut(self.scope, self.api_away)
+
+    @property
+    def left_out_s(self) -> float:
+        """How much time is left out of claims, on the node that loses most; `masked` are events."""
+        return self.left_out.longest_s
+
+    @property
+    def longest_without_news_s(self) -> float:
+        """The longest time in which a node heard nothing from the API server (see news.py)."""
+        return self.left_out.longest_without_news_s
+
+    @property
+    def api_away_s(self) -> float:
+        """How long the API server gave no answer, in all, counting absences of a second or more."""
+        return self.left_out.away_s
+
+    @property
+    def longest_api_away_s(self) -> float:
+        """The longest of these absences."""
+        return self.left_out.longest_away_s
 
     @property
     def failure_ratio(self) -> float:
@@ -277,17 +303,6 @@ class Seen:
         return self.failures / max(self.scope.within.total_us / 1e6, 1.0)
 
     @property
-    def api_away_s(self) -> float:
-        """How long the API server gave no answer, in all, counting times of a second or more."""
-        return self.api_away.total_us / 1e6
-
-    @property
-    def longest_api_away_s(self) -> float:
-        """The longest time in which the API server gave no answer; 0 if there was none."""
-        lengths = self.api_away.end_us - self.api_away.start_us
-        return int(lengths.max(initial=0)) / 1e6
-
-    @property
     def blind_share(self) -> float:
         """The share of the time that was not seen, mean over the streams."""
         return self.coverage.blind_share
@@ -303,7 +318,7 @@ class Seen:
             counts=self.counts,
             outage_set=self.outage_set,
             coverage=self.coverage,
-            api_away=self.api_away,
+            left_out=self.left_out,
             brownout_set=self.brownout_set,
             bad_seconds=self.bad_seconds,
             retried=self.retried(),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from upgrade_e2e.judge import blind
+from upgrade_e2e.judge import blind, news
 from upgrade_e2e.judge.evidence import Track, weigh
 from upgrade_e2e.judge.limits import Instrument
 from upgrade_e2e.judge.raw import RawTrack, split_streams
@@ -26,11 +26,13 @@ def lay_tracks(
     whole: Windows,
     instrument: Instrument,
     references: Collection[str] | None = None,
+    away: Windows | None = None,
 ) -> tuple[Track, ...]:
     """One track per stream, seen in the watched window `whole`; none when that is empty.
 
     References are left out; `references` names them, by default they are the clocked `api@...`
-    streams of an observer that also has event streams.
+    streams of an observer that also has event streams. `away` is when the API server was away: it
+    leaves nodes without news (see news.py).
     """
     if not len(whole):
         return ()
@@ -41,6 +43,7 @@ def lay_tracks(
         instrument=instrument,
         watching=[raw for raw in found if raw.stream.name not in named],
         references=[raw for raw in found if raw.stream.name in named],
+        away=Windows.none() if away is None else away,
     )
     return survey.tracks()
 
@@ -63,6 +66,7 @@ class _Survey:
     instrument: Instrument
     watching: list[RawTrack]
     references: list[RawTrack]
+    away: Windows
 
     def tracks(self) -> tuple[Track, ...]:
         clocked = [raw for raw in self.watching if raw.interval_us]
@@ -72,12 +76,23 @@ class _Survey:
             for node in {raw.stream.node for raw in clocked}
         }
         silence = Windows.union(_silence(raw, self.whole) for raw in self.references)
+        deaf = self._without_news() if self.references else {}
         return tuple(
             self._clocked(raw, late[raw.stream.name], by_node[raw.stream.node])
             if raw.interval_us
-            else self._events(raw, silence)
+            else self._events(raw, silence, deaf)
             for raw in self.watching
         )
+
+    def _without_news(self) -> dict[str, Windows]:
+        """When each node on which events are followed had no news from the API server."""
+        events = [raw for raw in self.watching if not raw.interval_us]
+        return {
+            node: news.without_news(
+                [raw for raw in events if raw.stream.node == node], self.away
+            ).within(self.whole)
+            for node in {raw.stream.node for raw in events}
+        }
 
     def _clocked(self, raw: RawTrack, late: Windows, node_late: Windows) -> Track:
         """One that probes at a fixed rate; all streams of a node share one process."""
@@ -93,16 +108,21 @@ class _Survey:
             )
         return self._track(raw, notes, unseen, Windows.none(), asleep)
 
-    def _events(self, raw: RawTrack, silence: Windows) -> Track:
-        unseen = Windows.none()
-        if self.references:
-            others = [
-                other
-                for other in self.watching
-                if not other.interval_us and _kind(other.stream) == _kind(raw.stream)
-            ]
-            unseen = blind.idle(others, silence, self.whole, self.instrument.quiet_s)
-        return self._track(raw, raw.notes, unseen, silence, Windows.none())
+    def _events(self, raw: RawTrack, silence: Windows, deaf: Mapping[str, Windows]) -> Track:
+        if not self.references:
+            return self._track(raw, raw.notes, Windows.none(), Windows.none(), Windows.none())
+        others = [
+            other
+            for other in self.watching
+            if not other.interval_us and _kind(other.stream) == _kind(raw.stream)
+        ]
+        all_deaf = Windows.common(deaf[other.stream.node] for other in others)
+        quiet = Windows.union([silence, all_deaf])
+        unseen = blind.idle(others, quiet, self.whole, self.instrument.quiet_s)
+        without_news = deaf[raw.stream.node]
+        masked = Windows.union([silence, without_news])
+        track = self._track(raw, raw.notes, unseen, masked, Windows.none())
+        return replace(track, without_news=without_news)
 
     def _track(
         self,

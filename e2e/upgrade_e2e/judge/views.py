@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.format import share
-from upgrade_e2e.judge.api_downtime import api_away
+from upgrade_e2e.judge.api_downtime import api_away, asked_api
 from upgrade_e2e.judge.evidence import Evidence
 from upgrade_e2e.judge.limits import Instrument, Limits
 from upgrade_e2e.judge.scope import Scope
@@ -38,6 +38,11 @@ class Views:
     def observers(self) -> tuple[str, ...]:
         """The observers of the pass, in order of name."""
         return tuple(sorted(self.timeline.samples))
+
+    @property
+    def asked_api(self) -> bool:
+        """Whether an observer asked the API server all the time, so that its absences show."""
+        return asked_api(self.timeline)
 
     def of(self, observer: str) -> Seen:
         """What an observer saw, however little; raises Inconclusive if the pass has none of it."""
@@ -90,11 +95,11 @@ def view_of(
             "the log of the pass says why its probers were not deployed or not collected."
         )
     within, samples = _windows(timeline.watched), timeline.samples[observer]
-    tracks = lay_tracks(samples, within, limits.instrument, references)
+    away = api_away(timeline, within)
+    tracks = lay_tracks(samples, within, limits.instrument, references, away)
     notes = [f"broken: {samples.broken}"] if samples.broken else []
     notes += [note for track in tracks for note in track.notes]
     scope, steps = Scope(tracks, within), Steps(timeline.spans)
-    away = api_away(timeline, within)
     slow_s = limits.slow.of(observer)
     return Seen(observer, scope, steps, tuple(notes), samples.broken, away, slow_s)
 
@@ -125,8 +130,9 @@ def _reasons(seen: Seen, instrument: Instrument) -> Iterator[str]:
     if not seen.masked_share <= instrument.masked_share:
         yield (
             f"{share(seen.masked_share)} of its events fell into times at which the API server did "
-            f"not answer (at most {share(instrument.masked_share)}, instrument.masked_share); use "
-            "more control planes or watch for longer."
+            "not answer, or their node had no news from it yet (at most "
+            f"{share(instrument.masked_share)}, instrument.masked_share); use more control planes "
+            "or watch for longer."
         )
     if not seen.count >= instrument.min_samples:
         yield (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +54,12 @@ class Windows:
             np.concatenate([part.start_us for part in parts]),
             np.concatenate([part.end_us for part in parts]),
         )
+
+    @classmethod
+    def common(cls, sets: Iterable[Windows]) -> Windows:
+        """The time that lies in every one of `sets`; none for no sets."""
+        parts = list(sets)
+        return reduce(lambda one, other: one.within(other), parts) if parts else cls.none()
 
     def __len__(self) -> int:
         return len(self.start_us)

@@ -1,5 +1,6 @@
 """What a pass leaves on disk: the record, the samples, the summary."""
 
+from upgrade_e2e.report.api_cost import ApiCost, api_cost_of
 from upgrade_e2e.report.happenings import advice, happened
 from upgrade_e2e.report.limits import limits_of
 from upgrade_e2e.report.observed import observer_results
@@ -28,6 +29,7 @@ __all__ = [
     "REHEARSAL",
     "SAMPLES_FOLDER",
     "SIMULATED",
+    "ApiCost",
     "BrownoutRow",
     "FailedStep",
     "ObserverResult",
@@ -35,6 +37,7 @@ __all__ = [
     "RunRecord",
     "ScenarioResult",
     "advice",
+    "api_cost_of",
     "happened",
     "limits_of",
     "load_record",

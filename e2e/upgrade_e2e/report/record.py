@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.judge import Limit, Verdict
+from upgrade_e2e.report.api_cost import ApiCost
 from upgrade_e2e.timeline import Span, Window
 from upgrade_e2e.upgrade import Inventory
 
@@ -149,8 +150,9 @@ class RunRecord:
     faster than in a real cluster its pods lived. `observers_as_written` has, by
     label, how each observer's scenario writes it. `inventory_error` says why there is no inventory
     of a cluster that was asked for one. `facts` say what kind of cluster it was before the upgrade,
-    and are the defaults in records that are older than this field. `rejudged_unix_s` is when saved
-    samples were judged again; None for the record of the pass itself.
+    and are the defaults in records that are older than this field. `api_cost` is what it cost that
+    the API server was away; None where nothing asked it, and in older records. `rejudged_unix_s` is
+    when saved samples were judged again; None for the record of the pass itself.
     """
 
     run_id: str
@@ -181,6 +183,7 @@ class RunRecord:
     workers: int = 0
     pace: float = 1.0
     facts: ClusterFacts = field(default_factory=ClusterFacts)
+    api_cost: ApiCost | None = None
     rejudged_unix_s: float | None = None
     schema_version: int = SCHEMA_VERSION
 

@@ -85,6 +85,10 @@ def _circumstances(run: RunRecord) -> Iterator[str]:
     """What is to be known about the pass: one line each."""
     if run.cluster_line:
         yield f"- cluster: {run.cluster_line}"
+    if run.api_cost is not None:
+        yield f"- cost of this topology: {run.api_cost}"
+        if run.api_cost.left_out_line:
+            yield f"- left out of claims about pods: {run.api_cost.left_out_line}"
     yield from _settings(run)
     if run.rejudged_unix_s is not None:
         yield f"- judged again: {wall_clock(run.rejudged_unix_s)}, from the samples of the pass"

@@ -2,8 +2,9 @@
 
 The format is the JSON object form of the Trace Event Format. Steps and phases are complete events
 (`X`), with one thread per lane, so that phases nest in their step. Outages are complete events that
-last as long as the outage certainly did, with one process per observer. Two instants mark the
-watched window. Times are microseconds since the pass began.
+last as long as the outage certainly did, with one process per observer. One more process has when
+the API server was away, and when each node had no news from it. Two instants mark the watched
+window. Times are microseconds since the pass began.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from upgrade_e2e.files import write_whole
+from upgrade_e2e.report.api_cost import ApiCost
 from upgrade_e2e.report.lanes import lay_lanes
 from upgrade_e2e.report.record import ObserverResult, OutageRow, RunRecord
 from upgrade_e2e.report.stored import load_record
@@ -22,8 +24,8 @@ from upgrade_e2e.timeline import Span
 __all__ = ["TRACE_NAME", "save_trace", "trace_events", "write_trace"]
 
 TRACE_NAME = "trace.json"
-_STEPS = 1
-"""The process number of the steps; observers follow."""
+_STEPS, _API = 1, 2
+"""The process numbers of the steps and of the API server's absences; observers follow."""
 
 
 def save_trace(folder: Path, file: Path) -> Path:
@@ -70,9 +72,30 @@ def trace_events(record: RunRecord) -> Iterator[dict[str, Any]]:
             "pid": _STEPS,
             "tid": 1,
         }
-    for process, seen in enumerate(record.observers, start=_STEPS + 1):
+    if record.api_cost is not None and record.api_cost.away:
+        yield from _absences(record.api_cost)
+    for process, seen in enumerate(record.observers, start=_API + 1):
         if seen.outages:
             yield from _observer(record, seen, process)
+
+
+def _absences(cost: ApiCost) -> Iterator[dict[str, Any]]:
+    """When the API server was away, and below it when each node had no news from it."""
+    yield from _process(_API, "API server")
+    lanes = {"away": cost.away, **cost.without_news}
+    for thread, (name, windows) in enumerate(lanes.items(), start=1):
+        yield _named("thread_name", _API, thread, name)
+        yield _named("thread_sort_index", _API, thread, thread)
+        for window in windows:
+            yield {
+                "name": "API away" if windows is cost.away else "without news",
+                "cat": "api",
+                "ph": "X",
+                "ts": _us(window.start_s),
+                "dur": _us(window.end_s) - _us(window.start_s),
+                "pid": _API,
+                "tid": thread,
+            }
 
 
 def _observer(record: RunRecord, seen: ObserverResult, process: int) -> Iterator[dict[str, Any]]:

@@ -15,10 +15,12 @@ from upgrade_e2e.errors import CommandFailed, DamagedRecord
 from upgrade_e2e.judge import Limit, Limits, Views
 from upgrade_e2e.observers import as_written
 from upgrade_e2e.report import (
+    ApiCost,
     FailedStep,
     ObserverResult,
     RunRecord,
     ScenarioResult,
+    api_cost_of,
     load_record,
     observer_results,
     render_run,
@@ -68,6 +70,11 @@ class FinishedPass:
     def observers(self) -> tuple[ObserverResult, ...]:
         """The figures of each observer."""
         return observer_results(self.drawn.views)
+
+    @cached_property
+    def api_cost(self) -> ApiCost | None:
+        """What the absences of the API server cost."""
+        return api_cost_of(self.drawn.views)
 
     @cached_property
     def tools(self) -> Mapping[str, str]:
@@ -148,6 +155,7 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         workers=len(cluster.workers) if cluster else 0,
         pace=capabilities.pace,
         facts=ended.running.facts,
+        api_cost=ended.api_cost,
     )
 
 

@@ -21,6 +21,7 @@ def test_public_names():
         "Views",
         "blindness",
         "combine",
+        "cost_sentence",
         "view_of",
         "require_view",
         "sentence",

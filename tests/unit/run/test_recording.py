@@ -9,7 +9,7 @@ import json
 import pytest
 
 from tests.synthetic import Shape, make_timeline
-from tests.unit.judge.made import count_weighings
+from tests.unit.judge.made import count_weighings, failing, steady, to_samples
 from upgrade_e2e.cluster import Cluster, Node, Role
 from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.errors import Inconclusive
@@ -21,6 +21,7 @@ from upgrade_e2e.run.planning import make_plan
 from upgrade_e2e.run.progress import Silence
 from upgrade_e2e.run.providers import make_provider
 from upgrade_e2e.run.recording import FinishedPass, write_artifacts
+from upgrade_e2e.run.saved import load_pass, write_rejudged
 from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings
 from upgrade_e2e.upgrade import UsedImage
 
@@ -163,6 +164,22 @@ def test_the_size_of_the_cluster_is_recorded_where_there_was_one(tmp_path, timel
     assert (record.control_planes, record.workers) == (3, 2)
     assert record.cluster_line == "3+2 nodes, nftables, ipv4"
     assert "3+2 nodes, nftables, ipv4" in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_what_absences_of_the_api_server_cost_is_recorded_and_judged_again(tmp_path, timeline):
+    assert write_artifacts(ended(tmp_path / "not asked", timeline), []).api_cost is None
+    probes = steady(
+        count=200, interval=100_000, name="readyz@host", node="host", fail=failing(range(80, 130))
+    )
+    asked = {**timeline.samples, "api": to_samples([probes])}
+    folder = tmp_path / "asked"
+    record = write_artifacts(ended(folder, dataclasses.replace(timeline, samples=asked)), [])
+    assert record.api_cost.times == 1
+    assert 0 < record.api_cost.away_s <= 5.2
+    assert "- cost of this topology: API away" in (folder / "summary.md").read_text("utf-8")
+    older = dataclasses.replace(record, api_cost=None)
+    place = write_rejudged(older, [], load_pass(folder).views, folder)
+    assert load_record(place).api_cost == record.api_cost
 
 
 def test_images_are_recorded_by_name_and_digest(tmp_path):

@@ -61,7 +61,7 @@ def compose(record: RunRecord, drawn: Drawn) -> Picture:
         "outcomes": _outcomes(),
         "doubts": {
             int(Evidence.SUSPECT): "the prober itself was stalled while it waited",
-            int(Evidence.MASKED): "the API server did not answer at that time",
+            int(Evidence.MASKED): "the API server was away, or the node had no news from it yet",
         },
         "lanes": [
             {
