@@ -239,7 +239,24 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "limits",
-        "A TOML file with limits that differ from the defaults: see docs/limits.md.",
+        "A TOML file with limits that differ from the defaults: see docs/limits.md. The word "
+        "from-history draws them from the passes in --history.",
+        Path,
+        metavar="FILE",
+        planned=False,
+    ),
+    Option(
+        "history",
+        "A history file, to compare this pass with earlier ones of its kind. Nothing is added to "
+        "it.",
+        Path,
+        metavar="FILE",
+        planned=False,
+    ),
+    Option(
+        "stock",
+        "A file of stock costs, as `upgrade-e2e calibrate` writes it, to compare this pass with "
+        "in place of those that are shipped.",
         Path,
         metavar="FILE",
         planned=False,

@@ -14,9 +14,10 @@ __all__ = ["main"]
 # Where each command is. A module is loaded when its command is asked for: the statistics of the
 # gate alone take longer to load than `plan` takes to run.
 MODULES = {
-    # These two start pytest, so they are one layer above.
+    # These start pytest, or are ended as a pass is: they are one layer above.
     "run": "pytest_upgrade_e2e.command",
     "rejudge": "pytest_upgrade_e2e.rejudging",
+    "calibrate": "pytest_upgrade_e2e.calibrating",
     "plan": "upgrade_e2e.cli.plans",
     "init": "upgrade_e2e.cli.configuring",
     "schema": "upgrade_e2e.cli.configuring",

@@ -9,10 +9,10 @@ from functools import cached_property
 
 from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.judge import Limits, Verdict
-from upgrade_e2e.report import ObserverResult, RunRecord
+from upgrade_e2e.report import ApiCost, ObserverResult, RunRecord
 from upgrade_e2e.upgrade import Inventory
 
-__all__ = ["WHOLE", "Figure", "Run", "ScenarioVerdict", "run_of"]
+__all__ = ["WHOLE", "Figure", "Run", "ScenarioVerdict", "choices_that_measure", "run_of"]
 
 WHOLE = "pass"
 OBSERVED = (
@@ -25,6 +25,12 @@ OBSERVED = (
     "samples",
     "failures",
     "outage_count",
+    "longest_silence_s",
+    "longest_brownout_s",
+    "brownout_s",
+    "retried_failure_ratio",
+    "failures_per_s",
+    "bad_share",
 )
 _PULL = "pull"
 """The kind of the phases in which a pass waited for images, and of the pulls next to the steps."""
@@ -39,8 +45,9 @@ _NOT_MEASURED = {"nearest-patch"}
 class Figure:
     """One number of one run: `p99_s` of the observer `dns-kubernetes.default`.
 
-    The observer `pass` is the pass itself: `duration_s`, and the time that each kind of
-    step took (`drain_s`). A `censored` figure is a lower bound: probes gave up waiting.
+    The observer `pass` is the pass itself: `duration_s`, the time that each kind of step took
+    (`drain_s`), and how long the API server was away (`api_away_s`). A `censored` figure is a lower
+    bound: probes gave up waiting.
     """
 
     observer: str
@@ -65,7 +72,9 @@ class Run:
     `choices` are the settings that change what is measured, planted faults aside; `nodes` is the
     size of the cluster, empty where it could not be read. `facts` say what kind of cluster it was,
     None where that is not known. `limits` are those that differ from the defaults. A figure that
-    the pass could not give is not there; none is ever NaN or infinite.
+    the pass could not give is not there; none is ever NaN or infinite. `machine` is the class of
+    the machine, empty where it is not known; `images` are the digests of the node images by
+    version, as far as they are known.
     """
 
     run_id: str
@@ -83,6 +92,8 @@ class Run:
     limits: Mapping[str, float] = field(default_factory=dict)
     claims: tuple[ScenarioVerdict, ...] = ()
     figures: tuple[Figure, ...] = ()
+    machine: str = ""
+    images: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def path_id(self) -> str:
@@ -127,11 +138,7 @@ def run_of(record: RunRecord) -> Run:
         nodes=_nodes(record.inventory),
         # A record that is older than this field has the facts that no cluster has.
         facts=None if record.facts == ClusterFacts() else record.facts,
-        choices={
-            _STORED_NAMES.get(key, key): value
-            for key, value in record.choices.items()
-            if not key.startswith("fault ") and key not in _NOT_MEASURED
-        },
+        choices=choices_that_measure(record.choices),
         faults=record.faults,
         limits={limit.key: limit.value for limit in record.limits_changed},
         claims=tuple(
@@ -139,7 +146,22 @@ def run_of(record: RunRecord) -> Run:
             for result in record.scenarios
         ),
         figures=tuple(figure for figure in _figures(record) if math.isfinite(figure.value)),
+        machine=record.machine,
+        images={
+            version: digest
+            for version, digest in record.image_digests.items()
+            if version in record.path
+        },
     )
+
+
+def choices_that_measure(choices: Mapping[str, str]) -> dict[str, str]:
+    """The choices of a record or a plan that change what is measured, planted faults aside."""
+    return {
+        _STORED_NAMES.get(key, key): value
+        for key, value in choices.items()
+        if not key.startswith("fault ") and key not in _NOT_MEASURED
+    }
 
 
 def _nodes(inventory: Inventory | None) -> str:
@@ -153,6 +175,8 @@ def _nodes(inventory: Inventory | None) -> str:
 def _figures(record: RunRecord) -> Iterator[Figure]:
     for seen in record.observers:
         yield from _observed(seen)
+    if record.api_cost is not None:
+        yield from _away(record.api_cost)
     # How long a registry took says nothing about the cluster, nor about how fast probers were.
     pulling: dict[str, float] = {}
     for span in record.spans:
@@ -169,8 +193,22 @@ def _figures(record: RunRecord) -> Iterator[Figure]:
         yield Figure(WHOLE, f"{kind}_s", took_s)
 
 
+def _away(cost: ApiCost) -> Iterator[Figure]:
+    yield Figure(WHOLE, "api_away_s", cost.away_s)
+    yield Figure(WHOLE, "api_longest_away_s", cost.longest_away_s)
+    of_nodes = {
+        "longest_without_news_s": cost.longest_without_news_s,
+        "left_out_s": cost.left_out_s,
+    }
+    for metric, by_node in of_nodes.items():
+        if by_node:
+            yield Figure(WHOLE, metric, max(by_node.values()))
+
+
 def _observed(seen: ObserverResult) -> Iterator[Figure]:
     for metric in OBSERVED:
         value = getattr(seen, metric)
         if value is not None:
             yield Figure(seen.name, metric, float(value), seen.censored and metric in _LATENCIES)
+    for kind, p95_s in seen.stream_p95_s.items():
+        yield Figure(seen.name, f"{kind}_p95_s", p95_s)

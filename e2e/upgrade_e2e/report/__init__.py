@@ -1,6 +1,8 @@
 """What a pass leaves on disk: the record, the samples, the summary."""
 
 from upgrade_e2e.report.api_cost import ApiCost, api_cost_of
+from upgrade_e2e.report.closing import closing_lines
+from upgrade_e2e.report.cost import Cost, CostMark, CostRow, Spread, cost_in_words
 from upgrade_e2e.report.happenings import advice, happened
 from upgrade_e2e.report.limits import limits_of
 from upgrade_e2e.report.observed import observer_results
@@ -31,13 +33,19 @@ __all__ = [
     "SIMULATED",
     "ApiCost",
     "BrownoutRow",
+    "Cost",
+    "CostMark",
+    "CostRow",
     "FailedStep",
     "ObserverResult",
     "OutageRow",
     "RunRecord",
     "ScenarioResult",
+    "Spread",
     "advice",
     "api_cost_of",
+    "closing_lines",
+    "cost_in_words",
     "happened",
     "limits_of",
     "load_record",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.judge import Brownout, Outage, Seen, Views
@@ -43,7 +44,32 @@ def _result(name: str, seen: Seen) -> ObserverResult:
         brownout_count=seen.brownout_set.count,
         brownout_s=seen.brownout_set.total_s,
         brownouts=tuple(_brownout(one) for one in seen.brownout_set.worst(BROWNOUTS_KEPT)),
+        longest_silence_s=seen.longest_silence_s,
+        longest_brownout_s=seen.longest_brownout_s,
+        retried_failure_ratio=_retried(seen),
+        failures_per_s=seen.failures_per_s,
+        bad_share=_bad_share(seen),
+        stream_p95_s=dict(_p95_by_kind(seen)),
     )
+
+
+def _retried(seen: Seen) -> float | None:
+    retried = seen.retried()
+    return retried.failures / retried.count if retried.count else None
+
+
+def _bad_share(seen: Seen) -> float | None:
+    found = seen.bad_seconds
+    return found.bad / found.seen if found.seen else None
+
+
+def _p95_by_kind(seen: Seen) -> Iterator[tuple[str, float]]:
+    """By kind of stream of events (`deleted-to-gone`), as far as the percentile is known."""
+    events = (stream.name for stream in seen.streams if not stream.interval_s)
+    for kind in dict.fromkeys(name.partition("@")[0] for name in events):
+        p95_s, censored = _quantile(seen.only(stream=kind), 0.95)
+        if p95_s is not None and not censored:
+            yield kind, p95_s
 
 
 def _quantile(seen: Seen, share: float) -> tuple[float | None, bool]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.judge import Limit, Verdict
 from upgrade_e2e.report.api_cost import ApiCost
+from upgrade_e2e.report.cost import Cost
 from upgrade_e2e.timeline import Span, Window
 from upgrade_e2e.upgrade import Inventory
 
@@ -106,7 +107,11 @@ class ObserverResult:
 
     `p50_s` and `p99_s` are lower bounds where `censored` is true (probes gave up waiting).
     `outages` are the worst ones, `outage_count` says how many there were. In `brownouts` answers
-    took longer than `slow_s`; `brownout_s` is how long they did, in all.
+    took longer than `slow_s`; `brownout_s` is how long they did, in all. `longest_silence_s` is
+    the longest time in which one stream got only failures. `retried_failure_ratio` is the share of
+    failures after one retry of a resolver, `bad_share` that of the seconds in which a probe failed
+    or was slow. `stream_p95_s` has the 95th percentile of each kind of stream of events. Records
+    that are older than a field have None, or nothing, there.
     """
 
     name: str
@@ -128,6 +133,12 @@ class ObserverResult:
     brownout_count: int = 0
     brownout_s: float = 0.0
     brownouts: tuple[BrownoutRow, ...] = ()
+    longest_silence_s: float | None = None
+    longest_brownout_s: float | None = None
+    retried_failure_ratio: float | None = None
+    failures_per_s: float | None = None
+    bad_share: float | None = None
+    stream_p95_s: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -152,7 +163,9 @@ class RunRecord:
     of a cluster that was asked for one. `facts` say what kind of cluster it was before the upgrade,
     and are the defaults in records that are older than this field. `api_cost` is what it cost that
     the API server was away; None where nothing asked it, and in older records. `rejudged_unix_s` is
-    when saved samples were judged again; None for the record of the pass itself.
+    when saved samples were judged again; None for the record of the pass itself. `machine` is the
+    class of the machine that the pass ran on, `2 cores, 24 GiB`, empty where it is not known.
+    `cost` compares the pass with stock passes, and is None where it did not come to its end.
     """
 
     run_id: str
@@ -185,6 +198,8 @@ class RunRecord:
     facts: ClusterFacts = field(default_factory=ClusterFacts)
     api_cost: ApiCost | None = None
     rejudged_unix_s: float | None = None
+    machine: str = ""
+    cost: Cost | None = None
     schema_version: int = SCHEMA_VERSION
 
     @property

@@ -9,6 +9,14 @@ from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.files import write_whole
 from upgrade_e2e.format import duration, moment, share, wall_clock
 from upgrade_e2e.report.circumstances import conditions
+from upgrade_e2e.report.cost import (
+    COST_TITLE,
+    Cost,
+    cost_heads,
+    cost_in_words,
+    cost_note,
+    cost_rows,
+)
 from upgrade_e2e.report.happenings import advice, happened
 from upgrade_e2e.report.record import (
     REHEARSAL,
@@ -74,6 +82,8 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
     if run.failed_step is not None:
         yield from _failed_step(run.failed_step)
     yield from _scenarios(run)
+    if run.cost is not None:
+        yield from _cost(run.cost)
     if run.observers:
         yield from _observers(run.observers)
         yield from _outages(run.observers)
@@ -108,6 +118,8 @@ def _at_a_glance(run: RunRecord) -> Iterator[str]:
     """What happened, the worst first, and what to do."""
     for number, what in enumerate(happened(run), start=1):
         yield f"{number}. {what}"
+    if run.cost is not None:
+        yield from ("", cost_in_words(run.cost))
     yield from ("", f"What to do: {advice(run)}", "")
 
 
@@ -132,6 +144,13 @@ def _scenarios(run: RunRecord) -> Iterator[str]:
             yield from ("", f"Traceback of {result.name}:", "", "```")
             yield result.traceback.strip()
             yield "```"
+
+
+def _cost(cost: Cost) -> Iterator[str]:
+    yield from ("", f"## {COST_TITLE}", "", cost_note(cost), "")
+    yield from (f"| {' | '.join(cost_heads(cost))} |", "|---|---|---|---|---|")
+    for row in cost_rows(cost):
+        yield f"| {' | '.join(map(_cell, row))} |"
 
 
 def _observers(observers: Sequence[ObserverResult]) -> Iterator[str]:

@@ -46,6 +46,8 @@ _EXAMPLES: Mapping[str, Any] = {
     "watch-before": 10,
     "watch-after": 10,
     "limits": "limits.toml",
+    "history": "history.sqlite",
+    "stock": "stock.toml",
     "scenario": ["dns_latency", "scenarios/test_mine.py"],
 }
 

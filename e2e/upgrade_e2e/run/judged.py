@@ -22,6 +22,7 @@ from upgrade_e2e.run.pass_ import PassRequest, RunningPass
 from upgrade_e2e.run.progress import Progress, Silence
 from upgrade_e2e.run.providers import make_provider
 from upgrade_e2e.run.recording import FinishedPass, write_artifacts
+from upgrade_e2e.run.reference import Reference
 from upgrade_e2e.run.request import RunRequest
 from upgrade_e2e.run.rulings import Claim, judge
 from upgrade_e2e.run.saved import REJUDGED
@@ -42,7 +43,8 @@ class JudgedPass:
 
     The order: `claims.expect` each claim, which says what must be watched; `check`; `evidence`,
     which runs the pass; `claims.note` a ruling on each; `write` the record. `folder` takes all
-    artifacts. `provider` is chosen by the settings unless one is given.
+    artifacts. `provider` is chosen by the settings unless one is given. `reference` is what the
+    cost of the pass is compared with: the shipped stock costs unless others are given.
     """
 
     plan: Plan
@@ -51,12 +53,19 @@ class JudgedPass:
     folder: Path
     provider: Provider | None = None
     claims: Claims = field(default_factory=Claims)
+    reference: Reference = field(default_factory=Reference)
     _ended: FinishedPass | None = None
 
     @classmethod
     def of(cls, request: RunRequest, plan: Plan) -> JudgedPass:
         """The pass over one of the request's plans."""
-        return cls(plan, request.settings, request.limits, request.folder_of(plan))
+        return cls(
+            plan,
+            request.settings,
+            request.limits,
+            request.folder_of(plan),
+            reference=request.reference,
+        )
 
     @cached_property
     def made_by(self) -> Provider:
@@ -100,7 +109,9 @@ class JudgedPass:
             refused = isinstance(error, BadInput) and upgraded is None
             unmade = refused or running.cluster is None or isinstance(error, ClusterNotMade)
             why = "" if upgraded is not None else why_ended(error)
-            self._ended = FinishedPass(running, upgraded, why, not unmade, origin.now_s(), refused)
+            self._ended = FinishedPass(
+                running, upgraded, why, not unmade, origin.now_s(), refused, self.reference
+            )
             try:
                 close_pass(running, passed=not why and self.claims.hold)
             finally:  # also when somebody interrupts the deletion

@@ -30,8 +30,10 @@ from upgrade_e2e.report import (
 )
 from upgrade_e2e.report.html import REPORT_NAME, Drawn, save_page
 from upgrade_e2e.report.trace import TRACE_NAME, write_trace
+from upgrade_e2e.run.machines import machine_class
 from upgrade_e2e.run.pass_ import RunningPass
-from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings
+from upgrade_e2e.run.reference import Reference
+from upgrade_e2e.run.settings import watching_choices
 from upgrade_e2e.run.upgraded import Upgraded
 from upgrade_e2e.run.verdicts import verdict_of
 from upgrade_e2e.timeline import Timeline, Window
@@ -46,7 +48,8 @@ class FinishedPass:
     """A pass that is over: `upgraded` is None when it ended before anything could be judged.
 
     `error` says why it ended early; `cluster_made` is false when there was nothing to watch, and
-    `refused` is true when what was asked for cannot work.
+    `refused` is true when what was asked for cannot work. `reference` is what its cost is compared
+    with.
     """
 
     running: RunningPass
@@ -55,6 +58,7 @@ class FinishedPass:
     cluster_made: bool
     duration_s: float
     refused: bool = False
+    reference: Reference = dataclasses.field(default_factory=Reference)
 
     # These do not depend on verdicts: computed once, even if artifacts are written again.
 
@@ -89,6 +93,7 @@ def write_artifacts(ended: FinishedPass, scenarios: Iterable[ScenarioResult]) ->
     """
     folder = ended.running.what.folder
     record = compose(ended, tuple(scenarios))
+    record = dataclasses.replace(record, cost=ended.reference.weigh(record))
     if _is_written(record, folder):
         return record
     if ended.upgraded is not None and not (folder / "samples").is_dir():
@@ -138,7 +143,7 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         watched=views.timeline.watched,
         cluster_made=ended.cluster_made,
         refused=ended.refused,
-        choices={**_choices(ended.running), **_watching(what.settings)},
+        choices={**_choices(ended.running), **watching_choices(what.settings)},
         faults=planted(ended.running),
         tools=ended.tools,
         images={use: image.name for use, image in images.items()},
@@ -156,6 +161,7 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         pace=capabilities.pace,
         facts=ended.running.facts,
         api_cost=ended.api_cost,
+        machine=machine_class(),
     )
 
 
@@ -196,13 +202,6 @@ def _choices(running: RunningPass) -> dict[str, str]:
         return planned
     planned.pop(ROOM_CHOICE, None)
     return {**planned, **running.room.choices}
-
-
-def _watching(settings: PassSettings) -> dict[str, str]:
-    """The times watched around the upgrade that are not the default: they change every ratio."""
-    usual_s = WATCHED_AROUND_S.get(settings.provider)
-    asked = {"watch-before": settings.watch_before_s, "watch-after": settings.watch_after_s}
-    return {name: f"{time_s:g} s" for name, time_s in asked.items() if time_s != usual_s}
 
 
 def tool_versions(commands: Mapping[str, tuple[str, ...]]) -> dict[str, str]:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from upgrade_e2e.errors import BadInput
+from upgrade_e2e.gate import run_of
+from upgrade_e2e.gate.from_history import NO_HISTORY, asks_history, drawn_limits
+from upgrade_e2e.gate.history import History
 from upgrade_e2e.judge import Limits
 from upgrade_e2e.observers import as_written, label_or_kind
 from upgrade_e2e.report import RunRecord, limits_of, load_record
@@ -17,7 +20,7 @@ from upgrade_e2e.run.saved import load_pass, write_rejudged
 from upgrade_e2e.run.upgraded import Upgraded
 from upgrade_e2e.timeline import Origin
 
-__all__ = ["SavedPass"]
+__all__ = ["SavedPass", "limits_to_rejudge"]
 
 
 @dataclass
@@ -84,3 +87,18 @@ class SavedPass:
             results = self.claims.results.values()
             self.folder = write_rejudged(self.record, results, self._upgraded.views, self.source)
         return load_record(self.folder)
+
+
+def limits_to_rejudge(source: Path, limits: Path, history: Path | None) -> Limits:
+    """The limits of a file or, where it asks for those, what a history gives for a saved pass.
+
+    The pass itself does not count. Raises BadInput, and DamagedRecord for the pass or the history.
+    """
+    if not asks_history(limits):
+        return Limits.load(limits)
+    if history is None:
+        raise BadInput(NO_HISTORY)
+    like = run_of(load_record(source))
+    with History.reading(history) as opened:
+        runs = opened.runs(path=like.path, provider=like.provider)
+    return drawn_limits(like, runs, history)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from upgrade_e2e.errors import BadInput
+from upgrade_e2e.gate.from_history import FROM_HISTORY, NO_HISTORY, asks_history, drawn_sentence
 from upgrade_e2e.judge import Limits
 from upgrade_e2e.observers import Images
 from upgrade_e2e.options import OPTIONS, RUN_OPTIONS
@@ -24,6 +25,7 @@ from upgrade_e2e.run.counts import count_nodes
 from upgrade_e2e.run.paths import path_words
 from upgrade_e2e.run.planning import plan_of, with_images
 from upgrade_e2e.run.providers import is_simulated
+from upgrade_e2e.run.reference import Reference, limits_from_history
 from upgrade_e2e.run.resolving import ResolvedWords, WordResolver, older_images, pull_sentence
 from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings, parse_image_overrides
 from upgrade_e2e.upgrade import Fault, Plan
@@ -37,9 +39,10 @@ _PATHS = ("from", "to", "via", "path")
 class RunRequest:
     """One or several passes, each over a path of its own, with the same settings and limits.
 
-    `artifacts` is the folder for all that they leave. `why` is a sentence about the provider when
-    the user named none, else empty. `images` are sentences about versions that the user left open
-    and images that are to be pulled.
+    `artifacts` is the folder for all that they leave. `reference` is what their cost is compared
+    with. `drawn` says which limits come from the history, and is empty for none. `why` is a
+    sentence about the provider when the user named none, else empty. `images` are sentences about
+    versions that the user left open and images that are to be pulled.
     """
 
     plans: tuple[Plan, ...]
@@ -48,6 +51,8 @@ class RunRequest:
     artifacts: Path
     why: str = ""
     images: tuple[str, ...] = ()
+    reference: Reference = field(default_factory=Reference)
+    drawn: str = ""
 
     @classmethod
     def of(cls, given: Mapping[str, Any], folder: Path | None = None) -> RunRequest:
@@ -70,23 +75,44 @@ class RunRequest:
         resolver = WordResolver.of(settings)
         paths = tuple(map(resolver.resolve, words or (resolver.default_path(),)))
         settings = with_images(settings, paths)
+        plans = tuple(plan_of(path, settings) for path in paths)
+        reference = Reference.load(values["stock"], values["history"], plans)
+        limits = _limits(values, plans, settings, reference)
         return cls(
-            plans=tuple(plan_of(path, settings) for path in paths),
+            plans=plans,
             settings=settings,
-            limits=Limits.load(values["limits"]),
+            limits=limits,
             artifacts=_folder(values["artifacts-dir"]),
             why=choice.why,
             images=_about_images(paths, settings),
+            reference=reference,
+            drawn=drawn_sentence(limits) if asks_history(values["limits"]) else "",
         )
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """What a person must know before the pass begins."""
-        return (*((self.why,) if self.why else ()), *self.images)
+        return (*filter(None, (self.why, self.drawn)), *self.images)
 
     def folder_of(self, plan: Plan) -> Path:
         """Where the artifacts of one path go: one folder per path when there are several."""
         return self.artifacts if len(self.plans) == 1 else self.artifacts / plan.path.id
+
+
+def _limits(
+    values: Mapping[str, Any], plans: Sequence[Plan], settings: PassSettings, reference: Reference
+) -> Limits:
+    """The limits of a file, or those that the history gives; raises BadInput."""
+    if not asks_history(values["limits"]):
+        return Limits.load(values["limits"])
+    if reference.history is None:
+        raise BadInput(NO_HISTORY)
+    if len(plans) > 1:
+        raise BadInput(
+            f"--limits {FROM_HISTORY} draws limits for one path, and {len(plans)} are asked for; "
+            "walk each in a run of its own."
+        )
+    return limits_from_history(plans[0], settings, reference.history, values["history"])
 
 
 def _require_makeable(settings: PassSettings) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from upgrade_e2e.errors import BadInput, DamagedRecord, StepFailed
+from upgrade_e2e.gate.stock import weigh_again
 from upgrade_e2e.judge import Limits, Views
 from upgrade_e2e.providers.base import Capabilities
 from upgrade_e2e.report import (
@@ -99,7 +100,7 @@ def _rejudged(record: RunRecord, results: tuple[ScenarioResult, ...], views: Vie
         failed_step="" if failed is None else failed.step,
         why="" if failed is None else failed.reason,
     )
-    return dataclasses.replace(
+    made = dataclasses.replace(
         record,
         verdict=verdict,
         reason=reason,
@@ -110,6 +111,7 @@ def _rejudged(record: RunRecord, results: tuple[ScenarioResult, ...], views: Vie
         tools={**record.tools, JUDGED_BY: importlib.metadata.version("upgrade-e2e")},
         rejudged_unix_s=time.time(),
     )
+    return dataclasses.replace(made, cost=weigh_again(made, record.cost))
 
 
 def _free_folder(above: Path) -> Path:

@@ -8,12 +8,19 @@ from pathlib import Path
 from typing import Literal
 
 from upgrade_e2e.errors import BadInput
+from upgrade_e2e.format import setting
 from upgrade_e2e.observers import Images
 from upgrade_e2e.options import DEFAULT_NODE_IMAGE, KEEP_CHOICES
 from upgrade_e2e.providers.kind import KindConfig
 from upgrade_e2e.upgrade import Fault
 
-__all__ = ["WATCHED_AROUND_S", "Keep", "PassSettings", "parse_image_overrides"]
+__all__ = [
+    "WATCHED_AROUND_S",
+    "Keep",
+    "PassSettings",
+    "parse_image_overrides",
+    "watching_choices",
+]
 
 Keep = Literal["never", "on-failure", "always"]
 CONTROL_PLANES = (1, 3)
@@ -105,3 +112,10 @@ def parse_image_overrides(words: Sequence[str]) -> dict[str, str]:
             raise BadInput(f"{word!r} names no image; write --image-for v1.34.3=IMAGE.")
         overrides[version if version.startswith("v") else f"v{version}"] = image
     return overrides
+
+
+def watching_choices(settings: PassSettings) -> dict[str, str]:
+    """The times watched around the upgrade that are not the default: they change every ratio."""
+    usual_s = WATCHED_AROUND_S.get(settings.provider)
+    asked = {"watch-before": settings.watch_before_s, "watch-after": settings.watch_after_s}
+    return {name: setting(time_s) for name, time_s in asked.items() if time_s != usual_s}

@@ -3,10 +3,20 @@
 import dataclasses
 import itertools
 
-from upgrade_e2e.gate import Figure, Run, ScenarioVerdict
+from tests.synthetic import Shape, make_run
+from upgrade_e2e.cluster.facts import ClusterFacts
+from upgrade_e2e.gate import Figure, Run, ScenarioVerdict, run_of
 from upgrade_e2e.judge import Verdict
-from upgrade_e2e.report import ObserverResult, RunRecord, ScenarioResult, save_record
+from upgrade_e2e.observers.pod_tracker import GONE, READY
+from upgrade_e2e.report import (
+    ApiCost,
+    ObserverResult,
+    RunRecord,
+    ScenarioResult,
+    save_record,
+)
 from upgrade_e2e.timeline import Span, Window
+from upgrade_e2e.upgrade import Component, Inventory
 
 PATH = ("v1.33.13", "v1.34.4")
 _numbers = itertools.count()
@@ -116,3 +126,42 @@ def control(**changes):
         "claims": (ScenarioVerdict("test_dns", Verdict.FAIL),),
     }
     return run({"downtime_s": 9.0}, **{**noticed, **changes})
+
+
+DIGESTS = {version: f"image ID sha256:{number}" for number, version in enumerate(PATH)}
+MACHINE = "2 cores, 24 GiB"
+CONTROL, WORKER = "control-plane", "worker"
+
+
+def stock_pass(**changes):
+    """The record of a stock pass of one control plane and two workers; all that it has can differ.
+
+    `figures` are fields of its one observer.
+    """
+    nodes = (CONTROL, WORKER, "worker2")
+    parts = [Component("kube-apiserver", CONTROL, "v1.34.4", "v1.34.4")]
+    parts += [Component("kubelet", node, "v1.34.4", "v1.34.4") for node in nodes]
+    usual = {
+        "inventory": Inventory(components=tuple(parts)),
+        "facts": ClusterFacts(proxy="iptables", cni="kindnet", config_digest="sha256:c"),
+        "image_digests": DIGESTS,
+        "machine": MACHINE,
+        "control_planes": 1,
+        "workers": 2,
+        "observers_as_written": {"dns": "DnsLookups()"},
+    }
+    figures = {"longest_silence_s": 0.3, "longest_brownout_s": 0.0, **changes.pop("figures", {})}
+    return record(**{**usual, "observers": (observer(**figures),), **changes})
+
+
+# What the made-up pass calls the streams of pods, and what the observer calls them.
+STREAMS = {"ready_p95_s": f"{READY}_p95_s", "gone_p95_s": f"{GONE}_p95_s"}
+
+
+def run_figures():
+    """The kinds of observers and the metrics that a whole pass leaves in a history."""
+    made, _ = make_run(Shape(120, 20))
+    away = ApiCost(120.0, 60.0, 2, {"worker": 90.0}, {"worker": 150.0})
+    whole = run_of(dataclasses.replace(made, api_cost=away))
+    found = [(figure.observer.partition("-")[0], figure.metric) for figure in whole.figures]
+    return {(kind, STREAMS.get(metric, metric)) for kind, metric in found}

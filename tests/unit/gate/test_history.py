@@ -266,6 +266,24 @@ def test_the_facts_of_a_cluster_come_back_as_they_were(file, tmp_path):
         stored(file)
 
 
+def test_machine_and_images_come_back_and_are_unknown_in_an_older_file(file, tmp_path):
+    images = {"v1.33.13": "sha256:1", "v1.34.4": "image ID sha256:2"}
+    old_file(file)
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        for step in history_schema._STEPS[1:3]:
+            for statement in step:
+                connection.execute(statement)
+        connection.execute("PRAGMA user_version = 3")
+    before = file.read_bytes()
+    assert [(one.machine, one.images) for one in stored(file)] == [("", {})]
+    assert file.read_bytes() == before
+    add(file, run(machine="2 cores, 24 GiB", images=images))
+    known = [("", {}), ("2 cores, 24 GiB", images)]
+    assert [(one.machine, one.images) for one in stored(file)] == known
+    write_jsonl(stored(file), tmp_path / "runs.jsonl")
+    assert [(one.machine, one.images) for one in read_jsonl(tmp_path / "runs.jsonl")] == known
+
+
 def test_two_processes_migrate_at_the_same_time(file):
     old_file(file)
     write_together(file, 3, "abc")

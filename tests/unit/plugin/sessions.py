@@ -109,3 +109,8 @@ class Session:
             }
             for case in cases
         }
+
+    def suite_properties(self) -> dict[str, str]:
+        """The properties in junit.xml that are of the whole suite."""
+        (found,) = ET.parse(self.artifacts / "junit.xml").findall("testsuite/properties")  # noqa: S314 - our own
+        return {one.attrib["name"]: one.attrib["value"] for one in found}

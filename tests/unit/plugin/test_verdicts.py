@@ -207,3 +207,23 @@ def test_beats(upgraded):
     assert session.record().verdict == "FAIL"
     assert session.record().failed_step.step == "drain worker"
     done.stdout.fnmatch_lines(["FAIL (SIMULATED)*The step 'drain worker' failed: *"])
+
+
+def test_what_the_pass_cost_is_a_property_of_the_suite(session):
+    session.judge("""
+@pytest.mark.observes(HEART)
+def test_beats(upgraded):
+    assert upgraded.saw(HEART).failures == 0
+""")
+    cost = session.record().cost
+    assert cost.stock.startswith("No stock cost is known")
+    assert session.suite_properties()["cost"] == cost.stock
+
+
+def test_limits_from_a_history_that_was_not_named_are_refused(session):
+    done = session.judge(
+        "def test_beats(upgraded):\n    assert upgraded", "--upgrade-limits=from-history"
+    )
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines(["*--limits from-history needs a history*--history FILE*"])
+    assert session.providers == []

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.gate.history.file import LOCK_TIMEOUT_S, open_file
-from upgrade_e2e.gate.history.schema import facts_column
+from upgrade_e2e.gate.history.schema import later_columns
 from upgrade_e2e.gate.run import Figure, Run, ScenarioVerdict
 from upgrade_e2e.judge import Verdict
 
@@ -24,8 +24,8 @@ __all__ = ["Added", "History"]
 _INSERT_RUN = """
     INSERT OR IGNORE INTO runs (
         run_id, path, provider, simulated, verdict, reason, started_unix_s, tool, nodes,
-        facts, choices, faults, limits, claims
-    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        facts, machine, images, choices, faults, limits, claims
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _INSERT_METRIC = """
     INSERT INTO metrics (run_id, observer, metric, value, censored) VALUES (?, ?, ?, ?, ?)
@@ -33,7 +33,7 @@ _INSERT_METRIC = """
 _SELECT_RUNS = """
     SELECT
         run_id, path, provider, simulated, verdict, reason, started_unix_s, tool, nodes,
-        {facts}, choices, faults, limits, claims
+        {later}, choices, faults, limits, claims
     FROM runs
     WHERE (:path = '' OR path = :path) AND (:provider = '' OR provider = :provider)
     ORDER BY started_unix_s, run_id
@@ -95,7 +95,7 @@ class History:
         wanted = {"path": _SEPARATOR.join(path), "provider": provider}
         with _snapshot(self.connection):
             figures = self._figures(wanted)
-            select = _SELECT_RUNS.format(facts=facts_column(self.connection))
+            select = _SELECT_RUNS.format(later=later_columns(self.connection))
             rows = self.connection.execute(select, wanted).fetchall()
         return tuple(_run(row, figures.get(row[0], ()), self.path) for row in rows)
 
@@ -150,6 +150,8 @@ def _row(run: Run) -> tuple[Any, ...]:
         run.tool,
         run.nodes,
         _FACTS.dump_json(run.facts).decode(),
+        run.machine,
+        json.dumps(dict(run.images), sort_keys=True),
         json.dumps(dict(run.choices), sort_keys=True),
         json.dumps(run.faults),
         json.dumps(dict(run.limits), sort_keys=True),
@@ -158,9 +160,10 @@ def _row(run: Run) -> tuple[Any, ...]:
 
 
 def _run(row: Sequence[Any], figures: tuple[Figure, ...], history: Path) -> Run:
-    (run_id, path, provider, simulated, verdict, reason, started, tool, nodes, facts, *packed) = row
+    (run_id, path, provider, simulated, verdict, reason, started, tool, nodes, *more) = row
     try:
-        choices, faults, limits, claims = (json.loads(text) for text in packed)
+        facts, machine, *packed = more
+        images, choices, faults, limits, claims = (json.loads(text) for text in packed)
         return Run(
             run_id=run_id,
             path=tuple(path.split(_SEPARATOR)),
@@ -180,6 +183,8 @@ def _run(row: Sequence[Any], figures: tuple[Figure, ...], history: Path) -> Run:
                 for name, word, watched in claims
             ),
             figures=figures,
+            machine=machine,
+            images=images,
         )
     except (ValueError, TypeError) as error:
         raise DamagedRecord(

@@ -10,7 +10,7 @@ import sqlite3
 
 from upgrade_e2e.errors import BadInput, DamagedRecord
 
-__all__ = ["SCHEMA_VERSION", "check_schema", "facts_column", "migrate"]
+__all__ = ["SCHEMA_VERSION", "check_schema", "later_columns", "migrate"]
 
 APPLICATION_ID = 0x75706532  # "upe2", to recognise the database of another program
 
@@ -45,11 +45,16 @@ _STEPS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE runs ADD COLUMN nodes TEXT NOT NULL DEFAULT ''",
     ),
     ("ALTER TABLE runs ADD COLUMN facts TEXT NOT NULL DEFAULT 'null'",),
+    (
+        "ALTER TABLE runs ADD COLUMN machine TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE runs ADD COLUMN images TEXT NOT NULL DEFAULT '{}'",
+    ),
 )
 SCHEMA_VERSION = len(_STEPS)
 READABLE_SINCE = 2
-"""A file of this schema or a newer one can be read as it is: see `facts_column`."""
-_FACTS_SINCE = 3
+"""A file of this schema or a newer one can be read as it is: see `later_columns`."""
+# Column, the schema that brought it, and what stands for it in an older file: nothing is known.
+_LATER = (("facts", 3, "'null'"), ("machine", 4, "''"), ("images", 4, "'{}'"))
 
 
 def migrate(connection: sqlite3.Connection) -> None:
@@ -88,7 +93,9 @@ def check_schema(connection: sqlite3.Connection, *, to_write: bool) -> int:
     return seen
 
 
-def facts_column(connection: sqlite3.Connection) -> str:
-    """What to select for the facts of a cluster; nothing is known of them in an older file."""
+def later_columns(connection: sqlite3.Connection) -> str:
+    """What to select for the columns that an older file lacks, in the order of `_LATER`."""
     seen = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    return "facts" if seen >= _FACTS_SINCE else "'null' AS facts"
+    return ", ".join(
+        name if seen >= since else f"{absent} AS {name}" for name, since, absent in _LATER
+    )

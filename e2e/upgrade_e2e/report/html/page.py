@@ -16,11 +16,13 @@ from markupsafe import Markup
 from upgrade_e2e.files import write_whole
 from upgrade_e2e.format import duration, wall_clock
 from upgrade_e2e.judge import Verdict, Views
+from upgrade_e2e.report.cost import cost_in_words
 from upgrade_e2e.report.happenings import advice, happened
 from upgrade_e2e.report.html import observed, performed
 from upgrade_e2e.report.html.breaks import breakable
 from upgrade_e2e.report.html.claims import linked
 from upgrade_e2e.report.html.compare import compare_runs
+from upgrade_e2e.report.html.costs import cost_tables
 from upgrade_e2e.report.html.drawn import Drawn
 from upgrade_e2e.report.html.picture import FAMILIES, compose
 from upgrade_e2e.report.html.tables import Table
@@ -93,6 +95,7 @@ def render_page(record: RunRecord, drawn: Drawn, other: RunRecord | None = None)
             rehearsal=REHEARSAL,
             happened=happened(record),
             advice=advice(record),
+            cost="" if record.cost is None else cost_in_words(record.cost),
             families=[key for key in FAMILIES if key != "ok"],
             error=picture.packed.error,
             facts=_json(picture.facts),
@@ -101,6 +104,7 @@ def render_page(record: RunRecord, drawn: Drawn, other: RunRecord | None = None)
             explained=[linked(record, scenario) for scenario in record.scenarios],
             outages=observed.outages(record),
             tables=[
+                *cost_tables(record),
                 *observed.brownouts(record),
                 observed.observers(record),
                 drawn.streams,
