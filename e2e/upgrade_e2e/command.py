@@ -19,6 +19,7 @@ from io import FileIO
 from pathlib import Path
 
 from upgrade_e2e.errors import CommandFailed, Hopeless
+from upgrade_e2e.format import duration
 
 __all__ = ["Completed", "Runner", "follow", "run", "spawn"]
 
@@ -133,7 +134,7 @@ def run(
             _kill_group(process)
             raise
     done = Completed(shown, process.returncode, _text(out), _text(err), time.monotonic() - started)
-    _log.debug("exit %d after %.1f s: %s", done.returncode, done.duration_s, shown)
+    _log.debug("exit %d after %s: %s", done.returncode, duration(done.duration_s), shown)
     if check and done.returncode != 0:
         raise CommandFailed(shown, done.returncode, done.stdout + done.stderr, timeout_s)
     return done
@@ -177,7 +178,7 @@ def follow(
             _kill_group(process)
             raise
     done = Completed(shown, process.returncode, "".join(said), "", time.monotonic() - started)
-    _log.debug("exit %d after %.1f s: %s", done.returncode, done.duration_s, shown)
+    _log.debug("exit %d after %s: %s", done.returncode, duration(done.duration_s), shown)
     if done.returncode != 0:
         raise CommandFailed(shown, done.returncode, done.stdout, timeout_s)
     return done

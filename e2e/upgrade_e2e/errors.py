@@ -18,6 +18,8 @@ E2eError
 
 from __future__ import annotations
 
+from upgrade_e2e.format import duration
+
 __all__ = [
     "BadInput",
     "Blocked",
@@ -68,7 +70,7 @@ class CommandFailed(E2eError):
         self.output = output
         self.timeout_s = timeout_s
         if returncode is None:
-            how = f"did not end within {timeout_s:g} s and was killed"
+            how = f"did not end within {duration(timeout_s)} and was killed"
         else:
             how = f"exited with {returncode}"
         shown = output.strip() or "(no output)"

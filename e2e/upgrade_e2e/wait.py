@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from upgrade_e2e.errors import DeadlinePassed, Hopeless
+from upgrade_e2e.format import duration
 
 __all__ = ["Clock", "Deadline", "wait_for"]
 
@@ -69,6 +70,6 @@ def wait_for(
             last_text = text
         if clock.now() >= end:
             raise DeadlinePassed(
-                f"{what} did not happen within {deadline.within_s:g} s. Last seen: {text}"
+                f"{what} did not happen within {duration(deadline.within_s)}. Last seen: {text}"
             )
         clock.sleep(min(deadline.every_s, max(0.0, end - clock.now())))

@@ -35,7 +35,7 @@ def test_a_yes_is_exit_code_0_and_told_in_three_forms(sides):
     assert len(decision["candidates"]) == 5
     summary = (sides / "summary.md").read_text()
     assert summary.startswith("# APPROVE: v1.33.13 -> v1.34.4 on kind")
-    assert "| dns | downtime_s |" in summary
+    assert "| dns | longest_silence_s |" in summary
     assert done.stderr.startswith("::notice title=APPROVE")
 
 
@@ -47,11 +47,11 @@ def test_a_summary_is_appended_to_what_a_job_wrote_before(sides):
 
 def test_worse_than_the_baseline_is_exit_code_1_with_the_numbers(sides):
     shutil.rmtree(sides / "new")
-    slow = observer(downtime_s=6.0, longest_gap_s=6.0, failure_ratio=0.015, outage_count=1)
+    slow = observer(longest_silence_s=6.0, failure_ratio=0.015, outage_count=1)
     write(sides / "new", *many(5, observers=(slow,)))
     done = gate(sides)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "dns downtime_s is worse by 6 (margin 1" in done.stdout
+    assert "dns longest_silence_s is worse by 6.00 s (margin 1.00 s" in done.stdout
     assert "## What to do next" in done.stdout
 
 

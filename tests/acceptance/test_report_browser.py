@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import DEADLINE_MS, Tab
+from tests.lengths import LENGTHS
 from tests.synthetic import PASS_S, Shape, make_run, write_run
 from upgrade_e2e.report import load_timeline, save_record, save_samples
 from upgrade_e2e.report.html import save_html
@@ -52,6 +54,17 @@ def tab(opened, folder):
     opened_tab.page.evaluate("report.view.whole()")
     opened_tab.settle()
     return opened_tab
+
+
+def test_lengths_are_written_as_in_every_other_text(browser):
+    script = resources.files("upgrade_e2e.report.html").joinpath("assets/facts.js").read_text()
+    page = browser.new_page()
+    shown = page.evaluate(
+        f"(lengths) => {{ {script}; return lengths.map(duration); }}",
+        [seconds for seconds, _ in LENGTHS],
+    )
+    page.close()
+    assert shown == [words for _, words in LENGTHS]
 
 
 def failed_sample(folder: Path, observer: str, outcome: Outcome):
@@ -334,7 +347,7 @@ def test_hovering_a_step_tells_when_it_was(tab):
     tab.page.mouse.move(x, steps["y"] + lane + 8)
     told = tip(tab)
     assert tab.page.locator("#tip strong").inner_text() == "kubeadm-apply control-plane"
-    assert told["took"] == "18.50 s"
+    assert told["took"] == "18.5 s"
     assert told["hop"] == "v1.33.13 → v1.34.4"
 
 

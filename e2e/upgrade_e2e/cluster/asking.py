@@ -11,6 +11,7 @@ from kubernetes.client.exceptions import ApiException
 from upgrade_e2e.cluster.api import TRANSIENT_API_ERRORS, Api, is_passing, retry_api
 from upgrade_e2e.cluster.handle import Cluster
 from upgrade_e2e.errors import DeadlinePassed
+from upgrade_e2e.format import duration
 
 __all__ = [
     "ASK_WITHIN_S",
@@ -41,7 +42,7 @@ def ask(what: str, call: Callable[[], T], within_s: float = ASK_WITHIN_S) -> T:
         if not is_passing(error):
             raise
         raise DeadlinePassed(
-            f"the API server gave no answer about {what} within {within_s:g} s: "
+            f"the API server gave no answer about {what} within {duration(within_s)}: "
             f"{type(error).__name__}: {error}"
         ) from error
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from upgrade_e2e.cluster.handle import Cluster
 from upgrade_e2e.cluster.pods import finalizers_of
+from upgrade_e2e.format import duration
 
 __all__ = ["Holdup", "Weight", "evictable", "holdups", "pod_name", "read_holdups"]
 
@@ -116,17 +117,19 @@ def _terminating(name: str, pod: Thing, now: datetime, allowed_s: float) -> Hold
         said = f"still terminating, {finalizers}"
         return Holdup(name, Weight.FINALIZER, said, said)
     if left_s <= 0:
-        said = f"still terminating {-left_s:.0f} s after its grace period, its kubelet is late"
+        late = duration(round(-left_s))
+        said = f"still terminating {late} after its grace period, its kubelet is late"
         return Holdup(name, Weight.LATE, said, said)
     grace_s = meta.get("deletionGracePeriodSeconds", 0)
-    waits = f"terminating, {left_s:.0f} s of its grace period of {grace_s} s are left"
+    left, grace = duration(round(left_s)), duration(grace_s)
+    waits = f"terminating, {left} of its grace period of {grace} are left"
     if grace_s > allowed_s:
         longer = (
-            f"terminating, its grace period of {grace_s} s is longer than the {allowed_s:g} s that "
-            "the drain may take; --drain-timeout"
+            f"terminating, its grace period of {grace} is longer than the {duration(allowed_s)} "
+            "that the drain may take; --drain-timeout"
         )
         return Holdup(name, Weight.LONG_GRACE, waits, longer)
-    late = f"terminating, {left_s:.0f} s of its grace period of {grace_s} s were left"
+    late = f"terminating, {left} of its grace period of {grace} were left"
     return Holdup(name, Weight.ON_ITS_WAY, waits, f"{late}; --drain-timeout")
 
 

@@ -15,6 +15,7 @@ from upgrade_e2e.cluster.creation_failures import (
     failure_in_status,
 )
 from upgrade_e2e.cluster.handle import Cluster
+from upgrade_e2e.format import duration
 
 __all__ = [
     "STUCK_AFTER_S",
@@ -82,7 +83,9 @@ def _why_stuck(pod: Mapping[str, Any], now: datetime, after_s: float) -> str | N
     if deleted := meta.get("deletionTimestamp"):
         late_s = _age_s(deleted, now)
         held = f", {finalizers}" if (finalizers := finalizers_of(pod)) else ""
-        return f"still terminating {late_s:.0f} s late{held}" if late_s > after_s else None
+        return (
+            f"still terminating {duration(round(late_s))} late{held}" if late_s > after_s else None
+        )
     if phase == "Succeeded":
         return None
     if phase == "Failed":

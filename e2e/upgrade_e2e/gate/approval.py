@@ -9,6 +9,8 @@ from upgrade_e2e.gate.checks import check_budgets, check_control, check_evidence
 from upgrade_e2e.gate.compared_runs import ComparedRuns
 from upgrade_e2e.gate.comparison import Comparison, State, compare
 from upgrade_e2e.gate.decision import Answer, Check, Decision, TestedMetric
+from upgrade_e2e.gate.images import digest_notes
+from upgrade_e2e.gate.metrics import age_notes, shown
 from upgrade_e2e.gate.power import MOST_RUNS, sensitivity
 from upgrade_e2e.gate.run import Run
 from upgrade_e2e.gate.settings import GateSettings
@@ -47,7 +49,12 @@ def decide(evidence: ComparedRuns, settings: GateSettings | None = None) -> Deci
         checks=checks,
         settings=settings,
         metrics=metrics,
-        notes=(*evidence.notes, *_notes(evidence, settings)),
+        notes=(
+            *evidence.notes,
+            *age_notes(candidates, baseline, settings),
+            *digest_notes((*candidates, *baseline, *evidence.controls)),
+            *_notes(evidence, settings),
+        ),
     )
 
 
@@ -91,9 +98,10 @@ def _command(candidates: Sequence[Run]) -> str:
 
 
 def _worse(row: Comparison) -> str:
+    difference = math.nan if row.difference is None else row.difference
     return (
-        f"{row.name} is worse by {row.difference:.4g} (margin {row.margin:.4g}, adjusted "
-        f"p = {row.p_adjusted:.2g})."
+        f"{row.name} is worse by {shown(row.metric, difference)} (margin "
+        f"{shown(row.metric, row.margin)}, adjusted p = {row.p_adjusted:.2g}): {row.meaning}."
     )
 
 
@@ -118,10 +126,10 @@ def _unsure(
         elif row.missing:
             yield f"{row.name} is missing in {row.missing} of the runs."
         elif math.isfinite(row.high) and row.high > row.margin:
-            yield (
-                f"{row.name} may be worse by up to {row.high:.4g} (margin {row.margin:.4g}, "
-                f"seen {row.difference:+.4g})."
+            high, margin, seen = (
+                shown(row.metric, value) for value in (row.high, row.margin, row.difference)
             )
+            yield f"{row.name} may be worse by up to {high} (margin {margin}, seen {seen})."
 
 
 def _more_runs(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from statistics import median
 
+from upgrade_e2e.gate.differing import prepared_otherwise
 from upgrade_e2e.gate.run import WHOLE, Run
 from upgrade_e2e.judge import Limits, Verdict
 
@@ -24,6 +25,8 @@ def comparability_problems(
     if names := unjudged(candidates, baseline):
         yield f"the baseline was judged by {', '.join(names)}, and no candidate was."
     yield from differing_limits(candidates)
+    yield from _prepared(candidates, baseline, "baseline")
+    yield from _prepared(candidates, controls, "control")
     yield from _slower(candidates, baseline, "baseline")
     yield from _slower(candidates, controls, "control")
     yield from loosened_sight((*candidates, *controls))
@@ -63,6 +66,17 @@ def loosened_sight(runs: Sequence[Run]) -> Iterator[str]:
                     f"run {run.name} was made with {key} = {run.limit(key):g} (default "
                     f"{defaults[key]:g}): where its probers were blind does not show."
                 )
+
+
+def _prepared(candidates: Sequence[Run], others: Sequence[Run], side: str) -> Iterator[str]:
+    for other in others if candidates else ():
+        if found := prepared_otherwise(candidates[0], other):
+            yield (
+                f"the clusters of candidates and {side} were prepared differently "
+                f"({found.what}: {found.one} and {found.other}): that can show that the candidates "
+                "are worse, not that they are as good."
+            )
+            return
 
 
 def _slower(candidates: Sequence[Run], others: Sequence[Run], side: str) -> Iterator[str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from upgrade_e2e.errors import BadInput, DamagedRecord, DeadlinePassed
 from upgrade_e2e.gate.checks import sight_problems
 from upgrade_e2e.gate.comparable import loosened_sight
-from upgrade_e2e.gate.differing import differences, is_unknown
+from upgrade_e2e.gate.differing import Difference, differences, is_unknown, unlike
 from upgrade_e2e.gate.history import LOCK_TIMEOUT_S, History
 from upgrade_e2e.gate.reading import Found, read_runs, same_pass
 from upgrade_e2e.gate.run import Run
@@ -60,14 +60,17 @@ def gather(
     its newest control is used where none is given. What is given but cannot be used is not
     replaced from the history. Runs that did not PASS, or were blind, are not
     used as baseline. Raises BadInput for a folder without a run, and for runs of different paths,
-    providers or settings; a damaged run is named in the result, not raised.
+    providers or settings; a damaged run is named in the result, not raised. Baseline and controls
+    may differ from the candidates in how their clusters were prepared: see `unlike`.
     """
     found = read_runs(folders)
     candidates = [run for run in found.runs if not run.faults]
     sorting = _sort(found, baseline, controls)
     if everything := (*candidates, *sorting.controls, *sorting.baseline):
-        like = max(everything, key=lambda run: (bool(run.nodes), bool(run.facts)))
-        _refuse_mixed(like, everything)
+        like = _best_known(everything)
+        if candidates:
+            _refuse_mixed(_best_known(candidates), candidates, differences)
+        _refuse_mixed(like, everything, unlike)
         _refuse_both(candidates, sorting.baseline)
         if history is not None:
             _ask(history, history_timeout_s, like, sorting, candidates)
@@ -100,9 +103,15 @@ def _sort(found: Found, baseline: Sequence[Path], controls: Sequence[Path]) -> _
     return sorting
 
 
-def _refuse_mixed(like: Run, runs: Sequence[Run]) -> None:
+def _best_known(runs: Sequence[Run]) -> Run:
+    return max(runs, key=lambda run: (bool(run.nodes), bool(run.facts)))
+
+
+def _refuse_mixed(
+    like: Run, runs: Sequence[Run], between: Callable[[Run, Run], list[Difference]]
+) -> None:
     for run in runs:
-        for found in differences(like, run):
+        for found in between(like, run):
             raise BadInput(
                 f"runs {like.name} and {run.name} differ in {found.what}: {found.one} and "
                 f"{found.other}; a decision compares runs of one path on one provider, on clusters "
@@ -132,9 +141,9 @@ def _ask(
 def _draw_on(history: History, like: Run, sorting: _Sorting, taken: Sequence[Run]) -> None:
     known = history.runs(path=like.path, provider=like.provider)
     others = [run for run in known if not any(same_pass(run, other) for other in taken)]
-    same = [run for run in others if not differences(like, run)]
+    same = _most_alike(like, others)
     if len(same) < len(others):
-        differing = next(run for run in others if differences(like, run))
+        differing = next(run for run in others if run not in same)
         first = differences(like, differing)[0]
         sorting.notes.append(
             f"left out of the history: {len(others) - len(same)} of {len(others)} runs of this "
@@ -145,6 +154,14 @@ def _draw_on(history: History, like: Run, sorting: _Sorting, taken: Sequence[Run
         sorting.baseline += [run for run in same if not run.faults]
     if "control" in sorting.open_parts and not sorting.controls:
         sorting.controls += [run for run in same if run.faults][-1:]
+
+
+def _most_alike(like: Run, runs: Sequence[Run]) -> list[Run]:
+    """Runs that differ in nothing; without a baseline among them, also those `unlike` allows."""
+    same = [run for run in runs if not differences(like, run)]
+    if any(not run.faults for run in same):
+        return same
+    return [run for run in runs if not unlike(like, run)]
 
 
 def _fit_for_baseline(sorting: _Sorting, settings: GateSettings) -> tuple[Run, ...]:

@@ -5,33 +5,26 @@ The run is the unit: each side has one value per run. Two questions are asked of
 - Is it worse? One-sided Mann-Whitney test, Holm over the metrics, and the difference of the means
   above the margin. One metric that is worse rejects, so the chance of a wrong rejection is held
   over all metrics together.
-- Is it no worse than the margin? The upper end of the bootstrap interval of the difference of the
-  means is within the margin. All metrics must be, so nothing is adjusted for their number.
+- Is it no worse than the margin? The upper end of Welch's interval of the difference of the means
+  is within the margin. All metrics must be, so nothing is adjusted for their number.
 
 Neither a yes to the first nor to the second is "cannot tell".
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
-import scipy  # its parts are loaded when they are first used
 
+from upgrade_e2e.gate.metrics import Asked, asked_metrics
 from upgrade_e2e.gate.run import Figure, Run
 from upgrade_e2e.gate.settings import GateSettings
+from upgrade_e2e.gate.statistics import holm, interval, worse_p
 
-__all__ = ["Comparison", "State", "compare", "holm", "worse_p"]
-
-Values = npt.NDArray[np.float64]
-
-_MOST_PERMUTATIONS = 20_000
-_ROUNDING = 1e-9
+__all__ = ["Comparison", "State", "compare"]
 
 
 class State(StrEnum):
@@ -50,7 +43,7 @@ class Comparison:
     less baseline, with `low` and `high` the ends of its interval (infinite where it is unknown);
     all three are None when a side is empty. `p_value` and `p_adjusted` are None when the runs
     differ by less than the absolute margin: then there is nothing to test. `censored` says that
-    some values are lower bounds.
+    some values are lower bounds. `meaning` is the metric in words.
     """
 
     observer: str
@@ -66,6 +59,7 @@ class Comparison:
     p_adjusted: float | None = None
     censored: bool = False
     state: State = State.CANNOT_TELL
+    meaning: str = ""
 
     @property
     def name(self) -> str:
@@ -76,13 +70,13 @@ class Comparison:
 def compare(
     candidates: Sequence[Run], baseline: Sequence[Run], settings: GateSettings
 ) -> tuple[Comparison, ...]:
-    """Every metric that has a margin, of every observer of either side."""
+    """Every metric that is asked of an observer, of every observer of either side."""
     rng = np.random.default_rng(settings.seed)
     observers = sorted({name for run in (*candidates, *baseline) for name in run.observers})
     rows = [
-        _measured(_row(candidates, baseline, observer, metric, settings), settings, rng)
+        _measured(_row(candidates, asked, observer, settings), settings, rng)
         for observer in observers
-        for metric in settings.margins
+        for asked in asked_metrics(observer, candidates, baseline, settings)
     ]
     tested = [row for row in rows if row.p_value is not None]
     adjusted = holm([row.p_value for row in tested if row.p_value is not None])
@@ -90,55 +84,21 @@ def compare(
     return tuple(_judged(replace(row, p_adjusted=by_name.get(row.name)), settings) for row in rows)
 
 
-def worse_p(candidate: Values, baseline: Values, rng: np.random.Generator) -> float:
-    """The one-sided p-value that candidate values tend to be larger (Mann-Whitney).
-
-    Exact without ties; with ties exact over all permutations while they are few, else the normal
-    approximation with the correction for ties.
-    """
-    both = np.concatenate([candidate, baseline])
-    if len(candidate) == 1:
-        return float(np.mean(both >= candidate[0]))
-    if len(baseline) == 1:
-        return float(np.mean(both <= baseline[0]))
-    method: scipy.stats.PermutationMethod | Literal["exact", "asymptotic"]
-    if len(np.unique(both)) == len(both):
-        method = "exact"
-    elif math.comb(len(both), len(candidate)) <= _MOST_PERMUTATIONS:
-        method = scipy.stats.PermutationMethod(n_resamples=_MOST_PERMUTATIONS, rng=rng)
-    else:
-        method = "asymptotic"
-    result = scipy.stats.mannwhitneyu(candidate, baseline, alternative="greater", method=method)
-    return float(result.pvalue)
-
-
-def holm(p_values: Sequence[float]) -> tuple[float, ...]:
-    """The p-values adjusted after Holm: a step-down Bonferroni, in the order given."""
-    adjusted = [0.0] * len(p_values)
-    largest = 0.0
-    for rank, index in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
-        adjusted[index] = largest
-    return tuple(adjusted)
-
-
 def _row(
-    candidates: Sequence[Run],
-    baseline: Sequence[Run],
-    observer: str,
-    metric: str,
-    settings: GateSettings,
+    candidates: Sequence[Run], asked: Asked, observer: str, settings: GateSettings
 ) -> Comparison:
-    new = tuple(_figures(candidates, observer, metric))
-    old = tuple(_figures(baseline, observer, metric))
+    new = tuple(_figures(candidates, observer, asked.metric))
+    old = tuple(_figures(asked.baseline, observer, asked.metric))
     values = tuple(figure.value for figure in old)
+    margin = settings.margin(observer, asked.metric)
     return Comparison(
         observer=observer,
-        metric=metric,
+        metric=asked.metric,
         candidate=tuple(figure.value for figure in new),
         baseline=values,
-        missing=len(candidates) + len(baseline) - len(new) - len(old),
-        margin=settings.margins[metric].at(float(np.mean(values)) if values else 0.0),
+        missing=len(candidates) + len(asked.baseline) - len(new) - len(old),
+        margin=margin.at(float(np.mean(values)) if values else 0.0),
+        meaning=margin.meaning,
         censored=any(figure.censored for figure in (*new, *old)),
     )
 
@@ -154,11 +114,11 @@ def _measured(row: Comparison, settings: GateSettings, rng: np.random.Generator)
     if not (row.candidate and row.baseline):
         return row
     new, old = np.array(row.candidate), np.array(row.baseline)
-    low, high = _interval(new, old, settings, rng)
+    low, high = interval(new, old, settings.confidence)
     # Whether a metric is tested at all must not depend on which run is on which side, or the
     # p-values would no longer be p-values: so the spread of all runs decides, not the difference.
     spread = float(np.ptp(np.concatenate([new, old])))
-    tested = spread > settings.margins[row.metric].absolute
+    tested = spread > settings.margin(row.observer, row.metric).absolute
     return replace(
         row,
         difference=float(new.mean() - old.mean()),
@@ -166,32 +126,6 @@ def _measured(row: Comparison, settings: GateSettings, rng: np.random.Generator)
         high=high,
         p_value=worse_p(new, old, rng) if tested else None,
     )
-
-
-def _interval(
-    new: Values, old: Values, settings: GateSettings, rng: np.random.Generator
-) -> tuple[float, float]:
-    difference = float(new.mean() - old.mean())
-    if max(np.ptp(new), np.ptp(old)) <= _ROUNDING * max(1.0, np.abs(new).max(), np.abs(old).max()):
-        return difference, difference
-    if min(len(new), len(old)) < 2:
-        return -math.inf, math.inf  # one value says nothing about its spread
-    result = scipy.stats.bootstrap(
-        (new, old),
-        _difference_of_means,
-        n_resamples=settings.resamples,
-        confidence_level=settings.confidence,
-        method="BCa",
-        rng=rng,
-    )
-    low, high = result.confidence_interval
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return -math.inf, math.inf
-    return float(low), float(high)
-
-
-def _difference_of_means(new: Values, old: Values, axis: int = -1) -> Values:
-    return np.asarray(new.mean(axis=axis) - old.mean(axis=axis), np.float64)
 
 
 def _judged(row: Comparison, settings: GateSettings) -> Comparison:

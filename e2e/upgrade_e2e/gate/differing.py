@@ -12,13 +12,15 @@ from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.cluster.room import ROOM_CHOICE
 from upgrade_e2e.gate.run import Run
 
-__all__ = ["Difference", "differences", "is_unknown"]
+__all__ = ["Difference", "differences", "is_unknown", "prepared_otherwise", "unlike"]
 
 REUSED = "reuse-cluster"
 NAMES = frozenset({REUSED, "kind-config"})
 """Choices that name a cluster or a file, and say nothing of what it is."""
+PREPARED = "after-create"
+"""The choice that holds what a user did to a cluster once it was made."""
 MAKING = frozenset(
-    {"fast-control-plane", "fail-cgroup-v1", "kind-config-digest", "after-create", ROOM_CHOICE}
+    {"fast-control-plane", "fail-cgroup-v1", "kind-config-digest", PREPARED, ROOM_CHOICE}
 )
 """Choices that are known when a cluster is made. One that was reused was made before, somehow:
 there the facts and the number of nodes say what came of it."""
@@ -52,6 +54,21 @@ def differences(one: Run, other: Run) -> list[Difference]:
     return [pair for pair in pairs if pair.one != pair.other]
 
 
+def unlike(one: Run, other: Run) -> list[Difference]:
+    """As `differences`, without how a user prepared the clusters.
+
+    What was done to a cluster after it was made may be what is under test: then runs of before it
+    can show that it is worse. They cannot show that a version is as good.
+    """
+    return [found for found in differences(one, other) if found.what != _setting(PREPARED)]
+
+
+def prepared_otherwise(one: Run, other: Run) -> Difference | None:
+    """How differently users prepared the clusters of two runs; None where they did not."""
+    found = differences(one, other)
+    return next((pair for pair in found if pair.what == _setting(PREPARED)), None)
+
+
 def is_unknown(run: Run) -> bool:
     """Whether nothing says on what kind of cluster a run was: it was there, and left no facts."""
     return _is_reused(run) and run.facts is None
@@ -64,7 +81,11 @@ def _choices(one: Run, other: Run) -> Iterator[Difference]:
         left_out = NAMES | MAKING
     for key in sorted({*one.choices, *other.choices} - left_out):
         first, second = one.choices.get(key, NOT_SET), other.choices.get(key, NOT_SET)
-        yield Difference(f"setting {key}", first, second)
+        yield Difference(_setting(key), first, second)
+
+
+def _setting(key: str) -> str:
+    return f"setting {key}"
 
 
 def _facts(

@@ -12,15 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import scipy  # its parts are loaded when they are first used
 
 from upgrade_e2e.gate.comparison import Comparison
 from upgrade_e2e.gate.settings import GateSettings
+from upgrade_e2e.gate.statistics import Values, welch_reach
 
 __all__ = ["MOST_RUNS", "Sensitivity", "sensitivity"]
-
-Values = npt.NDArray[np.float64]
 
 MOST_RUNS = 60
 _SMOOTHING = 0.3
@@ -101,8 +99,7 @@ class _Trial:
             return False
         difference = max(0.0, self.row.difference or 0.0)
         candidate, baseline = self._draw(difference, new, old)
-        variance = candidate.var(axis=1, ddof=1) / new + baseline.var(axis=1, ddof=1) / old
-        reach = scipy.stats.norm.ppf(0.5 + self.settings.confidence / 2) * np.sqrt(variance)
+        reach = welch_reach(candidate, baseline, self.settings.confidence)
         high = candidate.mean(axis=1) - baseline.mean(axis=1) + reach
         return float(np.mean(high <= self.row.margin)) >= self.settings.power
 

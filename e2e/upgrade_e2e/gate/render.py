@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from upgrade_e2e.gate.comparison import Comparison
 from upgrade_e2e.gate.decision import Answer, Decision, TestedMetric
+from upgrade_e2e.gate.metrics import shown
 from upgrade_e2e.gate.settings import GateSettings
 from upgrade_e2e.report import REHEARSAL
 
@@ -65,7 +66,7 @@ def _metrics(metrics: Sequence[TestedMetric], settings: GateSettings) -> Iterato
     yield ""
     yield (
         "Means over runs, with the range in brackets; of the difference the "
-        f"{settings.confidence:.0%} bootstrap interval. *Would have seen* is the smallest "
+        f"{settings.confidence:.0%} interval after Welch. *Would have seen* is the smallest "
         f"difference that would have been called worse with {settings.power:.0%} chance, simulated "
         "from the spread of these runs."
     )
@@ -75,24 +76,34 @@ def _row(metric: TestedMetric) -> str:
     row = metric.comparison
     bound = " (>=)" if row.censored else ""
     return (
-        f"| {row.observer} | {row.metric}{bound} | {_side(row.candidate)} | {_side(row.baseline)} "
-        f"| {_difference(row)} | {row.margin:.3g} | {_p(row)} | {row.state} "
-        f"| {_seen(metric)} |"
+        f"| {row.observer} | {row.metric}{bound} | {_side(row.metric, row.candidate)} "
+        f"| {_side(row.metric, row.baseline)} | {_difference(row)} "
+        f"| {shown(row.metric, row.margin)} | {_p(row)} | {row.state} | {_seen(metric)} |"
     )
 
 
-def _side(values: Sequence[float]) -> str:
+def _side(metric: str, values: Sequence[float]) -> str:
     if not values:
         return "-"
-    return f"{math.fsum(values) / len(values):.4g} ({min(values):.3g} to {max(values):.3g})"
+    mean = math.fsum(values) / len(values)
+    middle, low, high = (shown(metric, value) for value in (mean, min(values), max(values)))
+    return f"{middle} ({low} to {high})"
 
 
 def _difference(row: Comparison) -> str:
     if row.difference is None or row.low is None or row.high is None:
         return "-"
     if not (math.isfinite(row.low) and math.isfinite(row.high)):
-        return f"{row.difference:+.3g} [unknown]"
-    return f"{row.difference:+.3g} [{row.low:+.3g}, {row.high:+.3g}]"
+        return f"{_signed(row.metric, row.difference)} [unknown]"
+    difference, low, high = (
+        _signed(row.metric, value) for value in (row.difference, row.low, row.high)
+    )
+    return f"{difference} [{low} to {high}]"
+
+
+def _signed(metric: str, value: float) -> str:
+    text = shown(metric, value)
+    return text if value <= 0 or text.startswith("<") else f"+{text}"
 
 
 def _p(row: Comparison) -> str:
@@ -104,7 +115,7 @@ def _seen(metric: TestedMetric) -> str:
         return "-"
     if metric.sensitivity.smallest is None:
         return "nothing: too few runs"
-    return f"{metric.sensitivity.smallest:+.3g}"
+    return _signed(metric.comparison.metric, metric.sensitivity.smallest)
 
 
 def _cell(text: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from upgrade_e2e.cluster.facts import ClusterFacts
+from upgrade_e2e.gate.elsewhere import elsewhere_down_s
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.report import ApiCost, ObserverResult, RunRecord
 from upgrade_e2e.upgrade import Inventory
@@ -27,14 +28,14 @@ OBSERVED = (
     "outage_count",
     "longest_silence_s",
     "longest_brownout_s",
-    "brownout_s",
     "retried_failure_ratio",
     "failures_per_s",
     "bad_share",
 )
+SLOWNESS = ("slow_ratio", "brownout_count", "brownout_s")
+"""Recorded where there was a limit on slow answers, which the earliest records have not."""
 _PULL = "pull"
 """The kind of the phases in which a pass waited for images, and of the pulls next to the steps."""
-_LATENCIES = ("p50_s", "p99_s")
 # These two steps and settings keep their first names, so that a history's series goes on.
 _STORED_NAMES = {"watch-before": "baseline", "watch-after": "settle"}
 # What was asked for before the path was settled: it changes nothing of what is measured on it.
@@ -174,7 +175,7 @@ def _nodes(inventory: Inventory | None) -> str:
 
 def _figures(record: RunRecord) -> Iterator[Figure]:
     for seen in record.observers:
-        yield from _observed(seen)
+        yield from _observed(record, seen)
     if record.api_cost is not None:
         yield from _away(record.api_cost)
     # How long a registry took says nothing about the cluster, nor about how fast probers were.
@@ -205,10 +206,18 @@ def _away(cost: ApiCost) -> Iterator[Figure]:
             yield Figure(WHOLE, metric, max(by_node.values()))
 
 
-def _observed(seen: ObserverResult) -> Iterator[Figure]:
-    for metric in OBSERVED:
+def _observed(record: RunRecord, seen: ObserverResult) -> Iterator[Figure]:
+    if (down_s := elsewhere_down_s(record, seen)) is not None:
+        yield Figure(seen.name, "elsewhere_down_s", down_s)
+    for metric in (*OBSERVED, *(SLOWNESS if seen.slow_s is not None else ())):
         value = getattr(seen, metric)
         if value is not None:
-            yield Figure(seen.name, metric, float(value), seen.censored and metric in _LATENCIES)
+            yield Figure(seen.name, metric, float(value), _is_bound(seen, metric))
     for kind, p95_s in seen.stream_p95_s.items():
         yield Figure(seen.name, f"{kind}_p95_s", p95_s)
+
+
+def _is_bound(seen: ObserverResult, metric: str) -> bool:
+    """Whether a latency is a lower bound; a median is only where half of the probes failed."""
+    half_failed = 2 * seen.failures >= seen.samples
+    return seen.censored and (metric == "p99_s" or (metric == "p50_s" and half_failed))

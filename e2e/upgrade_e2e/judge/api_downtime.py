@@ -84,7 +84,9 @@ def _near(track: Track, away: Windows) -> Windows:
 def _after(scope: Scope) -> str:
     if all(track.without_news is not None for track in scope.tracks):
         return "after that, before their node had news from it again"
-    return f"in the {LONGEST_WAIT_S:.0f} s after that, when nodes may not get updates from it yet"
+    return (
+        f"in the {duration(LONGEST_WAIT_S)} after that, when nodes may not get updates from it yet"
+    )
 
 
 def _asked(timeline: Timeline) -> list[Samples]:

@@ -15,6 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
+from upgrade_e2e.judge.counts import Counts
 from upgrade_e2e.judge.evidence import Evidence, Track
 from upgrade_e2e.judge.outage import Outage
 from upgrade_e2e.judge.outages import OutageSet
@@ -87,6 +88,12 @@ class BrownoutSet:
     def longest_s(self) -> float:
         """The longest one, inside the scope: at least; 0 without any."""
         return self._slow.longest_outage_s
+
+    @property
+    def ratio(self) -> float | None:
+        """The share of answers that were slow; None without any answer."""
+        counts = Counts(self._slow.scope)
+        return counts.failed / counts.proofs if counts.proofs else None
 
     def _brownout(self, found: Outage) -> Brownout:
         return Brownout(

@@ -16,6 +16,7 @@ from kubernetes.client.exceptions import ApiException
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS
 from upgrade_e2e.errors import DeadlinePassed
+from upgrade_e2e.format import duration
 from upgrade_e2e.observers.base import DeployContext
 from upgrade_e2e.observers.objects import labels
 from upgrade_e2e.observers.pod_tracker import GONE, READY, PodTracker
@@ -174,8 +175,10 @@ class ChurnLoop:
         with self._lock:
             alive = self._pods.alive()
             last = next((one for one in reversed(self._pods.seen) if one.stream == READY), None)
-        ready = f"last {last.outcome.label} after {last.to_s - last.from_s:.1f} s" if last else ""
-        return ", ".join(filter(None, (f"{alive} pods", ready)))
+        if last is None:
+            return f"{alive} pods"
+        took = duration(last.to_s - last.from_s)
+        return f"{alive} pods, last {last.outcome.label} after {took}"
 
     def stop(self) -> None:
         """See BackgroundTask: bursts end at once, the last pods get some seconds to get ready."""

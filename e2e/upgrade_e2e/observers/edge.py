@@ -33,8 +33,9 @@ class HttpEdge:
     `-ipv4`) in a cluster of two address families, as of HttpService: a request goes through the
     edge to the backend in one family all the way. The edge does not try again
     and does not mark its backend as down, so that each failure behind it is one 502 or 504. Its
-    pods belong to a DaemonSet, which drains leave alone. An `HttpService` that is watched as well
-    and equal to `backend` is the same workload. Raises BadInput for values that cannot work.
+    pods belong to a DaemonSet, which drains leave alone, and are asked whether they are shown as
+    ready or not: what is watched is the way from the edge on. An `HttpService` that is watched as
+    well and equal to `backend` is the same workload. Raises BadInput for values that cannot work.
     """
 
     kind: ClassVar[str] = "edge"
@@ -70,9 +71,7 @@ class HttpEdge:
         conf = nginx_conf(upstream, self.timeout_s, *others)
         context.apply(config_map(context, name, {"nginx.conf": conf}))
         context.apply(daemon_set(context, name))
-        # It stays on the node, so that a prober asks the edge next to it.
-        front = service(context, name, WEB_PORT, _PORT, internalTrafficPolicy="Local")
-        edge = addresses_of(context.apply(front))
+        edge = addresses_of(context.apply(_front(context, name)))
         return Parts(
             node_probes=tuple(http_probes(edge, Connection.NEW, self.rate_hz, self.timeout_s)),
             background_tasks=self.backend.background_tasks(context),
@@ -111,6 +110,17 @@ def _server(upstream: str, timeout_s: float) -> str:
     }}
   }}
 """
+
+
+def _front(context: DeployContext, name: str) -> dict[str, Any]:
+    """The Service of the edge, which stays on the node: a prober asks the nginx next to it.
+
+    So each node has one endpoint. A kubelet before 1.35 that restarts shows all pods with a
+    readiness probe as not ready until it has probed them, and kube-proxy would drop what comes in
+    that second. That is nothing that a backend did, hence the addresses that need not be ready.
+    """
+    policy = {"internalTrafficPolicy": "Local", "publishNotReadyAddresses": True}
+    return service(context, name, WEB_PORT, _PORT, **policy)
 
 
 def daemon_set(context: DeployContext, name: str) -> dict[str, Any]:

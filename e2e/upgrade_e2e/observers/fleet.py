@@ -14,6 +14,7 @@ from upgrade_e2e.errors import E2eError
 from upgrade_e2e.observers.base import DeployContext, Probe
 from upgrade_e2e.observers.clock import ClockOffset, measure_offset
 from upgrade_e2e.observers.link import Link, get_json
+from upgrade_e2e.observers.live_status import LiveStatus
 from upgrade_e2e.observers.prober import LocalProber, apply_probers, find_probers, prober_spec
 from upgrade_e2e.observers.spool import Segment, fetch_segments
 from upgrade_e2e.observers.status_poller import StatusPoller, complaints
@@ -72,9 +73,9 @@ class Fleet:
         self._measure_clocks()
         self._poller.start()
 
-    def status_lines(self) -> dict[str, str]:
-        """A few words for each observer, from the last status received."""
-        return self._poller.status_lines()
+    def statuses(self) -> dict[str, LiveStatus]:
+        """What each observer sees now, from the last status received."""
+        return self._poller.statuses()
 
     def collect(self) -> list[Segment]:
         """Stop all probers and fetch what they saw.

@@ -21,6 +21,7 @@ from upgrade_e2e.observers.base import (
 )
 from upgrade_e2e.observers.clock import ClockOffset
 from upgrade_e2e.observers.fleet import Fleet
+from upgrade_e2e.observers.live_status import LiveStatus
 from upgrade_e2e.observers.namespace import make_namespace, remove_namespace
 from upgrade_e2e.observers.naming import distinct
 from upgrade_e2e.observers.objects import agent_config
@@ -101,13 +102,13 @@ class Observation:
         self._start_s = self._site.origin.now_s()
         return self._start_s
 
-    def status_lines(self) -> Mapping[str, str]:
+    def statuses(self) -> Mapping[str, LiveStatus]:
         """What each observer sees right now; never waits, never raises."""
-        statuses = self._fleet.status_lines()
+        fleet = self._fleet.statuses()
         seen = {}
         for name, part in self._parts.items():
-            said = [statuses.get(name, ""), *(task.status_line() for task in part.background_tasks)]
-            seen[name] = ", ".join(filter(None, said)) or "no status yet"
+            aside = filter(None, (task.status_line() for task in part.background_tasks))
+            seen[name] = replace(fleet.get(name, LiveStatus()), aside=", ".join(aside))
         return seen
 
     def finish(self) -> Mapping[str, Samples]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS
 from upgrade_e2e.cluster.rollout import Rollout
+from upgrade_e2e.format import duration
 from upgrade_e2e.observers.base import DeployContext
 from upgrade_e2e.observers.threads import BackgroundThreads
 from upgrade_e2e.timeline import SamplesBuilder, Span, Window
@@ -119,6 +120,6 @@ class Rollouts:
             kind="rollout",
             start_s=start_s,
             end_s=self.context.origin.now_s(),
-            error="" if over or cut_off else f"not over after {_LONGEST_S:g} s",
+            error="" if over or cut_off else f"not over after {duration(_LONGEST_S)}",
         )
         self._state.spans.append(span)

@@ -13,9 +13,10 @@ from typing import Any
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS
 from upgrade_e2e.errors import E2eError
 from upgrade_e2e.observers.link import Link, get_json
+from upgrade_e2e.observers.live_status import LiveStatus
 from upgrade_e2e.observers.threads import BackgroundThreads
 
-__all__ = ["StatusPoller", "complaints", "status_lines"]
+__all__ = ["StatusPoller", "complaints", "statuses"]
 
 _STATUS_TIMEOUT_S = 2.0
 _OLD_S = 4.0
@@ -48,9 +49,9 @@ class StatusPoller:
         self._ended.set()
         self._threads.join(3 * _STATUS_TIMEOUT_S)
 
-    def status_lines(self) -> dict[str, str]:
-        """One line for each observer."""
-        return status_lines(dict(self._received), time.monotonic())
+    def statuses(self) -> dict[str, LiveStatus]:
+        """What each observer sees now."""
+        return statuses(dict(self._received), time.monotonic())
 
     def _run(self) -> None:
         with ThreadPoolExecutor(8, thread_name_prefix="observers-poll") as pool:
@@ -61,11 +62,11 @@ class StatusPoller:
         try:
             status = get_json(link, "/status", _STATUS_TIMEOUT_S)
         except NO_ANSWER:
-            return  # the API server is away; `status_lines` shows how old the last status is
+            return  # the API server is away; `statuses` shows how old the last status is
         self._received[link.node] = LastStatus(status, time.monotonic())
 
 
-def status_lines(received: Mapping[str, LastStatus], now_s: float) -> dict[str, str]:
+def statuses(received: Mapping[str, LastStatus], now_s: float) -> dict[str, LiveStatus]:
     """Per observer: how many probes a second succeed, and what the failures of that second are."""
     seen: dict[str, Counter[str]] = {}
     silent: dict[str, float] = {}
@@ -78,15 +79,10 @@ def status_lines(received: Mapping[str, LastStatus], now_s: float) -> dict[str, 
                 silent[observer] = max(silent.get(observer, 0.0), age_s)
             else:
                 outcomes.update(stream["last_second"].get("outcomes", {}))
-    return {name: _phrase(outcomes, silent.get(name, 0.0)) for name, outcomes in seen.items()}
-
-
-def _phrase(outcomes: Counter[str], silent_s: float) -> str:
-    parts = [f"{outcomes.pop('ok', 0)}/s ok"]
-    parts += [f"{count} {label}" for label, count in outcomes.most_common(3)]
-    if silent_s:
-        parts.append(f"no status for {silent_s:.0f} s")
-    return ", ".join(parts)
+    return {
+        name: LiveStatus(outcomes.pop("ok", 0), dict(+outcomes), silent.get(name, 0.0))
+        for name, outcomes in seen.items()
+    }
 
 
 def complaints(node: str, status: Mapping[str, Any]) -> Iterable[str]:

@@ -1,6 +1,7 @@
 """What a pass leaves on disk: the record, the samples, the summary."""
 
 from upgrade_e2e.report.api_cost import ApiCost, api_cost_of
+from upgrade_e2e.report.closing import closing_lines
 from upgrade_e2e.report.cost import Cost, CostMark, CostRow, Spread, cost_in_words
 from upgrade_e2e.report.happenings import advice, happened
 from upgrade_e2e.report.limits import limits_of
@@ -43,6 +44,7 @@ __all__ = [
     "Spread",
     "advice",
     "api_cost_of",
+    "closing_lines",
     "cost_in_words",
     "happened",
     "limits_of",

@@ -50,6 +50,7 @@ def _result(name: str, seen: Seen) -> ObserverResult:
         failures_per_s=seen.failures_per_s,
         bad_share=_bad_share(seen),
         stream_p95_s=dict(_p95_by_kind(seen)),
+        slow_ratio=seen.brownout_set.ratio,
     )
 
 

@@ -107,11 +107,12 @@ class ObserverResult:
 
     `p50_s` and `p99_s` are lower bounds where `censored` is true (probes gave up waiting).
     `outages` are the worst ones, `outage_count` says how many there were. In `brownouts` answers
-    took longer than `slow_s`; `brownout_s` is how long they did, in all. `longest_silence_s` is
-    the longest time in which one stream got only failures. `retried_failure_ratio` is the share of
-    failures after one retry of a resolver, `bad_share` that of the seconds in which a probe failed
-    or was slow. `stream_p95_s` has the 95th percentile of each kind of stream of events. Records
-    that are older than a field have None, or nothing, there.
+    took longer than `slow_s`; `brownout_s` is how long they did, in all, and `slow_ratio` the share
+    of answers that did. `longest_silence_s` is the longest time in which one stream got only
+    failures. `retried_failure_ratio` is the share of failures after one retry of a resolver,
+    `bad_share` that of the seconds in which a probe failed or was slow. `stream_p95_s` has the 95th
+    percentile of each kind of stream of events. Records that are older than a field have None, or
+    nothing, there.
     """
 
     name: str
@@ -139,6 +140,7 @@ class ObserverResult:
     failures_per_s: float | None = None
     bad_share: float | None = None
     stream_p95_s: Mapping[str, float] = field(default_factory=dict)
+    slow_ratio: float | None = None
 
 
 @dataclass(frozen=True)

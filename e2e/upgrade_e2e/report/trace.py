@@ -1,10 +1,10 @@
 """A pass as a Chrome trace, for Perfetto, chrome://tracing and speedscope.
 
 The format is the JSON object form of the Trace Event Format. Steps and phases are complete events
-(`X`), with one thread per lane, so that phases nest in their step. Outages are complete events that
-last as long as the outage certainly did, with one process per observer. One more process has when
-the API server was away, and when each node had no news from it. Two instants mark the watched
-window. Times are microseconds since the pass began.
+(`X`), with one thread per lane, so that phases nest in their step. Outages and brownouts are
+complete events that last as long as they certainly did, with one process per observer, brownouts on
+threads of their own. One more process has when the API server was away, and when each node had no
+news from it. Two instants mark the watched window. Times are microseconds since the pass began.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from upgrade_e2e.files import write_whole
 from upgrade_e2e.report.api_cost import ApiCost
 from upgrade_e2e.report.lanes import lay_lanes
-from upgrade_e2e.report.record import ObserverResult, OutageRow, RunRecord
+from upgrade_e2e.report.record import BrownoutRow, ObserverResult, OutageRow, RunRecord
 from upgrade_e2e.report.stored import load_record
 from upgrade_e2e.timeline import Span
 
 __all__ = ["TRACE_NAME", "save_trace", "trace_events", "write_trace"]
 
 TRACE_NAME = "trace.json"
+_Row = TypeVar("_Row", OutageRow, BrownoutRow)
 _STEPS, _API = 1, 2
 """The process numbers of the steps and of the API server's absences; observers follow."""
 
@@ -75,7 +76,7 @@ def trace_events(record: RunRecord) -> Iterator[dict[str, Any]]:
     if record.api_cost is not None and record.api_cost.away:
         yield from _absences(record.api_cost)
     for process, seen in enumerate(record.observers, start=_API + 1):
-        if seen.outages:
+        if seen.outages or seen.brownouts:
             yield from _observer(record, seen, process)
 
 
@@ -105,23 +106,32 @@ def _observer(record: RunRecord, seen: ObserverResult, process: int) -> Iterator
         for scenario in record.scenarios
         if seen.name in scenario.observers
     ]
-    for thread, (target, outages) in enumerate(_apart(seen.outages), start=1):
-        yield _named("thread_name", process, thread, target)
-        for outage in outages:
-            yield _outage(outage, process, thread, claims)
+    threads = [
+        *(
+            (target, [_outage(row, claims) for row in rows])
+            for target, rows in _apart(seen.outages)
+        ),
+        *(
+            (f"slow: {target}", [_brownout(row, claims) for row in rows])
+            for target, rows in _apart(seen.brownouts)
+        ),
+    ]
+    for thread, (name, events) in enumerate(threads, start=1):
+        yield _named("thread_name", process, thread, name)
+        yield from ({**event, "pid": process, "tid": thread} for event in events)
 
 
-def _apart(outages: Sequence[OutageRow]) -> list[tuple[str, list[OutageRow]]]:
-    """By target; outages that overlap get threads of their own, since events may only nest."""
-    threads: list[tuple[str, list[OutageRow]]] = []
-    for outage in sorted(outages, key=lambda outage: (outage.target, outage.start_s)):
+def _apart(rows: Sequence[_Row]) -> list[tuple[str, list[_Row]]]:
+    """By target; rows that overlap get threads of their own, since events may only nest."""
+    threads: list[tuple[str, list[_Row]]] = []
+    for row in sorted(rows, key=lambda row: (row.target, row.start_s)):
         for target, before in threads:
             last = before[-1]
-            if target == outage.target and last.start_s + last.at_least_s <= outage.start_s:
-                before.append(outage)
+            if target == row.target and last.start_s + last.at_least_s <= row.start_s:
+                before.append(row)
                 break
         else:
-            threads.append((outage.target, [outage]))
+            threads.append((row.target, [row]))
     return threads
 
 
@@ -140,26 +150,39 @@ def _step(span: Span, thread: int) -> dict[str, Any]:
     }
 
 
-def _outage(outage: OutageRow, process: int, thread: int, claims: Sequence[str]) -> dict[str, Any]:
+def _outage(outage: OutageRow, claims: Sequence[str]) -> dict[str, Any]:
     outcomes = ", ".join(f"{count} {label}" for label, count in outage.outcomes.items())
     return {
         "name": outcomes,
         "cat": "outage",
-        "ph": "X",
-        "ts": _us(outage.start_s),
-        "dur": _us(outage.start_s + outage.at_least_s) - _us(outage.start_s),
-        "pid": process,
-        "tid": thread,
-        "args": {
-            "target": outage.target,
-            "at_least_s": outage.at_least_s,
-            "at_most_s": outage.at_most_s,
-            "share": outage.share,
-            "during": outage.told,
-            "nodes": list(outage.nodes),
-            "backends": list(outage.backends),
-            "claims": list(claims),
-        },
+        **_stretch(outage),
+        "args": {**_facts(outage), "backends": list(outage.backends), "claims": list(claims)},
+    }
+
+
+def _brownout(brownout: BrownoutRow, claims: Sequence[str]) -> dict[str, Any]:
+    return {
+        "name": f"{brownout.slow} slow",
+        "cat": "brownout",
+        **_stretch(brownout),
+        "args": {**_facts(brownout), "slowest_s": brownout.slowest_s, "claims": list(claims)},
+    }
+
+
+def _stretch(row: OutageRow | BrownoutRow) -> dict[str, Any]:
+    """When it was. The end is rounded as starts are, so that what touches does not overlap."""
+    start_us = _us(row.start_s)
+    return {"ph": "X", "ts": start_us, "dur": _us(row.start_s + row.at_least_s) - start_us}
+
+
+def _facts(row: OutageRow | BrownoutRow) -> dict[str, Any]:
+    return {
+        "target": row.target,
+        "at_least_s": row.at_least_s,
+        "at_most_s": row.at_most_s,
+        "share": row.share,
+        "during": row.told,
+        "nodes": list(row.nodes),
     }
 
 

@@ -1,8 +1,9 @@
 """One pass, from plan to judged and reported record."""
 
+from upgrade_e2e.run.console import ConsoleProgress
 from upgrade_e2e.run.judged import JudgedPass, run_pass
-from upgrade_e2e.run.pass_ import PassRequest, RunningPass
-from upgrade_e2e.run.progress import ConsoleProgress, Progress, Silence
+from upgrade_e2e.run.pass_ import PassRequest, RunningPass, count_steps
+from upgrade_e2e.run.progress import Progress, Silence
 from upgrade_e2e.run.request import RunRequest
 from upgrade_e2e.run.rulings import Claim
 from upgrade_e2e.run.settings import PassSettings
@@ -19,5 +20,6 @@ __all__ = [
     "RunningPass",
     "Silence",
     "Upgraded",
+    "count_steps",
     "run_pass",
 ]

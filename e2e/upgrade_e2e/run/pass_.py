@@ -22,6 +22,7 @@ from upgrade_e2e.errors import (
 )
 from upgrade_e2e.judge import Limits
 from upgrade_e2e.observers import Observation, Observer, alter, require_room
+from upgrade_e2e.observers.live_status import LiveStatus
 from upgrade_e2e.providers.base import Provider
 from upgrade_e2e.run.planting import perform_plant
 from upgrade_e2e.run.progress import Progress
@@ -31,12 +32,17 @@ from upgrade_e2e.timeline import Origin, Samples, Span, Timeline, Window
 from upgrade_e2e.upgrade import Executor, Inventory, Marks, Plan, Step, planted_in
 from upgrade_e2e.upgrade.faults import PLANT
 
-__all__ = ["PassRequest", "RunningPass"]
+__all__ = ["PassRequest", "RunningPass", "count_steps"]
 
 LOGS_TIMEOUT_S = 180.0
-STATUS_S = 10.0
-"""Own choice: how often a log shows how far pulls have come."""
+AROUND = ("deploy", "watch-before", "watch-after", "collect", "inspect")
+"""What every pass does in addition to its plan."""
 TROUBLE: tuple[type[Exception], ...] = (E2eError, *TRANSIENT_API_ERRORS)
+
+
+def count_steps(plan: Plan) -> int:
+    """How many steps a pass over this plan shows, if none fails."""
+    return len(plan.steps) + len(AROUND)
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,7 @@ class RunningPass:
         )
         with contextlib.closing(observation), self._leaving_no_trace(observation):
             self._deploy(observation)
-            with self.what.progress.watching(lambda: self._status_lines(observation)):
+            with self.what.progress.watching(lambda: self._statuses(observation)):
                 self._advance(self.what.plan.upgrade)
                 self._watch_after()
             samples = self._collect(observation)
@@ -146,7 +152,7 @@ class RunningPass:
     def _prepare(self) -> Cluster:
         marks = self.executor.marks
         try:
-            with self.what.progress.watching(lambda: dict(marks.status), every_s=STATUS_S):
+            with self.what.progress.watching(lambda: dict(marks.status)):
                 self.executor.run(self.what.plan.prepare)
         except StepFailed as failure:
             self.collect_logs()
@@ -183,7 +189,7 @@ class RunningPass:
                 self.collect_logs()
                 raise Inconclusive(f"the probers did not become ready: {error}") from error
         observation.start()
-        with self._span("watch-before"), self.what.progress.watching(observation.status_lines):
+        with self._span("watch-before"), self.what.progress.watching(observation.statuses):
             time.sleep(self.what.settings.watch_before_s)
 
     def _advance(self, steps: Sequence[Step]) -> None:
@@ -203,8 +209,8 @@ class RunningPass:
             if isinstance(failure.__cause__, ClusterGone):
                 raise Inconclusive(f"nothing more can be seen: {failure}") from failure
 
-    def _status_lines(self, observation: Observation) -> Mapping[str, str]:
-        return {**self.executor.marks.status, **observation.status_lines()}
+    def _statuses(self, observation: Observation) -> Mapping[str, str | LiveStatus]:
+        return {**self.executor.marks.status, **observation.statuses()}
 
     def _watch_after(self) -> None:
         with self._span("watch-after"):

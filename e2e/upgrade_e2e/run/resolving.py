@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path as FilePath
 
+from upgrade_e2e.format import duration
 from upgrade_e2e.providers.kind import absent_images, older_nodes
 from upgrade_e2e.providers.kind.resolving import (
     ChosenImage,
@@ -160,10 +161,10 @@ def pull_sentence(images: Sequence[NodeImage], support: Sequence[str] = ()) -> s
         return ""
     download_gb = count * DOWNLOAD_GB + len(support) * SUPPORT_DOWNLOAD_GB
     disk_gb = count * DISK_GB + len(support) * SUPPORT_DISK_GB
-    minutes = download_gb * 8000 / LINE_MBIT_S / 60
+    took = duration(60 * max(1, round(download_gb * 8000 / LINE_MBIT_S / 60)))
     return (
         f"To be pulled: {', '.join(named)}; about {download_gb:.1f} GB to download, "
-        f"{disk_gb:.1f} GB on disk, {max(1, round(minutes))} min at {LINE_MBIT_S:.0f} Mbit/s."
+        f"{disk_gb:.1f} GB on disk, {took} at {LINE_MBIT_S:.0f} Mbit/s."
     )
 
 

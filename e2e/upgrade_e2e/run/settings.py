@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from upgrade_e2e.errors import BadInput
+from upgrade_e2e.format import setting
 from upgrade_e2e.observers import Images
 from upgrade_e2e.options import DEFAULT_NODE_IMAGE, KEEP_CHOICES
 from upgrade_e2e.providers.kind import KindConfig
@@ -117,4 +118,4 @@ def watching_choices(settings: PassSettings) -> dict[str, str]:
     """The times watched around the upgrade that are not the default: they change every ratio."""
     usual_s = WATCHED_AROUND_S.get(settings.provider)
     asked = {"watch-before": settings.watch_before_s, "watch-after": settings.watch_after_s}
-    return {name: f"{time_s:g} s" for name, time_s in asked.items() if time_s != usual_s}
+    return {name: setting(time_s) for name, time_s in asked.items() if time_s != usual_s}

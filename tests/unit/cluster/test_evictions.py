@@ -149,11 +149,11 @@ def test_a_finalizer_is_not_blamed_for_a_pod_within_its_grace_period():
 def test_a_grace_period_that_is_longer_than_the_drain_is_named():
     found = only([leaving(100, grace_s=400)])
     assert found.waiting_line == (
-        "shop/web: terminating, 100 s of its grace period of 400 s are left"
+        "shop/web: terminating, 1 min 40 s of its grace period of 6 min 40 s are left"
     )
     assert found.failed_line == (
-        "shop/web: terminating, its grace period of 400 s is longer than the 300 s that the drain "
-        "may take; --drain-timeout"
+        "shop/web: terminating, its grace period of 6 min 40 s is longer than the 5 min that the "
+        "drain may take; --drain-timeout"
     )
 
 

@@ -33,7 +33,7 @@ from upgrade_e2e.errors import DeadlinePassed
         (objects.on_lost_node(), "Running, not ready: Ready NodeNotReady"),
         (objects.evicted(), "Failed: Evicted"),
         (objects.failed(), "Failed: Error"),
-        (objects.terminating(90), "still terminating 90 s late"),
+        (objects.terminating(90), "still terminating 1 min 30 s late"),
         (objects.coming(61), "Pending, not ready: ContainerCreating"),
         (objects.pod_of("Unknown"), "Unknown, not ready: no reason given"),
     ],
@@ -59,7 +59,7 @@ def test_a_pod_that_is_ready_or_done_or_on_its_way_is_not_stuck(shown):
 def test_a_finalizer_that_keeps_a_pod_is_named():
     held = objects.terminating(90)
     held["metadata"]["finalizers"] = ["hold.test/never"]
-    said = "shop/web: still terminating 90 s late, finalizer hold.test/never"
+    said = "shop/web: still terminating 1 min 30 s late, finalizer hold.test/never"
     assert stuck_pods([held], NOW) == (said,)
 
 

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upgrade_e2e.format import NOTHING, duration, moment, share, wall_clock
+from tests.lengths import LENGTHS
+from upgrade_e2e.format import NOTHING, duration, moment, setting, share, stamp, wall_clock
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
-@pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [
-        (None, NOTHING),
-        (float("inf"), NOTHING),
-        (0.0, "0 s"),
-        (0.000042, "0.042 ms"),
-        (0.00042, "0.42 ms"),
-        (0.00123, "1.2 ms"),
-        (0.0094, "9.4 ms"),
-        (0.0096, "10 ms"),
-        (0.0312, "31 ms"),
-        (0.9994, "999 ms"),
-        (0.9996, "1.00 s"),
-        (1.254, "1.25 s"),
-        (-0.5, "-500 ms"),
-        (119.9, "119.90 s"),
-        (584.6, "9 min 45 s"),
-        (119.996, "2 min 0 s"),
-        (124.2, "2 min 4 s"),
-        (3599.9, "60 min 0 s"),
-        (4e-7, "< 0.001 ms"),
-    ],
-)
+@pytest.mark.parametrize(("seconds", "shown"), LENGTHS)
 def test_a_length_is_shown_in_the_unit_that_fits(seconds, shown):
     assert duration(seconds) == shown
+
+
+def test_what_has_no_end_has_no_length():
+    assert duration(float("inf")) == NOTHING
 
 
 @given(st.floats(1e-6, 1e5))
@@ -65,4 +52,57 @@ def test_a_rare_failure_is_not_shown_as_none(ratio, shown):
 
 def test_moments_are_written_as_explanations_write_them():
     assert moment(512.314) == "512.31 s"
+    assert [stamp(5.9), stamp(512.3)] == ["    5 s", "  512 s"]
     assert wall_clock(0.0) == "1970-01-01 00:00:00 UTC"
+
+
+def test_a_setting_is_kept_as_older_records_have_it():
+    assert [setting(300.0), setting(0.5)] == ["300 s", "0.5 s"]
+
+
+SECONDS_BY_HAND = re.compile(
+    r"(?:_s|seconds|minutes|1e3|1000|_ms)\)*(?::[^{}]*)?\} ?(?:s|ms|min|seconds|minutes)\b"
+    r"|\.\d[fg]\} ?(?:s|ms|min|seconds|minutes)\b"
+    r"|%\.?\d*[dfg] ?(?:s|ms|seconds)\b"
+)
+FOR_PROGRAMS = {
+    "format.py": "the one place",
+    "drain_order.py": "an argument of kubectl",
+    "edge.py": "the configuration of nginx",
+}
+"""Files that write seconds for a program to read, and format.py."""
+
+
+def test_no_text_writes_seconds_in_its_own_way():
+    found = {
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for folder in ("e2e", "fixtures", "scenarios")
+        for path in (ROOT / folder).rglob("*.py")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if path.name not in FOR_PROGRAMS and SECONDS_BY_HAND.search(line)
+    }
+    assert not found, "write lengths with duration(), times on the timeline with moment()"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'f"within {within_s:g} s"',
+        'f"after {a_s - b_s:.1f} s"',
+        'f"{x:.0f} ms"',
+        'f"{seconds} s"',
+        'f"{round(left_s)} s"',
+        '"%.1f s" % x',
+    ],
+)
+def test_a_way_of_its_own_is_found(line):
+    assert SECONDS_BY_HAND.search(line)
+
+
+def test_the_page_writes_seconds_in_two_functions_only():
+    found = []
+    for path in (ROOT / "e2e/upgrade_e2e/report/html/assets").glob("*.js"):
+        text = path.read_text(encoding="utf-8")
+        found += [path.name for line in text.splitlines() if re.search(r"\} (?:ms|s|min)`", line)]
+    # The axis and exact times are as fine as the view; they are times on the timeline.
+    assert sorted(found) == ["facts.js"] * 4 + ["head.js", "ink.js"]

@@ -80,6 +80,9 @@ def observer(name="dns", **changes):
         blind_share=0.01,
         resolution_s=0.05,
         outage_count=0,
+        slow_s=0.5,
+        longest_silence_s=0.0,
+        slow_ratio=0.0,
     )
     return dataclasses.replace(made, **changes)
 
@@ -89,8 +92,9 @@ def run(figures=(), observer="dns", **changes):
     number = next(_numbers)
     values = {
         "failure_ratio": 0.0,
-        "downtime_s": 0.0,
-        "longest_gap_s": 0.0,
+        "longest_silence_s": 0.0,
+        "slow_ratio": 0.0,
+        "p50_s": 0.003,
         "p99_s": 0.030,
         "blind_share": 0.01,
         "samples": 40_000.0,
@@ -113,7 +117,7 @@ def run(figures=(), observer="dns", **changes):
     return dataclasses.replace(made, **changes)
 
 
-def runs(values, metric="downtime_s", **changes):
+def runs(values, metric="longest_silence_s", **changes):
     """A run for each value of one metric."""
     return tuple(run({metric: value}, **changes) for value in values)
 
@@ -125,7 +129,7 @@ def control(**changes):
         "verdict": Verdict.FAIL,
         "claims": (ScenarioVerdict("test_dns", Verdict.FAIL),),
     }
-    return run({"downtime_s": 9.0}, **{**noticed, **changes})
+    return run({"longest_silence_s": 9.0}, **{**noticed, **changes})
 
 
 DIGESTS = {version: f"image ID sha256:{number}" for number, version in enumerate(PATH)}

@@ -20,7 +20,7 @@ from upgrade_e2e.gate import (
 from upgrade_e2e.gate.decision import combine_answers
 from upgrade_e2e.judge import Verdict
 
-QUICK = GateSettings(resamples=199, simulations=100)
+QUICK = GateSettings(simulations=100)
 
 
 def evidence(**changes):
@@ -67,7 +67,7 @@ def test_worse_than_the_baseline_rejects_with_the_numbers():
     assert decision.answer is Answer.REJECT
     assert answers(decision)["budgets"] is Answer.APPROVE
     why = next(check.why for check in decision.checks if check.name == "baseline")
-    assert any("dns downtime_s is worse by 2 (margin 1" in sentence for sentence in why)
+    assert any("dns longest_silence_s is worse by 2 s (margin 1 s" in sentence for sentence in why)
 
 
 def test_without_a_baseline_it_cannot_tell_and_says_how_to_get_one():
@@ -96,7 +96,9 @@ def test_hopeless_noise_is_called_so():
     new, old = [0.0, 9.0, 1.0, 9.0, 2.0], [1.0, 9.0, 0.0, 8.0, 2.0, 7.0]
     decision = decide(evidence(candidates=runs(new), baseline=runs(old)), QUICK)
     assert decision.answer is Answer.INCONCLUSIVE
-    assert any("dns downtime_s is too noisy for its margin" in step for step in decision.next)
+    assert any(
+        "dns longest_silence_s is too noisy for its margin" in step for step in decision.next
+    )
 
 
 def test_without_a_control_it_is_inconclusive_and_says_how_to_make_one():
@@ -190,7 +192,7 @@ def test_what_would_be_approved_is_not_when_it_was_simulated():
 )
 def test_a_simulated_run_never_helps_to_approve(simulated, values, verdict):
     candidates = tuple(
-        run({"downtime_s": value}, simulated=flag, verdict=verdict)
+        run({"longest_silence_s": value}, simulated=flag, verdict=verdict)
         for value, flag in zip(values, simulated, strict=False)
     )
     decision = decide(evidence(candidates=candidates), QUICK)

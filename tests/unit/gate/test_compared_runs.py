@@ -24,7 +24,7 @@ from upgrade_e2e.report import load_record, save_record
 from upgrade_e2e.timeline import Span
 from upgrade_e2e.upgrade import Component, Inventory
 
-QUICK = GateSettings(resamples=199, simulations=0)
+QUICK = GateSettings(simulations=0)
 
 
 @pytest.fixture
@@ -209,6 +209,38 @@ def test_runs_on_other_kinds_of_clusters_are_left_in_the_history(place, tmp_path
     assert len(evidence.baseline) == 2
     assert "1 of 3 runs" in evidence.notes[0]
     assert "families ipv6, not ipv4" in evidence.notes[0]
+
+
+PREPARED = {"after-create": "kubectl scale deployment coredns"}
+
+
+def test_clusters_that_were_prepared_otherwise_can_be_worse_but_are_never_as_good(place):
+    old = place(*many(6), under="old")
+    controls = place(planted(), under="control")
+    same = gather(place(*many(5, choices=PREPARED)), baseline=old, controls=controls)
+    decision = decide(same, QUICK)
+    assert decision.answer is Answer.INCONCLUSIVE
+    assert "prepared differently (setting after-create: kubectl scale" in render_decision(decision)
+    slow = (observer(longest_silence_s=5.0, failure_ratio=0.02),)
+    worse = place(*many(5, choices=PREPARED, observers=slow), under="worse")
+    decision = decide(gather(worse, baseline=old, controls=controls), QUICK)
+    assert decision.answer is Answer.REJECT
+    assert "dns longest_silence_s is worse by 5" in render_decision(decision)
+
+
+def test_candidates_that_were_prepared_differently_are_refused(place):
+    with pytest.raises(BadInput, match="setting after-create: not set and kubectl scale"):
+        gather(place(record(), record(choices=PREPARED)))
+
+
+def test_the_history_gives_runs_prepared_alike_before_others(place, tmp_path):
+    file = tmp_path / "h.db"
+    keep_runs(place(*many(6), under="plain"), file)
+    assert len(gather(place(record(choices=PREPARED)), history=file).baseline) == 6
+    keep_runs(place(*many(2, choices=PREPARED), under="alike"), file)
+    evidence = gather(place(record(choices=PREPARED), under="again"), history=file)
+    assert len(evidence.baseline) == 2
+    assert any("6 of 8 runs" in note for note in evidence.notes)
 
 
 def test_a_run_on_both_sides_is_refused(place):

@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 
 from tests.unit.gate.made import observer, record, run, runs
 from upgrade_e2e.gate import GateSettings, Margin, State, run_of
-from upgrade_e2e.gate.comparison import compare, holm, worse_p
+from upgrade_e2e.gate.comparison import compare
 from upgrade_e2e.gate.settings import default_margins
+from upgrade_e2e.gate.statistics import holm, worse_p
 
-QUICK = GateSettings(resamples=999)
+QUICK = GateSettings()
 P_VALUES = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=6)
 
 
-def row_of(candidate, baseline, metric="downtime_s", choices=QUICK):
+def row_of(candidate, baseline, metric="longest_silence_s", choices=QUICK):
     """The comparison of one metric."""
     rows = compare(runs(candidate, metric), runs(baseline, metric), choices)
     return next(row for row in rows if row.metric == metric)
@@ -65,7 +66,7 @@ def test_p_of_sides_that_do_not_overlap_is_one_over_all_splits():
     assert worse_p(np.full(5, 2.0), np.zeros(5), rng) == pytest.approx(1 / math.comb(10, 5))
 
 
-def test_more_downtime_is_worse_and_says_by_how_much():
+def test_a_longer_silence_is_worse_and_says_by_how_much():
     row = row_of([2.0, 2.1, 2.0, 2.3, 1.9], [0.0, 0.1, 0.0, 0.0, 0.2])
     assert row.state is State.WORSE
     assert row.difference == pytest.approx(2.0)
@@ -110,11 +111,11 @@ def test_noise_wider_than_the_margin_cannot_tell():
 
 
 def test_a_metric_that_a_run_lacks_cannot_tell():
-    candidates = (*runs([0.0] * 5), run({"downtime_s": None}))
+    candidates = (*runs([0.0] * 5), run({"longest_silence_s": None}))
     rows = compare(candidates, runs([0.0] * 6), QUICK)
     states = {row.metric: (row.state, row.missing) for row in rows}
-    assert states["downtime_s"] == (State.CANNOT_TELL, 1)
-    assert states["longest_gap_s"] == (State.NOT_WORSE, 0)
+    assert states["longest_silence_s"] == (State.CANNOT_TELL, 1)
+    assert states["failure_ratio"] == (State.NOT_WORSE, 0)
 
 
 def test_an_observer_that_only_one_side_has_cannot_tell():
@@ -125,18 +126,25 @@ def test_an_observer_that_only_one_side_has_cannot_tell():
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_nan_and_infinity_never_pass(value):
-    odd = [run_of(record(observers=(observer(downtime_s=value),))) for _ in range(5)]
+    odd = [run_of(record(observers=(observer(longest_silence_s=value),))) for _ in range(5)]
     fine = [run_of(record()) for _ in range(5)]
     for new, old in ((odd, fine), (fine, odd), (odd, odd)):
-        (row,) = [r for r in compare(new, old, QUICK) if r.metric == "downtime_s"] or [None]
+        (row,) = [r for r in compare(new, old, QUICK) if r.metric == "longest_silence_s"] or [None]
         assert row is None or row.state is State.CANNOT_TELL
 
 
 def test_censored_values_are_told():
-    new = [run_of(record(observers=(observer(p99_s=2.0, censored=True),))) for _ in range(5)]
+    gave_up = observer(p50_s=2.0, censored=True, failures=20_000)
+    new = [run_of(record(observers=(gave_up,))) for _ in range(5)]
     rows = compare(new, [run_of(record()) for _ in range(5)], QUICK)
-    assert {row.metric for row in rows if row.censored} == {"p99_s"}
-    assert next(row for row in rows if row.metric == "p99_s").state is State.WORSE
+    assert {row.metric for row in rows if row.censored} == {"p50_s"}
+    assert next(row for row in rows if row.metric == "p50_s").state is State.WORSE
+
+
+def test_a_median_is_no_bound_where_fewer_than_half_of_the_probes_gave_up():
+    made = run_of(record(observers=(observer(censored=True, failures=13_000),)))
+    assert not made.figure("dns", "p50_s").censored
+    assert made.figure("dns", "p99_s").censored
 
 
 def test_holm_counts_only_metrics_that_vary():
@@ -150,7 +158,7 @@ def test_holm_counts_only_metrics_that_vary():
     rows = compare(side(2.0), side(0.0), QUICK)
     assert len(rows) == 40
     (tested,) = [row for row in rows if row.p_value is not None]
-    assert tested.name == "dns downtime_s"
+    assert tested.name == "dns longest_silence_s"
     assert tested.p_adjusted == pytest.approx(1 / 252)
 
 
@@ -168,7 +176,7 @@ def test_the_same_runs_give_the_same_numbers():
 )
 def test_the_states_agree_with_their_definitions(new, old, absolute):
     choices = GateSettings(
-        resamples=199, margins={**default_margins(), "downtime_s": Margin(absolute, 0.2)}
+        margins={**default_margins(), "longest_silence_s": Margin(absolute, 0.2)}
     )
     row = row_of(new, old, choices=choices)
     assert row.low <= row.high

@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.gate.made import PATH, control, run, runs
+from tests.unit.gate.made import PATH, control, observer, record, run, runs
 from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.errors import BadInput, DamagedRecord, DeadlinePassed
-from upgrade_e2e.gate import Figure, Run, ScenarioVerdict
+from upgrade_e2e.gate import Figure, Run, ScenarioVerdict, run_of
 from upgrade_e2e.gate.history import (
     Added,
     History,
@@ -174,7 +174,8 @@ def test_there_is_a_row_a_run_and_metric(file):
     add(file, *runs([1.0, 2.0]))
     rows = query(
         file,
-        "SELECT value FROM metrics WHERE observer = 'dns' AND metric = 'downtime_s' ORDER BY value",
+        "SELECT value FROM metrics WHERE observer = 'dns' AND metric = 'longest_silence_s' "
+        "ORDER BY value",
     )
     assert rows == [(1.0,), (2.0,)]
 
@@ -421,21 +422,33 @@ def test_export_to_nowhere_and_import_of_nothing(tmp_path):
 
 def test_a_trend_shows_every_run_of_its_path_in_order():
     made = [*runs([1.0, 4.0]), control(), run(path=("v1.32.2", "v1.33.13"))]
-    first, second = find_trends(made[::-1], "dns", "downtime_s")[::-1]
+    first, second = find_trends(made[::-1], "dns", "longest_silence_s")[::-1]
     assert [point.value for point in first.points] == [1.0, 4.0, 9.0]
     assert first.points[-1].planted
     assert len(second.points) == 1
     text = first.render()
     lines = text.splitlines()
-    assert lines[0] == "dns downtime_s, v1.33.13 -> v1.34.4 on kind"
+    assert lines[0] == "dns longest_silence_s, v1.33.13 -> v1.34.4 on kind"
     assert "FAIL (planted)" in lines[-1]
     bars = [line.count("█") for line in lines[2:]]
     assert bars == sorted(bars)
     assert bars[0] < bars[1] < bars[2]
 
 
+def test_slow_answers_have_a_trend_and_survive_an_export(file, tmp_path):
+    seen = observer(slow_ratio=0.004, brownout_count=3, brownout_s=1.95)
+    made = run_of(record(observers=(seen,)))
+    add(file, made)
+    (kept,) = stored(file)
+    write_jsonl([kept], tmp_path / "runs.jsonl")
+    (back,) = read_jsonl(tmp_path / "runs.jsonl")
+    for metric, value in (("brownout_s", 1.95), ("brownout_count", 3.0), ("slow_ratio", 0.004)):
+        (trend,) = find_trends([back], "dns", metric)
+        assert [point.value for point in trend.points] == [value]
+
+
 def test_a_trend_as_svg_is_well_formed_and_holds_each_value():
-    (made,) = find_trends(runs([1.0, 4.0, 0.0]), "dns", "downtime_s")
+    (made,) = find_trends(runs([1.0, 4.0, 0.0]), "dns", "longest_silence_s")
     root = ET.fromstring(made.svg())  # noqa: S314 - our own
     titles = [node.text for node in root.iter("{http://www.w3.org/2000/svg}title")]
     assert [title.rsplit(" ", 1)[1] for title in titles] == ["1", "4", "0"]

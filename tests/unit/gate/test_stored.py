@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 
@@ -11,7 +12,7 @@ from tests.stored import SCHEMA_1
 from tests.unit.gate.made import record, write
 from upgrade_e2e.gate import Answer, decide, gather, read_runs, run_folders
 from upgrade_e2e.gate.history import History
-from upgrade_e2e.report import save_record
+from upgrade_e2e.report import load_record, save_record
 
 BROKEN = {
     "faults": ["coredns-replicas=1"],
@@ -53,6 +54,33 @@ def test_five_passes_of_schema_1_are_decided_upon(tmp_path):
     assert (len(evidence.candidates), len(evidence.baseline)) == (5, 6), evidence.notes
     decision = decide(evidence)
     assert decision.answer is Answer.APPROVE, decision.reasons
+
+
+def of_today(folder, count):
+    """As `copies`, but as a pass of today records them: with silences and slow answers."""
+    copies(folder, count)
+    for place in sorted(folder.iterdir()):
+        old = load_record(place)
+        observers = tuple(
+            dataclasses.replace(seen, slow_s=0.5, slow_ratio=0.0, longest_silence_s=0.0)
+            for seen in old.observers
+        )
+        (place / "run.json").unlink()
+        save_record(dataclasses.replace(old, observers=observers, schema_version=2), place)
+    return folder
+
+
+def test_passes_of_today_are_decided_upon_with_a_baseline_of_schema_1(tmp_path):
+    new, old = of_today(tmp_path / "new", 5), copies(tmp_path / "old", 6)
+    control = copies(tmp_path / "control", 1, **BROKEN)
+    with History.writing(tmp_path / "history.sqlite") as history:
+        history.add(read_runs([old, control]).runs)
+    for known in ({"baseline": [old], "controls": [control]}, {"history": history.path}):
+        decision = decide(gather([new], **known))
+        assert decision.answer is Answer.APPROVE, decision.checks
+        metrics = {row.comparison.metric for row in decision.metrics}
+        assert metrics == {"failure_ratio", "longest_gap_s", "p50_s"}
+        assert any("longest_gap_s was compared in its place" in note for note in decision.notes)
 
 
 def test_passes_of_both_schemas_stand_side_by_side(tmp_path):

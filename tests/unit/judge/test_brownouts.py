@@ -51,6 +51,15 @@ def test_slow_answers_are_no_failures():
     assert view.longest_brownout_s == pytest.approx(0.29)
 
 
+def test_their_share_is_one_of_answers_and_not_of_probes():
+    assert seen(slowed(steady(), range(300, 330))).brownout_set.ratio == pytest.approx(0.03)
+    half = slowed(steady(fail=failing(range(500, 1000), Outcome.TIMEOUT)), range(300, 330))
+    assert seen(half).brownout_set.ratio == pytest.approx(0.06)
+    assert seen(steady()).brownout_set.ratio == 0.0
+    nothing = seen(steady(fail=failing(range(1000), Outcome.TIMEOUT)))
+    assert nothing.brownout_set.ratio is None
+
+
 def test_failures_between_slow_answers_are_passed_over():
     line = slowed(steady(fail=failing(range(310, 315), Outcome.TIMEOUT)), range(300, 330))
     for number in range(310, 315):

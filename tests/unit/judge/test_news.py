@@ -166,8 +166,11 @@ def test_readers_are_told_what_is_left_out_and_what_remains():
     events = [(50, 1), (60, 1), (171, 27)]
     said = seen(line(GONE, events), api((100, 170))).explain()
     assert "not counted: 1 events (33.3%)" in said
-    assert "2 events remain; left out: up to 98." in said
-    assert "API away 70.20 s in all, longest 70.20 s; nodes without news up to 98.20 s" in said
+    assert "2 events remain; left out: up to 1 min 38 s of a node" in said
+    assert (
+        "API away 1 min 10 s in all, longest 1 min 10 s; nodes without news up to 1 min 38 s"
+        in said
+    )
 
 
 def test_a_step_has_only_what_is_left_out_in_it():

@@ -51,7 +51,7 @@ def test_two_steps_are_both_named():
 def test_between_steps_the_last_one_is_told():
     cause = STEPS.during(51.5, 51.6)
     assert cause.spans == ()
-    assert str(cause) == "outside of any step, 1.50 s after kubeadm-apply cp: coredns"
+    assert str(cause) == "outside of any step, 1.5 s after kubeadm-apply cp: coredns"
 
 
 def test_before_the_first_step():

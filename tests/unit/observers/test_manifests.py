@@ -191,6 +191,14 @@ def test_the_edge_of_a_node_is_asked_by_the_prober_of_that_node(
     assert "proxy_pass http://127.0.0.1:80;" in config
 
 
+def test_only_the_edge_is_asked_though_it_is_shown_as_not_ready(
+    api: FakeApi, context: DeployContext
+) -> None:
+    HttpEdge().deploy(context)
+    assert applied(api, "services", "edge")["publishNotReadyAddresses"] is True
+    assert "publishNotReadyAddresses" not in applied(api, "services", "web")
+
+
 def test_http_probes_do_not_depend_on_cluster_dns(context: DeployContext) -> None:
     for observer in (HttpService(), HttpEdge()):
         for probe in observer.deploy(context).node_probes:

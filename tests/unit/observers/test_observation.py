@@ -291,17 +291,19 @@ def test_what_breaks_before_watching_begins_ends_the_wait(bench: Bench) -> None:
         observation.deploy()
 
 
-def test_status_lines_show_what_goes_on(bench: Bench) -> None:
+def test_statuses_show_what_goes_on(bench: Bench) -> None:
     server = bench.rig.serve()
     observation = bench.observe(Loopback(server.port))
     with contextlib.closing(observation):
         observation.deploy()
         observation.start()
-        assert set(observation.status_lines()) == {"web"}
+        assert set(observation.statuses()) == {"web"}
         server.post("/outage?kind=503&ms=60000")
-        wait_for("5xx", lambda: observation.status_lines()["web"], lambda said: "5xx" in said, SOON)
+        wait_for(
+            "5xx", lambda: str(observation.statuses()["web"]), lambda said: "5xx" in said, SOON
+        )
         bench.api.status = 503  # the API goes away: the lines stay
-        assert observation.status_lines()["web"]
+        assert str(observation.statuses()["web"])
         bench.api.status = 200
 
 

@@ -130,7 +130,7 @@ def test_a_rollout_that_takes_too_long_has_an_error(
     rollouts = stuck(api, context)
     (span, *_) = await_spans(rollouts, 1)
     rollouts.stop()
-    assert (span.name, span.error) == ("rollout web 1", "not over after 0.5 s")
+    assert (span.name, span.error) == ("rollout web 1", "not over after 500 ms")
 
 
 def test_an_api_that_is_away_delays_rollouts_and_nothing_else(

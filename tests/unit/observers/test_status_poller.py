@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from upgrade_e2e.observers.status_poller import LastStatus, complaints, status_lines
+from upgrade_e2e.observers.status_poller import LastStatus, complaints, statuses
+
+
+def in_words(received: dict[str, LastStatus], now_s: float) -> dict[str, str]:
+    """What is said of each observer."""
+    return {name: str(status) for name, status in statuses(received, now_s).items()}
 
 
 def status(**streams: tuple[int, dict[str, int]]) -> dict[str, Any]:
@@ -31,13 +36,13 @@ def test_the_probers_of_all_nodes_are_summed_up() -> None:
         ),
         "b": LastStatus(status(web_new=(9, {"ok": 49, "reset": 1})), 100.0),
     }
-    assert status_lines(received, 101.0) == {"web": "99/s ok, 1 reset", "dns": "10/s ok, 2 timeout"}
+    assert in_words(received, 101.0) == {"web": "99/s ok, 1 reset", "dns": "10/s ok, 2 timeout"}
 
 
 def test_observers_whose_labels_begin_alike_are_counted_apart() -> None:
     seen = {"web_new": (9, {"ok": 50}), "web-shop_new": (9, {"ok": 7}), "web-2_new": (9, {"ok": 1})}
     received = {"a": LastStatus(status(**seen), 100.0)}
-    assert status_lines(received, 101.0) == {
+    assert in_words(received, 101.0) == {
         "web": "50/s ok",
         "web-shop": "7/s ok",
         "web-2": "1/s ok",
@@ -49,11 +54,11 @@ def test_what_is_old_is_not_shown_as_if_it_were_now() -> None:
         "a": LastStatus(status(web_new=(9, {"ok": 50})), 100.0),
         "b": LastStatus(status(web_new=(9, {"ok": 50})), 88.0),
     }
-    assert status_lines(received, 100.0) == {"web": "50/s ok, no status for 12 s"}
+    assert in_words(received, 100.0) == {"web": "50/s ok, no status for 12 s"}
 
 
 def test_nothing_heard_is_nothing_said() -> None:
-    assert status_lines({}, 1.0) == {}
+    assert statuses({}, 1.0) == {}
 
 
 def test_streams_that_do_not_work_are_named() -> None:

@@ -8,7 +8,7 @@ from upgrade_e2e.judge import Verdict
 from upgrade_e2e.pipelines import annotate_decision, annotate_runs, annotation
 from upgrade_e2e.report import ScenarioResult
 
-QUICK = GateSettings(resamples=199, simulations=0)
+QUICK = GateSettings(simulations=0)
 
 
 def test_a_message_cannot_become_another_command():

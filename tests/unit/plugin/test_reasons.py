@@ -20,13 +20,41 @@ def explained(message):
     return ruling.explanation
 
 
-def test_of_what_pytest_adds_only_the_comparison_stays():
+@pytest.mark.parametrize(
+    ("added", "said"),
+    [
+        (
+            "0.33154362416 <= 0.001\n"
+            " +  where 0.33154362416 = <dns: 12 streams>.failure_ratio\n"
+            " +  and   0.001 = DnsLimits(failure_ratio=0.001).failure_ratio",
+            "failure ratio is 33.2% and may be at most 0.1%",
+        ),
+        (
+            "2.345 <= 1.5\n +  where 2.345 = <dns: 12 streams>.p99_s",
+            "p99 is 2.35 s and may be at most 1.5 s",
+        ),
+        (">= 2.03 s <= 0.1\n +  where >= 2.03 s = <x>.p99_s", "p99 may be at most 100 ms"),
+        (
+            "0.98 >= 0.999\n +  where 0.98 = x.availability",
+            "availability is 98% and must be at least",
+        ),
+        ("3 == 0\n +  where 3 = <web: 1 streams>.failures", "failures must be 0"),
+        ("3 < 2", "the figure must be less than 2"),
+    ],
+)
+def test_of_what_pytest_adds_only_the_bound_stays(added, said):
+    whole = explained(f"dns: 1 of 3 failed.\n  1. at 3 s\nassert {added}")
+    first, second = whole.splitlines()
+    assert first.startswith(f"dns: 1 of 3 failed; {said}")
+    assert second == "  1. at 3 s"
+
+
+def test_a_figure_that_was_said_is_not_said_again():
     said = explained(
-        "dns: 1 of 3 failed\n  1. at 3 s\nassert 0.33154362416 <= 0.001\n"
-        " +  where 0.33154362416 = <dns: 12 streams>.failure_ratio\n"
-        " +  and   0.001 = DnsLimits(failure_ratio=0.001).failure_ratio"
+        "dns: 1 of 3 probes failed (33.2%)\nassert 0.332 <= 0.001\n"
+        " +  where 0.332 = <dns: 12 streams>.failure_ratio"
     )
-    assert said == "dns: 1 of 3 failed\n  1. at 3 s\nnot so: 0.3315 <= 0.001"
+    assert said == "dns: 1 of 3 probes failed (33.2%); failure ratio may be at most 0.1%"
 
 
 @pytest.mark.parametrize("added", ["not ('a is at v1',)", "FailedStep('drain') is None"])

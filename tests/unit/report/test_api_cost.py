@@ -31,7 +31,7 @@ COST = ApiCost(
         "a-worker2": (Window(100.0, 168.5), Window(250.0, 254.0)),
     },
 )
-LINE = "API away 72.00 s in all, longest 68.00 s; nodes without news up to 94.00 s"
+LINE = "API away 1 min 12 s in all, longest 1 min 8 s; nodes without news up to 1 min 34 s"
 
 
 def readyz(*away):
@@ -62,9 +62,9 @@ def test_absences_and_the_time_without_news_of_each_node():
     assert cost.longest_without_news_s == pytest.approx({"w": 94.2, "w2": 72.2}, abs=0.3)
     assert cost.left_out_s == cost.longest_without_news_s
     assert (cost.events_left_out, cost.events_left) == (2, 1)
-    assert cost.left_out_line == "up to 94.20 s of a node; 1 of 3 events remain"
+    assert cost.left_out_line == "up to 1 min 34 s of a node; 1 of 3 events remain"
     assert cost.without_news["w"][0].end_s == pytest.approx(194)
-    assert str(cost).endswith("nodes without news up to 94.20 s")
+    assert str(cost).endswith("nodes without news up to 1 min 34 s")
 
 
 def test_a_pass_in_which_nothing_followed_pods_has_no_nodes():
@@ -74,7 +74,7 @@ def test_a_pass_in_which_nothing_followed_pods_has_no_nodes():
         Views(replace(made, samples={**made.samples, "api": asked}), Limits.default())
     )
     assert (cost.longest_without_news_s, cost.without_news) == ({}, {})
-    assert str(cost) == "API away 68.20 s in all, longest 68.20 s"
+    assert str(cost) == "API away 1 min 8 s in all, longest 1 min 8 s"
 
 
 def test_an_api_server_that_was_always_there_costs_nothing():
@@ -99,7 +99,7 @@ def test_it_is_kept_and_an_older_record_has_none(tmp_path):
 
 def test_the_summary_has_it_in_one_line():
     assert f"- cost of this topology: {LINE}" in render_run(record(api_cost=COST)).splitlines()
-    said = "- left out of claims about pods: up to 98.00 s of a node; 139 of 169 events remain"
+    said = "- left out of claims about pods: up to 1 min 38 s of a node; 139 of 169 events remain"
     assert said in render_run(record(api_cost=COST)).splitlines()
     assert "cost of this topology" not in render_run(record())
 

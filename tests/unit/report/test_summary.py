@@ -62,7 +62,7 @@ def test_an_outage_has_bounds_step_node_and_backend():
 
 
 def test_a_censored_percentile_is_a_lower_bound():
-    assert ">= 2.00 s" in render_run(record(observers=(SEEN,)))
+    assert ">= 2 s" in render_run(record(observers=(SEEN,)))
 
 
 def test_nothing_seen_is_a_dash_and_no_number():

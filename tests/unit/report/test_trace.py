@@ -15,9 +15,22 @@ from tests.unit.report.test_html_lanes import SPANS
 from tests.unit.report.test_record import record
 from tests.unit.report.test_summary import OUTAGE, SEEN
 from upgrade_e2e.errors import DamagedRecord
-from upgrade_e2e.report import save_record
+from upgrade_e2e.report import BrownoutRow, save_record
 from upgrade_e2e.report.trace import save_trace, trace_events
 from upgrade_e2e.timeline import Span
+
+BROWNOUT = BrownoutRow(
+    target="web.svc",
+    start_s=12.0,
+    at_least_s=0.6,
+    at_most_s=0.7,
+    slow=7,
+    slowest_s=1.02,
+    share=1.0,
+    cause=("drain worker",),
+    told="drain worker",
+    nodes=("worker2",),
+)
 
 
 def events(run, kind="X"):
@@ -92,6 +105,44 @@ def test_an_outage_carries_its_facts_and_the_claims():
     assert event["dur"] == 400_000
     assert event["args"]["during"] == "drain worker"
     assert event["args"]["claims"] == ["FAIL: x holds"]
+
+
+@given(STARTS, STARTS)
+def test_brownouts_are_on_threads_of_their_own(outages, slow):
+    rows = [
+        tuple(
+            dataclasses.replace(row, start_s=start / 7, at_least_s=length / 11, target=target)
+            for start, length, target in starts
+        )
+        for row, starts in ((OUTAGE, outages), (BROWNOUT, slow))
+    ]
+    seen = dataclasses.replace(SEEN, outages=rows[0], brownouts=rows[1])
+    run = record(spans=(), observers=(seen,))
+    assert_nested(run)
+    made = [event for event in events(run) if event["cat"] == "brownout"]
+    assert len(made) == len(slow)
+    threads = {event["tid"] for event in events(run) if event["cat"] == "outage"}
+    assert threads.isdisjoint(event["tid"] for event in made)
+
+
+def test_a_brownout_carries_its_facts_and_the_claims():
+    run = record(
+        spans=(),
+        observers=(dataclasses.replace(SEEN, outages=(), brownouts=(BROWNOUT,)),),
+        scenarios=(dataclasses.replace(record().scenarios[0], observers=("web",)),),
+    )
+    (event,) = events(run)
+    assert event["name"] == "7 slow"
+    assert event["dur"] == 600_000
+    facts = {key: event["args"][key] for key in ("slowest_s", "during", "nodes", "claims")}
+    assert facts == {
+        "slowest_s": 1.02,
+        "during": "drain worker",
+        "nodes": ["worker2"],
+        "claims": ["FAIL: x holds"],
+    }
+    names = {made["args"]["name"] for made in events(run, "M") if made["name"] == "thread_name"}
+    assert "slow: web.svc" in names
 
 
 def test_a_damaged_run_is_named_and_no_file_is_left(tmp_path):

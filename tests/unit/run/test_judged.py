@@ -375,19 +375,19 @@ class Asking(Silence):
     """Progress that asks for the status lines whenever a step begins."""
 
     def __init__(self):
-        self.status_lines, self.seen = dict, []
+        self.statuses, self.seen = dict, []
 
     @contextlib.contextmanager
-    def watching(self, status_lines, every_s=None):
-        self.status_lines = status_lines
+    def watching(self, statuses):
+        self.statuses = statuses
         yield
-        self.status_lines = dict
+        self.statuses = dict
 
     def ended(self, span):
-        self.seen.append(dict(self.status_lines()))
+        self.seen.append(dict(self.statuses()))
 
 
-def test_what_a_step_waits_for_is_among_the_status_lines(tmp_path):
+def test_what_a_step_waits_for_is_among_the_statuses(tmp_path):
     judged = judged_pass(tmp_path)
     provider, progress = judged.provider, Asking()
     made = provider.create
@@ -398,7 +398,7 @@ def test_what_a_step_waits_for_is_among_the_status_lines(tmp_path):
 
     def perform(step, cluster):
         provider.marks.note(f"waits in {step.name}")
-        assert progress.status_lines()[THE_STEP] == f"waits in {step.name}"
+        assert progress.statuses()[THE_STEP] == f"waits in {step.name}"
         provider.calls[step.name] += 1
 
     provider.create, provider.perform = create, perform

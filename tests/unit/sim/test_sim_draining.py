@@ -31,4 +31,4 @@ def test_the_first_line_names_pod_and_budget(cluster):
         draining.drain(cluster, "worker", 0.1, 100.0, lambda _: None)
     first, second = str(caught.value).splitlines()
     assert first == "shop/web is held by budget shop/web: minAvailable 1 of 1 healthy, 0 may go"
-    assert second == ("sim-worker was not drained within 0.1 s; left: shop/web (429: not now)")
+    assert second == ("sim-worker was not drained within 100 ms; left: shop/web (429: not now)")

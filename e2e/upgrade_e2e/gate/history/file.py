@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from upgrade_e2e.errors import BadInput, DamagedRecord, DeadlinePassed, E2eError
+from upgrade_e2e.format import duration
 from upgrade_e2e.gate.history.schema import check_schema, migrate
 
 __all__ = ["LOCK_TIMEOUT_S", "open_file"]
@@ -81,7 +82,7 @@ def _as_sentence(error: sqlite3.DatabaseError, path: Path, timeout_s: float) -> 
     code = _code(error)
     if code in _BUSY:
         return DeadlinePassed(
-            f"the history {path} was held by another process for {timeout_s:g} s; "
+            f"the history {path} was held by another process for {duration(timeout_s)}; "
             "wait for it to end and try again."
         )
     if code in _CORRUPT:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import BadInput, ClusterNotMade, CommandFailed
+from upgrade_e2e.format import duration
 from upgrade_e2e.providers.kind.journal import Journal
 from upgrade_e2e.upgrade import Step
 
@@ -70,7 +71,8 @@ def run_after_create(
 
 def _failure(error: CommandFailed, file: Path) -> str:
     if error.returncode is None:
-        how = f"did not end within the {error.timeout_s:.0f} s that were left for the creation"
+        left = duration(round(error.timeout_s))
+        how = f"did not end within the {left} that were left for the creation"
     else:
         how = f"exited with {error.returncode}"
     lines = error.output.strip().splitlines()[-LAST_LINES:] or ["(no output)"]

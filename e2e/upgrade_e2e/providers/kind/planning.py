@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from upgrade_e2e.errors import BadInput
+from upgrade_e2e.format import duration, setting
 from upgrade_e2e.providers.kind.cgroup_v1 import ALLOWED, CGROUP_V1_CHOICE, needs_cgroup_v1
 from upgrade_e2e.providers.kind.config import FAST_API_SERVER
 from upgrade_e2e.providers.kind.delivery import STAGE_ROOT
@@ -93,13 +94,13 @@ def _procedure(settings: KindSettings) -> Mapping[str, str]:
     if settings.own_upgrade is not None:
         own["upgrade-config"] = settings.own_upgrade.describe()
     if settings.drain_timeout_s != DRAIN_S:
-        own["drain-timeout"] = f"{settings.drain_timeout_s:g} s"
+        own["drain-timeout"] = setting(settings.drain_timeout_s)
     if settings.drain_args:
         own["drain-args"] = shlex.join(settings.drain_args)
     if not settings.wait_for_watches:
         own["no-wait-for-watches"] = "nodes are drained at once"
     if settings.step_timeout_s is not None:
-        own["step-timeout"] = f"{settings.step_timeout_s:g} s"
+        own["step-timeout"] = setting(settings.step_timeout_s)
     return own
 
 
@@ -186,7 +187,7 @@ def _swap_steps(settings: KindSettings, hop: Hop, node: str) -> Iterator[Step]:
 def _wait_for_watches(hop: Hop, node: str) -> Step:
     does = (
         "give every kubelet and kube-proxy news from the API server, and wait until all have "
-        f"heard, for {HEARD_WITHIN_S:g} s at most",
+        f"heard, for {duration(HEARD_WITHIN_S)} at most",
     )
     return Step.of_hop(hop, WAIT_FOR_WATCHES, WATCHES_S, does, node)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from upgrade_e2e.cluster import Node
 from upgrade_e2e.errors import BadInput, DeadlinePassed, Hopeless
+from upgrade_e2e.format import duration
 from upgrade_e2e.providers.kind.delivery import deliver, preload, wait_until_up
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.images import NodeImages
@@ -146,6 +147,6 @@ def _wait_for(future: Future[None]) -> None:
         future.result(STAGE_S)
     except TimeoutError as error:
         raise DeadlinePassed(
-            f"bringing programs and images onto the nodes took longer than {STAGE_S:g} s; see what "
-            "keeps docker or the disk busy."
+            f"bringing programs and images onto the nodes took longer than "
+            f"{duration(STAGE_S)}; see what keeps docker or the disk busy."
         ) from error

@@ -15,6 +15,7 @@ from upgrade_e2e.cluster.drain_watch import DrainWatch
 from upgrade_e2e.cluster.evictions import Holdup, evictable, pod_name
 from upgrade_e2e.cluster.nodes import node_of
 from upgrade_e2e.errors import Blocked
+from upgrade_e2e.format import duration
 from upgrade_e2e.providers.sim.asking import TRANSIENT, WITHIN_S, patch
 
 __all__ = ["cordon", "drain"]
@@ -109,5 +110,5 @@ def _left(
     for pod in pods:
         why = refusals.get(pod["metadata"]["uid"], "still terminating")
         left_pods.append(f"{pod_name(pod)} ({why})")
-    left = f"{node} was not drained within {allowed_s:g} s; left: {', '.join(left_pods)}"
+    left = f"{node} was not drained within {duration(allowed_s)}; left: {', '.join(left_pods)}"
     return "\n".join([*(holdup.failed_line for holdup in seen), left])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from upgrade_e2e.cluster.room import Room
+from upgrade_e2e.format import duration
 from upgrade_e2e.providers.sim.settings import SimSettings
 from upgrade_e2e.upgrade import Hop, Path, Plan, Step
 
@@ -66,7 +67,7 @@ def _swap_steps(settings: SimSettings, hop: Hop, node: str) -> Iterator[Step]:
     allowed_s = settings.drain_timeout_s / settings.durations.pace
     does: tuple[str, ...] = (
         f"cordon {node} and evict its pods (PodDisruptionBudgets are respected), for "
-        f"{allowed_s:g} s at most",
+        f"{duration(allowed_s)} at most",
     )
     timeout_s = allowed_s + _DRAIN_MARGIN_S
     yield Step.of_hop(hop, "drain", timeout_s, does, node, allowed_s=f"{allowed_s:g}")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from upgrade_e2e.format import moment
 from upgrade_e2e.judge import Verdict
 from upgrade_e2e.report.record import OutageRow, RunRecord, ScenarioResult
 from upgrade_e2e.timeline import Window
@@ -64,7 +65,7 @@ class Part:
 def claims_on(record: RunRecord, observer: str, outage: OutageRow) -> tuple[OutageClaim, ...]:
     """The claims about what `observer` saw, the broken ones that name this outage first."""
     found = [
-        OutageClaim(number, scenario, f"at {outage.start_s:.2f} s" in scenario.explanation)
+        OutageClaim(number, scenario, f"at {moment(outage.start_s)}" in scenario.explanation)
         for number, scenario in enumerate(record.scenarios)
         if observer in scenario.observers
     ]

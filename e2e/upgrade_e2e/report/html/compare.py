@@ -39,6 +39,8 @@ _FIGURES = (
     _Figure("p99", "p99_s", duration, lambda seen: seen.p99_s),
     _Figure("down at least", "downtime_s", duration, lambda seen: seen.downtime_s),
     _Figure("longest gap", "longest_gap_s", duration, lambda seen: seen.longest_gap_s),
+    _Figure("longest silence", "longest_silence_s", duration, lambda seen: seen.longest_silence_s),
+    _Figure("slow answers", "slow_ratio", share, lambda seen: seen.slow_ratio),
     _Figure(
         "outages",
         "outages",

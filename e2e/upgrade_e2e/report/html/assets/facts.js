@@ -1,20 +1,32 @@
 // Facts: what is said about a sample, an outage or a step, as pairs of a name and a value.
 
-// The lengths of outages and steps, written as in the tables (format.py).
+// A length of time, by the rule of format.py.
 function duration(seconds) {
-  if (seconds === 0) return "0 s";
-  if (seconds < 0.0095) return `${Number((seconds * 1e3).toPrecision(2))} ms`;
-  if (seconds < 0.9995) return `${Math.round(seconds * 1e3)} ms`;
-  if (seconds < 119.995) return `${seconds.toFixed(2)} s`;
-  const whole = Math.round(seconds);
-  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (seconds === null || !Number.isFinite(seconds)) return "-";
+  return (seconds < 0 ? "-" : "") + written(Math.abs(seconds));
 }
 
-// What one sample took, to three digits.
-function precise(microseconds) {
-  if (microseconds < 1000) return `${microseconds} µs`;
-  if (microseconds < 999500) return `${Number((microseconds / 1e3).toPrecision(3))} ms`;
-  return duration(microseconds / 1e6);
+function written(seconds) {
+  if (seconds === 0) return "0 s";
+  if (seconds < 1e-6) return "< 0.001 ms";
+  if (seconds < 0.9995) return `${digits(seconds * 1e3)} ms`;
+  if (seconds < 59.95) return `${digits(seconds)} s`;
+  if (seconds < 3599.5) return joined(Math.floor(seconds + 0.5), "min", "s");
+  return joined(Math.floor(seconds / 60 + 0.5), "h", "min");
+}
+
+function digits(number) {
+  return Number((number * (1 + 1e-12)).toPrecision(3));
+}
+
+function joined(count, unit, smaller) {
+  const rest = count % 60;
+  return `${Math.floor(count / 60)} ${unit}` + (rest ? ` ${rest} ${smaller}` : "");
+}
+
+// A time on the timeline, as in the tables.
+function moment(seconds) {
+  return `${seconds.toFixed(2)} s`;
 }
 
 function wallClock(facts, time) {
@@ -38,7 +50,7 @@ function stepsAt(facts, time) {
 
 // Marks what is approximate: only good answers, on time and not slow, are.
 function microseconds(value, level) {
-  return (level === EXACT ? "" : "≈ ") + precise(value);
+  return (level === EXACT ? "" : "≈ ") + duration(value / 1e6);
 }
 
 function sampleFacts(scene, { observer, stream, index }) {
@@ -77,7 +89,7 @@ function outageFacts(scene, outage) {
   const outcomes = Object.entries(outage.outcomes).map(([label, count]) => `${count} ${label}`);
   const pairs = [
     ["lasted", bounds(outage)],
-    ["began", `${outage.start.toFixed(3)} s`],
+    ["began", moment(outage.start)],
     ["", wallClock(scene.facts, outage.start)],
     ["outcomes", outcomes.join(", ")],
     ["failing", `${Number((outage.share * 100).toPrecision(3))}% of the probes at worst`],
@@ -93,7 +105,7 @@ function outageFacts(scene, outage) {
 function spanFacts(scene, span) {
   const pairs = [
     ["took", duration(span.end - span.start)],
-    ["began", `${span.start.toFixed(3)} s`],
+    ["began", moment(span.start)],
     ["", wallClock(scene.facts, span.start)],
   ];
   if (span.node) pairs.push(["node", span.node]);

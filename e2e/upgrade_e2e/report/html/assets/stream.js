@@ -71,8 +71,7 @@ function paintStreamLabel(context, { frame, colours }, row) {
 
 // 1, 10, 100, ... microseconds.
 function decade(latency) {
-  if (latency < 1e3) return `${latency} µs`;
-  return latency < 1e6 ? `${latency / 1e3} ms` : `${latency / 1e6} s`;
+  return duration(latency / 1e6);
 }
 
 function paintDecades(context, latencies, scale, box, colours) {
