@@ -22,11 +22,12 @@ TOKEN = secrets.token_urlsafe(16)
 
 @contextlib.contextmanager
 def agent(folder: Path, name: str, *options: str) -> Iterator[LocalLink]:
-    """Run one agent until the end of the block."""
+    """Run one agent until the end of the block; that of `folder`, if it has one already."""
     ready = folder / f"{name}.json"
     ready.unlink(missing_ok=True)
     archive = folder / ARCHIVE
-    archive.write_bytes(pack())
+    if not archive.exists():
+        archive.write_bytes(pack())
     argv = [sys.executable, "-I", "-S", str(archive), *options, f"--ready-file={ready}"]
     process = spawn(argv, log_file=folder / f"{name}.log")
     try:
@@ -78,6 +79,18 @@ def web_stream(link: LocalLink, rate_hz: float, connection: str) -> dict[str, An
         "url": f"http://127.0.0.1:{link.port}/",
         "body_has": '"pod"',
     }
+
+
+def dns_stream(port: int, name: str, rate_hz: float, **settings: Any) -> dict[str, Any]:
+    """A dns stream of a server on this machine."""
+    facts = {"observer": "dns", "name": name, "kind": "dns", "connection": "new"}
+    times = {"interval_s": 1 / rate_hz, "timeout_s": 2.0}
+    return {**facts, **times, "server": f"127.0.0.1:{port}", **settings}
+
+
+def pid_of(folder: Path, name: str) -> int:
+    """The process of the agent that runs under `name`."""
+    return int(json.loads((folder / f"{name}.json").read_text())["pid"])
 
 
 def stopped(link: LocalLink) -> Segment:

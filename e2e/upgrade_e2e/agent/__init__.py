@@ -11,8 +11,9 @@ Probing
     next probe never waits for the last answer. Latency counts from the *intended* time. Every
     slot becomes one sample: an answer, a failure, a timeout, or `not-sent` when the prober itself
     was in the way (too much in flight, out of sockets, or so late that the slot has lost its
-    meaning). asyncio runs what is slow and rare; probes use non-blocking sockets in an epoll of
-    their own, which is registered with the event loop.
+    meaning). asyncio runs what is slow and rare; probes use non-blocking sockets that the selector
+    of the event loop serves by itself. Streams of one observer are spread over their interval;
+    those of different observers share slots where they can, so that one wake-up serves several.
 
 Spec (JSON)
     {"run": ID, "token": TOKEN, "streams": [STREAM, ...]}
@@ -20,7 +21,8 @@ Spec (JSON)
     kind http:       url, connection (new|reused), method, headers, body, expect ([status, ...]),
                      body_has, ca_file, cert_file, key_file, token, insecure, server_name.
                      `{seq}` in the body is replaced by the number of the probe.
-    kind dns:        qname, qtype (A|AAAA), expect (answer|noerror|nxdomain), server
+    kind dns:        qname, qtype (A|AAAA), expect (answer|noerror|nxdomain), server,
+                     connection (new|reused): a new socket each, or one that is kept
     kind dns-search: qname, server, search, ndots: what a libc does for a short name
     kind watch:      url of the collection, object, writer (name of the http stream of the same
                      observer whose bodies carry `{seq}` as data.seq), and the TLS fields of http

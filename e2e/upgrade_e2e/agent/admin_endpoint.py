@@ -8,8 +8,10 @@ import time
 from .clock import boot_id, monotonic_us
 from .layout import TOKEN_HEADER
 from .machine import start
+from .peer import Peer
 from .prober import Prober
-from .server import Peer, Request, Site, answer_bytes, answer_json
+from .reactor import Reactor
+from .server import Request, Site, answer_bytes, answer_json
 
 _REFUSED = f"this needs the token of the prober's spec in the header {TOKEN_HEADER}"
 
@@ -17,8 +19,8 @@ _REFUSED = f"this needs the token of the prober's spec in the header {TOKEN_HEAD
 class AdminEndpoint(Site):
     """The prober's endpoint. Only requests with the spec's token may read samples and stop it."""
 
-    def __init__(self, bind: str, token: str, prober: Prober) -> None:
-        super().__init__(bind)
+    def __init__(self, bind: str, token: str, prober: Prober, reactor: Reactor) -> None:
+        super().__init__(bind, reactor)
         if not token:
             raise ValueError("the token of the spec is empty; give the spec a random one")
         self._token = token.encode()

@@ -11,11 +11,13 @@ from typing import Any
 from .dnswire import QTYPES, pack_query, read_reply
 from .failures import BadAnswer, outcome_of_error
 from .layout import Outcome
-from .reactor import Reactor
+from .reactor import ARRIVALS, Reactor
 from .spool import Spool
 from .streams import Flight, Stream
 from .target import address_of, host_and_port
 
+UDP = socket.SOCK_DGRAM | socket.SOCK_NONBLOCK
+MOST_REPLY = 4096
 _DNS_PORT = 53
 _RCODES = {2: Outcome.SERVFAIL, 3: Outcome.NXDOMAIN}
 
@@ -56,7 +58,7 @@ def candidates(name: str, search: list[str], ndots: int) -> list[str]:
 class Question:
     """Queries for one name, sent together from a socket of their own, as a libc does."""
 
-    __slots__ = ("_on_end", "_pending", "_reactor", "_sock", "rcodes", "records")
+    __slots__ = ("_fd", "_on_end", "_pending", "_reactor", "_sock", "rcodes", "records")
 
     def __init__(
         self,
@@ -70,25 +72,26 @@ class Question:
         self._pending = list(queries)
         self.rcodes: list[int] = []
         self.records = 0
-        self._sock = socket.socket(resolver.family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._sock = socket.socket(resolver.family, UDP)
+        self._fd = self._sock.fileno()
         try:
             self._sock.connect(resolver.address)  # so that ICMP errors come back
             for query in queries:
                 self._sock.send(query)
-            reactor.watch(self._sock.fileno(), self._on_event)
+            reactor.watch(self._fd, self._on_event, ARRIVALS)
         except OSError:
             self._sock.close()
             raise
 
     def abort(self) -> None:
         """Close, whatever is going on."""
-        self._reactor.forget(self._sock.fileno())
+        self._reactor.forget(self._fd)
         self._sock.close()
 
     def _on_event(self, _events: int) -> None:
         try:
             while self._pending:
-                self._take(self._sock.recv(4096))
+                self._take(self._sock.recv(MOST_REPLY))
         except BlockingIOError:
             return
         except OSError as error:
@@ -113,37 +116,40 @@ class Question:
 
 
 class DnsStream(Stream):
-    """Single queries for a fully qualified name."""
+    """Single queries for a fully qualified name, from a socket each."""
 
     def __init__(self, facts: dict[str, Any], spool: Spool, reactor: Reactor) -> None:
         super().__init__(facts, spool, reactor)
-        self._resolver = Resolver(facts)
+        self.resolver = Resolver(facts)
         self._expect = facts.get("expect", "answer")
-        self._query = pack_query(0, facts["qname"], QTYPES[facts.get("qtype", "A")])[2:]
+        self.query = pack_query(0, facts["qname"], QTYPES[facts.get("qtype", "A")])[2:]
+        """What is asked, without the id in front of it."""
 
     def launch(self, flight: Flight) -> None:
         ident = random.getrandbits(16).to_bytes(2, "big")
 
         def ended(outcome: Outcome | None) -> None:
             rcode = question.rcodes[0] if question.rcodes else 0
-            self.finish(flight, self._outcome(question) if outcome is None else outcome, rcode)
+            if outcome is None:
+                outcome = self.outcome_of(rcode, question.records)
+            self.finish(flight, outcome, rcode)
 
         try:
-            question = Question(self.reactor, self._resolver, [ident + self._query], ended)
+            question = Question(self.reactor, self.resolver, [ident + self.query], ended)
         except OSError as error:
             self.finish(flight, outcome_of_error(error, answering=False))
             return
         flight.way = question
 
-    def _outcome(self, question: Question) -> Outcome:
-        rcode = question.rcodes[0]
+    def outcome_of(self, rcode: int, records: int) -> Outcome:
+        """What a reply with this response code and so many wanted records amounts to."""
         if self._expect == "nxdomain":
             if rcode == 3:
                 return Outcome.OK
             return _RCODES.get(rcode, Outcome.DNS_ERROR) if rcode else Outcome.BAD_ANSWER
         if rcode:
             return _RCODES.get(rcode, Outcome.DNS_ERROR)
-        return Outcome.OK if question.records or self._expect == "noerror" else Outcome.BAD_ANSWER
+        return Outcome.OK if records or self._expect == "noerror" else Outcome.BAD_ANSWER
 
 
 class DnsSearchStream(Stream):

@@ -12,16 +12,17 @@ from pathlib import Path
 from .admin_endpoint import AdminEndpoint
 from .machine import end_with, raise_limits, raise_priority, tune_gc, write_ready
 from .prober import Prober
+from .reactor import Reactor, ReactorLoop
 from .workload import Workload
 
 
-async def serve(args: argparse.Namespace) -> None:
+async def serve(args: argparse.Namespace, reactor: Reactor) -> None:
     """Be the workload until SIGTERM."""
-    site = Workload(args)
+    site = Workload(args, reactor)
     loop = asyncio.get_running_loop()
     if args.warm_up_s:
         await asyncio.sleep(args.warm_up_s)  # SIGTERM ends it at once: it serves nobody yet
-    await site.listen()
+    site.listen()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, site.on_term)
     write_ready(args.ready_file, site.port)
@@ -29,14 +30,14 @@ async def serve(args: argparse.Namespace) -> None:
     await site.ended.wait()
 
 
-async def probe(args: argparse.Namespace) -> None:
+async def probe(args: argparse.Namespace, reactor: Reactor) -> None:
     """Probe until SIGTERM or the end of the owner, then write down what is left."""
     raise_limits()
     raise_priority(args.priority)
     spec = json.loads(Path(args.spec).read_text())
-    prober = Prober(spec, Path(args.spool))
-    endpoint = AdminEndpoint(args.listen, spec.get("token", ""), prober)
-    await endpoint.listen()
+    prober = Prober(spec, Path(args.spool), reactor)
+    endpoint = AdminEndpoint(args.listen, spec.get("token", ""), prober, reactor)
+    endpoint.listen()
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -76,4 +77,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one of the commands; without `argv`, the one of this process."""
     args = parse_args(argv)
-    asyncio.run({"serve": serve, "probe": probe}[args.command](args))
+    loop = ReactorLoop()
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run({"serve": serve, "probe": probe}[args.command](args, loop.reactor))

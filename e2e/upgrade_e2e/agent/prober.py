@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import resource
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from .clock import monotonic_us
 from .dns import DnsSearchStream, DnsStream
+from .dns_kept import DnsKeptStream
 from .http import HttpStream
 from .machine import priority, rss_bytes, start
 from .reactor import Reactor
@@ -18,27 +20,33 @@ from .spool import Spool, write_all
 from .streams import Stream
 from .watch import WatchStream
 
-KINDS: dict[str, type[Stream]] = {
+
+def dns_stream(facts: dict[str, Any], spool: Spool, reactor: Reactor) -> Stream:
+    """A stream of single queries, over a new socket each or over one that is kept."""
+    kept = facts.get("connection") == "reused"
+    return (DnsKeptStream if kept else DnsStream)(facts, spool, reactor)
+
+
+KINDS: dict[str, Callable[[dict[str, Any], Spool, Reactor], Stream]] = {
     "http": HttpStream,
-    "dns": DnsStream,
+    "dns": dns_stream,
     "dns-search": DnsSearchStream,
     "watch": WatchStream,
 }
 HOUSEKEEPING_S = 0.1
-FLUSH_S = 0.5
+FLUSH_S = 1.0
 COLLECT_S = 10.0
 
 
 class Prober:
     """All streams of one spec, and their spool."""
 
-    def __init__(self, spec: dict[str, Any], spool_root: Path) -> None:
-        loop = asyncio.get_running_loop()
+    def __init__(self, spec: dict[str, Any], spool_root: Path, reactor: Reactor) -> None:
         self.spool = Spool(spool_root, spec["run"], spec["streams"])
-        self._reactor = Reactor(loop)
-        self._schedule = Schedule(loop, self._reactor)
+        self._schedule = Schedule(reactor, self._expire)
+        self._looked_us = 0
         self.streams = [
-            KINDS[facts["kind"]](facts, self.spool, self._reactor) for facts in spec["streams"]
+            KINDS[facts["kind"]](facts, self.spool, reactor) for facts in spec["streams"]
         ]
         self._pair(spec["streams"])
         self._flushing = asyncio.Lock()
@@ -64,6 +72,7 @@ class Prober:
         longest_us = max((stream.timeout_us for stream in self.streams), default=0)
         until = monotonic_us() + longest_us + 1_000_000
         while any(stream.flights for stream in self.streams) and monotonic_us() < until:
+            self._expire()
             await asyncio.sleep(0.02)
         await self.flush()
 
@@ -92,13 +101,23 @@ class Prober:
                 assert isinstance(writer, HttpStream)  # noqa: S101 - a wrong spec ends the program
                 writer.acknowledged = stream.acknowledged
 
+    def _expire(self) -> None:
+        """Give up on probes whose time is over; not more often than is worth it."""
+        now = monotonic_us()
+        if now - self._looked_us >= HOUSEKEEPING_S * 1e6:
+            self._looked_us = now
+            for stream in self.streams:
+                if stream.flights:
+                    stream.expire(now)
+
     async def _keep_house(self) -> None:
         turn = monotonic_us() + 1_000_000
+        often = any(0 < stream.interval_ns <= HOUSEKEEPING_S * 1e9 for stream in self.streams)
         while True:
-            await asyncio.sleep(HOUSEKEEPING_S)
+            # Slots that come this often look for timeouts on the way.
+            await asyncio.sleep(1.0 if often else HOUSEKEEPING_S)
+            self._expire()
             now = monotonic_us()
-            for stream in self.streams:
-                stream.expire(now)
             if now >= turn:
                 turn += 1_000_000 * (1 + (now - turn) // 1_000_000)
                 for stream in self.streams:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import select
 import socket
 from typing import Any
 from urllib.parse import parse_qsl
 
-from .answer import field_of
-from .clock import monotonic_us
+from .peer import Peer
+from .reactor import Reactor
 from .target import host_and_port
 
 _REASONS = {
@@ -19,23 +21,22 @@ _REASONS = {
     404: "Not Found",
     503: "Service Unavailable",
 }
-MOST_REQUEST = 2**20
+BACKLOG = 1024
+PAUSE_S = 1.0
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Request:
     """One request, read to its end."""
 
-    __slots__ = ("head", "method", "target")
+    __slots__ = ("head", "method", "path", "target")
 
     def __init__(self, head: bytes) -> None:
         """Raises ValueError for a head that does not begin with a request line."""
         self.head = head
         first = head.partition(b"\r\n")[0].decode("latin-1")
         self.method, self.target, _ = first.split(" ", 2)
-
-    @property
-    def path(self) -> str:
-        return self.target.partition("?")[0]
+        self.path = self.target.partition("?")[0]
 
     @property
     def query(self) -> dict[str, str]:
@@ -51,94 +52,73 @@ class Request:
         return b""
 
 
-class Peer(asyncio.Protocol):
-    """One connection of a client to one of our servers."""
-
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._buffer = bytearray()
-        self.used_us = monotonic_us()
-        self.owed = 0
-        self.transport: asyncio.Transport
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type only
-        self.transport = transport
-        self._site.peers.add(self)
-        self._site.met_us = self.used_us
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        self._site.peers.discard(self)
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        self.used_us = monotonic_us()
-        try:
-            while (request := self._take()) is not None:
-                self.owed += 1
-                self._site.serve(request, self)
-        except (ValueError, IndexError):
-            self.transport.abort()
-
-    def send(self, answer: bytes, *, close: bool = False) -> None:
-        """Answer one request."""
-        self.owed -= 1
-        self.transport.write(answer)
-        if close:
-            self.transport.close()
-
-    def _take(self) -> Request | None:
-        end = self._buffer.find(b"\r\n\r\n")
-        if end < 0:
-            if len(self._buffer) > MOST_REQUEST:
-                raise ValueError("no end of the request's head")
-            return None
-        head = bytes(self._buffer[:end])
-        body_end = end + 4
-        if not head.startswith(b"GET "):
-            body_end += int(field_of(head.lower() + b"\r\n", b"content-length") or b"0")
-        if len(self._buffer) < body_end:
-            return None
-        request = Request(head)
-        del self._buffer[:body_end]
-        return request
-
-
 class Site:
     """A server: its listening socket, its connections and what it answers."""
 
-    def __init__(self, bind: str) -> None:
+    def __init__(self, bind: str, reactor: Reactor) -> None:
         self.bind = bind
+        self.reactor = reactor
         self.peers: set[Peer] = set()
         self.met_us = 0
-        self._server: asyncio.Server | None = None
         self.port = 0
+        self.known: dict[bytes, Request] = {}
+        """Requests without a body that came before: clients send the same bytes again and again."""
+        self._door: socket.socket | None = None
 
-    async def listen(self) -> None:
+    def listen(self) -> None:
         """Accept connections at `bind` (HOST:PORT; port 0 lets the kernel choose, once).
 
         `[::]` means every address of the machine, of both families.
         """
         host, port = host_and_port(self.bind, 0)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_STREAM)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # its connections inherit it
         if family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        sock.bind((host, self.port or port))
-        self.port = sock.getsockname()[1]
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Peer(self), sock=sock, backlog=1024)
+            door.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        door.bind((host, self.port or port))
+        door.listen(BACKLOG)
+        self.port = door.getsockname()[1]
+        self.reactor.watch(door.fileno(), self._meet, select.EPOLLIN)
+        self._door = door
+
+    @staticmethod
+    def request(head: bytes) -> Request:
+        """A request with this head; raises ValueError for one that is none."""
+        return Request(head)
 
     def close_door(self) -> None:
         """Stop listening: new connections are refused, open ones stay."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if self._door is not None:
+            self.reactor.forget(self._door.fileno())
+            self._door.close()
+            self._door = None
 
     def serve(self, request: Request, peer: Peer) -> None:
         """Answer `request` with `peer.send`, now or later."""
         raise NotImplementedError
+
+    def _meet(self, _events: int) -> None:
+        if self._door is None:
+            return
+        try:
+            sock, _ = self._door.accept()  # one; the kernel calls again as long as there are more
+        except OSError as error:
+            if error.errno in _EXHAUSTED:
+                self._pause(self._door)
+        else:
+            Peer(self, sock).begin()
+
+    def _pause(self, door: socket.socket) -> None:
+        """Accept nothing for a while: there is nothing to accept with."""
+        self.reactor.watch_for(door.fileno(), 0)
+
+        def go_on() -> None:
+            if self._door is door:
+                self.reactor.watch_for(door.fileno(), select.EPOLLIN)
+
+        asyncio.get_running_loop().call_later(PAUSE_S, go_on)
 
 
 def answer_bytes(

@@ -27,16 +27,20 @@ class Spool:
         self.boot.mkdir(parents=True, exist_ok=True)
         self._backends_file = self.boot / "backends.txt"
         self._backends = self._read_backends()
-        self._sinks: list[tuple[bytearray, Path]] = []
+        self._sinks: list[tuple[bytearray, int]] = []
         self._write_meta(streams)
 
     def sink(self, key: str) -> bytearray:
-        """The buffer of the stream `key` (OBSERVER.NAME); `flush` empties it into its file."""
+        """The buffer of the stream `key` (OBSERVER.NAME); `flush` empties it into its file.
+
+        The file stays open for as long as the process runs.
+        """
         path = self.boot / f"{key}.rec"
-        if path.exists():  # a prober that was killed may have left half a record
-            os.truncate(path, path.stat().st_size // RECORD.size * RECORD.size)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        # A prober that was killed may have left half a record.
+        os.truncate(file, os.fstat(file).st_size // RECORD.size * RECORD.size)
         buffer = bytearray()
-        self._sinks.append((buffer, path))
+        self._sinks.append((buffer, file))
         return buffer
 
     def backend(self, name: str) -> int:
@@ -50,12 +54,12 @@ class Spool:
             file.write(name + "\n")
         return self._backends.setdefault(name, len(self._backends))
 
-    def take(self) -> list[tuple[Path, bytes]]:
-        """What is to be written; the buffers are empty afterwards."""
+    def take(self) -> list[tuple[int, bytes]]:
+        """What is to be written to which open file; the buffers are empty afterwards."""
         taken = []
-        for buffer, path in self._sinks:
+        for buffer, file in self._sinks:
             if buffer:
-                taken.append((path, bytes(buffer)))
+                taken.append((file, bytes(buffer)))
                 buffer.clear()
         return taken
 
@@ -103,8 +107,9 @@ class Spool:
         part.replace(self.boot / "meta.json")
 
 
-def write_all(chunks: list[tuple[Path, bytes]]) -> None:
-    """Append each chunk to its file."""
-    for path, data in chunks:
-        with path.open("ab", buffering=0) as file:
-            file.write(data)
+def write_all(chunks: list[tuple[int, bytes]]) -> None:
+    """Append each chunk to its file; raises OSError when the disk does not take it."""
+    for file, data in chunks:
+        left = data
+        while left:
+            left = left[os.write(file, left) :]

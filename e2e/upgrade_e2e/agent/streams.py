@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 from typing import Any
 
 from .clock import monotonic_us
@@ -10,6 +9,8 @@ from .layout import MOST_U16, MOST_U32, OUTCOMES, RECORD, Outcome
 from .reactor import Reactor
 from .spool import Spool
 
+_NOT_SENT, _TIMEOUT = Outcome.NOT_SENT, Outcome.TIMEOUT
+"""Names of their own: before Python 3.12 it costs much to look up the member of an enum."""
 STALE_US = 500_000
 """A slot this late is not sent any more: its answer would be about another moment."""
 SPARE_FLIGHTS = 64
@@ -39,7 +40,7 @@ class Tally:
     def count(self, outcome: Outcome, lateness_us: int) -> None:
         self.total[outcome] += 1
         self._lateness.append(lateness_us)
-        if outcome != Outcome.OK:
+        if outcome:
             self.last_failure = OUTCOMES[outcome]
 
     def turn(self) -> None:
@@ -69,13 +70,14 @@ class Stream:
     """One series of probes; a kind of probe says in `launch` how one is sent."""
 
     def __init__(self, facts: dict[str, Any], spool: Spool, reactor: Reactor) -> None:
-        self.key = f"{facts['observer']}.{facts['name']}"
+        self.observer: str = facts["observer"]
+        self.key = f"{self.observer}.{facts['name']}"
         self.spool, self.reactor = spool, reactor
         self.interval_ns = round(facts["interval_s"] * 1e9)
         self.timeout_us = round(facts["timeout_s"] * 1e6)
         in_time = self.timeout_us * 1000 // self.interval_ns if self.interval_ns else 0
         self.most_flights = in_time + SPARE_FLIGHTS
-        self.flights: collections.OrderedDict[Flight, None] = collections.OrderedDict()
+        self.flights: dict[Flight, None] = {}
         self.tally = Tally()
         self.number = 0
         self._buffer = spool.sink(self.key)
@@ -83,10 +85,11 @@ class Stream:
     def fire(self, intended_us: int) -> None:
         """The slot at `intended_us` is due."""
         now = monotonic_us()
-        self.expire(now)
+        if self.flights:
+            self.expire(now)
         self.number += 1
         if now - intended_us > STALE_US or len(self.flights) >= self.most_flights:
-            self.record(intended_us, now, now, Outcome.NOT_SENT)
+            self.record(intended_us, now, now, _NOT_SENT)
             return
         flight = Flight(self.number, intended_us, now)
         self.flights[flight] = None
@@ -100,8 +103,7 @@ class Stream:
         self, flight: Flight, outcome: Outcome, code: int = 0, backend: str = "", flags: int = 0
     ) -> None:
         """What became of `flight`; only the first call counts."""
-        if flight in self.flights:
-            del self.flights[flight]
+        if self.flights.pop(flight, self) is None:
             self.record(
                 flight.intended_us, flight.sent_us, monotonic_us(), outcome, code, backend, flags
             )
@@ -114,7 +116,7 @@ class Stream:
                 return
             if flight.way is not None:
                 flight.way.abort()
-            self.finish(flight, Outcome.TIMEOUT)
+            self.finish(flight, _TIMEOUT)
 
     def record(  # noqa: PLR0917 - called for every sample, where keywords cost
         self,
@@ -127,8 +129,10 @@ class Stream:
         flags: int = 0,
     ) -> None:
         """Write down one sample."""
-        lateness = min(max(sent_us - intended_us, 0), MOST_U32)
-        latency = min(max(done_us - intended_us, 0), MOST_U32)
+        lateness, latency = sent_us - intended_us, done_us - intended_us
+        if not 0 <= lateness <= latency <= MOST_U32:  # min() and max() cost much
+            lateness = min(max(lateness, 0), MOST_U32)
+            latency = min(max(latency, 0), MOST_U32)
         index = self.spool.backend(backend) if backend else 0
         self._buffer += RECORD.pack(
             intended_us, lateness, latency, outcome, flags, code & MOST_U16, index, 0

@@ -11,8 +11,9 @@ from typing import Any
 
 from .clock import monotonic_us
 from .machine import start
-from .reactor import RESET_ON_CLOSE
-from .server import Peer, Request, Site, answer_bytes, answer_json
+from .peer import Peer
+from .reactor import Reactor
+from .server import Request, Site, answer_bytes, answer_json
 
 OUTAGES = ("503", "refuse", "reset", "hang", "stall", "cut-body")
 
@@ -31,8 +32,8 @@ class Workload(Site):
     """While draining, a kept connection may ask once more within this time; that answer says that
     the connection closes. Closing it at once would race with a request that is on its way."""
 
-    def __init__(self, args: argparse.Namespace) -> None:
-        super().__init__(args.bind)
+    def __init__(self, args: argparse.Namespace, reactor: Reactor) -> None:
+        super().__init__(args.bind, reactor)
         self._on_term, self._drain_s = args.on_term, args.drain_s
         self._plantable, self._work_s = args.plantable, args.work_ms / 1000
         self._draining = False
@@ -73,10 +74,10 @@ class Workload(Site):
         if kind == "503":
             peer.send(self._error)
         elif kind == "reset":
-            reset(peer)
+            peer.reset()
         elif kind == "cut-body":
             peer.send(self._cut)
-            asyncio.get_running_loop().call_later(0.005, reset, peer)
+            asyncio.get_running_loop().call_later(0.005, peer.reset)
         elif kind == "stall":
             left_s = (until_us - monotonic_us()) / 1e6
             asyncio.get_running_loop().call_later(left_s, self._answer, peer)
@@ -100,7 +101,7 @@ class Workload(Site):
 
     async def _reopen(self, outage: dict[str, Any], length_us: int) -> None:
         await asyncio.sleep(length_us / 1e6)
-        await self.listen()
+        self.listen()
         outage["end_us"] = monotonic_us()
 
     def on_term(self) -> None:
@@ -118,16 +119,8 @@ class Workload(Site):
             now = monotonic_us()
             for peer in list(self.peers):
                 if not peer.owed and now - peer.used_us > self.IDLE_GRACE_US:
-                    peer.transport.close()
+                    peer.close()
             if not self.peers and now - self.met_us > self.IDLE_GRACE_US:
                 break
             await asyncio.sleep(0.05)
         self.ended.set()
-
-
-def reset(peer: Peer) -> None:
-    """Close with RST, whatever is still unsent."""
-    sock = peer.transport.get_extra_info("socket")
-    if sock is not None and not peer.transport.is_closing():
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-    peer.transport.abort()

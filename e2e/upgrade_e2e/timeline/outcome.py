@@ -13,9 +13,11 @@ class Connection(IntEnum):
     """What kind of connection a stream probes over; the numbers are part of the file format."""
 
     NONE = 0
-    """No connection (UDP, or an event that is awaited rather than asked for)."""
+    """None that could be kept: an event that is awaited rather than asked for."""
     NEW = 1
+    """A connection, or a UDP socket, of its own for each probe."""
     REUSED = 2
+    """Kept ones."""
 
     @property
     def label(self) -> str:

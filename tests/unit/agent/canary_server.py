@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -41,6 +42,18 @@ class Canary:
         """All watches that stand now fall silent for ever; new ones speak."""
         with self.changed:
             self.mute_until = self.watches
+
+
+class Server(ThreadingHTTPServer):
+    """Says nothing when a client resets its connection."""
+
+    daemon_threads = True
+    block_on_close = False
+    ended = False
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -119,16 +132,13 @@ class Handler(BaseHTTPRequestHandler):
 def canary_server(canary: Canary) -> Iterator[int]:
     """Serve `canary`; yields the port."""
     handler = type("CanaryHandler", (Handler,), {"canary": canary})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    server.block_on_close = False
-    server.ended = False  # type: ignore[attr-defined]
+    server = Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield server.server_port
     finally:
-        server.ended = True  # type: ignore[attr-defined]
+        server.ended = True
         server.shutdown()
         server.server_close()
         thread.join(5)

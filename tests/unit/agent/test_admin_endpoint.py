@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +15,7 @@ from tests.unit.agent.rig import TOKEN, Agent, Rig, await_outcome, free_port, ht
 from upgrade_e2e.agent.admin_endpoint import AdminEndpoint
 from upgrade_e2e.agent.layout import TOKEN_HEADER
 from upgrade_e2e.agent.prober import Prober
+from upgrade_e2e.agent.reactor import Reactor
 from upgrade_e2e.errors import E2eError
 from upgrade_e2e.observers.link import LocalLink, get_json
 
@@ -103,8 +104,7 @@ def test_a_workload_needs_no_token(rig: Rig) -> None:
 
 
 def test_a_spec_without_a_token_is_refused(tmp_path: Path) -> None:
-    async def begin() -> None:
-        AdminEndpoint("127.0.0.1:0", "", Prober({"run": "run", "streams": []}, tmp_path))
-
-    with pytest.raises(ValueError, match="the token of the spec is empty"):
-        asyncio.run(begin())
+    with contextlib.closing(Reactor()) as reactor:
+        prober = Prober({"run": "run", "streams": []}, tmp_path, reactor)
+        with pytest.raises(ValueError, match="the token of the spec is empty"):
+            AdminEndpoint("127.0.0.1:0", "", prober, reactor)

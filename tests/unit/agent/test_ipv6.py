@@ -54,11 +54,11 @@ def test_lookups_are_right_where_a_service_has_an_ipv6_address_only(
     """As CoreDNS answers there: AAAA with a record, A without, both without an error."""
     with name_server(KNOWN, "AAAA", host) as port:
         prober = rig.probe(*lookups(tmp_path, f"[{host}]:{port}", "ipv6"))
-        for name in ("a", "aaaa", "search", "nxdomain"):
+        for name in ("a", "aaaa", "search", "nxdomain", "reused"):
             await_outcome(prober, "ok", f"dns.{name}", count=3)
         assert list(complaints("worker", prober.get("/status"))) == []
         seen = collect(prober)
-    for name in ("a", "aaaa", "search", "nxdomain"):
+    for name in ("a", "aaaa", "search", "nxdomain", "reused"):
         assert answers_of(seen, f"dns.{name}") == {"ok"}
 
 

@@ -67,9 +67,7 @@ def test_worse_than_the_baseline_rejects_with_the_numbers():
     assert decision.answer is Answer.REJECT
     assert answers(decision)["budgets"] is Answer.APPROVE
     why = next(check.why for check in decision.checks if check.name == "baseline")
-    assert any(
-        "dns longest_silence_s is worse by 2 s (margin 1 s" in sentence for sentence in why
-    )
+    assert any("dns longest_silence_s is worse by 2 s (margin 1 s" in sentence for sentence in why)
 
 
 def test_without_a_baseline_it_cannot_tell_and_says_how_to_get_one():

@@ -195,6 +195,18 @@ def test_of_another_service_its_own_families_are_expected(
     assert asked(lookups, context) == {"a": a, "aaaa": aaaa}
 
 
+@pytest.mark.parametrize(("family", "qtype"), [("ipv4", "A"), ("ipv6", "AAAA")])
+def test_one_stream_of_lookups_keeps_its_socket(
+    context: DeployContext, family: str, qtype: str
+) -> None:
+    seen = probes(DnsLookups(), in_cluster(context, family))
+    kept = seen.pop("reused")
+    assert kept.connection is Connection.REUSED
+    assert kept.spec("dns")["connection"] == "reused"
+    assert kept.settings == seen[qtype.lower()].settings
+    assert {probe.connection for probe in seen.values()} == {Connection.NEW}
+
+
 def test_the_domain_is_the_clusters_unless_the_user_gives_one(context: DeployContext) -> None:
     there = in_cluster(context, domain="corp.test")
     for lookups, domain in (

@@ -206,12 +206,16 @@ def test_http_probes_do_not_depend_on_cluster_dns(context: DeployContext) -> Non
 
 
 def test_rates_become_intervals(context: DeployContext) -> None:
-    streams = {p.name: p for p in DnsLookups(rate_hz=20, side_hz=4).deploy(context).node_probes}
+    streams = {
+        p.name: p
+        for p in DnsLookups(rate_hz=20, side_hz=4, reused_hz=10).deploy(context).node_probes
+    }
     assert {name: probe.interval_s for name, probe in streams.items()} == {
         "a": 0.05,
         "aaaa": 0.25,
         "search": 0.25,
         "nxdomain": 0.25,
+        "reused": 0.1,
     }
     assert streams["a"].settings["qname"] == "kubernetes.default.svc.cluster.local."
     assert streams["search"].settings["qname"] == "kubernetes.default"

@@ -48,7 +48,13 @@ NOT_SERVICES = ("kubernetes", "a.b.c", ".default", "kubernetes.", "Kube.default"
 NOT_DOMAINS = (".", "cluster.local.", "Cluster.local", "cluster..local", "a" * 64, None)
 
 
-RATES = ("ApiServer.rate_hz", "DnsLookups.rate_hz", "DnsLookups.side_hz", "HttpEdge.rate_hz")
+RATES = (
+    "ApiServer.rate_hz",
+    "DnsLookups.rate_hz",
+    "DnsLookups.side_hz",
+    "DnsLookups.reused_hz",
+    "HttpEdge.rate_hz",
+)
 TIMES = ("Workload.pre_stop_s", "Workload.warm_up_s", "Workload.drain_s")
 REFUSED: tuple[tuple[tuple[str, ...], tuple[Any, ...], str], ...] = (
     ((*RATES, "HttpService.rate_hz"), NOT_RATES, "more than 0 and at most 1000"),
@@ -114,7 +120,7 @@ def test_defaults_stay() -> None:
     }
     assert {kind().label for kind in ALL} == {""}
     assert (HttpService().rate_hz, HttpEdge().rate_hz, DnsLookups().rate_hz) == (50, 50, 50)
-    assert (ApiServer().rate_hz, DnsLookups().side_hz) == (10, 10)
+    assert (ApiServer().rate_hz, DnsLookups().side_hz, DnsLookups().reused_hz) == (10, 10, 20)
     assert (PodChurn().burst, PodChurn().every_s, PodChurn().timeout_s) == (3, 10, 90)
     assert [kind().timeout_s for kind in (HttpService, HttpEdge, DnsLookups)] == [2, 2, 2]
     assert ApiServer().timeout_s == 5
