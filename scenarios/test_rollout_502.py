@@ -15,7 +15,7 @@ import pytest
 from upgrade_e2e import HttpEdge, HttpService, Workload
 
 WELL_BEHAVED = Workload(replicas=3, pre_stop_s=5, pdb_min_available=2, rollout_every_s=90)
-WEB = HttpService(rate_hz=50, workload=WELL_BEHAVED)
+WEB = HttpService(rate_hz=25, workload=WELL_BEHAVED)
 EDGE = HttpEdge(rate_hz=20, backend=WEB)
 
 

@@ -63,6 +63,19 @@ class Seen:
         scope = replace(self.scope, tracks=tracks)
         return replace(self, title=" ".join([self.title, *asked.values()]), scope=scope)
 
+    def without(self, *, stream: str = "", connection: str = "") -> Seen:
+        """The streams that do not have this name, or kind, or connection; BadInput if none is left.
+
+        A stream is left out when it has all that is asked.
+        """
+        asked = {"stream": stream, "connection": connection}
+        asked = {key: value for key, value in asked.items() if value}
+        tracks = tuple(track for track in self.scope.tracks if not _matches(track.stream, asked))
+        if not tracks:
+            raise BadInput(f"{self.title} has no stream but those with {asked}.")
+        title = f"{self.title} without {' '.join(asked.values())}"
+        return replace(self, title=title, scope=replace(self.scope, tracks=tracks))
+
     def on(self, node: str) -> Seen:
         """What probers on this node saw; raises BadInput when there was none."""
         return self.only(node=node)

@@ -61,6 +61,14 @@ def test_by_node_and_by_stream(seen):
     assert [view.failures for view in seen.by_stream().values()] == [20, 0, 1]
 
 
+def test_streams_can_be_left_out(seen):
+    kinds = {stream.name for stream in seen.streams}
+    left = {stream.name for stream in seen.without(stream="new@e2e-worker").streams}
+    assert left == kinds - {"new@e2e-worker"}
+    with pytest.raises(BadInput, match="no stream but those with"):
+        seen.only(stream="new@e2e-worker").without(stream="new")
+
+
 def test_during_a_step_or_a_phase(seen):
     assert seen.during("drain").failures == 20
     assert seen.during("drain worker").count == 600
