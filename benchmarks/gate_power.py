@@ -48,6 +48,7 @@ class Model:
                 sum of partial outages
     silence_s   the longest silence of a node when it is no more than two probes in a row, and the
                 range of it in the share `silent` of the passes where it is
+    kept_s      range of the longest silence of a client that keeps its connection
     slow        bursts of slow answers, mean of a pass, and answers in one
     p50_s       median latency, and the sigma of its logarithm
     """
@@ -58,6 +59,7 @@ class Model:
     failures: float = 0.0
     lost_s: tuple[float, float] | None = None
     silence_s: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    kept_s: tuple[float, float] | None = None
     silent: float = 0.0
     slow: tuple[float, float] = (0.0, 0.0)
 
@@ -69,15 +71,17 @@ class Model:
 #          after 1 s, which slows 20 requests of one node
 #   dns    0.27, 0.28, 0.33, 0.38 and 1.9 s lost, 0.14 to 2.0 s in earlier passes; longest silence
 #          of a node 0.1 s in most, 0.7 and 1.1 s in two; 0, 1, 8, 9 and 62 slow answers
+#          a kept socket gets nothing for anything from 0 to 3 s
 #   churn  150 to 180 pods that come or go; one of them missing in one of eight passes
 #   medians of all: the sigma is that between these passes
 MODELS = (
-    Model("web", 300.0, (0.00052, 0.20), failures=0.15, slow=(1.0, 2.0), silence_s=(0.01, 0, 0)),
+    Model("web", 150.0, (0.00052, 0.20), failures=0.15, slow=(1.0, 2.0), silence_s=(0.01, 0, 0)),
     Model("edge", 60.0, (0.0010, 0.25), failures=1.0, slow=(1.2, 20.0), silence_s=(0.05, 0, 0)),
     Model(
         "dns",
-        240.0,
+        300.0,
         (0.00055, 0.20),
+        kept_s=(0.0, 3.0),
         lost_s=(0.45, 0.65),
         silence_s=(0.1, 0.2, 1.1),
         silent=0.3,
@@ -151,6 +155,7 @@ def _observed(
     elif more:
         failures += round(model.rate_hz * OUTAGE_S)
         silence_s = max(silence_s, OUTAGE_S)
+    kept_s = None if model.kept_s is None else rng.uniform(*model.kept_s) + OUTAGE_S * more
     bursts, answers = model.slow
     slow = rng.poisson(answers, rng.poisson(bursts)).sum()
     return _result(
@@ -159,6 +164,7 @@ def _observed(
         failures,
         _around(model.p50_s, rng),
         longest_silence_s=silence_s,
+        kept_silence_s=kept_s,
         slow_ratio=None if model.name == "churn" else slow / samples,
     )
 

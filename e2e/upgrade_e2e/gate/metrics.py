@@ -18,9 +18,9 @@ __all__ = ["Asked", "age_notes", "asked_metrics", "shown"]
 ELSEWHERE = "elsewhere_down_s"
 STAND_INS = {"longest_silence_s": "longest_gap_s"}
 """What is compared in the place of a metric that the baseline is too old for: a coarser bound."""
-LATER = ("longest_silence_s", "slow_ratio", ELSEWHERE)
+LATER = ("longest_silence_s", "kept_silence_s", "slow_ratio", ELSEWHERE)
 """Metrics that runs of earlier versions lack."""
-OF_WHOLE = frozenset({"longest_silence_s", "slow_ratio"})
+OF_WHOLE = frozenset({"longest_silence_s", "kept_silence_s", "slow_ratio"})
 """A single control plane decides these by when it is away, so `elsewhere_down_s` replaces them."""
 
 

@@ -27,6 +27,7 @@ OBSERVED = (
     "failures",
     "outage_count",
     "longest_silence_s",
+    "kept_silence_s",
     "longest_brownout_s",
     "retried_failure_ratio",
     "failures_per_s",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.judge import Brownout, Outage, Seen, Views
 from upgrade_e2e.report.record import BrownoutRow, ObserverResult, OutageRow
+from upgrade_e2e.timeline import Connection
 
 __all__ = ["observer_results"]
 
@@ -44,7 +45,8 @@ def _result(name: str, seen: Seen) -> ObserverResult:
         brownout_count=seen.brownout_set.count,
         brownout_s=seen.brownout_set.total_s,
         brownouts=tuple(_brownout(one) for one in seen.brownout_set.worst(BROWNOUTS_KEPT)),
-        longest_silence_s=seen.longest_silence_s,
+        longest_silence_s=_silence_s(seen, kept=False),
+        kept_silence_s=_silence_s(seen, kept=True),
         longest_brownout_s=seen.longest_brownout_s,
         retried_failure_ratio=_retried(seen),
         failures_per_s=seen.failures_per_s,
@@ -52,6 +54,21 @@ def _result(name: str, seen: Seen) -> ObserverResult:
         stream_p95_s=dict(_p95_by_kind(seen)),
         slow_ratio=seen.brownout_set.ratio,
     )
+
+
+def _silence_s(seen: Seen, *, kept: bool) -> float | None:
+    """The longest silence of clients that keep their connection, or of all others.
+
+    They are apart because connection tracking goes on sending the queries of a kept UDP socket to a
+    pod that is gone: what such a client feels is longer, and differs more from pass to pass. An
+    observer that has only kept connections has no others.
+    """
+    by_kind = {stream.connection is Connection.REUSED for stream in seen.streams}
+    if kept not in by_kind:
+        return None if kept or by_kind else seen.longest_silence_s
+    label = Connection.REUSED.label
+    part = seen.only(connection=label) if kept else seen.without(connection=label)
+    return part.longest_silence_s
 
 
 def _retried(seen: Seen) -> float | None:
