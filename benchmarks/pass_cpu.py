@@ -3,7 +3,7 @@
     python benchmarks/pass_cpu.py PID
 
 PID is the process of the pass (`upgrade-e2e run`); the table is printed when it has ended. All
-processes of the machine are read twice a second, so that one that lives for less is missed. Shares
+processes of the machine are read every two seconds, so that what lives for less is missed. Shares
 are of all cores over the time of the pass.
 """
 
@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-EVERY_S = 0.5
+EVERY_S = 2.0
 GROUPS = (
     ("agents that probe", ("agent.pyz probe",)),
     ("agents that serve", ("agent.pyz serve",)),
@@ -38,16 +38,15 @@ def processes() -> Iterator[tuple[tuple[int, int], str, float]]:
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
-                line = (
-                    (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                )
+                words = (folder / "cmdline").read_bytes().split(b"\0")
                 stat = (folder / "stat").read_text(errors="replace")
             except (FileNotFoundError, ProcessLookupError):
                 continue  # it has ended
             name, _, rest = stat.partition("(")[2].rpartition(")")
             fields = rest.split()
             used_s = (int(fields[11]) + int(fields[12])) / TICKS
-            yield (int(folder.name), int(fields[19])), line or f"[{name}]", used_s
+            line = b" ".join(words).decode(errors="replace") or f"[{name}]"
+            yield (int(folder.name), int(fields[19])), line, used_s
 
 
 def group_of(line: str) -> str:
