@@ -109,10 +109,10 @@ class ObserverResult:
     `outages` are the worst ones, `outage_count` says how many there were. In `brownouts` answers
     took longer than `slow_s`; `brownout_s` is how long they did, in all, and `slow_ratio` the share
     of answers that did. `longest_silence_s` is the longest time in which one stream got only
-    failures, `kept_silence_s` the same for streams that keep their connection. `retried_failure_ratio` is the share of failures after one retry of a resolver,
-    `bad_share` that of the seconds in which a probe failed or was slow. `stream_p95_s` has the 95th
-    percentile of each kind of stream of events. Records that are older than a field have None, or
-    nothing, there.
+    failures, `kept_silence_s` the same for streams that keep their connection.
+    `retried_failure_ratio` is the share of failures after one retry of a resolver, `bad_share` that
+    of the seconds in which a probe failed or was slow. `stream_p95_s` has the 95th percentile of
+    each kind of stream of events. Records that are older than a field have None, or nothing, there.
     """
 
     name: str

@@ -166,6 +166,8 @@ def run_figures():
     """The kinds of observers and the metrics that a whole pass leaves in a history."""
     made, _ = make_run(Shape(120, 20))
     away = ApiCost(120.0, 60.0, 2, {"worker": 90.0}, {"worker": 150.0})
-    whole = run_of(dataclasses.replace(made, api_cost=away))
+    # The made-up pass has no kept socket for lookups.
+    observers = [dataclasses.replace(seen, kept_silence_s=0.4) for seen in made.observers]
+    whole = run_of(dataclasses.replace(made, api_cost=away, observers=tuple(observers)))
     found = [(figure.observer.partition("-")[0], figure.metric) for figure in whole.figures]
     return {(kind, STREAMS.get(metric, metric)) for kind, metric in found}
