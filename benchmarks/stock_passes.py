@@ -17,20 +17,43 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.series import make_pass
+from upgrade_e2e.format import duration, share
 from upgrade_e2e.report import RunRecord
+
+EVENTS = ("started-to-ready", "deleted-to-gone")
+
+
+HEAD = (
+    "| pass | verdict | s | API away, longest | without news | dns failed | silence, kept "
+    "| bad seconds | web, edge failed | ready, gone p95 | blind | broken claims |"
+)
 
 
 def row(number: int, record: RunRecord) -> str:
     """One pass as a line of Markdown."""
-    worst = max((seen.blind_share for seen in record.observers), default=0.0)
-    failed = ", ".join(
-        f"{seen.name} {seen.failures}/{seen.samples}" for seen in record.observers if seen.failures
-    )
+    seen = {one.name: one for one in record.observers}
+    dns, churn = seen["dns"], seen["churn"]
+    worst = max(one.blind_share for one in record.observers)
     broken = ", ".join(one.name for one in record.scenarios if one.verdict.value == "FAIL")
-    return (
-        f"| {number} | {record.verdict} | {record.duration_s:.0f} | {worst:.1%} "
-        f"| {failed or '-'} | {broken or '-'} |"
+    cost = record.api_cost
+    away = "-" if cost is None else f"{cost.away_s:.0f}, {cost.longest_away_s:.0f} s"
+    deaf_s = max(cost.longest_without_news_s.values(), default=0.0) if cost else 0.0
+    cells = (
+        str(number),
+        record.verdict.value,
+        f"{record.duration_s:.0f}",
+        away,
+        f"{deaf_s:.0f} s",
+        share(dns.failure_ratio),
+        f"{duration(dns.longest_silence_s)}, {duration(dns.kept_silence_s)}",
+        share(dns.bad_share),
+        f"{seen['web'].failures} of {seen['web'].samples}, "
+        f"{seen['edge'].failures} of {seen['edge'].samples}",
+        ", ".join(duration(churn.stream_p95_s.get(kind)) for kind in EVENTS),
+        share(worst),
+        broken or "-",
     )
+    return f"| {' | '.join(cells)} |"
 
 
 def main() -> None:
@@ -46,8 +69,7 @@ def main() -> None:
         name = f"{number:02d}"
         kept = given.keep / name if given.keep else None
         records.append(make_pass(given.folder / name, given.words, kept))
-    print("| pass | verdict | seconds | worst blind | failed | broken claims |")
-    print("|---|---|---|---|---|---|")
+    print(f"{HEAD}\n{'|---' * (HEAD.count('|') - 1)}|")
     for number, record in enumerate(records, start=1):
         print(row(number, record))
 
