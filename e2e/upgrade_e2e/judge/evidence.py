@@ -26,7 +26,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from upgrade_e2e.judge.limits import Instrument
+from upgrade_e2e.judge.limit_groups import Instrument
 from upgrade_e2e.judge.news import explained
 from upgrade_e2e.judge.raw import RawTrack
 from upgrade_e2e.judge.track_outages import TrackOutages

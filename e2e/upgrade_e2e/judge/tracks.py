@@ -9,7 +9,7 @@ import numpy as np
 
 from upgrade_e2e.judge import blind, news
 from upgrade_e2e.judge.evidence import Track, weigh
-from upgrade_e2e.judge.limits import Instrument
+from upgrade_e2e.judge.limit_groups import Instrument
 from upgrade_e2e.judge.raw import RawTrack, split_streams
 from upgrade_e2e.judge.track_outages import TrackOutages
 from upgrade_e2e.judge.windows import Windows

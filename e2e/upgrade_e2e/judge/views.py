@@ -10,7 +10,8 @@ from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.format import share
 from upgrade_e2e.judge.api_downtime import api_away, asked_api
 from upgrade_e2e.judge.evidence import Evidence
-from upgrade_e2e.judge.limits import Instrument, Limits
+from upgrade_e2e.judge.limit_groups import Instrument
+from upgrade_e2e.judge.limits import Limits
 from upgrade_e2e.judge.scope import Scope
 from upgrade_e2e.judge.seen import Seen
 from upgrade_e2e.judge.steps import Steps

@@ -1,0 +1,123 @@
+"""The limits of each group, as claims name them: `limits.dns.silence_s`; values: limits.toml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = [
+    "ApiLimits",
+    "ChurnLimits",
+    "DnsLimits",
+    "HttpLimits",
+    "Instrument",
+    "SlowLimits",
+    "UpgradeLimits",
+]
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """What the probers must have seen for anything to be judged; otherwise Inconclusive.
+
+    blind_share         largest share of the window not seen, mean over the streams of an observer
+    stream_blind_share  the same for the worst stream
+    masked_share        largest share of events that may be left out for the API's absences
+    min_samples         fewest samples that count
+    asleep_share        largest share of a wait that a prober may sleep for it to count
+    late_s              largest lateness of a probe whose latency counts
+    quiet_s             longest pause between events that is not blindness
+    """
+
+    blind_share: float
+    stream_blind_share: float
+    masked_share: float
+    min_samples: int
+    asleep_share: float
+    late_s: float
+    quiet_s: float
+
+
+@dataclass(frozen=True)
+class DnsLimits:
+    """Lookups of a name inside of the cluster.
+
+    failure_ratio   of lookups that fail, although they are asked again once
+    silence_s       longest time in which one node had no answer at all
+    kept_silence_s  the same for a client that keeps its socket
+    bad_share       share of the seconds in which a lookup failed or was slow
+    p50_s, p99_s    latency
+    """
+
+    failure_ratio: float
+    silence_s: float
+    kept_silence_s: float
+    bad_share: float
+    p50_s: float
+    p99_s: float
+
+
+@dataclass(frozen=True)
+class HttpLimits:
+    """Requests to a workload that rolls while nodes are drained.
+
+    failures_per_s  failed requests for each second that was watched
+    silence_s       longest time in which one client had no answer at all
+    brownout_s      longest time in which answers were slow
+    bad_share       share of the seconds in which a request failed or was slow
+    """
+
+    failures_per_s: float
+    silence_s: float
+    brownout_s: float
+    bad_share: float
+
+
+@dataclass(frozen=True)
+class ApiLimits:
+    """The API server; `availability` is the share of requests answered.
+
+    `away_s` in all and `longest_away_s` at a time are what a single control plane may be without
+    an answer.
+    """
+
+    availability: float
+    read_p99_s: float
+    write_p99_s: float
+    watch_gap_s: float
+    away_s: float
+    longest_away_s: float
+
+
+@dataclass(frozen=True)
+class ChurnLimits:
+    """Pods that come and go: container start to Ready visible, deletion to gone.
+
+    `left_out_s` is how much of a pass the API server's absences may take out of both.
+    """
+
+    ready_p95_s: float
+    gone_p95_s: float
+    left_out_s: float
+
+
+@dataclass(frozen=True)
+class UpgradeLimits:
+    """The cluster after the upgrade; `certificate_days`: the least a certificate may have left."""
+
+    certificate_days: int
+
+
+@dataclass(frozen=True)
+class SlowLimits:
+    """How long an answer may take before it counts as slow, by kind of observer."""
+
+    dns_s: float
+    web_s: float
+    edge_s: float
+    api_s: float
+    other_s: float
+
+    def of(self, label: str) -> float:
+        """That of an observer: `web` and `web-mine` have one limit."""
+        kind = label.partition("-")[0]
+        return float(getattr(self, f"{kind}_s", self.other_s))
