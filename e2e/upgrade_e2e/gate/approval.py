@@ -9,7 +9,7 @@ from upgrade_e2e.gate.checks import check_budgets, check_control, check_evidence
 from upgrade_e2e.gate.compared_runs import ComparedRuns
 from upgrade_e2e.gate.comparison import Comparison, State, compare
 from upgrade_e2e.gate.decision import Answer, Check, Decision, TestedMetric
-from upgrade_e2e.gate.images import digest_notes
+from upgrade_e2e.gate.ground import ground_notes
 from upgrade_e2e.gate.metrics import age_notes, shown
 from upgrade_e2e.gate.power import MOST_RUNS, sensitivity
 from upgrade_e2e.gate.run import Run
@@ -52,7 +52,7 @@ def decide(evidence: ComparedRuns, settings: GateSettings | None = None) -> Deci
         notes=(
             *evidence.notes,
             *age_notes(candidates, baseline, settings),
-            *digest_notes((*candidates, *baseline, *evidence.controls)),
+            *ground_notes((*candidates, *baseline, *evidence.controls)),
             *_notes(evidence, settings),
         ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from statistics import median
 
+from upgrade_e2e.format import duration
 from upgrade_e2e.gate.differing import prepared_otherwise
 from upgrade_e2e.gate.run import WHOLE, Run
 from upgrade_e2e.judge import Limits, Verdict
@@ -13,6 +14,8 @@ __all__ = ["comparability_problems", "differing_limits", "loosened_sight", "unas
 
 MEASURING = ("instrument.late_s", "instrument.asleep_share", "instrument.quiet_s")
 """Limits that decide what counts as seen. A looser one hides blindness from the figures."""
+SLOW = "slow."
+"""The group of limits after which an answer is slow: `slow_ratio` is counted by them."""
 MOST_SLOWER = 2.0
 
 
@@ -27,6 +30,7 @@ def comparability_problems(
     yield from differing_limits(candidates)
     yield from _prepared(candidates, baseline, "baseline")
     yield from _prepared(candidates, controls, "control")
+    yield from _slow_from(candidates, baseline)
     yield from _slower(candidates, baseline, "baseline")
     yield from _slower(candidates, controls, "control")
     yield from loosened_sight((*candidates, *controls))
@@ -87,6 +91,29 @@ def _slower(candidates: Sequence[Run], others: Sequence[Run], side: str) -> Iter
                 f"{observer} took {mine:.3g} samples a second, {theirs:.3g} in the {side}: "
                 "probing so much slower, it would miss what was seen there."
             )
+
+
+def _slow_from(candidates: Sequence[Run], baseline: Sequence[Run]) -> Iterator[str]:
+    """Where slow answers of the two sides were counted from other lengths of time on."""
+    for key in (row.key for row in Limits.default().table if row.key.startswith(SLOW)):
+        mine, theirs = _limits_of(candidates, key), _limits_of(baseline, key)
+        if mine and theirs and mine != theirs:
+            yield (
+                f"an answer counts as slow after {_shown(mine)} in the candidates and after "
+                f"{_shown(theirs)} in the baseline ({key}): their shares of slow answers cannot be "
+                "compared."
+            )
+
+
+def _limits_of(runs: Sequence[Run], key: str) -> set[float]:
+    """The values of the runs that counted slow answers, which the earliest did not."""
+    return {
+        run.limit(key) for run in runs if any(one.metric == "slow_ratio" for one in run.figures)
+    }
+
+
+def _shown(lengths_s: set[float]) -> str:
+    return " or ".join(duration(length_s) for length_s in sorted(lengths_s))
 
 
 def _rate_hz(runs: Sequence[Run], observer: str) -> float | None:

@@ -167,6 +167,21 @@ def test_a_run_that_was_held_to_looser_limits_than_the_others_is_no_evidence(ask
     refuted(decision, "held to different limits: dns.p99_s = 0.5 and 9")
 
 
+@pytest.mark.parametrize("side", ["candidate", "baseline"])
+def test_slow_answers_that_were_counted_otherwise_are_no_evidence(ask, side):
+    """With slow.dns_s = 5 an answer after 4 s is not slow, so that there are fewer slow ones."""
+    later = {"limits_changed": (limit("slow.dns_s", 5.0, 0.5),)}
+    new, old = (later, {}) if side == "candidate" else ({}, later)
+    decision = ask(many(5, **new), many(6, **old), [planted(**new)])
+    refuted(decision, "slow.dns_s")
+
+
+def test_slow_answers_that_both_sides_counted_alike_are_compared(ask):
+    later = {"limits_changed": (limit("slow.dns_s", 5.0, 0.5),)}
+    decision = ask(many(5, **later), many(6, **later), [planted(**later)])
+    assert decision.answer is Answer.APPROVE
+
+
 @pytest.mark.parametrize(
     ("changed", "seen", "told"),
     [

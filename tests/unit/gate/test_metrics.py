@@ -173,6 +173,20 @@ def test_different_images_of_one_version_are_named():
     assert not [note for note in same.notes if "node images" in note]
 
 
+def test_different_machines_are_named():
+    new = tuple(dataclasses.replace(made, machine="2 cores, 8 GiB") for made in runs([0.0] * 5))
+    old = tuple(dataclasses.replace(made, machine="64 cores, 256 GiB") for made in runs([0.0] * 6))
+    unknown = runs([0.0])
+    decision = decide(ComparedRuns(new, (*old, *unknown)), QUICK)
+    (note,) = [note for note in decision.notes if "machines" in note]
+    assert note == (
+        "the runs were made on different machines: 2 cores, 8 GiB in 5 runs (such as "
+        f"{new[0].name}), 64 cores, 256 GiB in 6 runs (such as {old[0].name})."
+    )
+    same = decide(ComparedRuns(new, (*new, *unknown)), QUICK)
+    assert not [note for note in same.notes if "machines" in note]
+
+
 def test_the_images_of_a_record_are_those_of_its_versions():
     digests = {"v1.33.13": "sha256:a", "v1.34.4": "sha256:b", "agent": "sha256:c"}
     made = run_of(record(image_digests=digests))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import tomllib
 
 import pytest
@@ -141,6 +142,26 @@ def test_what_is_written_is_read_again(tmp_path):
 def test_a_file_that_is_none_is_refused(tmp_path, text, why):
     file = tmp_path / "stock.toml"
     file.write_text(text)
+    with pytest.raises(BadInput, match=why):
+        load_stock(file)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "why"),
+    [
+        ("largest", "nan", "figures.* must be finite"),
+        ("largest", "inf", "figures.* must be finite"),
+        ("smallest", "nan", "figures.* must be finite"),
+        ("smallest", "-1.0", "0 or more"),
+        ("largest", "0.0", "none less than the one before"),
+        ("passes", "0", "stock.0.passes: 0 passes are none"),
+    ],
+)
+def test_figures_that_no_pass_can_give_are_refused(tmp_path, field, value, why):
+    """Next to a figure that is not a number, nothing would ever be called worse."""
+    text = stock_text([stock_cost(placed(*USUAL))])
+    file = tmp_path / "stock.toml"
+    file.write_text(re.sub(rf"\b{field} = [0-9.e-]+", f"{field} = {value}", text))
     with pytest.raises(BadInput, match=why):
         load_stock(file)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -144,8 +145,27 @@ def _read(text: str, where: str) -> StockProfile:
             f"{where} has format {document.get('format')!r}, this version reads {FORMAT}; {again}"
         )
     try:
-        return StockProfile(_DOCUMENT.validate_python(document).stock)
+        costs = _DOCUMENT.validate_python(document).stock
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise BadInput(f"{where}: {place}: {first['msg']}; {again}") from error
+    for number, cost in enumerate(costs):
+        if problem := next(_impossible(cost), ""):
+            raise BadInput(f"{where}: stock.{number}.{problem}; {again}")
+    return StockProfile(costs)
+
+
+def _impossible(cost: StockCost) -> Iterator[str]:
+    """What no passes can have given. Nothing is ever worse than a figure that is not a number."""
+    if cost.passes < 1:
+        yield f"passes: {cost.passes} passes are none"
+    for observer, spreads in cost.figures.items():
+        for metric, spread in spreads.items():
+            rising = 0 <= spread.smallest <= spread.median <= spread.largest < math.inf
+            if not rising:
+                yield (
+                    f"figures.{observer}.{metric}: smallest, median and largest are "
+                    f"{spread.smallest:g}, {spread.median:g} and {spread.largest:g}, and must be "
+                    "finite, 0 or more, and none less than the one before"
+                )
