@@ -158,7 +158,7 @@ def test_a_pass_that_did_not_begin_says_nothing_about_a_claim(pytester, error, c
     mine = pytester.makepyfile(SCENARIO)
     result = pytester.run(TOOL, "run", "--provider=sim", "--path=v1.33,v1.34", f"--scenario={mine}")
     assert result.ret == code
-    result.stdout.fnmatch_lines(["INCONCLUSIVE *: there is no room for a cluster; make some."])
+    result.stdout.fnmatch_lines(["INCONCLUSIVE *: there is no room for a cluster;", "  make some."])
     record = json.loads((pytester.path / "artifacts" / "run.json").read_text())
     assert record["verdict"] == "INCONCLUSIVE"
     assert [scenario["verdict"] for scenario in record["scenarios"]] == ["INCONCLUSIVE"]

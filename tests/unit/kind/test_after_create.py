@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -81,6 +82,15 @@ def test_a_command_that_does_not_end_is_ended(run):
         run("sh", "-c", "echo begun; sleep 600", timeout_s=1.0)
 
 
+@pytest.fixture
+def interruptible():
+    """SIGINT interrupts, also where pytest runs as a shell's background job, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_ends_the_command(run, tmp_path):
     begun = tmp_path / "begun"
 
