@@ -24,6 +24,7 @@ pytestmark = pytest.mark.quiet
 
 WEB, EDGE = "no_connection_is_refused_or_cut", "the_edge_gives_no_502"
 DNS, DNS_FAST = "lookups_keep_answering", "lookups_stay_fast"
+KEPT, COME = "a_kept_socket_keeps_answering", "pods_come_and_go"
 READY, GONE = "ready_is_visible_soon_after_start", "deleted_pods_are_gone_soon"
 TARGET, WHOLE = "every_component_is_at_the_target", "workloads_are_all_there"
 NEEDS_THREE = {"the_api_stays_available", "the_api_stays_fast"}
@@ -98,6 +99,7 @@ TABLE = (
         "kubelet-qps=1@swap-kubelet worker2",
         {
             READY: r"churn started-to-ready.*\n.*p99",
+            COME: r"timeout",
             GONE: r"churn deleted-to-gone.*\n.*p99",
             WHOLE: r"upgrade-e2e/churn-\S+: ",
         },
@@ -138,6 +140,7 @@ def test_the_table_has_every_fault_and_every_scenario():
     # What the first watches would be a mistake of kubeadm's; there is no fault that plants it. The
     # others take an API server that is away for minutes, longer than any simulated pass.
     left = {"old_credentials_still_work", "the_api_comes_back", "nodes_hear_of_the_api_again"}
+    left |= {"requests_stay_fast", "the_api_answers_between_absences"}
     assert set(all_scenarios()) - meant == left
 
 
