@@ -40,6 +40,8 @@ def test_the_api_answers_between_absences(upgraded, limits):
 
     When it is back, all that watch it come at once, so that one in twenty may take longer.
     """
+    if upgraded.capabilities.simulated:
+        pytest.skip("a simulated API server shares its cores with everything else")
     seen = saw_with_one(upgraded).between_absences()
     assert seen.failure_ratio <= 1 - limits.api.availability, seen.explain()
     reads, writes = seen.only(stream="get"), seen.only(stream="write")
