@@ -5,8 +5,9 @@
 
 The runs are made up: no cluster is started. Each is a RunRecord whose figures are drawn from a
 model of a stock pass over one control plane and two workers on two cores. The model is fitted to
-real passes; PASSES has what they showed. All runs are PASS, so what is measured here is the
-comparison with the baseline alone: on real runs, absolute limits catch many of these outages first.
+real passes; what they showed stands next to MODELS. All runs are PASS, so what is measured here is
+the comparison with the baseline alone: on real runs, absolute limits catch many of these outages
+first.
 """
 
 from __future__ import annotations

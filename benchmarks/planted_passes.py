@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.series import make_pass
+from benchmarks.series import walk_series
 from upgrade_e2e.report import RunRecord
 
 
@@ -88,18 +88,16 @@ def found(row: Row, record: RunRecord) -> tuple[bool, bool]:
     """Whether the claim is broken, and whether step and node are named."""
     results = [one for one in record.scenarios if one.name == row.claim]
     broken = [one for one in results if one.verdict.value == "FAIL"]
-    told = "\n".join(one.explanation for one in broken)
-    return bool(broken), bool(broken) and all(re.search(p, told) for p in (row.step, row.node))
+    said = "\n".join(one.explanation for one in broken)
+    return bool(broken), bool(broken) and all(re.search(p, said) for p in (row.step, row.node))
 
 
 def run_row(row: Row, given: argparse.Namespace) -> str:
     """All passes of one fault as a line of Markdown."""
     word = re.sub(r"[^a-z0-9.]+", "-", row.fault.lower()).strip("-")
+    words, kept = (*row.planted, *row.words), given.keep / word if given.keep else None
     turned = placed = 0
-    for number in range(1, given.times + 1):
-        name = f"{word}/{number:02d}"
-        kept = given.keep / name if given.keep else None
-        record = make_pass(given.folder / name, (*row.planted, *row.words), kept)
+    for record in walk_series(given.folder / word, given.times, words, kept):
         broken, right = found(row, record)
         turned, placed = turned + broken, placed + right
     return (
@@ -115,7 +113,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("faults", nargs="*", help="beginnings of faults; all of them by default")
     parser.add_argument("--times", type=int, default=3)
     parser.add_argument("--keep", type=Path, help="copy each run.json below this folder")
-    given = parser.parse_args(argv)
+    given = parser.parse_intermixed_args(argv)
     rows = [row for row in TABLE if not given.faults or row.fault.startswith(tuple(given.faults))]
     lines = [run_row(row, given) for row in rows]
     print("| fault | topology | claim | found | step and node right |")

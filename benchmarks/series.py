@@ -1,8 +1,6 @@
-"""Series of whole passes, one after the other, that can be interrupted and continued.
+"""Series of whole passes on real kind, as `upgrade-e2e calibrate` makes them, with what else ran.
 
-Each pass has a folder of its own. One whose record is there is not made again; one that was cut
-short is. The load when a pass begins is written next to its record, because nothing else may run
-on the machine.
+The load when a pass begins is written next to it, because nothing else may run on the machine.
 """
 
 from __future__ import annotations
@@ -10,63 +8,47 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from upgrade_e2e.errors import DamagedRecord
-from upgrade_e2e.report import RunRecord, load_record
+from upgrade_e2e.report import RunRecord
+from upgrade_e2e.run.series import Series
 
-__all__ = ["make_pass", "record_of"]
+__all__ = ["walk_series"]
 
-TOOL = Path(sys.executable).with_name("upgrade-e2e")
-LONGEST_PASS_S = 3600
 INTERRUPTED = 130
-RUN = "run"
 
 
-def make_pass(folder: Path, words: Sequence[str], kept: Path | None = None) -> RunRecord:
-    """The record of the pass in `folder`; made with these words of `upgrade-e2e run` if need be.
+def walk_series(
+    folder: Path, times: int, words: tuple[str, ...], keep: Path | None = None
+) -> Iterator[RunRecord]:
+    """The record of each pass, made with these words of `upgrade-e2e run` where it is missing.
 
-    `kept` is a folder that gets a copy of run.json and of what was known about the machine. Ends
-    the program when the pass was interrupted, or left no record.
+    `keep` is a folder that gets a copy of each run.json and of what was known about the machine.
+    Ends the program when a pass was interrupted; raises E2eError for one that left no record.
     """
-    record = record_of(folder)
-    if record is None:
-        print(f"pass {folder}", flush=True)
-        if _walk(folder, words) == INTERRUPTED:
-            sys.exit(INTERRUPTED)
-        record = record_of(folder)
-    if record is None:
-        sys.exit(f"the pass left no record; see {folder}/output.txt")
-    if kept is not None:
-        kept.mkdir(parents=True, exist_ok=True)
-        for name in ("run/run.json", "machine.json"):
-            shutil.copy(folder / name, kept)
-    return record
 
+    def begin(number: int) -> None:
+        print(f"pass {number} of {times} in {folder}", flush=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        _machine_file(folder, number).write_text(json.dumps(_machine(), indent=1), "utf-8")
 
-def record_of(folder: Path) -> RunRecord | None:
-    """The record of a pass that came to its end; None without one."""
+    series = Series(folder, times, ("--provider", "kind", *words), begin)
     try:
-        record = load_record(folder / RUN)
-    except DamagedRecord:
-        return None
-    return None if "interrupted" in record.reason else record
+        for number, (place, record) in enumerate(series.walk(), start=1):
+            if keep is not None:
+                kept = keep / place.name
+                kept.mkdir(parents=True, exist_ok=True)
+                shutil.copy(place / "run.json", kept)
+                shutil.copy(_machine_file(folder, number), kept / "machine.json")
+            yield record
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
-def _walk(folder: Path, words: Sequence[str]) -> int:
-    """One pass, from the command line to its end; returns its exit code."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    (folder / "machine.json").write_text(json.dumps(_machine(), indent=1), encoding="utf-8")
-    argv = [str(TOOL), "run", "--provider", "kind", "--artifacts-dir", str(folder / RUN), *words]
-    with (folder / "output.txt").open("w", encoding="utf-8") as output:
-        done = subprocess.run(
-            argv, stdout=output, stderr=subprocess.STDOUT, timeout=LONGEST_PASS_S, check=False
-        )
-    return done.returncode
+def _machine_file(folder: Path, number: int) -> Path:
+    return folder / f"{number:02d}-machine.json"
 
 
 def _machine() -> dict[str, object]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.series import make_pass
+from benchmarks.series import walk_series
 from upgrade_e2e.format import duration, share
 from upgrade_e2e.report import RunRecord
 
@@ -64,11 +64,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="copy each run.json below this folder")
     parser.add_argument("words", nargs="*", help="options of upgrade-e2e run, after --")
     given = parser.parse_args()
-    records = []
-    for number in range(1, given.times + 1):
-        name = f"{number:02d}"
-        kept = given.keep / name if given.keep else None
-        records.append(make_pass(given.folder / name, given.words, kept))
+    records = list(walk_series(given.folder, given.times, tuple(given.words), given.keep))
     print(f"{HEAD}\n{'|---' * (HEAD.count('|') - 1)}|")
     for number, record in enumerate(records, start=1):
         print(row(number, record))
