@@ -33,6 +33,13 @@ def test_deleted_pods_are_gone_soon(upgraded, limits):
 
 
 @pytest.mark.observes(CHURN)
+def test_pods_come_and_go(upgraded, limits):
+    """Pods that are made become ready, and pods that are deleted go."""
+    seen = upgraded.saw(CHURN)
+    assert seen.failure_ratio <= limits.churn.failure_ratio, seen.explain()
+
+
+@pytest.mark.observes(CHURN)
 def test_nodes_hear_of_the_api_again(upgraded, limits):
     """Absences of the API server, with the time until nodes hear of it, take no more than usual."""
     seen = upgraded.saw(CHURN)

@@ -37,3 +37,12 @@ def test_the_edge_gives_no_502(upgraded, limits):
     assert seen.longest_silence_s <= limits.http.silence_s, seen.explain()
     assert seen.longest_brownout_s <= limits.http.brownout_s, seen.explain()
     assert seen.bad_share <= limits.http.bad_share, seen.explain()
+
+
+@pytest.mark.observes(WEB, EDGE)
+def test_requests_stay_fast(upgraded, limits):
+    """Requests through the Service and through the edge stay fast, from every node."""
+    for observer in (WEB, EDGE):
+        for seen in upgraded.saw(observer).by_node().values():
+            assert seen.p50_s <= limits.http.p50_s, seen.explain()
+            assert seen.p99_s <= limits.http.p99_s, seen.explain()

@@ -26,6 +26,9 @@ OLD, NEW = (REPOSITORY / "ci" / "versions").read_text().split()
 OLD_CLUSTER = "e2e-old"
 # The claims that need three control planes.
 API_CLAIMS = {"test_the_api_stays_available", "test_the_api_stays_fast"}
+"""They need three control planes."""
+ONE_CLAIMS = {"test_the_api_answers_between_absences", "test_the_api_comes_back"}
+"""They stand in their place where there is one."""
 MINUTES = 60
 
 

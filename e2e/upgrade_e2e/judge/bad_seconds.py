@@ -5,6 +5,9 @@ two of them bad, however many probes fell into it; a loss that goes on and on ma
 bad, however few probes it takes. So the share of bad seconds finds what neither the longest hole
 nor a ratio of failures shows. It does not depend on the rate as long as there are several probes a
 second.
+
+Steps make holes, not time: a short pass has as many as a long one. So a pass counts as 200 s long
+at least, about as long as the shortest real ones.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from upgrade_e2e.judge.scope import Scope
 __all__ = ["BadSeconds", "count_bad_seconds"]
 
 _SECOND_US = 1_000_000
+_SHORTEST_S = 200
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,11 @@ class BadSeconds:
 
     bad: int
     seen: int
+
+    @property
+    def share(self) -> float:
+        """The share of bad seconds, of 200 s at least."""
+        return self.bad / max(self.seen, _SHORTEST_S)
 
 
 def count_bad_seconds(scope: Scope, slow_s: float) -> BadSeconds:

@@ -33,6 +33,17 @@ class Coverage:
             for track in self.scope.tracks
         }
 
+    @cached_property
+    def longest_blind_s(self) -> Mapping[str, float]:
+        """The longest time in one piece in which each stream at a fixed rate was blind."""
+        found = {}
+        for track in self.scope.tracks:
+            if track.clocked:
+                unseen = track.blind.within(self.scope.within)
+                lengths_us = unseen.end_us - unseen.start_us
+                found[track.stream.name] = int(lengths_us.max(initial=0)) / 1e6
+        return found
+
     @property
     def blind_share(self) -> float:
         """The mean of `blind_by_stream`; 0 without any stream."""

@@ -19,7 +19,7 @@ The rules, with their reasons:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
 
@@ -99,6 +99,15 @@ class Track:
             proof=self.evidence <= Evidence.FAILED,
             interval_us=round(self.stream.interval_s * 1e6),
         )
+
+    def without(self, hidden: Windows) -> Track:
+        """The same track, with the samples masked whose wait overlaps the time `hidden`."""
+        end_us = self.sent_us + np.maximum(self.wait_us, 1).astype(np.int64)
+        inside = hidden.overlap_us(self.sent_us, end_us) > 0
+        evidence = self.evidence.copy()
+        evidence[inside & (evidence != Evidence.UNSENT)] = Evidence.MASKED
+        masked = Windows.union([self.masked, hidden])
+        return replace(self, evidence=evidence, timed=self.timed & ~inside, masked=masked)
 
     def proof_us(self) -> Times:
         """When each sample that proves anything was sent."""

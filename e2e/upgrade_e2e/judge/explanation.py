@@ -121,8 +121,10 @@ def _felt(figures: Figures) -> Iterator[str]:
             f"{duration(figures.brownout_set.longest_s)} or more"
         )
     if bad := figures.bad_seconds.bad:
-        seen = figures.bad_seconds.seen
-        yield f"bad seconds, with a failure or a slow answer: {bad} of {seen} ({share(bad / seen)})"
+        yield (
+            f"bad seconds, with a failure or a slow answer: {bad} of {figures.bad_seconds.seen} "
+            f"({share(figures.bad_seconds.share)}, of 200 s at least)"
+        )
 
 
 def _range(found: OutageSet, least_s: float, most_s: float) -> str:

@@ -21,6 +21,7 @@ class Instrument:
 
     blind_share         largest share of the window not seen, mean over the streams of an observer
     stream_blind_share  the same for the worst stream
+    blind_stretch_s     longest time in one piece that a stream at a fixed rate may have been blind
     masked_share        largest share of events that may be left out for the API's absences
     min_samples         fewest samples that count
     asleep_share        largest share of a wait that a prober may sleep for it to count
@@ -30,6 +31,7 @@ class Instrument:
 
     blind_share: float
     stream_blind_share: float
+    blind_stretch_s: float
     masked_share: float
     min_samples: int
     asleep_share: float
@@ -64,12 +66,15 @@ class HttpLimits:
     silence_s       longest time in which one client had no answer at all
     brownout_s      longest time in which answers were slow
     bad_share       share of the seconds in which a request failed or was slow
+    p50_s, p99_s    latency
     """
 
     failures_per_s: float
     silence_s: float
     brownout_s: float
     bad_share: float
+    p50_s: float
+    p99_s: float
 
 
 @dataclass(frozen=True)
@@ -92,11 +97,13 @@ class ApiLimits:
 class ChurnLimits:
     """Pods that come and go: container start to Ready visible, deletion to gone.
 
-    `left_out_s` is how much of a pass the API server's absences may take out of both.
+    `failure_ratio` is of pods that never came or went. `left_out_s` is how much of a pass the API
+    server's absences may take out of all three.
     """
 
     ready_p95_s: float
     gone_p95_s: float
+    failure_ratio: float
     left_out_s: float
 
 

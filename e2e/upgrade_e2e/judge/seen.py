@@ -19,8 +19,8 @@ from upgrade_e2e.judge.outages import OutageSet
 from upgrade_e2e.judge.retries import RESOLVER_S, Retried, retry_once
 from upgrade_e2e.judge.scope import Scope
 from upgrade_e2e.judge.steps import Steps
-from upgrade_e2e.judge.windows import Windows
-from upgrade_e2e.timeline import Outcome, Stream
+from upgrade_e2e.judge.windows import Windows, widened
+from upgrade_e2e.timeline import Connection, Outcome, Stream
 
 __all__ = ["Seen"]
 
@@ -51,12 +51,15 @@ class Seen:
     ) -> Seen:
         """The streams with this name, node, target and connection; raises BadInput for none.
 
-        `stream` is a whole name (`new@e2e-worker2`) or its kind (`new`: on all nodes), `node` a
+        A kind of connection that was not watched is Inconclusive: older passes have fewer. `stream`
+        is a whole name (`new@e2e-worker2`) or its kind (`new`: on all nodes), `node` a
         name with or without the cluster's (`worker2`).
         """
         asked = {"stream": stream, "node": node, "target": target, "connection": connection}
         asked = {key: value for key, value in asked.items() if value}
         tracks = tuple(track for track in self.scope.tracks if _matches(track.stream, asked))
+        if not tracks and connection in _CONNECTIONS and len(asked) == 1:
+            raise Inconclusive(f"{self.title} did not watch over {connection} connections.")
         if not tracks:
             names = ", ".join(track.stream.name for track in self.scope.tracks) or "none"
             raise BadInput(f"{self.title} has no stream with {asked}; its streams: {names}.")
@@ -79,6 +82,16 @@ class Seen:
     def on(self, node: str) -> Seen:
         """What probers on this node saw; raises BadInput when there was none."""
         return self.only(node=node)
+
+    def between_absences(self) -> Seen:
+        """What was seen while the API server answered: without its absences of a second or more.
+
+        A probe whose wait reaches into an absence, or comes within a second of one, does not count.
+        """
+        hidden = widened(self.api_away, _EDGE_S)
+        tracks = tuple(track.without(hidden) for track in self.scope.tracks)
+        scope = replace(self.scope, tracks=tracks)
+        return replace(self, title=f"{self.title} between absences of the API", scope=scope)
 
     def during(self, step: str) -> Seen:
         """What was seen in the steps and phases of this kind or name; raises BadInput for none."""
@@ -305,10 +318,10 @@ class Seen:
 
     @property
     def bad_share(self) -> float:
-        """The share of bad seconds among those that were seen; raises Inconclusive for none."""
+        """The share of bad seconds, of 200 s at least; raises Inconclusive where none was seen."""
         if not self.bad_seconds.seen:
             raise Inconclusive(f"{self.title}: no second was seen in which a probe had an end.")
-        return self.bad_seconds.bad / self.bad_seconds.seen
+        return self.bad_seconds.share
 
     @property
     def failures_per_s(self) -> float:
@@ -348,6 +361,11 @@ class Seen:
                 f"{quantile * 100:.0f}th percentile, which takes {needed}; probe at a higher rate, "
                 "or for longer."
             )
+
+
+_EDGE_S = 1.0
+"""Absences count from a second on, so that is how well their ends are known."""
+_CONNECTIONS = frozenset(kind.label for kind in Connection)
 
 
 def _matches(stream: Stream, asked: Mapping[str, str]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from upgrade_e2e.errors import Inconclusive
-from upgrade_e2e.format import share
+from upgrade_e2e.format import duration, share
 from upgrade_e2e.judge.api_downtime import api_away, asked_api
 from upgrade_e2e.judge.evidence import Evidence
 from upgrade_e2e.judge.limit_groups import Instrument
@@ -168,6 +168,13 @@ def _unseen(seen: Seen, instrument: Instrument) -> Iterator[str]:
             f"{share(instrument.blind_share)}, instrument.blind_share); lower the rate, give them "
             "more CPU, or allow more in a --limits file."
         )
+    for name, stretch_s in seen.coverage.longest_blind_s.items():
+        if not stretch_s <= instrument.blind_stretch_s:
+            yield (
+                f"{name} saw nothing for {duration(stretch_s)} in one piece (at most "
+                f"{duration(instrument.blind_stretch_s)}, instrument.blind_stretch_s); see what "
+                "stopped that prober."
+            )
     for name, unseen in seen.coverage.blind_by_stream.items():
         if not unseen <= instrument.stream_blind_share:
             yield (

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from upgrade_e2e.timeline import Window
 
-__all__ = ["Times", "Windows"]
+__all__ = ["Times", "Windows", "widened"]
 
 Times = npt.NDArray[np.int64]
 """Microseconds since the origin of the pass; integers, so that no bound is rounded away."""
@@ -116,3 +116,9 @@ class Windows:
         left, right = edges[:-1], edges[1:]
         keep = self.contains(left) & (other.contains(left) == inside)
         return Windows.of(left[keep], right[keep])
+
+
+def widened(windows: Windows, by_s: float) -> Windows:
+    """The same stretches, each longer by this much at both ends."""
+    by_us = round(by_s * 1e6)
+    return Windows.of(windows.start_us - by_us, windows.end_us + by_us)

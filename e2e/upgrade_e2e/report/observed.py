@@ -78,7 +78,7 @@ def _retried(seen: Seen) -> float | None:
 
 def _bad_share(seen: Seen) -> float | None:
     found = seen.bad_seconds
-    return found.bad / found.seen if found.seen else None
+    return found.share if found.seen else None
 
 
 def _p95_by_kind(seen: Seen) -> Iterator[tuple[str, float]]:

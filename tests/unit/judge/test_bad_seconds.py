@@ -22,11 +22,17 @@ def seen(fail, **line):
 def test_a_hole_makes_bad_the_seconds_it_touches():
     bad = seen(range(190, 310)).bad_seconds
     assert (bad.bad, bad.seen) == (3, 10)
-    assert seen(range(200, 300)).bad_share == pytest.approx(0.1)
+    assert seen(range(200, 300)).bad_seconds.bad == 1
 
 
 def test_one_failure_a_second_makes_every_second_bad():
-    assert seen(range(0, 1000, 100)).bad_share == 1.0
+    assert seen(range(0, 1000, 100)).bad_seconds.bad == 10
+
+
+def test_a_short_pass_counts_as_one_of_200_seconds():
+    assert seen(range(0, 1000, 100)).bad_share == pytest.approx(10 / 200)
+    long = to_timeline([steady(count=40_000, fail=failing(range(4000)))], 0, 400_000_000)
+    assert view_of(long, "web").bad_share == pytest.approx(40 / 400)
 
 
 def test_no_failure_no_bad_second():

@@ -99,7 +99,7 @@ def test_explain_tells_what_failed_when_where_and_during_which_step(seen):
         "latency (100% of the probes were on time): p50 1 ms, p95 1 ms, p99 1 ms, longest >= 2 s",
         "down for 200 ms to 232 ms in 2 outages; the longest on one stream 190 ms to 211 ms",
         "tried again once after 5 s: 0 of 3000 failed again",
-        "bad seconds, with a failure or a slow answer: 2 of 10 (20%)",
+        "bad seconds, with a failure or a slow answer: 2 of 10 (1%, of 200 s at least)",
         "blind for 0% of the time; chance to see an outage of 10 ms 100%, 30 ms 100%, "
         "100 ms 100%, 1 s 100%",
         "  1. at 3.00 s for 190 ms to 211 ms, drain worker: 20 refused; web from new@e2e-worker; "
