@@ -24,6 +24,7 @@ from upgrade_e2e.report import (
     load_record,
     observer_results,
     render_run,
+    save_readings,
     save_record,
     save_samples,
     save_summary,
@@ -97,6 +98,7 @@ def write_artifacts(ended: FinishedPass, scenarios: Iterable[ScenarioResult]) ->
     if _is_written(record, folder):
         return record
     if ended.upgraded is not None and not (folder / "samples").is_dir():
+        save_readings(ended.upgraded.timeline.readings, folder)
         save_samples(ended.upgraded.timeline.samples, folder, simulated=record.simulated)
     write_record(record, ended.drawn, folder)
     return record
