@@ -36,6 +36,7 @@ _FAILED: Mapping[str, str] = {
     "nxdomain": "did not know a name that exists",
     "servfail": "failed lookups (SERVFAIL)",
     "create-failed": "refused new objects",
+    "lost": "lost what it had acknowledged",
 }
 _NODE = re.compile(r"(?:^|-)((?:control-plane|worker)\d*)$")
 # Steps and their phases: what goes on, with the node of the step.
