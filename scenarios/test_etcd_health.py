@@ -13,8 +13,7 @@ so nothing is claimed about round trips between members.
 
 import pytest
 
-from upgrade_e2e import EtcdHealth, Upgraded
-from upgrade_e2e.judge.etcd import Etcd
+from upgrade_e2e import Etcd, EtcdHealth, Upgraded
 
 ETCD = EtcdHealth()
 

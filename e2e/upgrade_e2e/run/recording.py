@@ -16,11 +16,13 @@ from upgrade_e2e.judge import Limit, Limits, Views
 from upgrade_e2e.observers import as_written
 from upgrade_e2e.report import (
     ApiCost,
+    EtcdResult,
     FailedStep,
     ObserverResult,
     RunRecord,
     ScenarioResult,
     api_cost_of,
+    etcd_result_of,
     load_record,
     observer_results,
     render_run,
@@ -80,6 +82,11 @@ class FinishedPass:
     def api_cost(self) -> ApiCost | None:
         """What the absences of the API server cost."""
         return api_cost_of(self.drawn.views)
+
+    @cached_property
+    def etcd(self) -> EtcdResult | None:
+        """How the members of etcd fared."""
+        return etcd_result_of(self.drawn.views)
 
     @cached_property
     def tools(self) -> Mapping[str, str]:
@@ -163,6 +170,7 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         pace=capabilities.pace,
         facts=ended.running.facts,
         api_cost=ended.api_cost,
+        etcd=ended.etcd,
         machine=machine_class(),
     )
 

@@ -96,7 +96,7 @@ def _checked(fault: Fault, provider: str) -> FaultKind:
 def _must_have_control_planes(plan: Plan, kind: FaultKind) -> None:
     """Refuse a fault that needs more control planes than the plan upgrades."""
     there = {step.node for step in plan.upgrade if step.node.startswith("control-plane")}
-    if len(there) < kind.control_planes:
+    if kind.control_planes > 1 and len(there) < kind.control_planes:
         raise BadInput(
             f"fault {kind.name} changes nothing with {len(there)} control plane(s): it needs "
             f"{kind.control_planes}; add --control-planes 3."
