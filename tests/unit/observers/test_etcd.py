@@ -10,6 +10,8 @@ import pytest
 
 from tests.unit.agent.rig import SOON
 from tests.unit.observers.fake_api import FakeApi, fake_cluster
+from upgrade_e2e.agent.prober import KINDS
+from upgrade_e2e.agent.spool import Spool
 from upgrade_e2e.errors import BadInput, E2eError
 from upgrade_e2e.observers import EtcdHealth, Parts, canaries, etcd_end
 from upgrade_e2e.observers.base import DeployContext, Images
@@ -260,3 +262,12 @@ def test_alarms_are_counted_and_named(
     (alarms,) = found.of(ALARMS)
     assert alarms.value.tolist() == [3]
     assert alarms.labels == {"kinds": "CORRUPT, NOSPACE"}
+
+
+def test_its_probes_are_specs_that_the_agent_takes(
+    api: FakeApi, context: DeployContext, tmp_path: Path
+) -> None:
+    static_pod(api, "etcd", **flags())
+    for probe in EtcdHealth().deploy(context).control_plane_probes:
+        facts = probe.spec("etcd")
+        KINDS[facts["kind"]](facts, Spool(tmp_path / "spool", "run", [facts]), reactor=None)
