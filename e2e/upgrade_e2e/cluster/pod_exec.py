@@ -24,11 +24,11 @@ def exec_in_pod(
 ) -> str:
     """Run a command in the only container of a pod; returns what it wrote to stdout.
 
-    Raises CommandFailed when it fails or takes too long, E2eError when the connection breaks before
-    its end is known, and ApiException when it cannot be made.
+    Raises CommandFailed when it fails or takes too long, E2eError when the connection breaks
+    before its end is known, and ApiException when it cannot be made.
     """
-    # The library has no option for how long it waits for a connection, and it changes the client that
-    # it execs with for a moment, so it gets one of its own.
+    # The library has no option for how long it waits for a connection, and it changes the client
+    # that it execs with for a moment, so it gets one of its own.
     websocket.setdefaulttimeout(_CONNECT_S)
     api = Api.from_kubeconfig(cluster.kubeconfig)
     socket: Any = stream(

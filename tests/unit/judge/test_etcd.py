@@ -1,4 +1,4 @@
-"""Figures of etcd: what counts, what is left out while a member is restarted, and what is unknown."""
+"""Figures of etcd: what counts, what is left out while a member restarts, and what is unknown."""
 
 from __future__ import annotations
 

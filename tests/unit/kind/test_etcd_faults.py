@@ -61,7 +61,8 @@ def test_a_frozen_member_goes_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("listens", "iptables"), [(PEERS, "iptables"), (PEERS.replace("172.18.0.4", "[fd00::4]"), "ip6tables")]
+    ("listens", "iptables"),
+    [(PEERS, "iptables"), (PEERS.replace("172.18.0.4", "[fd00::4]"), "ip6tables")],
 )
 def test_a_member_that_is_cut_off_is_joined_again(listens: str, iptables: str) -> None:
     ran = planted("etcd-cut-off", answers={"cat": listens})

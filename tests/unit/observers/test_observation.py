@@ -468,7 +468,7 @@ class Reader(Stumbler):
 
 @dataclass(frozen=True)
 class Scraping:
-    """An observer of the numbers of a server, on control planes, with a task that reads one more."""
+    """An observer of the numbers of a server, on control planes, with a task that reads one."""
 
     port: int
     label: str = "etcd"
