@@ -1,9 +1,9 @@
 """What EtcdHealth saw, as figures of etcd that claims are made about.
 
 A member is restarted when its own node is upgraded: by kubeadm, when etcd itself is replaced, and
-by the new kubelet. What its probes missed then is no fault, so claims about answers and leaders leave
-out those steps of its own node, and nothing else. That is all the time in which a lone member is
-away, so of a lone member they claim the rest of the pass.
+by the new kubelet. What its probes missed then is no fault, so claims about answers and leaders
+leave out those steps of its own node, and nothing else. That is all the time in which a lone member
+is away, so of a lone member they claim the rest of the pass.
 """
 
 from __future__ import annotations
