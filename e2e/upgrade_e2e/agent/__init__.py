@@ -26,6 +26,14 @@ Spec (JSON)
     kind dns-search: qname, server, search, ndots: what a libc does for a short name
     kind watch:      url of the collection, object, writer (name of the http stream of the same
                      observer whose bodies carry `{seq}` as data.seq), and the TLS fields of http
+    kind scrape:     reads numbers in Prometheus' text format: url, metrics (the names to keep; of
+                     a histogram NAME_bucket), keep_labels (which labels stay; all by default, and
+                     values that then have the same labels are added up), drop (pairs LABEL=VALUE
+                     of lines to leave out), token_file (a token that is read again once a
+                     minute), and connection, headers and the TLS fields of http
+
+    In all settings `{node_name}` and `{node_ip}` stand for the agent's own node, as the environment
+    variables NODE_NAME and NODE_IP name it.
 
 Spool
     SPOOL/RUN/BOOT/ with RUN from the spec and BOOT the machine's boot id, because the monotonic
@@ -33,6 +41,8 @@ Spool
       meta.json      streams (in the order of the spec), outcome labels, clocks, record format
       backends.txt   one name of a backend per line; the first line is empty (unknown)
       OBSERVER.NAME.rec   records as layout.py describes them, in the order of completion
+      OBSERVER.NAME.series    of a scrape: one series per line, as JSON [METRIC, {LABEL: VALUE}]
+      OBSERVER.NAME.readings  its values as layout.py describes them; `series` counts those lines
     A prober that is restarted appends. Folders of other runs are deleted.
 
 Admin endpoint (HTTP)

@@ -16,6 +16,8 @@ __all__ = [
     "MOST_U32",
     "OPENED",
     "OUTCOMES",
+    "READING",
+    "READING_FIELDS",
     "RECORD",
     "RECORD_FIELDS",
     "SAMPLE_FIELDS",
@@ -51,10 +53,18 @@ zero         fills the record up to 24 bytes
 SAMPLE_FIELDS = {name: kind for name, kind in FIELDS.items() if name not in {"flags", "zero"}}
 """The fields that become columns of samples, and their types."""
 
-_STRUCT_CODES = {"int64": "q", "uint32": "I", "uint16": "H", "uint8": "B"}
+_STRUCT_CODES = {"int64": "q", "uint32": "I", "uint16": "H", "uint8": "B", "float64": "d"}
 RECORD = struct.Struct("<" + "".join(_STRUCT_CODES[kind] for kind in FIELDS.values()))
 RECORD_FIELDS = tuple(f"{kind} {name}" for name, kind in FIELDS.items())
 """The fields in words, for meta.json."""
+READING_FIELDS = {"at_us": "int64", "value": "float64", "series": "uint32"}
+"""The fields of a reading and their types, in order; little endian, without gaps.
+
+at_us   when the whole answer was there, on the prober's monotonic clock
+value   what stood in it
+series  index into OBSERVER.NAME.series
+"""
+READING = struct.Struct("<" + "".join(_STRUCT_CODES[kind] for kind in READING_FIELDS.values()))
 OPENED = 1
 """The flag of a probe for which a connection was opened."""
 MOST_U16 = 2**16 - 1
@@ -97,6 +107,8 @@ class Outcome(IntEnum):
     CREATE_FAILED = 14
     """The API did not accept the object that the probe needed."""
     OTHER = 15
+    LOST = 16
+    """The write was acknowledged, and what was written is gone."""
 
     @property
     def label(self) -> str:

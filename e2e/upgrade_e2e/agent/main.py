@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
 
 from .admin_endpoint import AdminEndpoint
 from .machine import end_with, raise_limits, raise_priority, tune_gc, write_ready
+from .place import at_node
 from .prober import Prober
 from .reactor import Reactor, ReactorLoop
 from .workload import Workload
@@ -35,6 +37,7 @@ async def probe(args: argparse.Namespace, reactor: Reactor) -> None:
     raise_limits()
     raise_priority(args.priority)
     spec = json.loads(Path(args.spec).read_text())
+    spec["streams"] = at_node(spec["streams"], os.environ)
     prober = Prober(spec, Path(args.spool), reactor)
     endpoint = AdminEndpoint(args.listen, spec.get("token", ""), prober, reactor)
     endpoint.listen()

@@ -16,6 +16,7 @@ from .http import HttpStream
 from .machine import priority, rss_bytes, start
 from .reactor import Reactor
 from .schedule import Schedule
+from .scrape import ScrapeStream
 from .spool import Spool, write_all
 from .streams import Stream
 from .watch import WatchStream
@@ -32,6 +33,7 @@ KINDS: dict[str, Callable[[dict[str, Any], Spool, Reactor], Stream]] = {
     "dns": dns_stream,
     "dns-search": DnsSearchStream,
     "watch": WatchStream,
+    "scrape": ScrapeStream,
 }
 HOUSEKEEPING_S = 0.1
 FLUSH_S = 1.0

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .clock import boot_id, monotonic_us
-from .layout import FORMAT, MOST_U16, OUTCOMES, RECORD, RECORD_FIELDS
+from .layout import FORMAT, MOST_U16, OUTCOMES, READING, READING_FIELDS, RECORD, RECORD_FIELDS
 
 CHUNK = 2**20
 
@@ -35,10 +35,17 @@ class Spool:
 
         The file stays open for as long as the process runs.
         """
-        path = self.boot / f"{key}.rec"
+        return self._open(f"{key}.rec", RECORD.size)
+
+    def readings(self, key: str) -> bytearray:
+        """The buffer for the readings of the stream `key`, as `sink`."""
+        return self._open(f"{key}.readings", READING.size)
+
+    def _open(self, name: str, size: int) -> bytearray:
+        path = self.boot / name
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         # A prober that was killed may have left half a record.
-        os.truncate(file, os.fstat(file).st_size // RECORD.size * RECORD.size)
+        os.truncate(file, os.fstat(file).st_size // size * size)
         buffer = bytearray()
         self._sinks.append((buffer, file))
         return buffer
@@ -96,6 +103,7 @@ class Spool:
         meta = {
             "format": FORMAT,
             "record": RECORD_FIELDS,
+            "reading": READING_FIELDS,
             "outcomes": OUTCOMES,
             "streams": public,
             "boot_id": boot_id(),

@@ -24,6 +24,7 @@ from upgrade_e2e.judge.limit_groups import (
     ApiLimits,
     ChurnLimits,
     DnsLimits,
+    EtcdLimits,
     HttpLimits,
     Instrument,
     SlowLimits,
@@ -65,6 +66,7 @@ class Limits:
     churn: ChurnLimits
     upgrade: UpgradeLimits
     slow: SlowLimits
+    etcd: EtcdLimits
     table: tuple[Limit, ...] = field(default=(), compare=False)
 
     @classmethod
@@ -132,6 +134,7 @@ _GROUPS: Mapping[str, type[Any]] = {
     "churn": ChurnLimits,
     "upgrade": UpgradeLimits,
     "slow": SlowLimits,
+    "etcd": EtcdLimits,
 }
 
 

@@ -16,11 +16,12 @@ from upgrade_e2e.judge.latency import Quantile
 from upgrade_e2e.judge.left_out import LeftOut
 from upgrade_e2e.judge.outage import Outage
 from upgrade_e2e.judge.outages import OutageSet
+from upgrade_e2e.judge.readings_seen import readings_in
 from upgrade_e2e.judge.retries import RESOLVER_S, Retried, retry_once
 from upgrade_e2e.judge.scope import Scope
 from upgrade_e2e.judge.steps import Steps
 from upgrade_e2e.judge.windows import Windows, widened
-from upgrade_e2e.timeline import Connection, Outcome, Stream
+from upgrade_e2e.timeline import Connection, Outcome, Readings, Stream
 
 __all__ = ["Seen"]
 
@@ -32,7 +33,8 @@ class Seen:
     Ratios and latencies raise Inconclusive where nothing counts, so that a claim about nothing
     can neither hold nor break; no figure is ever NaN. What counts: see evidence.py. `broken` is
     that of its samples; `api_away` is when the API server gave no answer (see api_downtime.py).
-    An answer that took longer than `slow_s` is slow (see brownouts.py).
+    An answer that took longer than `slow_s` is slow (see brownouts.py). `read` are all readings of
+    the observer; claims ask for `readings`, which are those in view.
     """
 
     title: str
@@ -42,6 +44,7 @@ class Seen:
     broken: str = ""
     api_away: Windows = field(default_factory=Windows.none)
     slow_s: float = 0.5
+    read: Readings = field(default_factory=Readings)
 
     def __repr__(self) -> str:
         return f"<{self.title}: {len(self.streams)} streams, {self.count} samples>"
@@ -129,6 +132,20 @@ class Seen:
     def coverage(self) -> Coverage:
         """How well the probers saw."""
         return Coverage(self.scope)
+
+    @cached_property
+    def readings(self) -> Readings:
+        """The numbers that were read, of the nodes and streams in view and the time in scope.
+
+        Figures of them: see reading_figures.py. Raises Inconclusive when nothing was read.
+        """
+        found = readings_in(self.read, self.scope)
+        if not found.series:
+            raise Inconclusive(
+                f"{self.title} read no numbers; the log says why its probers were not deployed or "
+                "not collected."
+            )
+        return found
 
     @property
     def streams(self) -> tuple[Stream, ...]:

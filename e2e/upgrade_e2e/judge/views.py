@@ -17,7 +17,7 @@ from upgrade_e2e.judge.seen import Seen
 from upgrade_e2e.judge.steps import Steps
 from upgrade_e2e.judge.tracks import lay_tracks
 from upgrade_e2e.judge.windows import Windows
-from upgrade_e2e.timeline import Timeline, Window
+from upgrade_e2e.timeline import Readings, Timeline, Window
 
 __all__ = ["Views", "blindness", "claimable", "require_view", "view_of"]
 
@@ -102,7 +102,8 @@ def view_of(
     notes += [note for track in tracks for note in track.notes]
     scope, steps = Scope(tracks, within), Steps(timeline.spans)
     slow_s = limits.slow.of(observer)
-    return Seen(observer, scope, steps, tuple(notes), samples.broken, away, slow_s)
+    read = timeline.readings.get(observer, Readings())
+    return Seen(observer, scope, steps, tuple(notes), samples.broken, away, slow_s, read)
 
 
 def _windows(window: Window) -> Windows:

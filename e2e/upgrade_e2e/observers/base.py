@@ -20,6 +20,7 @@ __all__ = [
     "DEFAULT_OF",
     "HOST",
     "NAMESPACE",
+    "SERVICE_ACCOUNT_TOKEN",
     "Alterable",
     "BackgroundTask",
     "DeployContext",
@@ -34,6 +35,8 @@ __all__ = [
 DEFAULT_OF = "default of"
 """In the metadata of a field whose default follows from others: the function that gives it."""
 NAMESPACE = "upgrade-e2e"
+SERVICE_ACCOUNT_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105 - a path
+"""The `token_file` of probes that ask a kubelet or the API server from inside of the cluster."""
 HOST = "host"
 """The `node` of streams whose prober runs next to the framework, outside of the cluster."""
 
@@ -52,7 +55,8 @@ class DeployContext:
 
     `pace` is how many times faster than real the cluster goes: what an observer does every N
     seconds, it does every N / pace seconds here. `facts` say what kind of cluster it is, and `room`
-    where in it watched workloads may run.
+    where in it watched workloads may run. `simulated` clusters lack what has no part in a
+    rehearsal: an observer of such a thing returns no parts there, and is then no part of the pass.
     """
 
     cluster: Cluster
@@ -63,6 +67,7 @@ class DeployContext:
     pace: float = 1.0
     facts: ClusterFacts = field(default_factory=ClusterFacts)
     room: Room = field(default_factory=Room)
+    simulated: bool = False
 
     def apply(self, manifest: dict[str, Any]) -> Any:
         """Server-side apply, retried while the API server is away; returns the object."""
@@ -126,11 +131,19 @@ class BackgroundTask(Protocol):
 
 @dataclass(frozen=True)
 class Parts:
-    """What must run for an observer after its objects were applied."""
+    """What must run for an observer after its objects were applied.
+
+    `own_node_probes` run on every node as `node_probes` do, but in the node's own network, for what
+    listens only there; `control_plane_probes` likewise, on control planes alone. In their settings
+    `{node_name}` and `{node_ip}` stand for the node that the prober is on, and they may read what
+    kubelets publish with the token in `SERVICE_ACCOUNT_TOKEN`.
+    """
 
     node_probes: tuple[Probe, ...] = ()
     host_probes: tuple[Probe, ...] = ()
     background_tasks: tuple[BackgroundTask, ...] = ()
+    own_node_probes: tuple[Probe, ...] = ()
+    control_plane_probes: tuple[Probe, ...] = ()
 
 
 class Observer(Protocol):

@@ -31,7 +31,11 @@ MOST_HZ = 1000.0
 LONGEST_TIMEOUT_S = 3600.0
 LONGEST_LABEL = 40
 """A pod's name is longer than that of its Deployment, and 63 characters are the most for it."""
-RESERVED = frozenset({"agent", "prober", "prober-spec"})
+RESERVED = frozenset({"agent"}) | {
+    f"{name}{end}"
+    for name in ("prober", "node-prober", "control-plane-prober")
+    for end in ("", "-spec")
+}
 """What the probers' own objects are named."""
 
 _LABEL = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")

@@ -15,6 +15,12 @@ from upgrade_e2e.observers.base import DeployContext, Probe
 from upgrade_e2e.observers.clock import ClockOffset, measure_offset
 from upgrade_e2e.observers.link import Link, get_json
 from upgrade_e2e.observers.live_status import LiveStatus
+from upgrade_e2e.observers.node_prober import (
+    apply_node_probers,
+    find_node_probers,
+    refused_pods,
+    remove_rights,
+)
 from upgrade_e2e.observers.prober import LocalProber, apply_probers, find_probers, prober_spec
 from upgrade_e2e.observers.spool import Segment, fetch_segments
 from upgrade_e2e.observers.status_poller import StatusPoller, complaints
@@ -40,6 +46,7 @@ class Fleet:
         self._site = context
         self._local: LocalProber | None = None
         self._on_nodes = False
+        self._node_probers: tuple[str, ...] = ()
         self._token = secrets.token_urlsafe(24)
         self._links: tuple[Link, ...] = ()
         self._poller = StatusPoller(lambda: self._links, POLL_EVERY_S)
@@ -49,12 +56,17 @@ class Fleet:
         self,
         node_probes: Mapping[str, Sequence[Probe]],
         host_probes: Mapping[str, Sequence[Probe]],
+        own_node_probes: Mapping[str, Sequence[Probe]] | None = None,
+        control_plane_probes: Mapping[str, Sequence[Probe]] | None = None,
     ) -> None:
-        """Apply the DaemonSet and start the local prober, each only if there are probes for it."""
+        """Apply the DaemonSets and start the local prober, each only if there are probes for it."""
         run = uuid.uuid4().hex[:12]
         if node_probes:
             self._on_nodes = True
             apply_probers(self._site, prober_spec(run, self._token, node_probes))
+        self._node_probers = apply_node_probers(
+            self._site, run, self._token, own_node_probes or {}, control_plane_probes or {}
+        )
         if host_probes:
             spec = prober_spec(run, self._token, host_probes)
             self._local = LocalProber(self._site, spec)
@@ -67,6 +79,10 @@ class Fleet:
             lambda link: list(complaints(link.node, get_json(link, "/status", STATUS_TIMEOUT_S)))
         )
         return [text for texts in asked for text in texts]
+
+    def refused(self) -> str:
+        """Why the cluster does not let some of the probers in; empty when it does."""
+        return refused_pods(self._site, self._node_probers) if self._node_probers else ""
 
     def settle(self) -> None:
         """All probers work: measure their clocks, and ask for their status from now on."""
@@ -95,28 +111,34 @@ class Fleet:
         if self._local is not None:
             self._local.stop()
 
+    def remove(self) -> None:
+        """Delete what the probers have outside of the namespace."""
+        if self._node_probers:
+            remove_rights(self._site)
+
     def _find(self) -> tuple[Link, ...]:
         on_nodes: tuple[Link, ...] = ()
         if self._on_nodes:
             on_nodes = find_probers(self._site, self._token)
+        on_nodes += find_node_probers(self._site, self._token, self._node_probers)
         local = self._local.link if self._local is not None else None
         return on_nodes if local is None else (*on_nodes, local)
 
     def _find_again(self) -> None:
-        known = {link.node: link for link in self._links}
+        known = {link.name: link for link in self._links}
         try:
             found = retry_api(self._find, COLLECT_S)
         except TRANSIENT_API_ERRORS as error:
             _log.warning("the probers cannot be listed, so the last known are asked: %s", error)
             return
-        self._links = tuple({**known, **{link.node: link for link in found}}.values())
+        self._links = tuple({**known, **{link.name: link for link in found}}.values())
 
     def _collect_one(self, link: Link) -> tuple[Segment, ...]:
         try:
             retry_api(lambda: link.request("POST", "/stop", timeout_s=30.0), COLLECT_S)
             return fetch_segments(link, COLLECT_S)
         except UNREACHED as error:
-            _log.warning("the samples of %s cannot be collected: %s", link.node, error)
+            _log.warning("the samples of %s cannot be collected: %s", link.name, error)
             return ()
 
     def _measure_clocks(self) -> None:

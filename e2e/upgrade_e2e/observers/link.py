@@ -28,6 +28,10 @@ class Link(Protocol):
     def node(self) -> str:
         """Where the prober runs."""
 
+    @property
+    def name(self) -> str:
+        """Which prober it is: there may be several on a node."""
+
     def request(
         self, method: str, path: str, query: Sequence[tuple[str, str]] = (), timeout_s: float = 10.0
     ) -> bytes:
@@ -52,6 +56,12 @@ class PodLink:
     pod: str
     port: int
     token: str = field(repr=False)
+    app: str = "prober"
+
+    @property
+    def name(self) -> str:
+        """See Link."""
+        return f"{self.app}@{self.node}"
 
     def request(
         self, method: str, path: str, query: Sequence[tuple[str, str]] = (), timeout_s: float = 10.0
@@ -66,7 +76,7 @@ class LocalLink:
     """A prober on this machine."""
 
     def __init__(self, port: int, token: str) -> None:
-        self.node, self.port = HOST, port
+        self.node, self.name, self.port = HOST, HOST, port
         headers = {TOKEN_HEADER: token}
         self._pool = urllib3.HTTPConnectionPool(
             "127.0.0.1", port, maxsize=2, retries=False, headers=headers

@@ -26,8 +26,9 @@ from upgrade_e2e.observers.namespace import make_namespace, remove_namespace
 from upgrade_e2e.observers.naming import distinct
 from upgrade_e2e.observers.objects import agent_config
 from upgrade_e2e.observers.readiness import hopeless_pod, not_ready
-from upgrade_e2e.observers.spool import to_samples
-from upgrade_e2e.timeline import Origin, Samples, SamplesBuilder, Span, Window
+from upgrade_e2e.observers.readings import TakesReadings, to_readings
+from upgrade_e2e.observers.spool import Segment, to_samples
+from upgrade_e2e.timeline import Origin, Readings, Samples, SamplesBuilder, Span, Window
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = ["Observation"]
@@ -50,6 +51,7 @@ class Observation:
         pace: float = 1.0,
         facts: ClusterFacts | None = None,
         room: Room | None = None,
+        simulated: bool = False,
     ) -> None:
         self._site = DeployContext(
             cluster,
@@ -59,12 +61,14 @@ class Observation:
             pace=pace,
             facts=facts or ClusterFacts(),
             room=room or Room(),
+            simulated=simulated,
         )
         self._observers = distinct(observers)
         self._parts: dict[str, Parts] = {}
         self._fleet = Fleet(self._site)
         self._start_s = origin.now_s()
         self._end_s: float | None = None
+        self._readings: dict[str, Readings] = {}
 
     @property
     def clocks(self) -> Mapping[tuple[str, str], ClockOffset]:
@@ -86,11 +90,15 @@ class Observation:
         make_namespace(self._site)
         self._site.apply(agent_config(self._site))
         for observer in self._observers:
-            self._parts[label_or_kind(observer)] = observer.deploy(self._site)
-        parts = self._parts.items()
+            parts = observer.deploy(self._site)
+            if parts != Parts() or not self._site.simulated:
+                self._parts[label_or_kind(observer)] = parts
+        deployed = self._parts.items()
         self._fleet.deploy(
-            _given({name: part.node_probes for name, part in parts}),
-            _given({name: part.host_probes for name, part in parts}),
+            _given({name: part.node_probes for name, part in deployed}),
+            _given({name: part.host_probes for name, part in deployed}),
+            _given({name: part.own_node_probes for name, part in deployed}),
+            _given({name: part.control_plane_probes for name, part in deployed}),
         )
         for task in self._tasks():
             task.start()
@@ -114,7 +122,8 @@ class Observation:
     def finish(self) -> Mapping[str, Samples]:
         """The window closes now: stop all probers and return what they saw, by observer.
 
-        Every observer is in the answer; one of which nothing could be collected has no samples.
+        Every observer is in the answer, but those that have no part in a rehearsal; one of which
+        nothing could be collected has no samples.
         """
         self._end_s = self._site.origin.now_s()
         for task in self._tasks():
@@ -126,9 +135,14 @@ class Observation:
             for task in part.background_tasks:
                 task.samples(builder, self.watched)
             seen = to_samples(name, segments, self.clocks, window=self.watched, builder=builder)
+            self._readings[name] = self._read(name, part, segments)
             why = _joined(broken[task] for task in part.background_tasks)
             samples[name] = replace(seen, broken=why)
         return samples
+
+    def readings(self) -> Mapping[str, Readings]:
+        """What was read, of each observer that reads numbers; nothing before `finish`."""
+        return {name: some for name, some in self._readings.items() if some.series}
 
     def spans(self) -> tuple[Span, ...]:
         """What the observers themselves did to the cluster, such as rollouts."""
@@ -143,10 +157,20 @@ class Observation:
     def remove(self) -> None:
         """Delete what was deployed, for a cluster that stays; does not wait for the end of it."""
         remove_namespace(self._site)
+        self._fleet.remove()
 
     def _tasks(self) -> list[BackgroundTask]:
         parts = self._parts.values()
         return [*dict.fromkeys(task for part in parts for task in part.background_tasks)]
+
+    def _read(self, name: str, part: Parts, segments: Sequence[Segment]) -> Readings:
+        scraped = to_readings(name, segments, self.clocks, self.watched)
+        more = (
+            task.readings(self.watched)
+            for task in part.background_tasks
+            if isinstance(task, TakesReadings)
+        )
+        return Readings((*scraped.series, *(series for one in more for series in one.series)))
 
     def _wait_until_ready(self) -> None:
         try:
@@ -155,7 +179,11 @@ class Observation:
                 self._missing,
                 lambda missing: not missing,
                 Deadline(DEPLOY_S, every_s=self._look_every_s, in_a_row=2),
-                hopeless=lambda _: _joined(self._broken().values()) or hopeless_pod(self._site),
+                hopeless=lambda _: (
+                    _joined(self._broken().values())
+                    or hopeless_pod(self._site)
+                    or self._fleet.refused()
+                ),
                 transient=(*TRANSIENT_API_ERRORS, ValueError),
             )
         except DeadlinePassed as error:

@@ -116,12 +116,14 @@ def _container(context: DeployContext) -> dict[str, Any]:
     }
 
 
-def find_probers(context: DeployContext, token: str) -> tuple[PodLink, ...]:
-    """Links to the probers that run now, by node name. Raises what the API client raises.
+def find_probers(
+    context: DeployContext, token: str, app: str = PROBER, port: int = _PORT
+) -> tuple[PodLink, ...]:
+    """Links to the probers of `app` that run now, by node name. Raises what the API client raises.
 
     `token` is that of the spec with which they were deployed.
     """
-    selector = ",".join(f"{name}={value}" for name, value in labels(PROBER).items())
+    selector = ",".join(f"{name}={value}" for name, value in labels(app).items())
     api = context.cluster.api
     pods = api.core.list_namespaced_pod(
         context.namespace, label_selector=selector, _request_timeout=api.timeout
@@ -132,7 +134,7 @@ def find_probers(context: DeployContext, token: str) -> tuple[PodLink, ...]:
         if pod.status.phase == "Running" and pod.metadata.deletion_timestamp is None
     ]
     links = [
-        PodLink(pod.spec.node_name, api, context.namespace, pod.metadata.name, _PORT, token)
+        PodLink(pod.spec.node_name, api, context.namespace, pod.metadata.name, port, token, app)
         for pod in running
     ]
     return tuple(sorted(links, key=lambda link: link.node))

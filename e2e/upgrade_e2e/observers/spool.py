@@ -5,23 +5,27 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from upgrade_e2e.agent.layout import FIELDS, FORMAT
+from upgrade_e2e.agent.layout import FIELDS, FORMAT, READING_FIELDS
 from upgrade_e2e.cluster import retry_api
 from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.observers.clock import ClockOffset
 from upgrade_e2e.observers.link import Link, get_json
 from upgrade_e2e.timeline import Connection, Outcome, Samples, SamplesBuilder, Stream, Window
 
-__all__ = ["RECORD", "Segment", "fetch_segments", "read_segment", "to_samples"]
+__all__ = ["READING", "RECORD", "Segment", "fetch_segments", "read_segment", "to_samples"]
 
 RECORD = np.dtype([(name, np.dtype(kind).newbyteorder("<")) for name, kind in FIELDS.items()])
 """A record of the agent's spool, as numpy reads it."""
+READING = np.dtype(
+    [(name, np.dtype(kind).newbyteorder("<")) for name, kind in READING_FIELDS.items()]
+)
+"""A reading of the agent's spool, as numpy reads it."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,10 @@ class Segment:
     backends: tuple[str, ...]
     records: Mapping[str, npt.NDArray[np.void]]
     """By OBSERVER.NAME, on the prober's own clock."""
+    series: Mapping[str, tuple[tuple[str, Mapping[str, str]], ...]] = field(default_factory=dict)
+    """The series of a scrape by OBSERVER.NAME: metric and labels, in the order of their numbers."""
+    readings: Mapping[str, npt.NDArray[np.void]] = field(default_factory=dict)
+    """Their values, by OBSERVER.NAME, on the prober's own clock."""
 
 
 def fetch_segments(link: Link, within_s: float = 60.0) -> tuple[Segment, ...]:
@@ -77,21 +85,38 @@ def read_segment(node: str, files: Mapping[str, bytes]) -> Segment:
             "run the pass with one version of upgrade-e2e."
         )
     backends = files.get("backends.txt", b"\n").decode().split("\n")[:-1]
-    records = {
-        name.removesuffix(".rec"): np.frombuffer(
-            data[: len(data) // RECORD.itemsize * RECORD.itemsize], RECORD
-        )
-        for name, data in files.items()
-        if name.endswith(".rec")
-    }
     return Segment(
         node=node,
         boot_id=meta["boot_id"],
         streams=tuple(meta["streams"]),
         outcomes=tuple(meta["outcomes"]),
         backends=tuple(backends),
-        records=records,
+        records=_rows(files, ".rec", RECORD),
+        series={
+            name.removesuffix(".series"): _series(data)
+            for name, data in files.items()
+            if name.endswith(".series")
+        },
+        readings=_rows(files, ".readings", READING),
     )
+
+
+def _rows(
+    files: Mapping[str, bytes], suffix: str, kind: np.dtype[np.void]
+) -> dict[str, npt.NDArray[np.void]]:
+    """The whole rows of all files that end like this, by what their names begin with."""
+    return {
+        name.removesuffix(suffix): np.frombuffer(
+            data[: len(data) // kind.itemsize * kind.itemsize], kind
+        )
+        for name, data in files.items()
+        if name.endswith(suffix)
+    }
+
+
+def _series(data: bytes) -> tuple[tuple[str, Mapping[str, str]], ...]:
+    lines = data.decode().split("\n")[:-1]
+    return tuple((metric, labels) for metric, labels in map(json.loads, lines))
 
 
 def to_samples(

@@ -63,7 +63,7 @@ class StatusPoller:
             status = get_json(link, "/status", _STATUS_TIMEOUT_S)
         except NO_ANSWER:
             return  # the API server is away; `statuses` shows how old the last status is
-        self._received[link.node] = LastStatus(status, time.monotonic())
+        self._received[link.name] = LastStatus(status, time.monotonic())
 
 
 def statuses(received: Mapping[str, LastStatus], now_s: float) -> dict[str, LiveStatus]:

@@ -3,6 +3,7 @@
 from upgrade_e2e.report.api_cost import ApiCost, api_cost_of
 from upgrade_e2e.report.closing import closing_lines
 from upgrade_e2e.report.cost import Cost, CostMark, CostRow, Spread, cost_in_words
+from upgrade_e2e.report.etcd_result import EtcdResult, etcd_result_of
 from upgrade_e2e.report.happenings import advice, happened
 from upgrade_e2e.report.limits import limits_of
 from upgrade_e2e.report.observed import observer_results
@@ -21,6 +22,7 @@ from upgrade_e2e.report.stored import (
     load_record,
     load_timeline,
     pass_folder,
+    save_readings,
     save_record,
     save_samples,
     timeline_of,
@@ -36,6 +38,7 @@ __all__ = [
     "Cost",
     "CostMark",
     "CostRow",
+    "EtcdResult",
     "FailedStep",
     "ObserverResult",
     "OutageRow",
@@ -46,6 +49,7 @@ __all__ = [
     "api_cost_of",
     "closing_lines",
     "cost_in_words",
+    "etcd_result_of",
     "happened",
     "limits_of",
     "load_record",
@@ -55,6 +59,7 @@ __all__ = [
     "pass_folder",
     "render_run",
     "render_runs",
+    "save_readings",
     "save_record",
     "save_samples",
     "save_summary",

@@ -26,6 +26,8 @@ _WATCHED: Mapping[str, tuple[str, str]] = {
 }
 _ROLLED = frozenset({"HttpService", "HttpEdge"})
 """The types of observers whose workload is rolled while it is watched."""
+_UNFELT = frozenset({"EtcdHealth"})
+"""Types of observers whose holes nobody feels: a member of etcd is away whenever it is replaced."""
 # By the outcome that most of its probes had.
 _FAILED: Mapping[str, str] = {
     "timeout": "did not answer",
@@ -38,6 +40,7 @@ _FAILED: Mapping[str, str] = {
     "nxdomain": "did not know a name that exists",
     "servfail": "failed lookups (SERVFAIL)",
     "create-failed": "refused new objects",
+    "lost": "lost what it had acknowledged",
 }
 _NODE = re.compile(r"(?:^|-)((?:control-plane|worker)\d*)$")
 # Steps and their phases: what goes on, with the node of the step.
@@ -72,6 +75,8 @@ def _worst(run: RunRecord, most: int) -> list[tuple[ObserverResult, _Row]]:
     """The worst holes, by length times share; of those of one observer at one time, one."""
     rows: list[tuple[ObserverResult, _Row]] = []
     for seen in run.observers:
+        if _kind(run, seen.name) in _UNFELT:
+            continue
         rows += [(seen, row) for row in seen.outages]
         rows += [(seen, row) for row in seen.brownouts]
     rows.sort(key=lambda pair: (-pair[1].weight, pair[1].start_s))

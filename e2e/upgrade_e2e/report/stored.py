@@ -12,19 +12,21 @@ from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.files import write_whole
 from upgrade_e2e.report.migrate import migrated
 from upgrade_e2e.report.record import RECORD_NAME, SIMULATED, RunRecord
-from upgrade_e2e.timeline import Samples, Timeline
+from upgrade_e2e.timeline import Readings, Samples, Timeline
 
 __all__ = [
+    "READINGS_FOLDER",
     "SAMPLES_FOLDER",
     "load_record",
     "load_timeline",
     "pass_folder",
+    "save_readings",
     "save_record",
     "save_samples",
     "timeline_of",
 ]
 
-SAMPLES_FOLDER = "samples"
+SAMPLES_FOLDER, READINGS_FOLDER = "samples", "readings"
 
 _RECORD = TypeAdapter(RunRecord)
 
@@ -80,21 +82,33 @@ def save_samples(samples: Mapping[str, Samples], folder: Path, *, simulated: boo
     write_whole(json.dumps(index, indent=1), target / "index.json")
 
 
+def save_readings(readings: Mapping[str, Readings], folder: Path) -> None:
+    """Write one file per observer that read numbers into `folder`/readings; nothing for none."""
+    target = folder / READINGS_FOLDER
+    if readings:
+        target.mkdir(parents=True, exist_ok=True)
+    for name, read in readings.items():
+        read.save(target / f"{name}.npz")
+
+
 def load_timeline(folder: Path) -> Timeline:
     """The timeline of a finished run, read back from its artifacts; raises DamagedRecord."""
     return timeline_of(load_record(folder), folder)
 
 
 def timeline_of(record: RunRecord, folder: Path) -> Timeline:
-    """The timeline of a record that was read from `folder`, with the samples that are there.
+    """The timeline of a record that was read from `folder`, with what is there of what was seen.
 
-    Raises DamagedRecord for a sample file that cannot be read.
+    Passes of before have no readings. Raises DamagedRecord for a file that cannot be read.
     """
-    files = sorted((pass_folder(record, folder) / SAMPLES_FOLDER).glob("*.npz"))
+    above = pass_folder(record, folder)
+    samples = sorted((above / SAMPLES_FOLDER).glob("*.npz"))
+    readings = sorted((above / READINGS_FOLDER).glob("*.npz"))
     return Timeline(
         watched=record.watched,
         spans=record.spans,
-        samples={file.stem: Samples.load(file) for file in files},
+        samples={file.stem: Samples.load(file) for file in samples},
+        readings={file.stem: Readings.load(file) for file in readings},
     )
 
 

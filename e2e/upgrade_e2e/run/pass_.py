@@ -28,7 +28,7 @@ from upgrade_e2e.run.planting import perform_plant
 from upgrade_e2e.run.progress import Progress
 from upgrade_e2e.run.settings import PassSettings
 from upgrade_e2e.run.upgraded import Upgraded
-from upgrade_e2e.timeline import Origin, Samples, Span, Timeline, Window
+from upgrade_e2e.timeline import Origin, Samples, Span, Timeline
 from upgrade_e2e.upgrade import Executor, Inventory, Marks, Plan, Step, planted_in
 from upgrade_e2e.upgrade.faults import PLANT
 
@@ -104,6 +104,7 @@ class RunningPass:
             pace=self.what.provider.capabilities.pace,
             facts=self.facts,
             room=self._find_room(cluster, observers),
+            simulated=self.what.provider.capabilities.simulated,
         )
         with contextlib.closing(observation), self._leaving_no_trace(observation):
             self._deploy(observation)
@@ -113,7 +114,7 @@ class RunningPass:
             samples = self._collect(observation)
             # Reading back keeps cores busy for long, so it comes after watching has ended.
             inventory, inventory_error = self._read_back(cluster)
-            timeline = self._timeline(observation.watched, samples, observation.spans())
+            timeline = self._timeline(observation, samples)
         return Upgraded(
             timeline=timeline,
             path=tuple(str(version) for version in self.what.plan.path.versions),
@@ -231,11 +232,11 @@ class RunningPass:
         with self._span("collect"):
             return dict(observation.finish())
 
-    def _timeline(
-        self, watched: Window, samples: dict[str, Samples], more: tuple[Span, ...]
-    ) -> Timeline:
-        spans = sorted((*self.spans, *more), key=lambda span: (span.start_s, -span.end_s))
-        return Timeline(watched, tuple(spans), samples)
+    def _timeline(self, observation: Observation, samples: dict[str, Samples]) -> Timeline:
+        spans = (*self.spans, *observation.spans())
+        ordered = sorted(spans, key=lambda span: (span.start_s, -span.end_s))
+        readings = dict(observation.readings())
+        return Timeline(observation.watched, tuple(ordered), samples, readings)
 
     @contextlib.contextmanager
     def _leaving_no_trace(self, observation: Observation) -> Iterator[None]:

@@ -16,14 +16,17 @@ from upgrade_e2e.judge import Limit, Limits, Views
 from upgrade_e2e.observers import as_written
 from upgrade_e2e.report import (
     ApiCost,
+    EtcdResult,
     FailedStep,
     ObserverResult,
     RunRecord,
     ScenarioResult,
     api_cost_of,
+    etcd_result_of,
     load_record,
     observer_results,
     render_run,
+    save_readings,
     save_record,
     save_samples,
     save_summary,
@@ -81,6 +84,11 @@ class FinishedPass:
         return api_cost_of(self.drawn.views)
 
     @cached_property
+    def etcd(self) -> EtcdResult | None:
+        """How the members of etcd fared."""
+        return etcd_result_of(self.drawn.views)
+
+    @cached_property
     def tools(self) -> Mapping[str, str]:
         """The versions of everything that took part."""
         return tool_versions(self.running.what.provider.capabilities.tools)
@@ -97,6 +105,7 @@ def write_artifacts(ended: FinishedPass, scenarios: Iterable[ScenarioResult]) ->
     if _is_written(record, folder):
         return record
     if ended.upgraded is not None and not (folder / "samples").is_dir():
+        save_readings(ended.upgraded.timeline.readings, folder)
         save_samples(ended.upgraded.timeline.samples, folder, simulated=record.simulated)
     write_record(record, ended.drawn, folder)
     return record
@@ -161,6 +170,7 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         pace=capabilities.pace,
         facts=ended.running.facts,
         api_cost=ended.api_cost,
+        etcd=ended.etcd,
         machine=machine_class(),
     )
 

@@ -1,10 +1,11 @@
-"""The one timeline that everything observed lands on: spans (steps) and samples (probes).
+"""The one timeline that everything observed lands on: spans (steps), samples (probes), readings.
 
 Times are seconds (`_s`) or microseconds (`_us`) since the origin of the pass, on the monotonic
 clock of the machine that runs it; `Origin.unix_s` says when that was on the wall clock.
 """
 
 from upgrade_e2e.timeline.outcome import Connection, Outcome
+from upgrade_e2e.timeline.readings import Readings, Series
 from upgrade_e2e.timeline.samples import SAMPLE_COLUMNS, Samples, SamplesBuilder, Stream
 from upgrade_e2e.timeline.span import Origin, Span
 from upgrade_e2e.timeline.timeline import Timeline, Window
@@ -14,8 +15,10 @@ __all__ = [
     "Connection",
     "Origin",
     "Outcome",
+    "Readings",
     "Samples",
     "SamplesBuilder",
+    "Series",
     "Span",
     "Stream",
     "Timeline",
