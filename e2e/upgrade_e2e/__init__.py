@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from upgrade_e2e.errors import Inconclusive
-    from upgrade_e2e.judge import Limits, Outage, Seen
+    from upgrade_e2e.judge import Limits, Outage, Runtimes, Seen
     from upgrade_e2e.observers import (
         ApiServer,
         DnsLookups,
         HttpEdge,
         HttpService,
         PodChurn,
+        RuntimeAnswers,
         Workload,
     )
     from upgrade_e2e.run import Upgraded
@@ -31,6 +32,8 @@ __all__ = [
     "Limits",
     "Outage",
     "PodChurn",
+    "RuntimeAnswers",
+    "Runtimes",
     "Seen",
     "Upgraded",
     "Workload",
@@ -40,6 +43,7 @@ _HOMES = {
     "Inconclusive": "upgrade_e2e.errors",
     "Limits": "upgrade_e2e.judge",
     "Outage": "upgrade_e2e.judge",
+    "Runtimes": "upgrade_e2e.judge",
     "Seen": "upgrade_e2e.judge",
     "Upgraded": "upgrade_e2e.run",
 }

@@ -16,6 +16,7 @@ from upgrade_e2e.report.record import (
     RunRecord,
     ScenarioResult,
 )
+from upgrade_e2e.report.runtime_rows import RuntimeRow, runtime_line, runtime_rows
 from upgrade_e2e.report.stored import (
     SAMPLES_FOLDER,
     load_record,
@@ -41,6 +42,7 @@ __all__ = [
     "ObserverResult",
     "OutageRow",
     "RunRecord",
+    "RuntimeRow",
     "ScenarioResult",
     "Spread",
     "advice",
@@ -56,6 +58,8 @@ __all__ = [
     "pass_folder",
     "render_run",
     "render_runs",
+    "runtime_line",
+    "runtime_rows",
     "save_readings",
     "save_record",
     "save_samples",
