@@ -18,6 +18,8 @@ NAMES = {
     "Limits",
     "Outage",
     "PodChurn",
+    "RuntimeAnswers",
+    "Runtimes",
     "Seen",
     "Upgraded",
     "Workload",
