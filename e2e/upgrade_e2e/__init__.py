@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from upgrade_e2e.errors import Inconclusive
-    from upgrade_e2e.judge import Limits, Outage, Runtimes, Seen
+    from upgrade_e2e.judge import Etcd, Limits, Outage, Runtimes, Seen
     from upgrade_e2e.observers import (
         ApiServer,
         DnsLookups,
+        EtcdHealth,
         HttpEdge,
         HttpService,
         PodChurn,
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ApiServer",
     "DnsLookups",
+    "Etcd",
+    "EtcdHealth",
     "HttpEdge",
     "HttpService",
     "Inconclusive",
@@ -40,6 +43,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Etcd": "upgrade_e2e.judge",
     "Inconclusive": "upgrade_e2e.errors",
     "Limits": "upgrade_e2e.judge",
     "Outage": "upgrade_e2e.judge",

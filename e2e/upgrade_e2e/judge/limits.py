@@ -24,6 +24,7 @@ from upgrade_e2e.judge.limit_groups import (
     ApiLimits,
     ChurnLimits,
     DnsLimits,
+    EtcdLimits,
     HttpLimits,
     Instrument,
     RuntimeLimits,
@@ -67,6 +68,7 @@ class Limits:
     runtime: RuntimeLimits
     upgrade: UpgradeLimits
     slow: SlowLimits
+    etcd: EtcdLimits
     table: tuple[Limit, ...] = field(default=(), compare=False)
 
     @classmethod
@@ -135,6 +137,7 @@ _GROUPS: Mapping[str, type[Any]] = {
     "runtime": RuntimeLimits,
     "upgrade": UpgradeLimits,
     "slow": SlowLimits,
+    "etcd": EtcdLimits,
 }
 
 

@@ -36,7 +36,7 @@ class FaultKind:
     providers that can plant it; empty means any, and then `needs` says which clusters it works
     on. `hits` gives the step (kind or name) that is to go wrong for a value: the fault comes
     before that step or changes nothing. `on` gives the node that a value names, empty for none: it
-    must be one of the plan.
+    must be one of the plan. `control_planes` is how many of them it needs.
     """
 
     name: str
@@ -49,6 +49,7 @@ class FaultKind:
     needs: str = "any cluster"
     hits: Callable[[str], str] | None = None
     on: Callable[[str], str] | None = None
+    control_planes: int = 1
 
     def plantable_on(self, provider: str) -> bool:
         """Whether this fault can be planted in clusters of `provider`."""
@@ -159,6 +160,35 @@ _ON_NODES = (
         "nodes",
         _KIND,
         on=node_in,
+    ),
+    FaultKind(
+        "etcd-freeze",
+        "etcd-freeze=20s@drain",
+        "one member of etcd does not answer; without others, neither does the API",
+        "the process of the last control plane's member stops for the given time, then goes on",
+        seconds,
+        "nodes",
+        _KIND,
+    ),
+    FaultKind(
+        "etcd-cut-off",
+        "etcd-cut-off=20s@drain",
+        "one member of etcd has no leader, and what asks it fails",
+        "every packet between the last control plane's member and the others is dropped for the "
+        "given time",
+        seconds,
+        "nodes",
+        _KIND,
+        control_planes=2,
+    ),
+    FaultKind(
+        "etcd-no-space",
+        "etcd-no-space=5s@drain",
+        "etcd refuses every write, as when a database has reached its quota",
+        "the alarm NOSPACE is raised for the given time, then disarmed",
+        seconds,
+        "nodes",
+        _KIND,
     ),
     FaultKind(
         "etcd-stall",

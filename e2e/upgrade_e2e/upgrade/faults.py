@@ -55,6 +55,7 @@ def fault_of(step: Step) -> Fault:
 def _with_fault(plan: Plan, fault: Fault) -> Plan:
     kind = _checked(fault, plan.provider)
     _require_node(kind, fault, plan)
+    _must_have_control_planes(plan, kind)
     if kind.acts_on == "nodes" or fault.at:
         place = _place(plan.upgrade, kind, fault)
         before, after = plan.upgrade[:place], plan.upgrade[place:]
@@ -101,6 +102,16 @@ def _require_node(kind: FaultKind, fault: Fault, plan: Plan) -> None:
         raise BadInput(
             f"fault {fault} is for the node {named!r}, which the plan does not have; it has "
             f"{', '.join(known)}."
+        )
+
+
+def _must_have_control_planes(plan: Plan, kind: FaultKind) -> None:
+    """Refuse a fault that needs more control planes than the plan upgrades."""
+    there = {step.node for step in plan.upgrade if step.node.startswith("control-plane")}
+    if kind.control_planes > 1 and len(there) < kind.control_planes:
+        raise BadInput(
+            f"fault {kind.name} changes nothing with {len(there)} control plane(s): it needs "
+            f"{kind.control_planes}; add --control-planes 3."
         )
 
 

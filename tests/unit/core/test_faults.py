@@ -27,6 +27,9 @@ PATH = Path(tuple(map(KubeVersion.parse, ("v1.33.13", "v1.34.4", "v1.35.4"))))
 KINDS = (("kubeadm-apply", "cp"), ("drain", "cp"), ("drain", "worker2"), ("check", "worker2"))
 
 
+PLANES = tuple(Step("swap-kubelet", 60, node=f"control-plane{end}") for end in ("", "2"))
+
+
 def bare(provider="sim"):
     """A plan of two hops without faults."""
     upgrade = tuple(
@@ -72,15 +75,25 @@ def test_only_what_a_provider_does_itself_needs_that_provider():
         "lacks-image",
         "node-pause",
         "runtime-freeze",
+        "etcd-freeze",
+        "etcd-cut-off",
+        "etcd-no-space",
     }
-    not_simulated = {"lacks-image", "node-pause", "runtime-freeze"}
-    assert {kind.name for kind in CATALOGUE} - plantable_on("sim") == not_simulated
+    assert {kind.name for kind in CATALOGUE} - plantable_on("sim") == {
+        "lacks-image",
+        "node-pause",
+        "runtime-freeze",
+        "etcd-freeze",
+        "etcd-cut-off",
+        "etcd-no-space",
+    }
 
 
 @pytest.mark.parametrize("kind", CATALOGUE, ids=lambda kind: kind.name)
 def test_every_form_can_be_planted_as_it_is_written(kind):
     provider = "sim" if kind.plantable_on("sim") else "kind"
-    made = planned(kind.form, provider=provider)
+    plan = dataclasses.replace(bare(provider), upgrade=(*bare().upgrade, *PLANES))
+    made = with_faults(plan, [Fault.parse(kind.form)])
     assert names(step for step in made.steps if step.kind == "plant") == [f"plant {kind.form}"]
     assert made.choices == {"fast": "no", f"fault {kind.name}": kind.form}
 
@@ -284,3 +297,7 @@ def test_values_are_read():
     assert replicas("0") == 0
     assert share("1") == 1
     assert target_of("drain:worker2") == ("drain", "worker2")
+
+
+def test_a_fault_that_needs_other_control_planes_is_refused_where_there_are_none():
+    assert "it needs 2; add --control-planes 3." in refusal("etcd-cut-off=5s", provider="kind")

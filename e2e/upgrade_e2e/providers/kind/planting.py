@@ -16,6 +16,7 @@ from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import FaultNotPlanted
 from upgrade_e2e.providers.kind.delivery import on_all, runner_of, staged_file
 from upgrade_e2e.providers.kind.docker import Docker
+from upgrade_e2e.providers.kind.etcd_faults import FAULTS_OF_ETCD
 from upgrade_e2e.providers.kind.freezing import freeze_runtime, frozen_node, pause_node
 from upgrade_e2e.providers.kind.node_image import CTR, parse_image_list
 from upgrade_e2e.providers.kind.nodes import restart_kubelet, wait_until_ready
@@ -53,6 +54,8 @@ def plant(step: Step, cluster: Cluster, docker: Docker | None = None) -> None:
         case "node-pause":
             duration_s, short = time_and_node(value)
             pause_node(docker or Docker(), frozen_node(cluster, short), duration_s)
+        case "etcd-freeze" | "etcd-cut-off" | "etcd-no-space" as name:
+            FAULTS_OF_ETCD[name](cluster, seconds(value))
         case "fail-step":
             _break_step(cluster, step.params, *target_of(value))
 
