@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from upgrade_e2e.errors import Inconclusive
-    from upgrade_e2e.judge import Etcd, Limits, Outage, Seen
+    from upgrade_e2e.judge import Etcd, Limits, Outage, Runtimes, Seen
     from upgrade_e2e.observers import (
         ApiServer,
         DnsLookups,
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         HttpEdge,
         HttpService,
         PodChurn,
+        RuntimeAnswers,
         Workload,
     )
     from upgrade_e2e.run import Upgraded
@@ -34,6 +35,8 @@ __all__ = [
     "Limits",
     "Outage",
     "PodChurn",
+    "RuntimeAnswers",
+    "Runtimes",
     "Seen",
     "Upgraded",
     "Workload",
@@ -44,6 +47,7 @@ _HOMES = {
     "Inconclusive": "upgrade_e2e.errors",
     "Limits": "upgrade_e2e.judge",
     "Outage": "upgrade_e2e.judge",
+    "Runtimes": "upgrade_e2e.judge",
     "Seen": "upgrade_e2e.judge",
     "Upgraded": "upgrade_e2e.run",
 }

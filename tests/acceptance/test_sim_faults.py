@@ -28,11 +28,15 @@ KEPT, COME = "a_kept_socket_keeps_answering", "pods_come_and_go"
 READY, GONE = "ready_is_visible_soon_after_start", "deleted_pods_are_gone_soon"
 TARGET, WHOLE = "every_component_is_at_the_target", "workloads_are_all_there"
 # Two need three control planes, one an API server that does not share its cores with everything.
-# A simulated cluster has no etcd: tests/kind/test_etcd.py plants the faults of those claims.
+# A simulated cluster has neither a container runtime nor etcd: the faults of those claims are planted
+# in tests/kind, by old_cluster/test_runtime_faults.py and test_etcd.py.
 NOT_SIMULATED = {
     "the_api_stays_available",
     "the_api_stays_fast",
     "the_api_answers_between_absences",
+    "kubelets_hear_of_their_containers",
+    "new_containers_come_up",
+    "ready_is_true",
     "members_answer_and_have_a_leader",
     "leaders_change_seldom",
     "disks_keep_up",

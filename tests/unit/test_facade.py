@@ -20,6 +20,8 @@ NAMES = {
     "Limits",
     "Outage",
     "PodChurn",
+    "RuntimeAnswers",
+    "Runtimes",
     "Seen",
     "Upgraded",
     "Workload",

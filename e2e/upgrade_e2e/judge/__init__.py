@@ -9,6 +9,7 @@ from upgrade_e2e.judge.left_out import cost_sentence
 from upgrade_e2e.judge.limits import Limit, Limits
 from upgrade_e2e.judge.outage import Outage
 from upgrade_e2e.judge.retries import Retried
+from upgrade_e2e.judge.runtimes import NodeRuntime, Runtimes
 from upgrade_e2e.judge.seen import Seen
 from upgrade_e2e.judge.steps import Cause
 from upgrade_e2e.judge.verdict import Verdict, combine
@@ -21,9 +22,11 @@ __all__ = [
     "Limit",
     "Limits",
     "LowerBound",
+    "NodeRuntime",
     "Outage",
     "Quantile",
     "Retried",
+    "Runtimes",
     "Seen",
     "Tally",
     "Verdict",

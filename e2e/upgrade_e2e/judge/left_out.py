@@ -26,8 +26,11 @@ class LeftOut:
 
     @cached_property
     def by_node(self) -> Mapping[str, Windows]:
-        """The time that is left out, by node."""
-        return self._by_node({track.stream.node: track.masked for track in self.scope.tracks})
+        """The time that is left out, by node: of any of its streams."""
+        masked: dict[str, list[Windows]] = {}
+        for track in self.scope.tracks:
+            masked.setdefault(track.stream.node, []).append(track.masked)
+        return self._by_node({node: Windows.union(parts) for node, parts in masked.items()})
 
     @cached_property
     def without_news(self) -> Mapping[str, Windows]:

@@ -11,6 +11,7 @@ __all__ = [
     "EtcdLimits",
     "HttpLimits",
     "Instrument",
+    "RuntimeLimits",
     "SlowLimits",
     "UpgradeLimits",
 ]
@@ -106,6 +107,20 @@ class ChurnLimits:
     gone_p95_s: float
     failure_ratio: float
     left_out_s: float
+
+
+@dataclass(frozen=True)
+class RuntimeLimits:
+    """The container runtime of a node.
+
+    pleg_age_s  oldest list of its pods that a kubelet may have
+    silence_s   longest time in which pods may wait for containers and none comes up
+    lied_s      longest time in which a node may be called Ready while its runtime is silent
+    """
+
+    pleg_age_s: float
+    silence_s: float
+    lied_s: float
 
 
 @dataclass(frozen=True)

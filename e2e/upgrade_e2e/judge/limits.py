@@ -27,6 +27,7 @@ from upgrade_e2e.judge.limit_groups import (
     EtcdLimits,
     HttpLimits,
     Instrument,
+    RuntimeLimits,
     SlowLimits,
     UpgradeLimits,
 )
@@ -64,6 +65,7 @@ class Limits:
     http: HttpLimits
     api: ApiLimits
     churn: ChurnLimits
+    runtime: RuntimeLimits
     upgrade: UpgradeLimits
     slow: SlowLimits
     etcd: EtcdLimits
@@ -132,6 +134,7 @@ _GROUPS: Mapping[str, type[Any]] = {
     "http": HttpLimits,
     "api": ApiLimits,
     "churn": ChurnLimits,
+    "runtime": RuntimeLimits,
     "upgrade": UpgradeLimits,
     "slow": SlowLimits,
     "etcd": EtcdLimits,

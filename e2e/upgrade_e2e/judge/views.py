@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.format import duration, share
@@ -51,9 +51,16 @@ class Views:
             self._known[observer] = view_of(self.timeline, observer, self.limits)
         return self._known[observer]
 
-    def claimable(self, observer: str) -> Seen:
-        """What an observer saw, for claims; raises Inconclusive as `of`, or if it was blind."""
-        return claimable(self.of(observer), self.limits.instrument)
+    def claimable(self, observer: str, without: str = "") -> Seen:
+        """What an observer saw, for claims; raises Inconclusive as `of`, or if it was blind.
+
+        Streams named `without` are left out, and may have been blind. What is left may have few
+        samples: figures that need more ask for them.
+        """
+        seen, instrument = self.of(observer), self.limits.instrument
+        if without and seen.scope.tracks:
+            seen, instrument = seen.without(stream=without), replace(instrument, min_samples=1)
+        return claimable(seen, instrument)
 
 
 def require_view(

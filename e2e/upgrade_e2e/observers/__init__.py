@@ -22,6 +22,7 @@ from upgrade_e2e.observers.fitting import require_room
 from upgrade_e2e.observers.http import HttpService
 from upgrade_e2e.observers.naming import Wanted, as_written, label_observers
 from upgrade_e2e.observers.observation import Observation
+from upgrade_e2e.observers.runtime_answers import RuntimeAnswers
 from upgrade_e2e.observers.workload import Workload
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Parts",
     "PodChurn",
     "Probe",
+    "RuntimeAnswers",
     "Wanted",
     "Workload",
     "alter",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from upgrade_e2e.cluster import Cluster, retry_api
 from upgrade_e2e.cluster.facts import ClusterFacts
@@ -32,6 +32,7 @@ __all__ = [
     "label_or_kind",
 ]
 
+T = TypeVar("T")
 DEFAULT_OF = "default of"
 """In the metadata of a field whose default follows from others: the function that gives it."""
 NAMESPACE = "upgrade-e2e"
@@ -55,8 +56,9 @@ class DeployContext:
 
     `pace` is how many times faster than real the cluster goes: what an observer does every N
     seconds, it does every N / pace seconds here. `facts` say what kind of cluster it is, and `room`
-    where in it watched workloads may run. `simulated` clusters lack what has no part in a
-    rehearsal: an observer of such a thing returns no parts there, and is then no part of the pass.
+    where in it watched workloads may run. `simulated` clusters lack what has no part in a rehearsal:
+    an observer of such a thing returns no parts there, and is then no part of the pass. `shared`
+    has what observers make together: see `once`.
     """
 
     cluster: Cluster
@@ -68,6 +70,14 @@ class DeployContext:
     facts: ClusterFacts = field(default_factory=ClusterFacts)
     room: Room = field(default_factory=Room)
     simulated: bool = False
+    shared: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gave when this key was first asked for: observers share it."""
+        if key not in self.shared:
+            self.shared[key] = make()
+        made: T = self.shared[key]
+        return made
 
     def apply(self, manifest: dict[str, Any]) -> Any:
         """Server-side apply, retried while the API server is away; returns the object."""

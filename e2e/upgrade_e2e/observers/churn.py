@@ -65,6 +65,16 @@ class PodChurn:
 
     def deploy(self, context: DeployContext) -> Parts:
         """Find out the pause image and prepare the churn loop; see Observer."""
+        return Parts(
+            host_probes=(readyz_probe(context.cluster.api, "api", _API_HZ, _API_TIMEOUT_S),),
+            background_tasks=(self.loop(context),),
+        )
+
+    def loop(self, context: DeployContext) -> ChurnLoop:
+        """The pods that come and go: one loop for all who ask for equal ones in one pass."""
+        return context.once(self, lambda: self._make_loop(context))
+
+    def _make_loop(self, context: DeployContext) -> ChurnLoop:
         label = label_or_kind(self)
         owner = context.apply(config_map(context, label, {}))
         api = context.cluster.api
@@ -78,16 +88,12 @@ class PodChurn:
         )
         if not names:
             raise E2eError("pod churn needs a node to create pods on, and the cluster has none.")
-        churn_loop = ChurnLoop(
+        return ChurnLoop(
             client=client,
             nodes=tuple(names),
             burst=self.burst,
             every_s=self.every_s / context.pace / _haste(context),
             timeout_s=self.timeout_s,
-        )
-        return Parts(
-            host_probes=(readyz_probe(api, "api", _API_HZ, _API_TIMEOUT_S),),
-            background_tasks=(churn_loop,),
         )
 
 

@@ -7,7 +7,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from upgrade_e2e.errors import DeadlinePassed
 from upgrade_e2e.format import duration
 from upgrade_e2e.observers.base import DeployContext
 from upgrade_e2e.observers.objects import labels
-from upgrade_e2e.observers.pod_tracker import GONE, READY, PodTracker
+from upgrade_e2e.observers.pod_tracker import GONE, READY, STARTED, Measured, PodTracker
 from upgrade_e2e.observers.threads import BackgroundThreads
 from upgrade_e2e.timeline import SamplesBuilder, Span, Stream, Window
 from upgrade_e2e.wait import Deadline, wait_for
@@ -154,14 +154,17 @@ class ChurnLoop:
         self._lock = threading.Lock()
         self._no_more = threading.Event()
         self._ended = threading.Event()
+        self._begun = False
         label = client.label
         self._threads = BackgroundThreads(
             {f"{label}-bursts": self._run_bursts, f"{label}-watch": self._run_watch}
         )
 
     def start(self) -> None:
-        """See BackgroundTask."""
-        self._threads.start()
+        """See BackgroundTask: where several observers share the loop, the first one starts it."""
+        if not self._begun:
+            self._begun = True
+            self._threads.start()
 
     def missing(self) -> str:
         """See BackgroundTask: one pod of each node must have become ready."""
@@ -211,14 +214,34 @@ class ChurnLoop:
 
     def samples(self, into: SamplesBuilder, window: Window) -> None:
         """See BackgroundTask."""
+        with self._lock:
+            seen = tuple(self._pods.seen)
+        self._add((READY, GONE), seen, into, window)
+
+    def add_starts(self, into: SamplesBuilder, window: Window) -> None:
+        """Add created-to-started: from a pod that the API has to the start of its container.
+
+        They end with `startedAt`, in whole seconds, so they are up to 1 s too short.
+        """
+        with self._lock:
+            seen = tuple(self._pods.starts)
+        self._add((STARTED,), seen, into, window)
+
+    def _add(
+        self,
+        kinds: Sequence[str],
+        seen: Sequence[Measured],
+        into: SamplesBuilder,
+        window: Window,
+    ) -> None:
         indices = {
             (stream, node): into.add_stream(self._stream(stream, node))
-            for stream in (READY, GONE)
+            for stream in kinds
             for node in self._nodes
         }
-        with self._lock:
-            seen = [one for one in self._pods.seen if window.start_s <= one.from_s <= window.end_s]
         for one in seen:
+            if not window.start_s <= one.from_s <= window.end_s:
+                continue
             into.add(
                 indices[one.stream, one.node],
                 intended_us=round(one.from_s * 1e6),
@@ -241,7 +264,7 @@ class ChurnLoop:
             target=f"pods on {node}",
             interval_s=0.0,
             timeout_s=self._timeout_s,
-            clock_error_s=_STARTED_AT_ERROR_S if name == READY else 0.0,
+            clock_error_s=0.0 if name == GONE else _STARTED_AT_ERROR_S,
         )
 
     def _unfinished(self) -> int:

@@ -13,6 +13,7 @@ from upgrade_e2e.timeline import Outcome
 __all__ = ["Measured", "PodTracker", "TrackedPod"]
 
 READY, GONE = "started-to-ready", "deleted-to-gone"
+STARTED = "created-to-started"
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,9 @@ class PodTracker:
     wall_zero_s: float
     timeout_s: float
     seen: list[Measured] = field(default_factory=list)
+    starts: list[Measured] = field(default_factory=list)
+    """From when a pod was first known to exist to its container's start; apart from `seen`, because
+    what is claimed about the pods that come and go is not about these."""
     _alive: dict[str, TrackedPod] = field(default_factory=dict)
     _strays: dict[str, str] = field(default_factory=dict)
     """Pods that exist although the API was not known to have accepted them, with their nodes."""
@@ -114,6 +118,7 @@ class PodTracker:
         self.accepted(tracked.name, now_s)
         if tracked.started_s is None and (started := _started_at(pod)) is not None:
             tracked.started_s = min(started - self.wall_zero_s, now_s)
+            self._note_start(tracked, tracked.started_s)
         if pod["metadata"].get("deletionTimestamp"):
             self.deleted(tracked.name, now_s)
         elif tracked.ready_s is None and condition(pod, "Ready"):
@@ -170,6 +175,19 @@ class PodTracker:
             for stream, _ in _unfinished(tracked)
         )
 
+    def _note_start(self, tracked: TrackedPod, started_s: float) -> None:
+        """Its container runs: not since before the pod, although `startedAt` is cut."""
+        if tracked.known_s is not None and STARTED not in tracked.overdue:
+            until_s = max(started_s, tracked.known_s)
+            self.starts.append(Measured(STARTED, tracked.node, tracked.known_s, until_s))
+
+    def _give_up_start(self, tracked: TrackedPod, now_s: float) -> None:
+        """It has not become ready in time; perhaps because its container never started."""
+        if tracked.started_s is None and tracked.known_s is not None:
+            tracked.overdue.add(STARTED)
+            given_up = Measured(STARTED, tracked.node, tracked.known_s, now_s, Outcome.TIMEOUT)
+            self.starts.append(given_up)
+
     def _give_up(self, now_s: float, after_s: float) -> None:
         for tracked in self._alive.values():
             for stream, begun_s in _unfinished(tracked):
@@ -178,6 +196,8 @@ class PodTracker:
                     self.seen.append(
                         Measured(stream, tracked.node, begun_s, now_s, Outcome.TIMEOUT)
                     )
+                    if stream == READY:
+                        self._give_up_start(tracked, now_s)
 
 
 def _unfinished(tracked: TrackedPod) -> Iterator[tuple[str, float]]:

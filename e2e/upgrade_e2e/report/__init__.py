@@ -17,6 +17,7 @@ from upgrade_e2e.report.record import (
     RunRecord,
     ScenarioResult,
 )
+from upgrade_e2e.report.runtime_rows import RuntimeRow, runtime_line, runtime_rows
 from upgrade_e2e.report.stored import (
     SAMPLES_FOLDER,
     load_record,
@@ -43,6 +44,7 @@ __all__ = [
     "ObserverResult",
     "OutageRow",
     "RunRecord",
+    "RuntimeRow",
     "ScenarioResult",
     "Spread",
     "advice",
@@ -59,6 +61,8 @@ __all__ = [
     "pass_folder",
     "render_run",
     "render_runs",
+    "runtime_line",
+    "runtime_rows",
     "save_readings",
     "save_record",
     "save_samples",

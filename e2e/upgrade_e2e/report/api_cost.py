@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from upgrade_e2e.format import duration
 from upgrade_e2e.judge import Seen, Views, cost_sentence
@@ -56,7 +56,10 @@ def api_cost_of(views: Views) -> ApiCost | None:
     if not views.asked_api:
         return None
     seen = [views.of(observer) for observer in views.observers]
-    by_node = {node: view for view in seen for node, view in _followed(view)}
+    by_node: dict[str, Seen] = {}
+    for view in seen:
+        for node, events in _followed(view):
+            by_node[node] = max(by_node.get(node, events), events, key=_how_many)
     return ApiCost(
         away_s=seen[0].api_away_s,
         longest_away_s=seen[0].longest_api_away_s,
@@ -71,6 +74,13 @@ def api_cost_of(views: Views) -> ApiCost | None:
 
 
 def _followed(seen: Seen) -> Iterator[tuple[str, Seen]]:
-    """The nodes on which this observer follows events."""
+    """The nodes on which this observer follows events, with the view of these events."""
+    tracks = tuple(track for track in seen.scope.tracks if track.without_news is not None)
+    events = replace(seen, scope=replace(seen.scope, tracks=tracks))
     for node in seen.left_out.without_news:
-        yield node, seen.on(node)
+        yield node, events.on(node)
+
+
+def _how_many(events: Seen) -> int:
+    """Who follows more events on a node knows better when it had news."""
+    return events.count + events.masked

@@ -10,6 +10,7 @@ from upgrade_e2e.judge import Limit, Verdict
 from upgrade_e2e.report.api_cost import ApiCost
 from upgrade_e2e.report.cost import Cost
 from upgrade_e2e.report.etcd_result import EtcdResult
+from upgrade_e2e.report.runtime_rows import RuntimeRow, runtime_line
 from upgrade_e2e.timeline import Span, Window
 from upgrade_e2e.upgrade import Inventory
 
@@ -170,7 +171,8 @@ class RunRecord:
     when saved samples were judged again; None for the record of the pass itself. `machine` is the
     class of the machine that the pass ran on, `2 cores, 24 GiB`, empty where it is not known.
     `cost` compares the pass with stock passes, and is None where it did not come to its end. `etcd`
-    is None where nothing asked its members, and in older records.
+    is None where nothing asked its members, and in older records. `runtimes` are the container
+    runtimes of the nodes, none where no observer watched them.
     """
 
     run_id: str
@@ -205,6 +207,7 @@ class RunRecord:
     rejudged_unix_s: float | None = None
     machine: str = ""
     cost: Cost | None = None
+    runtimes: tuple[RuntimeRow, ...] = ()
     etcd: EtcdResult | None = None
     schema_version: int = SCHEMA_VERSION
 
@@ -212,6 +215,11 @@ class RunRecord:
     def path_id(self) -> str:
         """The path as a name: `v1.33.7-v1.34.3`."""
         return "-".join(self.path)
+
+    @property
+    def runtime_line(self) -> str:
+        """How the container runtimes did, in one line; empty where none was watched."""
+        return runtime_line(self.runtimes)
 
     @property
     def cluster_line(self) -> str:

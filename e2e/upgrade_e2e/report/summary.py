@@ -99,6 +99,8 @@ def _circumstances(run: RunRecord) -> Iterator[str]:
         yield f"- cost of this topology: {run.api_cost}"
         if run.api_cost.left_out_line:
             yield f"- left out of claims about pods: {run.api_cost.left_out_line}"
+    if run.runtime_line:
+        yield f"- container runtimes: {run.runtime_line}"
     if run.etcd is not None:
         yield f"- etcd: {run.etcd}"
     yield from _settings(run)

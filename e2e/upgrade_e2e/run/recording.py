@@ -20,12 +20,14 @@ from upgrade_e2e.report import (
     FailedStep,
     ObserverResult,
     RunRecord,
+    RuntimeRow,
     ScenarioResult,
     api_cost_of,
     etcd_result_of,
     load_record,
     observer_results,
     render_run,
+    runtime_rows,
     save_readings,
     save_record,
     save_samples,
@@ -82,6 +84,11 @@ class FinishedPass:
     def api_cost(self) -> ApiCost | None:
         """What the absences of the API server cost."""
         return api_cost_of(self.drawn.views)
+
+    @cached_property
+    def runtimes(self) -> tuple[RuntimeRow, ...]:
+        """What is known of the container runtimes."""
+        return runtime_rows(self.drawn.views)
 
     @cached_property
     def etcd(self) -> EtcdResult | None:
@@ -170,6 +177,7 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         pace=capabilities.pace,
         facts=ended.running.facts,
         api_cost=ended.api_cost,
+        runtimes=ended.runtimes,
         etcd=ended.etcd,
         machine=machine_class(),
     )

@@ -22,6 +22,7 @@ from upgrade_e2e.report import (
     load_record,
     observer_results,
     pass_folder,
+    runtime_rows,
     timeline_of,
 )
 from upgrade_e2e.report.html import Drawn
@@ -108,6 +109,7 @@ def _rejudged(record: RunRecord, results: tuple[ScenarioResult, ...], views: Vie
         scenarios=results,
         observers=observer_results(views),
         api_cost=api_cost_of(views),
+        runtimes=runtime_rows(views),
         etcd=etcd_result_of(views),
         limits_changed=limits_changed(views.limits),
         tools={**record.tools, JUDGED_BY: importlib.metadata.version("upgrade-e2e")},

@@ -50,11 +50,11 @@ class Upgraded:
         """How many nodes the cluster has; 0 where that is not known."""
         return self.control_planes + self.workers
 
-    def saw(self, observer: Observer) -> Seen:
-        """What `observer` saw.
+    def saw(self, observer: Observer, *, without: str = "") -> Seen:
+        """What `observer` saw; `without` leaves out its streams of one name or kind.
 
         Raises Inconclusive when the pass did not run it, and when its probers were blind or saw
-        nothing.
+        nothing. Streams that are left out may have been blind.
         """
         label = label_or_kind(observer) if self.labels is None else self.labels.get(observer, "")
         if label not in self.timeline.samples:
@@ -62,7 +62,7 @@ class Upgraded:
                 f"this pass did not run {observer}; add it to @pytest.mark.observes(...) of the "
                 "scenario that asks for it, and run the pass again"
             )
-        return self.views.claimable(label)
+        return self.views.claimable(label, without)
 
     def found(self) -> Inventory:
         """What the cluster was made of at the end; raises Inconclusive when that is not known."""

@@ -10,12 +10,14 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.upgrade.fault_values import (
     addon,
     image_name,
+    node_in,
     nothing,
     rate,
     replicas,
     seconds,
     share,
     target_of,
+    time_and_node,
 )
 
 __all__ = ["CATALOGUE", "ActsOn", "FaultKind", "kind_of", "plantable_on"]
@@ -33,7 +35,8 @@ class FaultKind:
     planted through the Kubernetes API, one of the `nodes` by the provider. `providers` names the
     providers that can plant it; empty means any, and then `needs` says which clusters it works
     on. `hits` gives the step (kind or name) that is to go wrong for a value: the fault comes
-    before that step or changes nothing. `control_planes` is how many of them it needs.
+    before that step or changes nothing. `on` gives the node that a value names, empty for none: it
+    must be one of the plan. `control_planes` is how many of them it needs.
     """
 
     name: str
@@ -45,6 +48,7 @@ class FaultKind:
     providers: frozenset[str] = frozenset()
     needs: str = "any cluster"
     hits: Callable[[str], str] | None = None
+    on: Callable[[str], str] | None = None
     control_planes: int = 1
 
     def plantable_on(self, provider: str) -> bool:
@@ -133,6 +137,29 @@ _ON_NODES = (
         image_name,
         "nodes",
         _KIND,
+    ),
+    FaultKind(
+        "runtime-freeze",
+        "runtime-freeze=60s@drain",
+        "no container starts, ends or can be looked at, while those that run go on and the node "
+        "stays Ready",
+        "containerd of the first worker, or of the node that is named after the time (60s:worker2), "
+        "is stopped (SIGSTOP) for that time",
+        time_and_node,
+        "nodes",
+        _KIND,
+        on=node_in,
+    ),
+    FaultKind(
+        "node-pause",
+        "node-pause=30s@drain",
+        "nothing on that node answers, while it stays Ready for the 50 s of the node controller",
+        "the container that is the first worker, or the node that is named after the time "
+        "(30s:worker2), is paused for that time",
+        time_and_node,
+        "nodes",
+        _KIND,
+        on=node_in,
     ),
     FaultKind(
         "etcd-freeze",

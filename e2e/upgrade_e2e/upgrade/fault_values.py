@@ -9,7 +9,18 @@ import re
 
 from upgrade_e2e.errors import BadInput
 
-__all__ = ["addon", "image_name", "nothing", "rate", "replicas", "seconds", "share", "target_of"]
+__all__ = [
+    "addon",
+    "image_name",
+    "node_in",
+    "nothing",
+    "rate",
+    "replicas",
+    "seconds",
+    "share",
+    "target_of",
+    "time_and_node",
+]
 
 LONGEST_S = 60.0
 HIGHEST_RATE_HZ = 1000
@@ -95,6 +106,22 @@ def target_of(value: str) -> tuple[str, str]:
             f"{', '.join(BREAKABLE)}, like fail-step=drain:worker2."
         )
     return kind, node
+
+
+def time_and_node(value: str) -> tuple[float, str]:
+    """The duration in seconds and the short name of a node in `60s:worker2`.
+
+    Without a node, as in `60s`, its name is empty: then it is the first worker.
+    """
+    duration, colon, node = value.partition(":")
+    if colon and not node:
+        raise BadInput(f"{value!r} names no node; write it after the colon, like 60s:worker2.")
+    return seconds(duration), node
+
+
+def node_in(value: str) -> str:
+    """The node in such a value; empty where it names none."""
+    return time_and_node(value)[1]
 
 
 def _whole(value: str) -> int | None:

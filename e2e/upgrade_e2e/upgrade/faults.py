@@ -54,6 +54,7 @@ def fault_of(step: Step) -> Fault:
 
 def _with_fault(plan: Plan, fault: Fault) -> Plan:
     kind = _checked(fault, plan.provider)
+    _require_node(kind, fault, plan)
     _must_have_control_planes(plan, kind)
     if kind.acts_on == "nodes" or fault.at:
         place = _place(plan.upgrade, kind, fault)
@@ -91,6 +92,17 @@ def _checked(fault: Fault, provider: str) -> FaultKind:
             f"{fault.name} without `@{fault.at}`."
         )
     return kind
+
+
+def _require_node(kind: FaultKind, fault: Fault, plan: Plan) -> None:
+    """Refuse a fault of a node that the plan does not have."""
+    named = kind.on(fault.value) if kind.on is not None else ""
+    known = tuple(dict.fromkeys(step.node for step in plan.upgrade if step.node))
+    if named and named not in known:
+        raise BadInput(
+            f"fault {fault} is for the node {named!r}, which the plan does not have; it has "
+            f"{', '.join(known)}."
+        )
 
 
 def _must_have_control_planes(plan: Plan, kind: FaultKind) -> None:

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.upgrade import Fault, Path, Plan, Step, planted_in, with_faults
-from upgrade_e2e.upgrade.fault_values import rate, replicas, seconds, share, target_of
+from upgrade_e2e.upgrade.fault_values import (
+    node_in,
+    rate,
+    replicas,
+    seconds,
+    share,
+    target_of,
+    time_and_node,
+)
 from upgrade_e2e.upgrade.faults import CATALOGUE, fault_of, kind_of, plantable_on
 from upgrade_e2e.version import KubeVersion
 
@@ -65,12 +73,16 @@ def test_only_what_a_provider_does_itself_needs_that_provider():
         "apiserver-freeze",
         "fail-step",
         "lacks-image",
+        "node-pause",
+        "runtime-freeze",
         "etcd-freeze",
         "etcd-cut-off",
         "etcd-no-space",
     }
     assert {kind.name for kind in CATALOGUE} - plantable_on("sim") == {
         "lacks-image",
+        "node-pause",
+        "runtime-freeze",
         "etcd-freeze",
         "etcd-cut-off",
         "etcd-no-space",
@@ -156,6 +168,33 @@ def test_a_fault_comes_right_before_the_first_step_of_that_kind_or_name(fault, i
     assert names(upgrade)[index] == f"plant {fault}"
     assert upgrade[index].hop == str(PATH.hops[0])
     assert upgrade[:index] + upgrade[index + 1 :] == bare().upgrade
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [("60s", (60.0, "")), ("500ms", (0.5, "")), ("30s:worker2", (30.0, "worker2"))],
+)
+def test_a_time_may_name_a_node(value, read):
+    assert time_and_node(value) == read
+    assert node_in(value) == read[1]
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("runtime-freeze=60s:@drain", "names no node"),
+        ("runtime-freeze=worker2", "no duration"),
+        ("node-pause=61s", "no duration"),
+        ("node-pause=30s:worker9", "'worker9', which the plan does not have; it has cp, worker2"),
+    ],
+)
+def test_a_time_and_a_node_that_cannot_be_are_refused(fault, said):
+    assert said in refusal(fault, provider="kind")
+
+
+def test_a_fault_of_a_named_node_is_planted():
+    made = planned("runtime-freeze=60s:worker2@check", provider="kind")
+    assert "plant runtime-freeze=60s:worker2@check" in names(made.upgrade)
 
 
 def test_the_step_carries_what_the_provider_needs():

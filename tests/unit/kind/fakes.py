@@ -80,8 +80,16 @@ class FakeContainer:
     role: str = ""
     cluster: str = ""
     running: bool = False
+    paused: bool = False
     inside: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def state(self) -> str:
+        """As docker lists it."""
+        if self.paused:
+            return "paused"
+        return "running" if self.running else "exited"
 
 
 @dataclass
@@ -182,6 +190,16 @@ class FakeMachine:
             case ("start", name):
                 self.containers[name].running = True
                 return 0, name
+            case ("pause", name):
+                self.containers[name].paused = True
+                return 0, name
+            case ("unpause", name) if name not in self.containers:
+                return 1, f"Error: No such container: {name}"
+            case ("unpause", name) if not self.containers[name].paused:
+                return 1, f"Error: Container {name} is not paused"
+            case ("unpause", name):
+                self.containers[name].paused = False
+                return 0, name
             case ("cp", source, target):
                 return self.copy(source, target)
             case ("rm", "--force", "--volumes", *names):
@@ -190,7 +208,7 @@ class FakeMachine:
                 return 0, ""
             case ("ps", "--all", "--filter", label, "--format", _):
                 return 0, "\n".join(
-                    f"{name}\t{c.role}\t{'running' if c.running else 'exited'}"
+                    f"{name}\t{c.role}\t{c.state}"
                     for name, c in self.labelled(label)
                 )
             case ("ps", "--all", "--no-trunc", "--quiet", "--filter", label):
@@ -230,6 +248,7 @@ class FakeMachine:
             return 1, f"Error: No such container: {name}"
         container = self.containers[name]
         assert container.running, f"{name} is not running"
+        assert not container.paused, f"{name} is paused"
         image = self.images[container.image]
         present = container.inside or image.inside
         match argv[2:] if argv[0] == "ctr" else argv:
@@ -254,6 +273,8 @@ class FakeMachine:
                 return 0, ""
             case ("images", "remove", gone):
                 del container.inside[gone.removeprefix("docker.io/")]
+                return 0, ""
+            case ("pkill", "--signal", _, "--exact", "containerd"):
                 return 0, ""
             case ("mkdir", "-p", _):
                 return 0, ""

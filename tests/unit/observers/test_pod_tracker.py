@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from upgrade_e2e.observers.pod_tracker import GONE, READY, Measured, PodTracker
+from upgrade_e2e.observers.pod_tracker import GONE, READY, STARTED, Measured, PodTracker
 from upgrade_e2e.timeline import Outcome
 
 WALL = 1_800_000_000.0
@@ -145,6 +145,54 @@ def test_a_pod_that_was_created_although_the_answer_was_lost_is_deleted() -> Non
     assert len(seen.seen) == 1
 
 
+def test_a_start_counts_from_when_the_api_had_the_pod() -> None:
+    seen = tracker()
+    seen.created("a", "n", 1.0)
+    seen.accepted("a", 2.5)
+    seen.changed(pod("a"), 2.6)
+    assert seen.starts == []
+    seen.changed(pod("a", started_s=9.8), 12.0)
+    seen.changed(pod("a", started_s=9.8, ready=True), 13.0)
+    assert seen.starts == [Measured(STARTED, "n", 2.5, 9.0)]
+
+
+def test_a_start_is_not_before_the_pod_although_its_time_is_cut() -> None:
+    seen = tracker()
+    seen.created("a", "n", 1.0)
+    seen.accepted("a", 2.5)
+    seen.changed(pod("a", started_s=2.9), 3.0)
+    assert seen.starts == [Measured(STARTED, "n", 2.5, 2.5)]
+
+
+def test_a_container_that_never_starts_is_one_timeout() -> None:
+    seen = tracker()
+    seen.created("a", "n", 1.0)
+    seen.accepted("a", 2.0)
+    seen.expire(61.0)
+    seen.changed(pod("a", started_s=70, ready=True), 71.0)
+    assert seen.starts == [Measured(STARTED, "n", 2.0, 61.0, Outcome.TIMEOUT)]
+
+
+def test_a_pod_that_started_and_is_not_ready_in_time_has_started() -> None:
+    seen = tracker()
+    seen.created("a", "n", 1.0)
+    seen.changed(pod("a", started_s=2), 2.5)
+    seen.expire(70.0)
+    assert [one.outcome for one in seen.starts] == [Outcome.OK]
+
+
+def test_a_pod_that_the_api_did_not_take_or_that_went_unstarted_says_nothing_of_starts() -> None:
+    seen = tracker()
+    seen.created("refused", "n", 1.0)
+    seen.not_created("refused", 4.0)
+    seen.created("evicted", "n", 1.0)
+    seen.accepted("evicted", 2.0)
+    seen.changed(pod("evicted", deleted=True), 3.0)
+    seen.gone("evicted", 5.0)
+    seen.close(200.0)
+    assert seen.starts == []
+
+
 @given(started_s=st.floats(0, 1000), lag_s=st.floats(0, 50))
 def test_the_lag_is_never_understated_and_overstated_by_less_than_a_second(
     started_s: float, lag_s: float
@@ -210,6 +258,11 @@ class AnyOrder(RuleBasedStateMachine):
             told = [one for one in self.tracker.seen if one.stream == stream]
             assert len(told) <= self.births
         assert all(one.from_s <= one.to_s for one in self.tracker.seen)
+
+    @invariant()
+    def every_start_is_noted_once(self) -> None:
+        assert len(self.tracker.starts) <= self.births
+        assert all(one.from_s <= one.to_s for one in self.tracker.starts)
 
 
 TestAnyOrder = AnyOrder.TestCase

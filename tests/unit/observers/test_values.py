@@ -19,12 +19,13 @@ from upgrade_e2e.observers import (
     HttpService,
     Observer,
     PodChurn,
+    RuntimeAnswers,
     Workload,
     label_or_kind,
 )
 from upgrade_e2e.observers.checks import RESERVED
 
-ALL = (ApiServer, DnsLookups, EtcdHealth, HttpEdge, HttpService, PodChurn)
+ALL = (ApiServer, DnsLookups, EtcdHealth, HttpEdge, HttpService, PodChurn, RuntimeAnswers)
 KINDS: dict[str, type] = {kind.__name__: kind for kind in (*ALL, Workload)}
 NOT_RATES = (0, -1, 1000.5, math.inf, math.nan, 10**400, "50", True, None)
 NOT_TIMEOUTS = (0, -1.0, 3601, math.inf, math.nan, "2", True, None)
@@ -67,7 +68,12 @@ REFUSED: tuple[tuple[tuple[str, ...], tuple[Any, ...], str], ...] = (
     (("DnsLookups.service",), NOT_SERVICES, "like 'kubernetes.default'"),
     (("DnsLookups.cluster_domain",), NOT_DOMAINS, "like 'cluster.local'"),
     (("PodChurn.burst", "Workload.replicas"), NOT_COUNTS, "a whole number, 1 or more"),
-    (("PodChurn.every_s",), (0, *NOT_SECONDS, None), "a number of seconds, more than 0"),
+    (
+        ("PodChurn.every_s", "RuntimeAnswers.every_s"),
+        (0, *NOT_SECONDS, None),
+        "a number of seconds, more than 0",
+    ),
+    (("RuntimeAnswers.pods",), (3, None, Workload()), "pods=PodChurn()"),
     (("Workload.rollout_every_s",), (0, *NOT_SECONDS), "a number of seconds, more than 0"),
     (TIMES, (*NOT_SECONDS, None), "a number of seconds, 0 or more"),
     (("Workload.on_term",), ("drian", "", None, ["exit"]), "one of 'drain', 'exit'"),
@@ -121,11 +127,13 @@ def test_defaults_stay() -> None:
         HttpEdge: "edge",
         HttpService: "web",
         PodChurn: "churn",
+        RuntimeAnswers: "runtime",
     }
     assert {kind().label for kind in ALL} == {""}
     assert (HttpService().rate_hz, HttpEdge().rate_hz, DnsLookups().rate_hz) == (50, 50, 50)
     assert (ApiServer().rate_hz, DnsLookups().side_hz, DnsLookups().reused_hz) == (10, 10, 20)
     assert (PodChurn().burst, PodChurn().every_s, PodChurn().timeout_s) == (3, 10, 90)
+    assert (RuntimeAnswers().pods, RuntimeAnswers().every_s) == (PodChurn(), 2)
     assert [kind().timeout_s for kind in (HttpService, HttpEdge, DnsLookups)] == [2, 2, 2]
     assert ApiServer().timeout_s == 5
     assert (DnsLookups().service, DnsLookups().cluster_domain) == (
@@ -153,7 +161,7 @@ def test_what_is_watched_may_come_first_and_everything_else_by_its_word() -> Non
     assert DnsLookups("checkout.shop", rate_hz=20).service == "checkout.shop"
     checkout = HttpService(rate_hz=5)
     assert HttpEdge(checkout, rate_hz=20).backend == checkout
-    for kind in (ApiServer, HttpService, PodChurn, Workload):
+    for kind in (ApiServer, HttpService, PodChurn, RuntimeAnswers, Workload):
         with pytest.raises(TypeError, match="positional argument"):
             kind(5)
     with pytest.raises(TypeError, match="positional argument"):

@@ -51,3 +51,30 @@ def test_one_that_was_blind_says_so():
     passed = Upgraded(timeline, PATH, Limits.default(), Capabilities("kind"))
     with pytest.raises(Inconclusive, match="web was blind"):
         passed.saw(WEB)
+
+
+def test_a_part_may_have_been_blind_where_the_rest_is_asked_for():
+    lines = [steady(), steady(count=50, name="side@worker", node="worker")]
+    passed = Upgraded(
+        to_timeline(lines, 0, 10_000_000), PATH, Limits.default(), Capabilities("kind")
+    )
+    with pytest.raises(Inconclusive, match="web was blind"):
+        passed.saw(WEB)
+    seen = passed.saw(WEB, without="side")
+    assert [stream.name for stream in seen.streams] == ["new@worker"]
+    with pytest.raises(Inconclusive, match="web without side was blind"):
+        Upgraded(
+            to_timeline([steady(count=50), lines[1]], 0, 10_000_000),
+            PATH,
+            Limits.default(),
+            Capabilities("kind"),
+        ).saw(WEB, without="side")
+
+
+def test_few_samples_are_enough_for_a_part():
+    few = steady(count=50, interval=200_000)
+    lines = [few, steady(count=200, interval=50_000, name="side@worker")]
+    passed = Upgraded(
+        to_timeline(lines, 0, 10_000_000), PATH, Limits.default(), Capabilities("kind")
+    )
+    assert passed.saw(WEB, without="side").count == 50

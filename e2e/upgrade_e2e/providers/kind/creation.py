@@ -153,6 +153,12 @@ def require_exists(docker: Docker, name: str) -> None:
         raise BadInput(
             f"there is no kind cluster {name!r} to reuse; `kind get clusters` lists all."
         )
+    paused = [container.name for container in containers if container.paused]
+    if paused:
+        raise BadInput(
+            f"{', '.join(paused)} of cluster {name!r} is paused; let it go on with "
+            f"`docker unpause {' '.join(paused)}`."
+        )
     stopped = [container.name for container in containers if not container.running]
     if stopped:
         raise BadInput(

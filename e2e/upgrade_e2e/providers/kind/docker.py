@@ -47,6 +47,7 @@ class Container:
     name: str
     role: str
     running: bool
+    paused: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,15 @@ class Docker:
         """Start a container."""
         self._docker("start", name)
 
+    def pause(self, name: str) -> None:
+        """Pause all processes of a container."""
+        self._docker("pause", name)
+
+    def unpause(self, name: str) -> None:
+        """Let a paused container go on; one that is not paused, or gone, is fine."""
+        done = self._docker("unpause", name, check=False)
+        _forgive(done, ("is not paused", "No such container"))
+
     def run_detached(self, name: str, *argv: str) -> None:
         """Start a command in a running container and leave it running there."""
         self._docker("exec", "--detach", name, *argv)
@@ -170,7 +180,8 @@ class Docker:
             *("ps", "--all", "--filter", f"label={CLUSTER_LABEL}={cluster}", "--format", shown)
         )
         rows = (line.split("\t") for line in output.stdout.splitlines() if line)
-        return tuple(sorted((Container(n, r, s == "running") for n, r, s in rows), key=_by_name))
+        found = (Container(n, r, s == "running", s == "paused") for n, r, s in rows)
+        return tuple(sorted(found, key=_by_name))
 
     def _docker(self, *argv: str, timeout_s: float = QUICK_S, check: bool = True) -> Completed:
         return self.host.run("docker", *argv, timeout_s=timeout_s, check=check)

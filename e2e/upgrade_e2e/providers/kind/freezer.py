@@ -1,4 +1,4 @@
-"""Thawing what was left frozen, so that it can be killed (cgroup v1)."""
+"""Stopping and thawing: a container runtime, and what was left frozen and cannot be killed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,29 @@ import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["FREEZER", "thaw"]
+from upgrade_e2e.command import Runner
+
+__all__ = ["FREEZER", "stop_runtime", "thaw", "thaw_runtime"]
 
 FREEZER = Path("/sys/fs/cgroup/freezer")
+"""Where cgroup v1 keeps what is frozen."""
+
+
+def stop_runtime(runner: Runner) -> None:
+    """Stop the container runtime of a node; raises CommandFailed where there is none."""
+    runner.run(*_signal("STOP"), timeout_s=30)
+
+
+def thaw_runtime(runner: Runner, *, check: bool = True) -> None:
+    """Let the container runtime of a node go on; one that never was stopped does not notice.
+
+    Raises CommandFailed where there is none, unless `check` is false.
+    """
+    runner.run(*_signal("CONT"), timeout_s=30, check=check)
+
+
+def _signal(name: str) -> tuple[str, ...]:
+    return ("pkill", "--signal", name, "--exact", "containerd")
 
 
 def thaw(container_ids: Iterable[str], root: Path = FREEZER) -> int:

@@ -15,11 +15,13 @@ from upgrade_e2e.cluster.pinning import pin_pod
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import FaultNotPlanted
 from upgrade_e2e.providers.kind.delivery import on_all, runner_of, staged_file
+from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.etcd_faults import FAULTS_OF_ETCD
+from upgrade_e2e.providers.kind.freezing import freeze_runtime, frozen_node, pause_node
 from upgrade_e2e.providers.kind.node_image import CTR, parse_image_list
 from upgrade_e2e.providers.kind.nodes import restart_kubelet, wait_until_ready
 from upgrade_e2e.upgrade import Step
-from upgrade_e2e.upgrade.fault_values import rate, seconds, target_of
+from upgrade_e2e.upgrade.fault_values import rate, seconds, target_of, time_and_node
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = ["plant"]
@@ -35,7 +37,7 @@ _PROGRAM_OF = {
 }
 
 
-def plant(step: Step, cluster: Cluster) -> None:
+def plant(step: Step, cluster: Cluster, docker: Docker | None = None) -> None:
     """Do one `plant` step."""
     value = step.params["value"]
     match step.params["fault"]:
@@ -46,6 +48,12 @@ def plant(step: Step, cluster: Cluster) -> None:
             _freeze_api_servers(cluster, seconds(value))
         case "lacks-image":
             _remove_image(cluster, value)
+        case "runtime-freeze":
+            duration_s, short = time_and_node(value)
+            freeze_runtime(frozen_node(cluster, short), duration_s)
+        case "node-pause":
+            duration_s, short = time_and_node(value)
+            pause_node(docker or Docker(), frozen_node(cluster, short), duration_s)
         case "etcd-freeze" | "etcd-cut-off" | "etcd-no-space" as name:
             FAULTS_OF_ETCD[name](cluster, seconds(value))
         case "fail-step":

@@ -140,7 +140,7 @@ class KindProvider:
             "uncordon": lambda s, c: nodes.uncordon(s, c, self.journal),
             "check": lambda s, c: health.check(c, s.timeout_s, self._before.of(c)),
             "verify": self._verify,
-            "plant": plant,
+            "plant": lambda s, c: plant(s, c, self.docker),
             "export-logs": self._export_logs,
         }
         if step.kind not in actions:

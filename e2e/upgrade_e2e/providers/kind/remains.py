@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import psutil
 
+from upgrade_e2e.cluster import Role
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import CommandFailed, E2eError
 from upgrade_e2e.providers.kind.docker import Container, Docker
-from upgrade_e2e.providers.kind.freezer import thaw
+from upgrade_e2e.providers.kind.freezer import thaw, thaw_runtime
 from upgrade_e2e.providers.kind.ledger import Ledger, Swept
 from upgrade_e2e.wait import Deadline, wait_for
 
@@ -26,6 +27,7 @@ __all__ = [
     "delete_cluster",
     "delete_folder",
     "deleters",
+    "let_go_on",
     "scratch_container",
     "scratch_name",
     "sweep_dead",
@@ -48,7 +50,7 @@ def deleters(host: Runner | None = None) -> Mapping[str, Callable[[str], None]]:
         CONTAINER: docker.remove,
         FOLDER: lambda name: delete_folder(Path(name)),
         IMAGE_NAME: docker.untag,
-        REUSED_CLUSTER: lambda _: None,
+        REUSED_CLUSTER: lambda name: let_go_on(docker, name),
     }
 
 
@@ -67,6 +69,7 @@ def delete_cluster(docker: Docker, name: str) -> None:
 
     def remove_what_is_left() -> tuple[Container, ...]:
         left = docker.nodes_of(name)
+        _unpause(docker, left)
         thaw(docker.ids_of(name))
         docker.remove(*(container.name for container in left))
         return left
@@ -78,6 +81,24 @@ def delete_cluster(docker: Docker, name: str) -> None:
         _GONE,
         transient=(CommandFailed,),
     )
+
+
+def let_go_on(docker: Docker, name: str) -> None:
+    """Let the nodes of a cluster that stays go on, where a fault has left them frozen.
+
+    A fault that freezes undoes that itself; one whose process was killed could not.
+    """
+    containers = docker.nodes_of(name)
+    _unpause(docker, containers)
+    for container in containers:
+        if container.role in set(Role) and (container.running or container.paused):
+            thaw_runtime(docker.node(container.name), check=False)
+
+
+def _unpause(docker: Docker, containers: Iterable[Container]) -> None:
+    for container in containers:
+        if container.paused:
+            docker.unpause(container.name)
 
 
 def _end_creation(name: str) -> None:

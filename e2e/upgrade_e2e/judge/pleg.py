@@ -1,0 +1,128 @@
+"""How long ago a kubelet last heard of its containers, read from what it publishes.
+
+A kubelet asks its runtime once a second for the list of its pods (PLEG, pod lifecycle event
+generator; pkg/kubelet/pleg/generic.go). Two things show how old the last list is.
+
+- `kubelet_pleg_last_seen_seconds`, a time by the node's clock. The youngest list of all readings
+  is taken to be new, so that the clocks need not agree; each age is too short by as much as that
+  one was old, a second or so. Where it is 0 the kubelet has got no list since it was started, and
+  the age counts from that start. So a kubelet that is restarted is not blamed for the time before.
+- The lists that the kubelet has asked for, and how old the list before was each time. The time
+  above is published by the kubelet's main loop, which may wait for something else: it deletes
+  mirror pods through the API server, say, while a single control plane is away. Lists that go on
+  coming once a second are no sign of a silent runtime, whatever that time says.
+
+The age is the smaller of both. When the kubelet cannot be read, nothing is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from upgrade_e2e.judge.windows import Times, Windows
+from upgrade_e2e.timeline import Readings
+from upgrade_e2e.timeline.kubelet_metrics import (
+    PLEG_LAST_SEEN,
+    PLEG_RELISTS,
+    PLEG_RELISTS_S,
+    PROCESS_STARTED,
+)
+
+__all__ = ["PlegAges"]
+
+Floats = npt.NDArray[np.float64]
+_GAP = 2.5
+"""A reading covers so many intervals before it: one fetch may fail, or be late."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlegAges:
+    """The age of the last list of one kubelet, in seconds, at each reading.
+
+    `restarts` is when the kubelet was started again: from the last reading of one process to the
+    first of the next.
+    """
+
+    at_us: Times
+    age_s: Floats
+    restarts: Windows
+
+    @classmethod
+    def of(cls, readings: Readings, node: str) -> PlegAges:
+        """Those of one node; none where its kubelet was never read."""
+        at_us, seen_s = _values(readings, PLEG_LAST_SEEN, node)
+        if not len(at_us):
+            return cls(at_us, seen_s, Windows.none())
+        begun_s = _at(at_us, *_values(readings, PROCESS_STARTED, node))
+        since_s = _by_time(at_us / 1e6, seen_s, begun_s)
+        anew = np.isfinite(np.diff(begun_s)) & (np.diff(begun_s) != 0)
+        lists = _at(at_us, *_values(readings, PLEG_RELISTS, node))
+        lists_s = _at(at_us, *_values(readings, PLEG_RELISTS_S, node))
+        age_s = np.fmin(since_s, _by_lists(at_us / 1e6, lists, lists_s, anew))
+        known = np.isfinite(age_s)
+        restarts = Windows.of(at_us[:-1][anew], at_us[1:][anew])
+        return cls(at_us[known], age_s[known], restarts)
+
+    def __len__(self) -> int:
+        return len(self.at_us)
+
+    def silent(self, over_s: float) -> Windows:
+        """When the runtime gave no list, wherever that took longer than this: at least."""
+        old = self.age_s > over_s
+        until_us = self.at_us[old]
+        return Windows.of(until_us - np.rint(self.age_s[old] * 1e6).astype(np.int64), until_us)
+
+    def oldest(self) -> tuple[float, float]:
+        """The largest age and when it was read, in seconds; there must be a reading."""
+        at = int(np.argmax(self.age_s))
+        return float(self.age_s[at]), float(self.at_us[at]) / 1e6
+
+    def unread(self, whole: Windows, interval_s: float) -> Windows:
+        """When the kubelet was not read, of the time `whole`."""
+        reach_us = round(_GAP * interval_s * 1e6)
+        return whole.minus(Windows.of(self.at_us - reach_us, self.at_us + 1))
+
+
+def _values(readings: Readings, metric: str, node: str) -> tuple[Times, Floats]:
+    """When a metric of a node was read, and its values."""
+    found = [one for one in readings.series if one.metric == metric and one.node == node]
+    at_us = np.concatenate([np.empty(0, np.int64), *(one.at_us for one in found)])
+    value = np.concatenate([np.empty(0, np.float64), *(one.value for one in found)])
+    order = np.argsort(at_us, kind="stable")
+    return at_us[order], value[order]
+
+
+def _at(at_us: Times, read_us: Times, value: Floats) -> Floats:
+    """The values that were read at these times; NaN where there is none."""
+    found = np.full(len(at_us), np.nan)
+    place = np.searchsorted(read_us, at_us)
+    there = place < len(read_us)
+    there[there] = read_us[place[there]] == at_us[there]
+    found[there] = value[place[there]]
+    return found
+
+
+def _by_time(at_s: Floats, seen_s: Floats, begun_s: Floats) -> Floats:
+    """How old the last list was by the time that the kubelet gives for it."""
+    since_s = at_s - np.where(seen_s > 0, seen_s, begun_s)
+    known = since_s[np.isfinite(since_s)]
+    return since_s - (known.min() if len(known) else 0.0)
+
+
+def _by_lists(at_s: Floats, lists: Floats, lists_s: Floats, anew: npt.NDArray[np.bool_]) -> Floats:
+    """How old it was at most by the lists that were asked for; infinite where they say nothing.
+
+    Where lists were asked for since the reading before, the list before each was as old as their
+    mean says. Where none was, the last one has grown older.
+    """
+    ages = np.full(len(at_s), np.inf)
+    for i in range(1, len(at_s)):
+        passed_s, more = at_s[i] - at_s[i - 1], lists[i] - lists[i - 1]
+        if anew[i - 1] or not np.isfinite(more):
+            continue
+        mean_s = (lists_s[i] - lists_s[i - 1]) / more if more > 0 else ages[i - 1]
+        ages[i] = mean_s + passed_s
+    return ages

@@ -1,0 +1,86 @@
+"""A frozen container runtime and a paused node, on a real cluster, and the claims that find them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from scenarios import test_runtime_answers
+from tests.kind.conftest import MINUTES, NEW, OLD, OLD_CLUSTER, Tool, docker
+from tests.kind.old_cluster.test_faults import FaultyPass, broken, moves
+from upgrade_e2e.cluster import Cluster
+from upgrade_e2e.judge import Verdict
+
+pytestmark = pytest.mark.thorough(part="stories")
+
+HEAR = "kubelets_hear_of_their_containers"
+COME_UP = "new_containers_come_up"
+TRUE = "ready_is_true"
+CLAIMS = (
+    test_runtime_answers.test_kubelets_hear_of_their_containers,
+    test_runtime_answers.test_new_containers_come_up,
+    test_runtime_answers.test_ready_is_true,
+)
+NODE = f"{OLD_CLUSTER}-worker2"
+
+
+@pytest.fixture
+def faulty(old_cluster: Cluster, tmp_path: Path) -> FaultyPass:
+    """A pass on the shared cluster."""
+    del old_cluster
+    return FaultyPass(tmp_path)
+
+
+def test_without_a_fault_runtimes_answer_while_nodes_are_drained(faulty: FaultyPass):
+    results = faulty.run("", CLAIMS, moves("worker", "worker2"), watch_after_s=30)
+    assert {result.verdict for result in results.values()} == {Verdict.PASS}, results
+
+
+def test_a_runtime_that_freezes_is_found_by_all_claims_with_its_step_and_node(faulty: FaultyPass):
+    fault = "runtime-freeze=60s:worker2"
+    results = faulty.run(fault, CLAIMS, moves(), watch_after_s=20)
+    hear = broken(results[HEAR], rf"{NODE}: its kubelet last heard of its containers")
+    come_up = broken(results[COME_UP], rf"{NODE}: .*no container came up for")
+    true = broken(results[TRUE], rf"{NODE}: .*it was called Ready for")
+    for explained in (hear, come_up, true):
+        (line,) = [line for line in explained.splitlines() if line.startswith(f"{NODE}: ")]
+        assert f"plant {fault}" in line, line
+
+
+def test_a_paused_node_starts_nothing_and_its_own_prober_proves_nothing(faulty: FaultyPass):
+    results = faulty.run("node-pause=30s:worker2", CLAIMS, moves(), watch_after_s=20)
+    explained = broken(results[COME_UP], rf"{NODE}: .*no container came up for")
+    assert "plant node-pause=30s:worker2" in explained, explained
+    assert results[TRUE].verdict is Verdict.PASS, results[TRUE]
+    assert results[HEAR].verdict is Verdict.INCONCLUSIVE, results[HEAR]
+
+
+def test_a_pass_that_is_interrupted_lets_the_node_go_on(tool: Tool, old_cluster: Cluster):
+    process = tool.start(
+        "run", "--from", OLD, "--to", NEW, "--reuse-cluster", old_cluster.name, "--fault",
+        "node-pause=60s:worker2", "--scenario", "upgrade_path", "--watch-before", "1",
+    )  # fmt: skip
+    wait_until_paused(process)
+    process.terminate()
+    assert process.wait(2 * MINUTES) == 130, tool.output()
+    assert state(NODE) == "running"
+    ready = docker("exec", NODE, "systemctl", "is-active", "containerd")
+    assert ready == "active"
+
+
+def wait_until_paused(process: subprocess.Popen[str]) -> None:
+    """Wait for the fault."""
+    end = time.monotonic() + 5 * MINUTES
+    while state(NODE) != "paused":
+        assert process.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.5)
+
+
+def state(name: str) -> str:
+    """What docker says of a container."""
+    return str(json.loads(docker("inspect", "--format", "{{json .State.Status}}", name)))
