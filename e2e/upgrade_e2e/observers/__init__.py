@@ -20,6 +20,7 @@ from upgrade_e2e.observers.faults import alter, plant
 from upgrade_e2e.observers.fitting import require_room
 from upgrade_e2e.observers.http import HttpService
 from upgrade_e2e.observers.naming import Wanted, as_written, label_observers
+from upgrade_e2e.observers.node_resources import NodeResources
 from upgrade_e2e.observers.observation import Observation
 from upgrade_e2e.observers.workload import Workload
 
@@ -34,6 +35,7 @@ __all__ = [
     "HttpEdge",
     "HttpService",
     "Images",
+    "NodeResources",
     "Observation",
     "Observer",
     "Parts",
