@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from upgrade_e2e.errors import Inconclusive
     from upgrade_e2e.judge import Limits, Outage, Seen
+    from upgrade_e2e.judge.node_usage import NodeUsage
     from upgrade_e2e.observers import (
         ApiServer,
         DnsLookups,
@@ -31,6 +32,7 @@ __all__ = [
     "Inconclusive",
     "Limits",
     "NodeResources",
+    "NodeUsage",
     "Outage",
     "PodChurn",
     "Seen",
@@ -41,6 +43,7 @@ __all__ = [
 _HOMES = {
     "Inconclusive": "upgrade_e2e.errors",
     "Limits": "upgrade_e2e.judge",
+    "NodeUsage": "upgrade_e2e.judge.node_usage",
     "Outage": "upgrade_e2e.judge",
     "Seen": "upgrade_e2e.judge",
     "Upgraded": "upgrade_e2e.run",

@@ -16,6 +16,8 @@ NAMES = {
     "HttpService",
     "Inconclusive",
     "Limits",
+    "NodeResources",
+    "NodeUsage",
     "Outage",
     "PodChurn",
     "Seen",

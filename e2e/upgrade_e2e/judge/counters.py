@@ -5,30 +5,23 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from upgrade_e2e.judge.reading_figures import increase
 from upgrade_e2e.timeline import Series
 
-__all__ = ["counted", "counted_since", "worst_share"]
+__all__ = ["counted_since", "worst_share"]
 
 Values = npt.NDArray[np.float64]
 
 
-def counted(series: Series) -> float:
-    """How much a counter counted from its first reading to its last; 0 for fewer than two.
-
-    A counter that is lower than before began again at zero, with a new process.
-    """
-    return float(_steps(series.value).sum())
-
-
 def counted_since(series: Series, start_us: int) -> float:
-    """As `counted`, and all of it for a counter that was not there at `start_us`.
+    """As `increase`, and all of it for a counter that was not there at `start_us`.
 
-    A program shows such a counter only once it has counted something.
+    A program shows some counters only once they have counted something. 0 without a reading.
     """
     if not len(series):
         return 0.0
     born = float(series.value[0]) if series.at_us[0] > start_us else 0.0
-    return born + counted(series)
+    return born + increase(series)
 
 
 def worst_share(part: Series, whole: Series, over_s: float, least: float) -> float | None:

@@ -26,6 +26,7 @@ from upgrade_e2e.judge.limit_groups import (
     DnsLimits,
     HttpLimits,
     Instrument,
+    ResourceLimits,
     SlowLimits,
     UpgradeLimits,
 )
@@ -64,6 +65,7 @@ class Limits:
     api: ApiLimits
     churn: ChurnLimits
     upgrade: UpgradeLimits
+    resources: ResourceLimits
     slow: SlowLimits
     table: tuple[Limit, ...] = field(default=(), compare=False)
 
@@ -131,6 +133,7 @@ _GROUPS: Mapping[str, type[Any]] = {
     "api": ApiLimits,
     "churn": ChurnLimits,
     "upgrade": UpgradeLimits,
+    "resources": ResourceLimits,
     "slow": SlowLimits,
 }
 

@@ -8,14 +8,20 @@ from typing import Any, ClassVar, Self
 
 from upgrade_e2e.cluster.asking import items
 from upgrade_e2e.errors import E2eError
-from upgrade_e2e.observers.base import DeployContext, Observer, Parts, Probe, label_or_kind
+from upgrade_e2e.observers.base import (
+    SERVICE_ACCOUNT_TOKEN,
+    DeployContext,
+    Observer,
+    Parts,
+    Probe,
+    label_or_kind,
+)
 from upgrade_e2e.observers.checks import check_label, check_positive_s, check_timeout
 from upgrade_e2e.observers.resource_watch import ResourceWatch
 from upgrade_e2e.timeline import Connection
 
 __all__ = ["NodeResources"]
 
-_TOKEN_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105 - a path
 _PAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "kubelet": (
         "/metrics",
@@ -63,8 +69,8 @@ class NodeResources:
     cgroups@NODE  what cAdvisor knows: memory, OOM kills and throttled CPU by cgroup
     From this machine the API is asked as often for containers that were OOM killed, for events of
     such kills and of evictions, and at both ends for what pods ask of each node. docs/resources.md
-    says what each figure means. Where no node has a kubelet that can be asked, as in a simulated
-    cluster, nothing is read. Raises BadInput for values that cannot work.
+    says what each figure means. In a simulated cluster nothing is read.
+    Raises BadInput for values that cannot work.
     """
 
     kind: ClassVar[str] = "resources"
@@ -83,13 +89,13 @@ class NodeResources:
 
     def deploy(self, context: DeployContext) -> Parts:
         """Find out where kubelets answer; see Observer."""
-        ports = kubelet_ports(items(context.cluster, "/api/v1/nodes"))
-        if not ports:
+        if context.simulated:
             return Parts()
-        if len(ports) > 1:
+        ports = kubelet_ports(items(context.cluster, "/api/v1/nodes"))
+        if len(ports) != 1:
             raise E2eError(
-                f"the kubelets of this cluster answer at different ports ({sorted(ports)}), and "
-                "NodeResources asks all of them at one; leave its scenarios out with --scenario."
+                f"NodeResources asks all kubelets at one port, and the nodes name {len(ports)} "
+                f"({sorted(ports)}); choose scenarios without it, with --scenario."
             )
         return Parts(
             own_node_probes=tuple(self._probes(ports.pop())),
@@ -111,7 +117,7 @@ class NodeResources:
                     "metrics": list(metrics),
                     "keep_labels": list(_LABELS),
                     "drop": list(_NOT_KEPT),
-                    "token_file": _TOKEN_FILE,
+                    "token_file": SERVICE_ACCOUNT_TOKEN,
                     # kubeadm's kubelets sign their own certificates.
                     "insecure": True,
                 },

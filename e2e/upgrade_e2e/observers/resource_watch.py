@@ -14,7 +14,7 @@ from upgrade_e2e.observers.base import DeployContext
 from upgrade_e2e.observers.kills import Kill, kills_of_event, kills_of_pod
 from upgrade_e2e.observers.room_left import RESOURCES, NodeRoom, rooms_of
 from upgrade_e2e.observers.threads import BackgroundThreads
-from upgrade_e2e.timeline import SamplesBuilder, Series, Span, Window
+from upgrade_e2e.timeline import Readings, SamplesBuilder, Series, Span, Window
 
 __all__ = ["ALLOCATABLE", "REQUESTED", "ResourceWatch"]
 
@@ -82,13 +82,14 @@ class ResourceWatch:
         """See BackgroundTask."""
         return self._threads.broken
 
-    def readings(self, window: Window) -> tuple[Series, ...]:
-        """See GivesReadings: kills inside of `window`, and the room at its two ends."""
+    def readings(self, window: Window) -> Readings:
+        """See TakesReadings: kills inside of `window`, and the room at its two ends."""
         with self._lock:
             kills, rooms = list(self._kills), list(self._rooms)
         # The last look is taken when the window has closed, at what happened inside of it.
         inside = [(min(at_s, window.end_s), kill) for at_s, kill in kills if at_s >= window.start_s]
-        return (*_series_of_kills(inside), *_series_of_rooms(_at_ends(rooms), window))
+        rooms_at_ends = _series_of_rooms(_at_ends(rooms), window)
+        return Readings((*_series_of_kills(inside), *rooms_at_ends))
 
     def _run(self) -> None:
         while True:
