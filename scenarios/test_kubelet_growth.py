@@ -2,19 +2,17 @@
 
 The story: see node_resources. The leak was a few kilobytes for each pod, and it took two weeks to
 kill. In a pass of minutes it is below any ceiling. So this drives the kubelets instead of waiting:
-pods come and go in bursts on every worker, and the memory of each kubelet is compared burst by burst.
-The old version was driven in the same way, on the same node, minutes before. What both do is load;
-what only the new one does is the leak.
+pods come and go in bursts on every worker, and the memory of each kubelet is followed from burst to
+burst. The old version was driven in the same way, on the same node, minutes before. What both do is
+load; what only the new one does is the leak.
 
-A slope takes at least ten bursts on either side, after the first minute of each kubelet. A plain pass
-ends before that, so this is left to `--profile nightly`.
+A slope takes at least ten bursts on either side, after the first minute of each kubelet. A plain
+pass ends before that, so this is left to `--profile nightly`.
 """
 
 import pytest
 
 from upgrade_e2e import NodeResources, NodeUsage, PodChurn
-from upgrade_e2e.judge.kubelet_growth import described, growth_of_kubelets, require_cycles
-from upgrade_e2e.judge.node_usage import MIB
 
 RESOURCES = NodeResources()
 CHURN = PodChurn()
@@ -27,8 +25,7 @@ def test_kubelets_do_not_grow_more_than_before(upgraded, limits):
     if upgraded.capabilities.simulated:
         pytest.skip("a simulated node has no kubelet that publishes what it uses; needs a real one")
     usage = NodeUsage.of(upgraded.saw(RESOURCES))
-    growths = growth_of_kubelets(usage, upgraded.saw(CHURN))
-    allowed = limits.resources.growth_mib * MIB
-    growing = [described(one) for one in growths if one.more_per_cycle > allowed]
+    growths = usage.kubelet_growth(upgraded.saw(CHURN))
+    growing = [one for one in growths if one.more_mib > limits.resources.growth_mib]
     assert not growing, usage.explain(growing)
-    require_cycles(growths)
+    usage.require_cycles(growths)

@@ -14,7 +14,7 @@ kubelet_growth.
 
 import pytest
 
-from upgrade_e2e import NodeResources, NodeUsage, Upgraded
+from upgrade_e2e import Inconclusive, NodeResources, NodeUsage, Upgraded
 
 RESOURCES = NodeResources()
 
@@ -38,7 +38,8 @@ def test_kubelets_stay_below_their_ceiling(upgraded, limits):
     """Each kubelet uses no more memory than Kubernetes' own test lets it have."""
     usage = used_in(upgraded)
     ceilings = usage.ceilings("kubelet", limits.resources)
-    assert ceilings, f"{usage.title}: the memory of no kubelet could be read"
+    if not ceilings:
+        raise Inconclusive(f"{usage.title}: the memory of no kubelet could be read.")
     broken = [one for one in ceilings if one.is_broken]
     assert not broken, usage.explain(broken)
 
@@ -59,7 +60,7 @@ def test_no_container_is_throttled(upgraded, limits):
     """No container with a CPU limit has to wait in more than a quarter of its CFS periods."""
     usage = used_in(upgraded)
     if not usage.throttled:
-        pytest.skip("no container of kube-system, and none of ours, has a CPU limit and ran for long")
+        pytest.skip("no container of the cluster's own has a CPU limit and ran for long; needs one")
     broken = [one for one in usage.throttled if one.share > limits.resources.throttled_share]
     assert not broken, usage.explain(broken)
 

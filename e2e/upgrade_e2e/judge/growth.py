@@ -11,8 +11,9 @@ import scipy  # its parts are loaded when they are first used
 
 from upgrade_e2e.timeline import Series
 
-__all__ = ["FEWEST_CYCLES", "Growth", "Slope", "bursts", "per_cycle", "slope_of"]
+__all__ = ["FEWEST_CYCLES", "MIB", "Growth", "Slope", "bursts", "per_cycle", "slope_of"]
 
+MIB = float(1 << 20)
 FEWEST_CYCLES = 10
 """Definition of this project: fewer points than that have a slope by chance."""
 SETTLING_S = 60.0
@@ -33,6 +34,12 @@ class Slope:
     at_most: float
     cycles: int
 
+    def __str__(self) -> str:
+        return (
+            f"{self.per_cycle / MIB:+.2f} MiB a cycle ({self.at_least / MIB:+.2f} to "
+            f"{self.at_most / MIB:+.2f}, {self.cycles} cycles)"
+        )
+
 
 @dataclass(frozen=True)
 class Growth:
@@ -50,16 +57,20 @@ class Growth:
         """Whether there were enough cycles on both sides."""
         return self.before is not None and self.after is not None
 
+    def __str__(self) -> str:
+        before, after = (one or "too few cycles" for one in (self.before, self.after))
+        return f"kubelet on {self.node}: before {before}, after {after}"
+
     @property
-    def more_per_cycle(self) -> float:
-        """By how much more the new version grew with each cycle, at least; 0 where not known.
+    def more_mib(self) -> float:
+        """By how many MiB more the new version grew with each cycle, at least; 0 where not known.
 
         What is certain of the new version, less what the old one did in the same pass: growth that
         both have is no part of the upgrade, nor is what load and caches do to either.
         """
         if self.before is None or self.after is None:
             return 0.0
-        return self.after.at_least - max(self.before.per_cycle, 0.0)
+        return (self.after.at_least - max(self.before.per_cycle, 0.0)) / MIB
 
 
 def bursts(at_s: npt.ArrayLike, apart_s: float) -> npt.NDArray[np.float64]:

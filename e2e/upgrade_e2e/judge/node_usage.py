@@ -8,8 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
+from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.format import moment, share
 from upgrade_e2e.judge.counters import counted_since, worst_share
+from upgrade_e2e.judge.growth import FEWEST_CYCLES, MIB, Growth
+from upgrade_e2e.judge.kubelet_growth import growth_of_kubelets
 from upgrade_e2e.judge.limit_groups import ResourceLimits
 from upgrade_e2e.judge.programs import KUBELET, RUNTIME, Memory, containers, memory_of, name_of
 from upgrade_e2e.judge.reading_figures import largest
@@ -19,9 +22,8 @@ from upgrade_e2e.observers import NAMESPACE
 from upgrade_e2e.observers.kills import EVICTION, OOM_KILL
 from upgrade_e2e.timeline import Readings, Series
 
-__all__ = ["MIB", "Ceiling", "NodeUsage", "Throttled"]
+__all__ = ["Ceiling", "NodeUsage", "Throttled"]
 
-MIB = float(1 << 20)
 WATCHED = ("kube-system", NAMESPACE)
 """The namespaces whose containers are judged: the cluster's own, and ours."""
 _FULL_PODS = 100.0
@@ -117,6 +119,29 @@ class NodeUsage:
         """The containers with a CPU limit, the worst first; those that hardly ran are left out."""
         found = self._throttled()
         return tuple(sorted(found, key=lambda one: -one.share))
+
+    def kubelet_growth(self, churn: Seen) -> tuple[Growth, ...]:
+        """How each kubelet grew with every burst of a PodChurn, at the old version and at the new.
+
+        Raises Inconclusive where pods came and went on no node whose kubelet was swapped and read.
+        """
+        found = tuple(growth_of_kubelets(self.readings, self.steps, churn))
+        if not found:
+            raise Inconclusive(
+                f"{self.title}: there is no node on which pods came and went, the kubelet was "
+                "replaced and its memory could be read."
+            )
+        return found
+
+    def require_cycles(self, growths: Sequence[Growth]) -> None:
+        """Raises Inconclusive where a node had too few cycles before or after its swap."""
+        lacking = [one.node for one in growths if not one.is_known]
+        if lacking:
+            raise Inconclusive(
+                f"{self.title}: fewer than {FEWEST_CYCLES} cycles count before or after the swap "
+                f"of the kubelet on {', '.join(lacking)}; watch for longer with --watch-before "
+                "and --watch-after."
+            )
 
     def explain(self, sentences: Sequence[object]) -> str:
         """The message of a failing assert: how many there are, and each of them."""

@@ -40,7 +40,8 @@ class Memory:
     @property
     def source(self) -> str:
         """Where it was read, in words."""
-        return "anonymous memory of its cgroup" if self.of_unit else "resident memory of its process"
+        what = "anonymous memory of its cgroup"
+        return what if self.of_unit else "resident memory of its process"
 
 
 def memory_of(component: str, readings: Readings) -> Iterator[Memory]:

@@ -16,7 +16,7 @@ from upgrade_e2e.observers.base import (
 from upgrade_e2e.observers.churn import PodChurn
 from upgrade_e2e.observers.dns import DnsLookups
 from upgrade_e2e.observers.edge import HttpEdge
-from upgrade_e2e.observers.faults import alter, plant
+from upgrade_e2e.observers.faults import alter, plant, put_back
 from upgrade_e2e.observers.fitting import require_room
 from upgrade_e2e.observers.http import HttpService
 from upgrade_e2e.observers.naming import Wanted, as_written, label_observers
@@ -48,5 +48,6 @@ __all__ = [
     "label_observers",
     "label_or_kind",
     "plant",
+    "put_back",
     "require_room",
 ]

@@ -16,6 +16,7 @@ from upgrade_e2e.report.record import (
     RunRecord,
     ScenarioResult,
 )
+from upgrade_e2e.report.resources import Resources, resources_of
 from upgrade_e2e.report.stored import (
     SAMPLES_FOLDER,
     load_record,
@@ -40,6 +41,7 @@ __all__ = [
     "FailedStep",
     "ObserverResult",
     "OutageRow",
+    "Resources",
     "RunRecord",
     "ScenarioResult",
     "Spread",
@@ -56,6 +58,7 @@ __all__ = [
     "pass_folder",
     "render_run",
     "render_runs",
+    "resources_of",
     "save_readings",
     "save_record",
     "save_samples",

@@ -18,12 +18,14 @@ from upgrade_e2e.report import (
     ApiCost,
     FailedStep,
     ObserverResult,
+    Resources,
     RunRecord,
     ScenarioResult,
     api_cost_of,
     load_record,
     observer_results,
     render_run,
+    resources_of,
     save_readings,
     save_record,
     save_samples,
@@ -80,6 +82,11 @@ class FinishedPass:
     def api_cost(self) -> ApiCost | None:
         """What the absences of the API server cost."""
         return api_cost_of(self.drawn.views)
+
+    @cached_property
+    def resources(self) -> Resources | None:
+        """What nodes and their components used."""
+        return resources_of(self.drawn.views)
 
     @cached_property
     def tools(self) -> Mapping[str, str]:
@@ -163,6 +170,7 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         pace=capabilities.pace,
         facts=ended.running.facts,
         api_cost=ended.api_cost,
+        resources=ended.resources,
         machine=machine_class(),
     )
 

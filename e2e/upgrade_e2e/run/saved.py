@@ -21,6 +21,7 @@ from upgrade_e2e.report import (
     load_record,
     observer_results,
     pass_folder,
+    resources_of,
     timeline_of,
 )
 from upgrade_e2e.report.html import Drawn
@@ -107,6 +108,7 @@ def _rejudged(record: RunRecord, results: tuple[ScenarioResult, ...], views: Vie
         scenarios=results,
         observers=observer_results(views),
         api_cost=api_cost_of(views),
+        resources=resources_of(views),
         limits_changed=limits_changed(views.limits),
         tools={**record.tools, JUDGED_BY: importlib.metadata.version("upgrade-e2e")},
         rejudged_unix_s=time.time(),
