@@ -27,11 +27,18 @@ DNS, DNS_FAST = "lookups_keep_answering", "lookups_stay_fast"
 KEPT, COME = "a_kept_socket_keeps_answering", "pods_come_and_go"
 READY, GONE = "ready_is_visible_soon_after_start", "deleted_pods_are_gone_soon"
 TARGET, WHOLE = "every_component_is_at_the_target", "workloads_are_all_there"
-# Two need three control planes, one an API server that does not share its cores with everything.
+# Two need three control planes, one an API server that does not share its cores with everything,
+# and those about resources kubelets that publish what they use.
 NOT_SIMULATED = {
     "the_api_stays_available",
     "the_api_stays_fast",
     "the_api_answers_between_absences",
+    "nothing_is_oom_killed",
+    "nothing_is_evicted_under_pressure",
+    "kubelets_stay_below_their_ceiling",
+    "runtimes_stay_below_their_ceiling",
+    "no_container_is_throttled",
+    "kubelets_do_not_grow_more_than_before",
 }
 AGAIN = pytest.mark.thorough(part="simulated")
 # A lagging kubelet lets few pods come and go; everything else is as the product has it.

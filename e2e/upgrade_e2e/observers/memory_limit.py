@@ -20,7 +20,7 @@ __all__ = ["limit_memory", "restore_memory"]
 _PLURALS = ("deployments", "daemonsets", "statefulsets")
 _BEFORE = "upgrade-e2e/resources-before"
 """An annotation of the workload: its container's resources as they were, as JSON."""
-_STRATEGIC = "application/strategic-merge-patch+json"
+_MERGE = "application/merge-patch+json"
 _PARTS = ("limits", "requests")
 _NOT_FOUND = 404
 _SEEN_S = 90.0
@@ -34,14 +34,15 @@ def limit_memory(fault: Fault, cluster: Cluster) -> None:
     """
     asked = memory_limit(fault.value)
     path, workload = _find(cluster, asked.namespace, asked.owner)
-    container = workload["spec"]["template"]["spec"]["containers"][0]
-    before = container.get("resources") or {}
+    before = _first(workload).get("resources") or {}
     if (before.get("limits") or {}).get("memory") == asked.limit:
         raise FaultNotPlanted(
             f"fault {fault} changes nothing: {asked.owner} has this limit already; give another."
         )
-    memory = dict.fromkeys(_PARTS, asked.limit)
-    _change(cluster, path, container["name"], memory, json.dumps(before))
+    limited = {part: {**before.get(part, {}), "memory": asked.limit} for part in _PARTS}
+    annotations = workload["metadata"].get("annotations") or {}
+    kept = annotations.get(_BEFORE) or json.dumps(before)
+    _change(cluster, path, workload, {**before, **limited}, kept)
     selector = workload["spec"]["selector"]["matchLabels"]
     wait_for(
         f"a pod of {asked.namespace}/{asked.owner} with the memory limit {asked.limit}",
@@ -62,10 +63,7 @@ def restore_memory(fault: Fault, cluster: Cluster) -> None:
     kept = (workload["metadata"].get("annotations") or {}).get(_BEFORE)
     if kept is None:
         return
-    container = workload["spec"]["template"]["spec"]["containers"][0]
-    before = json.loads(kept)
-    memory = {part: (before.get(part) or {}).get("memory") for part in _PARTS}
-    _change(cluster, path, container["name"], memory, None)
+    _change(cluster, path, workload, json.loads(kept), None)
 
 
 def _find(cluster: Cluster, namespace: str, owner: str) -> tuple[str, dict[str, Any]]:
@@ -83,18 +81,22 @@ def _find(cluster: Cluster, namespace: str, owner: str) -> tuple[str, dict[str, 
     )
 
 
+def _first(workload: Mapping[str, Any]) -> Mapping[str, Any]:
+    first: Mapping[str, Any] = workload["spec"]["template"]["spec"]["containers"][0]
+    return first
+
+
 def _change(
-    cluster: Cluster, path: str, container: str, memory: Mapping[str, str | None], before: str | None
+    cluster: Cluster, path: str, workload: dict[str, Any], resources: Any, before: str | None
 ) -> None:
-    """Set `limits` and `requests` of memory; None takes away what is there."""
-    resources = {part: {"memory": amount} for part, amount in memory.items()}
+    """Give the first container these resources, and note what it had `before`."""
+    first, *others = workload["spec"]["template"]["spec"]["containers"]
+    containers = [{**first, "resources": resources}, *others]
     body = {
         "metadata": {"annotations": {_BEFORE: before}},
-        "spec": {
-            "template": {"spec": {"containers": [{"name": container, "resources": resources}]}}
-        },
+        "spec": {"template": {"spec": {"containers": containers}}},
     }
-    retry_api(lambda: cluster.api.request("PATCH", path, body=body, content_type=_STRATEGIC))
+    retry_api(lambda: cluster.api.request("PATCH", path, body=body, content_type=_MERGE))
 
 
 def _limits(cluster: Cluster, namespace: str, selector: Mapping[str, str]) -> set[str]:
