@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from upgrade_e2e.errors import Inconclusive
-    from upgrade_e2e.judge import Limits, Outage, Seen
+    from upgrade_e2e.judge import Etcd, Limits, Outage, Seen
     from upgrade_e2e.judge.node_usage import NodeUsage
     from upgrade_e2e.observers import (
         ApiServer,
         DnsLookups,
+        EtcdHealth,
         HttpEdge,
         HttpService,
         NodeResources,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ApiServer",
     "DnsLookups",
+    "Etcd",
+    "EtcdHealth",
     "HttpEdge",
     "HttpService",
     "Inconclusive",
@@ -41,6 +44,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Etcd": "upgrade_e2e.judge",
     "Inconclusive": "upgrade_e2e.errors",
     "Limits": "upgrade_e2e.judge",
     "NodeUsage": "upgrade_e2e.judge.node_usage",

@@ -108,6 +108,7 @@ def test_the_table_of_observers_shows_their_defaults():
     assert set(made) == {
         "ApiServer",
         "DnsLookups",
+        "EtcdHealth",
         "HttpEdge",
         "HttpService",
         "NodeResources",

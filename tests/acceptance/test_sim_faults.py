@@ -29,6 +29,7 @@ READY, GONE = "ready_is_visible_soon_after_start", "deleted_pods_are_gone_soon"
 TARGET, WHOLE = "every_component_is_at_the_target", "workloads_are_all_there"
 # Two need three control planes, one an API server that does not share its cores with everything,
 # and those about resources kubelets that publish what they use.
+# A simulated cluster has no etcd: tests/kind/test_etcd.py plants the faults of those claims.
 NOT_SIMULATED = {
     "the_api_stays_available",
     "the_api_stays_fast",
@@ -39,6 +40,13 @@ NOT_SIMULATED = {
     "runtimes_stay_below_their_ceiling",
     "no_container_is_throttled",
     "kubelets_do_not_grow_more_than_before",
+    "members_answer_and_have_a_leader",
+    "leaders_change_seldom",
+    "disks_keep_up",
+    "members_reach_one_another",
+    "there_is_room_for_writes",
+    "members_hold_the_same",
+    "no_acknowledged_write_is_lost",
 }
 AGAIN = pytest.mark.thorough(part="simulated")
 # A lagging kubelet lets few pods come and go; everything else is as the product has it.

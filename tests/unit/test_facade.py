@@ -12,6 +12,8 @@ import upgrade_e2e
 NAMES = {
     "ApiServer",
     "DnsLookups",
+    "Etcd",
+    "EtcdHealth",
     "HttpEdge",
     "HttpService",
     "Inconclusive",

@@ -107,6 +107,8 @@ class Outcome(IntEnum):
     CREATE_FAILED = 14
     """The API did not accept the object that the probe needed."""
     OTHER = 15
+    LOST = 16
+    """The write was acknowledged, and what was written is gone."""
 
     @property
     def label(self) -> str:

@@ -22,6 +22,10 @@ LATER = ("longest_silence_s", "kept_silence_s", "slow_ratio", ELSEWHERE)
 """Metrics that runs of earlier versions lack."""
 OF_WHOLE = frozenset({"longest_silence_s", "kept_silence_s", "slow_ratio"})
 """A single control plane decides these by when it is away, so `elsewhere_down_s` replaces them."""
+NOT_COMPARED = frozenset({"etcd", "resources"})
+"""Kinds of observers of which nothing is compared: a member of etcd is away whenever it is replaced,
+and what users feel of that, the observer of the API shows. Nobody feels whether a kubelet could be
+asked what it uses. Their claims hold or break all the same."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ def asked_metrics(
     observer: str, candidates: Sequence[Run], baseline: Sequence[Run], settings: GateSettings
 ) -> Iterator[Asked]:
     """The metrics of one observer that are compared."""
+    if observer.partition("-")[0] in NOT_COMPARED:
+        return
     everything = (*candidates, *baseline)
     single = any(run.figure(observer, ELSEWHERE) for run in everything)
     for metric in settings.metrics:

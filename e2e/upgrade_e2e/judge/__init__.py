@@ -2,6 +2,7 @@
 
 from upgrade_e2e.judge.brownouts import Brownout
 from upgrade_e2e.judge.counts import Tally
+from upgrade_e2e.judge.etcd import Etcd
 from upgrade_e2e.judge.explanation import sentence
 from upgrade_e2e.judge.latency import LowerBound, Quantile
 from upgrade_e2e.judge.left_out import cost_sentence
@@ -16,6 +17,7 @@ from upgrade_e2e.judge.views import Views, blindness, require_view, view_of
 __all__ = [
     "Brownout",
     "Cause",
+    "Etcd",
     "Limit",
     "Limits",
     "LowerBound",

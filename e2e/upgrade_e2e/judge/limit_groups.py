@@ -8,6 +8,7 @@ __all__ = [
     "ApiLimits",
     "ChurnLimits",
     "DnsLimits",
+    "EtcdLimits",
     "HttpLimits",
     "Instrument",
     "ResourceLimits",
@@ -106,6 +107,30 @@ class ChurnLimits:
     gone_p95_s: float
     failure_ratio: float
     left_out_s: float
+
+
+@dataclass(frozen=True)
+class EtcdLimits:
+    """The members of etcd.
+
+    silence_s               longest time in which one does not answer, but for its own restarts
+    leaderless_s            longest time in which one has no leader, but for its own restarts
+    leader_changes          most of them for each member that was restarted
+    fsync_p99_s             99th percentile of writing the log to the disk
+    commit_p99_s            99th percentile of commits of the database
+    round_trip_p99_s        99th percentile of round trips between members
+    failed_proposals_per_s  writes that the members did not agree on
+    quota_share             largest share of the quota that a database takes
+    """
+
+    silence_s: float
+    leaderless_s: float
+    leader_changes: int
+    fsync_p99_s: float
+    commit_p99_s: float
+    round_trip_p99_s: float
+    failed_proposals_per_s: float
+    quota_share: float
 
 
 @dataclass(frozen=True)

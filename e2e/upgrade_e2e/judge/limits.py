@@ -24,6 +24,7 @@ from upgrade_e2e.judge.limit_groups import (
     ApiLimits,
     ChurnLimits,
     DnsLimits,
+    EtcdLimits,
     HttpLimits,
     Instrument,
     ResourceLimits,
@@ -67,6 +68,7 @@ class Limits:
     upgrade: UpgradeLimits
     resources: ResourceLimits
     slow: SlowLimits
+    etcd: EtcdLimits
     table: tuple[Limit, ...] = field(default=(), compare=False)
 
     @classmethod
@@ -135,6 +137,7 @@ _GROUPS: Mapping[str, type[Any]] = {
     "upgrade": UpgradeLimits,
     "resources": ResourceLimits,
     "slow": SlowLimits,
+    "etcd": EtcdLimits,
 }
 
 

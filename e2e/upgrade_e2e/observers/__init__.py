@@ -16,6 +16,7 @@ from upgrade_e2e.observers.base import (
 from upgrade_e2e.observers.churn import PodChurn
 from upgrade_e2e.observers.dns import DnsLookups
 from upgrade_e2e.observers.edge import HttpEdge
+from upgrade_e2e.observers.etcd import EtcdHealth
 from upgrade_e2e.observers.faults import alter, plant, put_back
 from upgrade_e2e.observers.fitting import require_room
 from upgrade_e2e.observers.http import HttpService
@@ -32,6 +33,7 @@ __all__ = [
     "BackgroundTask",
     "DeployContext",
     "DnsLookups",
+    "EtcdHealth",
     "HttpEdge",
     "HttpService",
     "Images",

@@ -90,13 +90,15 @@ class Observation:
         make_namespace(self._site)
         self._site.apply(agent_config(self._site))
         for observer in self._observers:
-            self._parts[label_or_kind(observer)] = observer.deploy(self._site)
-        parts = self._parts.items()
+            parts = observer.deploy(self._site)
+            if parts != Parts() or not self._site.simulated:
+                self._parts[label_or_kind(observer)] = parts
+        deployed = self._parts.items()
         self._fleet.deploy(
-            _given({name: part.node_probes for name, part in parts}),
-            _given({name: part.host_probes for name, part in parts}),
-            _given({name: part.own_node_probes for name, part in parts}),
-            _given({name: part.control_plane_probes for name, part in parts}),
+            _given({name: part.node_probes for name, part in deployed}),
+            _given({name: part.host_probes for name, part in deployed}),
+            _given({name: part.own_node_probes for name, part in deployed}),
+            _given({name: part.control_plane_probes for name, part in deployed}),
         )
         for task in self._tasks():
             task.start()
@@ -120,7 +122,8 @@ class Observation:
     def finish(self) -> Mapping[str, Samples]:
         """The window closes now: stop all probers and return what they saw, by observer.
 
-        Every observer is in the answer; one of which nothing could be collected has no samples.
+        Every observer is in the answer, but those that have no part in a rehearsal; one of which
+        nothing could be collected has no samples.
         """
         self._end_s = self._site.origin.now_s()
         for task in self._tasks():

@@ -3,6 +3,7 @@
 from upgrade_e2e.report.api_cost import ApiCost, api_cost_of
 from upgrade_e2e.report.closing import closing_lines
 from upgrade_e2e.report.cost import Cost, CostMark, CostRow, Spread, cost_in_words
+from upgrade_e2e.report.etcd_result import EtcdResult, etcd_result_of
 from upgrade_e2e.report.happenings import advice, happened
 from upgrade_e2e.report.limits import limits_of
 from upgrade_e2e.report.observed import observer_results
@@ -38,6 +39,7 @@ __all__ = [
     "Cost",
     "CostMark",
     "CostRow",
+    "EtcdResult",
     "FailedStep",
     "ObserverResult",
     "OutageRow",
@@ -49,6 +51,7 @@ __all__ = [
     "api_cost_of",
     "closing_lines",
     "cost_in_words",
+    "etcd_result_of",
     "happened",
     "limits_of",
     "load_record",

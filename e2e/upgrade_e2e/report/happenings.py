@@ -24,6 +24,8 @@ _WATCHED: Mapping[str, tuple[str, str]] = {
     "HttpEdge": ("The edge", "requests"),
     "ApiServer": ("The API server", "requests"),
 }
+_UNFELT = frozenset({"EtcdHealth"})
+"""Types of observers whose holes nobody feels: a member of etcd is away whenever it is replaced."""
 # By the outcome that most of its probes had.
 _FAILED: Mapping[str, str] = {
     "timeout": "did not answer",
@@ -36,6 +38,7 @@ _FAILED: Mapping[str, str] = {
     "nxdomain": "did not know a name that exists",
     "servfail": "failed lookups (SERVFAIL)",
     "create-failed": "refused new objects",
+    "lost": "lost what it had acknowledged",
 }
 _NODE = re.compile(r"(?:^|-)((?:control-plane|worker)\d*)$")
 # Steps and their phases: what goes on, with the node of the step.
@@ -70,6 +73,8 @@ def _worst(run: RunRecord, most: int) -> list[tuple[ObserverResult, _Row]]:
     """The worst holes, by length times share; of those of one observer at one time, one."""
     rows: list[tuple[ObserverResult, _Row]] = []
     for seen in run.observers:
+        if _type_of(run, seen.name) in _UNFELT:
+            continue
         rows += [(seen, row) for row in seen.outages]
         rows += [(seen, row) for row in seen.brownouts]
     rows.sort(key=lambda pair: (-pair[1].weight, pair[1].start_s))
@@ -105,12 +110,16 @@ def _sentence(run: RunRecord, seen: ObserverResult, row: _Row) -> str:
     return f"{' '.join(parts)} {_during(row)}."
 
 
+def _type_of(run: RunRecord, label: str) -> str:
+    return run.observers_as_written.get(label, "").partition("(")[0]
+
+
 def _slowness(row: BrownoutRow) -> str:
     return f"took up to {duration(row.slowest_s)} to answer"
 
 
 def _subject(run: RunRecord, label: str) -> tuple[str, str]:
-    kind = run.observers_as_written.get(label, "").partition("(")[0]
+    kind = _type_of(run, label)
     what, probes = _WATCHED.get(kind, (label, "probes"))
     usual = label in {"dns", "web", "edge", "api", what}
     return what if usual else f"{what} ({label})", probes

@@ -9,6 +9,7 @@ from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.judge import Limit, Verdict
 from upgrade_e2e.report.api_cost import ApiCost
 from upgrade_e2e.report.cost import Cost
+from upgrade_e2e.report.etcd_result import EtcdResult
 from upgrade_e2e.report.resources import Resources
 from upgrade_e2e.timeline import Span, Window
 from upgrade_e2e.upgrade import Inventory
@@ -169,9 +170,9 @@ class RunRecord:
     the API server was away; None where nothing asked it, and in older records. `rejudged_unix_s` is
     when saved samples were judged again; None for the record of the pass itself. `machine` is the
     class of the machine that the pass ran on, `2 cores, 24 GiB`, empty where it is not known.
-    `cost` compares the pass with stock passes, and is None where it did not come to its end.
-    `resources` are what nodes and their components used; None where nothing read that, and in
-    older records.
+    `cost` compares the pass with stock passes, and is None where it did not come to its end. `etcd`
+    is None where nothing asked its members, and in older records. `resources` are what nodes and
+    their components used; None where nothing read that, and in older records.
     """
 
     run_id: str
@@ -207,6 +208,7 @@ class RunRecord:
     machine: str = ""
     cost: Cost | None = None
     resources: Resources | None = None
+    etcd: EtcdResult | None = None
     schema_version: int = SCHEMA_VERSION
 
     @property

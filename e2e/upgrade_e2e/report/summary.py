@@ -102,6 +102,8 @@ def _circumstances(run: RunRecord) -> Iterator[str]:
         yield f"- cost of this topology: {run.api_cost}"
         if run.api_cost.left_out_line:
             yield f"- left out of claims about pods: {run.api_cost.left_out_line}"
+    if run.etcd is not None:
+        yield f"- etcd: {run.etcd}"
     yield from _settings(run)
     if run.rejudged_unix_s is not None:
         yield f"- judged again: {wall_clock(run.rejudged_unix_s)}, from the samples of the pass"

@@ -16,12 +16,14 @@ from upgrade_e2e.judge import Limit, Limits, Views
 from upgrade_e2e.observers import as_written
 from upgrade_e2e.report import (
     ApiCost,
+    EtcdResult,
     FailedStep,
     ObserverResult,
     Resources,
     RunRecord,
     ScenarioResult,
     api_cost_of,
+    etcd_result_of,
     load_record,
     observer_results,
     render_run,
@@ -87,6 +89,11 @@ class FinishedPass:
     def resources(self) -> Resources | None:
         """What nodes and their components used."""
         return resources_of(self.drawn.views)
+
+    @cached_property
+    def etcd(self) -> EtcdResult | None:
+        """How the members of etcd fared."""
+        return etcd_result_of(self.drawn.views)
 
     @cached_property
     def tools(self) -> Mapping[str, str]:
@@ -171,6 +178,7 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         facts=ended.running.facts,
         api_cost=ended.api_cost,
         resources=ended.resources,
+        etcd=ended.etcd,
         machine=machine_class(),
     )
 

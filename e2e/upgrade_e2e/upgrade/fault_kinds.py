@@ -35,7 +35,7 @@ class FaultKind:
     planted through the Kubernetes API, one of the `nodes` by the provider. `providers` names the
     providers that can plant it; empty means any, and then `needs` says which clusters it works
     on. `hits` gives the step (kind or name) that is to go wrong for a value: the fault comes
-    before that step or changes nothing.
+    before that step or changes nothing. `control_planes` is how many of them it needs.
     """
 
     name: str
@@ -47,6 +47,7 @@ class FaultKind:
     providers: frozenset[str] = frozenset()
     needs: str = "any cluster"
     hits: Callable[[str], str] | None = None
+    control_planes: int = 1
 
     def plantable_on(self, provider: str) -> bool:
         """Whether this fault can be planted in clusters of `provider`."""
@@ -152,6 +153,35 @@ _ON_NODES = (
         "without pause of the new version, kubeadm's health Job does not end, [ERROR CreateJob]",
         "an image that was put on the nodes beforehand is removed from every worker",
         image_name,
+        "nodes",
+        _KIND,
+    ),
+    FaultKind(
+        "etcd-freeze",
+        "etcd-freeze=20s@drain",
+        "one member of etcd does not answer; without others, neither does the API",
+        "the process of the last control plane's member stops for the given time, then goes on",
+        seconds,
+        "nodes",
+        _KIND,
+    ),
+    FaultKind(
+        "etcd-cut-off",
+        "etcd-cut-off=20s@drain",
+        "one member of etcd has no leader, and what asks it fails",
+        "every packet between the last control plane's member and the others is dropped for the "
+        "given time",
+        seconds,
+        "nodes",
+        _KIND,
+        control_planes=2,
+    ),
+    FaultKind(
+        "etcd-no-space",
+        "etcd-no-space=5s@drain",
+        "etcd refuses every write, as when a database has reached its quota",
+        "the alarm NOSPACE is raised for the given time, then disarmed",
+        seconds,
         "nodes",
         _KIND,
     ),

@@ -54,6 +54,7 @@ def fault_of(step: Step) -> Fault:
 
 def _with_fault(plan: Plan, fault: Fault) -> Plan:
     kind = _checked(fault, plan.provider)
+    _must_have_control_planes(plan, kind)
     if kind.acts_on == "nodes" or fault.at:
         place = _place(plan.upgrade, kind, fault)
         before, after = plan.upgrade[:place], plan.upgrade[place:]
@@ -90,6 +91,16 @@ def _checked(fault: Fault, provider: str) -> FaultKind:
             f"{fault.name} without `@{fault.at}`."
         )
     return kind
+
+
+def _must_have_control_planes(plan: Plan, kind: FaultKind) -> None:
+    """Refuse a fault that needs more control planes than the plan upgrades."""
+    there = {step.node for step in plan.upgrade if step.node.startswith("control-plane")}
+    if kind.control_planes > 1 and len(there) < kind.control_planes:
+        raise BadInput(
+            f"fault {kind.name} changes nothing with {len(there)} control plane(s): it needs "
+            f"{kind.control_planes}; add --control-planes 3."
+        )
 
 
 def _place(steps: Sequence[Step], kind: FaultKind, fault: Fault) -> int:

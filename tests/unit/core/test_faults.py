@@ -30,6 +30,9 @@ PATH = Path(tuple(map(KubeVersion.parse, ("v1.33.13", "v1.34.4", "v1.35.4"))))
 KINDS = (("kubeadm-apply", "cp"), ("drain", "cp"), ("drain", "worker2"), ("check", "worker2"))
 
 
+PLANES = tuple(Step("swap-kubelet", 60, node=f"control-plane{end}") for end in ("", "2"))
+
+
 def bare(provider="sim"):
     """A plan of two hops without faults."""
     upgrade = tuple(
@@ -76,18 +79,25 @@ def test_what_a_provider_does_itself_or_what_a_simulated_node_lacks_needs_a_prov
         "lacks-image",
         "kubelet-leak",
         "memory-limit",
+        "etcd-freeze",
+        "etcd-cut-off",
+        "etcd-no-space",
     }
     assert {kind.name for kind in CATALOGUE} - plantable_on("sim") == {
         "lacks-image",
         "kubelet-leak",
         "memory-limit",
+        "etcd-freeze",
+        "etcd-cut-off",
+        "etcd-no-space",
     }
 
 
 @pytest.mark.parametrize("kind", CATALOGUE, ids=lambda kind: kind.name)
 def test_every_form_can_be_planted_as_it_is_written(kind):
     provider = "sim" if kind.plantable_on("sim") else "kind"
-    made = planned(kind.form, provider=provider)
+    plan = dataclasses.replace(bare(provider), upgrade=(*bare().upgrade, *PLANES))
+    made = with_faults(plan, [Fault.parse(kind.form)])
     assert names(step for step in made.steps if step.kind == "plant") == [f"plant {kind.form}"]
     assert made.choices == {"fast": "no", f"fault {kind.name}": kind.form}
 
@@ -290,3 +300,7 @@ def test_a_leak_has_a_size_and_a_time():
 def test_memory_faults_with_a_wrong_value_are_refused(fault, said):
     with pytest.raises(BadInput, match=re.escape(said)):
         planned(fault, provider="kind")
+
+
+def test_a_fault_that_needs_other_control_planes_is_refused_where_there_are_none():
+    assert "it needs 2; add --control-planes 3." in refusal("etcd-cut-off=5s", provider="kind")

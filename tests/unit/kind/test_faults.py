@@ -18,8 +18,8 @@ from upgrade_e2e.upgrade.faults import CATALOGUE
 from upgrade_e2e.version import KubeVersion
 
 
-def steps_with(*faults: str) -> list[str]:
-    settings = KindSettings(workdir=FilePath("w"))
+def steps_with(*faults: str, planes: int = 1) -> list[str]:
+    settings = KindSettings(workdir=FilePath("w"), control_planes=planes)
     path = Path(tuple(map(KubeVersion.parse, ("v1.33.13", "v1.34.4", "v1.35.4"))))
     plan = make_plan(settings, path, cgroup_v1=False)
     return [step.name for step in with_faults(plan, map(Fault.parse, faults)).upgrade]
@@ -88,7 +88,7 @@ def test_a_fault_that_cannot_be_planted_is_refused(fault, said):
 
 def test_every_form_in_the_catalogue_can_be_planted():
     mine = [kind for kind in CATALOGUE if "kind" in kind.providers]
-    names = steps_with(*(kind.form for kind in mine))
+    names = steps_with(*(kind.form for kind in mine), planes=3)
     assert sum(name.startswith("plant ") for name in names) == len(mine) > 0
 
 

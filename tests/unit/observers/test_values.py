@@ -14,6 +14,7 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.observers import (
     ApiServer,
     DnsLookups,
+    EtcdHealth,
     HttpEdge,
     HttpService,
     NodeResources,
@@ -24,7 +25,7 @@ from upgrade_e2e.observers import (
 )
 from upgrade_e2e.observers.checks import RESERVED
 
-ALL = (ApiServer, DnsLookups, HttpEdge, HttpService, NodeResources, PodChurn)
+ALL = (ApiServer, DnsLookups, EtcdHealth, HttpEdge, HttpService, NodeResources, PodChurn)
 KINDS: dict[str, type] = {kind.__name__: kind for kind in (*ALL, Workload)}
 NOT_RATES = (0, -1, 1000.5, math.inf, math.nan, 10**400, "50", True, None)
 NOT_TIMEOUTS = (0, -1.0, 3601, math.inf, math.nan, "2", True, None)
@@ -54,6 +55,8 @@ RATES = (
     "DnsLookups.rate_hz",
     "DnsLookups.side_hz",
     "DnsLookups.reused_hz",
+    "EtcdHealth.rate_hz",
+    "EtcdHealth.canaries_hz",
     "HttpEdge.rate_hz",
 )
 TIMES = ("Workload.pre_stop_s", "Workload.warm_up_s", "Workload.drain_s")
@@ -115,6 +118,7 @@ def test_defaults_stay() -> None:
     assert labels == {
         ApiServer: "api",
         DnsLookups: "dns",
+        EtcdHealth: "etcd",
         HttpEdge: "edge",
         HttpService: "web",
         NodeResources: "resources",

@@ -15,6 +15,7 @@ from upgrade_e2e.cluster.pinning import pin_pod
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import FaultNotPlanted
 from upgrade_e2e.providers.kind.delivery import on_all, runner_of, staged_file
+from upgrade_e2e.providers.kind.etcd_faults import FAULTS_OF_ETCD
 from upgrade_e2e.providers.kind.leaking import leak_in_kubelet
 from upgrade_e2e.providers.kind.node_image import CTR, parse_image_list
 from upgrade_e2e.providers.kind.nodes import restart_kubelet, wait_until_ready
@@ -48,6 +49,8 @@ def plant(step: Step, cluster: Cluster) -> None:
             leak_in_kubelet(cluster, leak(value))
         case "lacks-image":
             _remove_image(cluster, value)
+        case "etcd-freeze" | "etcd-cut-off" | "etcd-no-space" as name:
+            FAULTS_OF_ETCD[name](cluster, seconds(value))
         case "fail-step":
             _break_step(cluster, step.params, *target_of(value))
 

@@ -29,6 +29,7 @@ FAMILIES: Mapping[str, tuple[Outcome, ...]] = {
         Outcome.SERVFAIL,
         Outcome.DNS_ERROR,
         Outcome.CREATE_FAILED,
+        Outcome.LOST,
         Outcome.OTHER,
     ),
     "cut off": (Outcome.RESET, Outcome.RESET_IN_BODY, Outcome.TLS_ERROR),
