@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from upgrade_e2e.errors import Inconclusive
     from upgrade_e2e.judge import Etcd, Limits, Outage, Runtimes, Seen
+    from upgrade_e2e.judge import Etcd, Limits, Outage, Seen
+    from upgrade_e2e.judge.node_usage import NodeUsage
     from upgrade_e2e.observers import (
         ApiServer,
         DnsLookups,
         EtcdHealth,
         HttpEdge,
         HttpService,
+        NodeResources,
         PodChurn,
         RuntimeAnswers,
         Workload,
@@ -33,6 +36,8 @@ __all__ = [
     "HttpService",
     "Inconclusive",
     "Limits",
+    "NodeResources",
+    "NodeUsage",
     "Outage",
     "PodChurn",
     "RuntimeAnswers",
@@ -46,6 +51,7 @@ _HOMES = {
     "Etcd": "upgrade_e2e.judge",
     "Inconclusive": "upgrade_e2e.errors",
     "Limits": "upgrade_e2e.judge",
+    "NodeUsage": "upgrade_e2e.judge.node_usage",
     "Outage": "upgrade_e2e.judge",
     "Runtimes": "upgrade_e2e.judge",
     "Seen": "upgrade_e2e.judge",

@@ -17,9 +17,15 @@ NOT_JUDGED = {
     "kubelets_hear_of_their_containers",
     "new_containers_come_up",
     "ready_is_true",
+    "nothing_is_oom_killed",
+    "nothing_is_evicted_under_pressure",
+    "kubelets_stay_below_their_ceiling",
+    "runtimes_stay_below_their_ceiling",
+    "no_container_is_throttled",
+    "kubelets_do_not_grow_more_than_before",
 }
 """They need three control planes, an API server that does not share its cores, or what simulated nodes
-do not have: a container runtime."""
+do not have: a container runtime, and kubelets that publish what they use."""
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,7 @@ TARGET, WHOLE = "every_component_is_at_the_target", "workloads_are_all_there"
 # Two need three control planes, one an API server that does not share its cores with everything.
 # A simulated cluster has neither a container runtime nor etcd: the faults of those claims are planted
 # in tests/kind, by old_cluster/test_runtime_faults.py and test_etcd.py.
+# Kubelets that publish what they use are not simulated either.
 NOT_SIMULATED = {
     "the_api_stays_available",
     "the_api_stays_fast",
@@ -37,6 +38,12 @@ NOT_SIMULATED = {
     "kubelets_hear_of_their_containers",
     "new_containers_come_up",
     "ready_is_true",
+    "nothing_is_oom_killed",
+    "nothing_is_evicted_under_pressure",
+    "kubelets_stay_below_their_ceiling",
+    "runtimes_stay_below_their_ceiling",
+    "no_container_is_throttled",
+    "kubelets_do_not_grow_more_than_before",
     "members_answer_and_have_a_leader",
     "leaders_change_seldom",
     "disks_keep_up",

@@ -8,6 +8,7 @@ import pytest
 
 from tests.kind.conftest import (
     API_CLAIMS,
+    LACKING,
     LIMITS,
     MINUTES,
     NEW,
@@ -97,7 +98,7 @@ def test_no_step_fails_and_the_upgrade_is_whole(walked):
 def test_every_claim_is_judged_or_skipped_with_the_reason(walked):
     scenarios = walked.ran.record()["scenarios"]
     skipped = {one["name"] for one in scenarios if one["verdict"] == "SKIP"}
-    assert skipped == walked.shape.skipped
+    assert walked.shape.skipped <= skipped <= walked.shape.skipped | LACKING
     assert all(one["explanation"] for one in scenarios if one["verdict"] != "PASS"), scenarios
     inconclusive = [one for one in scenarios if one["verdict"] == "INCONCLUSIVE"]
     assert not inconclusive

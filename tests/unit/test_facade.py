@@ -18,6 +18,8 @@ NAMES = {
     "HttpService",
     "Inconclusive",
     "Limits",
+    "NodeResources",
+    "NodeUsage",
     "Outage",
     "PodChurn",
     "RuntimeAnswers",

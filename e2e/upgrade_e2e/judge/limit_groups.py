@@ -12,6 +12,7 @@ __all__ = [
     "HttpLimits",
     "Instrument",
     "RuntimeLimits",
+    "ResourceLimits",
     "SlowLimits",
     "UpgradeLimits",
 ]
@@ -152,6 +153,25 @@ class UpgradeLimits:
     """The cluster after the upgrade; `certificate_days`: the least a certificate may have left."""
 
     certificate_days: int
+
+
+@dataclass(frozen=True)
+class ResourceLimits:
+    """Memory and CPU of what runs on nodes, in MiB of anonymous memory.
+
+    kubelet_idle_mib, kubelet_full_mib  the kubelet, on a node without pods and with 100 pods
+    runtime_idle_mib, runtime_full_mib  the container runtime, likewise
+    throttled_share                     share of its CFS periods in which a container had to wait
+    growth_mib                          how much more the kubelet grows with each burst of pods than
+                                        the old version did
+    """
+
+    kubelet_idle_mib: float
+    kubelet_full_mib: float
+    runtime_idle_mib: float
+    runtime_full_mib: float
+    throttled_share: float
+    growth_mib: float
 
 
 @dataclass(frozen=True)

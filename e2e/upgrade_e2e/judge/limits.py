@@ -28,6 +28,7 @@ from upgrade_e2e.judge.limit_groups import (
     HttpLimits,
     Instrument,
     RuntimeLimits,
+    ResourceLimits,
     SlowLimits,
     UpgradeLimits,
 )
@@ -67,6 +68,7 @@ class Limits:
     churn: ChurnLimits
     runtime: RuntimeLimits
     upgrade: UpgradeLimits
+    resources: ResourceLimits
     slow: SlowLimits
     etcd: EtcdLimits
     table: tuple[Limit, ...] = field(default=(), compare=False)
@@ -136,6 +138,7 @@ _GROUPS: Mapping[str, type[Any]] = {
     "churn": ChurnLimits,
     "runtime": RuntimeLimits,
     "upgrade": UpgradeLimits,
+    "resources": ResourceLimits,
     "slow": SlowLimits,
     "etcd": EtcdLimits,
 }

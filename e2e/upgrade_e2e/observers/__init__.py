@@ -17,10 +17,11 @@ from upgrade_e2e.observers.churn import PodChurn
 from upgrade_e2e.observers.dns import DnsLookups
 from upgrade_e2e.observers.edge import HttpEdge
 from upgrade_e2e.observers.etcd import EtcdHealth
-from upgrade_e2e.observers.faults import alter, plant
+from upgrade_e2e.observers.faults import alter, plant, put_back
 from upgrade_e2e.observers.fitting import require_room
 from upgrade_e2e.observers.http import HttpService
 from upgrade_e2e.observers.naming import Wanted, as_written, label_observers
+from upgrade_e2e.observers.node_resources import NodeResources
 from upgrade_e2e.observers.observation import Observation
 from upgrade_e2e.observers.runtime_answers import RuntimeAnswers
 from upgrade_e2e.observers.workload import Workload
@@ -37,6 +38,7 @@ __all__ = [
     "HttpEdge",
     "HttpService",
     "Images",
+    "NodeResources",
     "Observation",
     "Observer",
     "Parts",
@@ -50,5 +52,6 @@ __all__ = [
     "label_observers",
     "label_or_kind",
     "plant",
+    "put_back",
     "require_room",
 ]

@@ -10,12 +10,13 @@ from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster, retry_api
 from upgrade_e2e.cluster.rollout import ADDONS, Rollout
 from upgrade_e2e.errors import BadInput, FaultNotPlanted
 from upgrade_e2e.observers.base import Alterable, Observer, label_or_kind
+from upgrade_e2e.observers.memory_limit import limit_memory, restore_memory
 from upgrade_e2e.observers.workload import Workload
 from upgrade_e2e.upgrade import Fault
 from upgrade_e2e.upgrade.faults import kind_of
 from upgrade_e2e.wait import Deadline, wait_for
 
-__all__ = ["CHANGES", "PLANTERS", "alter", "plant"]
+__all__ = ["CHANGES", "PLANTERS", "alter", "plant", "put_back"]
 
 _DNS = ("coredns", "kube-system")
 _ROLLOUT_S = 120.0
@@ -50,6 +51,16 @@ def plant(fault: Fault, cluster: Cluster) -> None:
             f"fault {fault} could not be planted: the API server answered "
             f"{type(error).__name__}: {error}"
         ) from error
+
+
+def put_back(faults: Iterable[Fault], cluster: Cluster) -> None:
+    """Take back those of the faults of the cluster that can be taken back; for one that stays.
+
+    Raises what the API client raises.
+    """
+    for fault in faults:
+        if fault.name in RESTORERS:
+            RESTORERS[fault.name](fault, cluster)
 
 
 def _with_change(
@@ -148,5 +159,9 @@ CHANGES: Mapping[str, Callable[[Workload], Workload]] = {
 PLANTERS: Mapping[str, Callable[[Fault, Cluster], None]] = {
     "coredns-replicas": _scale_dns,
     "coredns-no-lameduck": _drop_lameduck,
+    "memory-limit": limit_memory,
 }
 """What plants each fault of the cluster, by the fault's name."""
+
+RESTORERS: Mapping[str, Callable[[Fault, Cluster], None]] = {"memory-limit": restore_memory}
+"""What takes such a fault back, by the fault's name."""

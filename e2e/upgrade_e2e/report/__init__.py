@@ -18,6 +18,7 @@ from upgrade_e2e.report.record import (
     ScenarioResult,
 )
 from upgrade_e2e.report.runtime_rows import RuntimeRow, runtime_line, runtime_rows
+from upgrade_e2e.report.resources import Resources, resources_of
 from upgrade_e2e.report.stored import (
     SAMPLES_FOLDER,
     load_record,
@@ -43,6 +44,7 @@ __all__ = [
     "FailedStep",
     "ObserverResult",
     "OutageRow",
+    "Resources",
     "RunRecord",
     "RuntimeRow",
     "ScenarioResult",
@@ -63,6 +65,7 @@ __all__ = [
     "render_runs",
     "runtime_line",
     "runtime_rows",
+    "resources_of",
     "save_readings",
     "save_record",
     "save_samples",

@@ -11,6 +11,7 @@ from upgrade_e2e.report.api_cost import ApiCost
 from upgrade_e2e.report.cost import Cost
 from upgrade_e2e.report.etcd_result import EtcdResult
 from upgrade_e2e.report.runtime_rows import RuntimeRow, runtime_line
+from upgrade_e2e.report.resources import Resources
 from upgrade_e2e.timeline import Span, Window
 from upgrade_e2e.upgrade import Inventory
 
@@ -172,7 +173,8 @@ class RunRecord:
     class of the machine that the pass ran on, `2 cores, 24 GiB`, empty where it is not known.
     `cost` compares the pass with stock passes, and is None where it did not come to its end. `etcd`
     is None where nothing asked its members, and in older records. `runtimes` are the container
-    runtimes of the nodes, none where no observer watched them.
+    runtimes of the nodes, none where no observer watched them. `resources` are what nodes and
+    their components used; None where nothing read that, and in older records.
     """
 
     run_id: str
@@ -208,6 +210,7 @@ class RunRecord:
     machine: str = ""
     cost: Cost | None = None
     runtimes: tuple[RuntimeRow, ...] = ()
+    resources: Resources | None = None
     etcd: EtcdResult | None = None
     schema_version: int = SCHEMA_VERSION
 

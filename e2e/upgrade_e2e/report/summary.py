@@ -26,6 +26,7 @@ from upgrade_e2e.report.record import (
     OutageRow,
     RunRecord,
 )
+from upgrade_e2e.report.resource_texts import resource_lines
 from upgrade_e2e.report.stored import load_record
 
 __all__ = ["SUMMARY_NAME", "load_runs", "render_run", "render_runs", "save_summary"]
@@ -88,6 +89,8 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
         yield from _observers(run.observers)
         yield from _outages(run.observers)
         yield from _brownouts(run.observers)
+    if run.resources is not None:
+        yield from resource_lines(run.resources)
     yield from _limits(run)
 
 

@@ -21,7 +21,7 @@ from upgrade_e2e.errors import (
     StepFailed,
 )
 from upgrade_e2e.judge import Limits
-from upgrade_e2e.observers import Observation, Observer, alter, require_room
+from upgrade_e2e.observers import Observation, Observer, alter, put_back, require_room
 from upgrade_e2e.observers.live_status import LiveStatus
 from upgrade_e2e.providers.base import Provider
 from upgrade_e2e.run.planting import perform_plant
@@ -240,15 +240,20 @@ class RunningPass:
 
     @contextlib.contextmanager
     def _leaving_no_trace(self, observation: Observation) -> Iterator[None]:
-        """In a cluster that is not ours, what was deployed is deleted again."""
+        """In a cluster that is not ours, what was deployed is deleted, and what can be is put back."""
         try:
             yield
         finally:
             if self.what.settings.reuse_cluster:
                 try:
                     observation.remove()
+                    self._put_back()
                 except TROUBLE as error:
-                    self.what.progress.say(f"the workloads could not be removed: {error}")
+                    self.what.progress.say(f"the cluster is not as it was before: {error}")
+
+    def _put_back(self) -> None:
+        if self.cluster is not None:
+            put_back(planted_in(self.what.plan), self.cluster)
 
     @contextlib.contextmanager
     def _span(self, name: str) -> Iterator[None]:

@@ -19,6 +19,7 @@ from upgrade_e2e.report import (
     EtcdResult,
     FailedStep,
     ObserverResult,
+    Resources,
     RunRecord,
     RuntimeRow,
     ScenarioResult,
@@ -28,6 +29,7 @@ from upgrade_e2e.report import (
     observer_results,
     render_run,
     runtime_rows,
+    resources_of,
     save_readings,
     save_record,
     save_samples,
@@ -89,6 +91,11 @@ class FinishedPass:
     def runtimes(self) -> tuple[RuntimeRow, ...]:
         """What is known of the container runtimes."""
         return runtime_rows(self.drawn.views)
+
+    @cached_property
+    def resources(self) -> Resources | None:
+        """What nodes and their components used."""
+        return resources_of(self.drawn.views)
 
     @cached_property
     def etcd(self) -> EtcdResult | None:
@@ -178,6 +185,7 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         facts=ended.running.facts,
         api_cost=ended.api_cost,
         runtimes=ended.runtimes,
+        resources=ended.resources,
         etcd=ended.etcd,
         machine=machine_class(),
     )

@@ -23,6 +23,7 @@ from upgrade_e2e.report import (
     observer_results,
     pass_folder,
     runtime_rows,
+    resources_of,
     timeline_of,
 )
 from upgrade_e2e.report.html import Drawn
@@ -110,6 +111,7 @@ def _rejudged(record: RunRecord, results: tuple[ScenarioResult, ...], views: Vie
         observers=observer_results(views),
         api_cost=api_cost_of(views),
         runtimes=runtime_rows(views),
+        resources=resources_of(views),
         etcd=etcd_result_of(views),
         limits_changed=limits_changed(views.limits),
         tools={**record.tools, JUDGED_BY: importlib.metadata.version("upgrade-e2e")},

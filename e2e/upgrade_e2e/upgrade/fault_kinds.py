@@ -11,6 +11,8 @@ from upgrade_e2e.upgrade.fault_values import (
     addon,
     image_name,
     node_in,
+    leak,
+    memory_limit,
     nothing,
     rate,
     replicas,
@@ -97,6 +99,16 @@ _IN_THE_CLUSTER = (
         "cluster",
         needs=_KUBEADM,
     ),
+    FaultKind(
+        "memory-limit",
+        "memory-limit=kube-system/coredns:20Mi@drain",
+        "new pods of that workload are OOM killed, again and again",
+        "the first container of a Deployment, DaemonSet or StatefulSet gets so little memory; in a "
+        "cluster that is kept it has what it had before, once the pass is over",
+        memory_limit,
+        "cluster",
+        _KIND,
+    ),
 )
 _ON_NODES = (
     FaultKind(
@@ -127,6 +139,16 @@ _ON_NODES = (
         "nodes",
         _KIND_AND_SIM,
         hits=lambda value: " ".join(target_of(value)),
+    ),
+    FaultKind(
+        "kubelet-leak",
+        "kubelet-leak=200Mi@drain",
+        "the kubelet of the last worker uses more and more memory",
+        "a process in the cgroup of the kubelet's unit grows by that much within 60 s, or as long "
+        "as in 400Mi/300s",
+        leak,
+        "nodes",
+        _KIND,
     ),
     FaultKind(
         "lacks-image",

@@ -6,12 +6,17 @@ Each reader raises BadInput, with a sentence, for a value that it cannot read.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from upgrade_e2e.errors import BadInput
 
 __all__ = [
+    "Leak",
+    "MemoryLimit",
     "addon",
     "image_name",
+    "leak",
+    "memory_limit",
     "node_in",
     "nothing",
     "rate",
@@ -30,6 +35,28 @@ ADDONS = ("coredns", "kube-proxy")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s)?", re.ASCII)
 _IMAGE = re.compile(r"[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+:[\w.-]{1,128}", re.ASCII)
 _WHOLE = re.compile(r"\d{1,9}", re.ASCII)
+_LEAK = re.compile(r"(\d{1,6})Mi(?:/(\d{1,5})s)?", re.ASCII)
+_LIMIT = re.compile(r"([a-z0-9-]{1,63})/([a-z0-9.-]{1,253}):(\d{1,6}Mi)", re.ASCII)
+LEAK_S = 60.0
+"""In which a leak grows where its value does not say it."""
+MOST_LEAKED_MIB = 4096
+
+
+@dataclass(frozen=True)
+class Leak:
+    """Memory that grows to `mib` within `seconds` and then stays."""
+
+    mib: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class MemoryLimit:
+    """The memory `limit` of a workload, an amount as Kubernetes writes it."""
+
+    namespace: str
+    owner: str
+    limit: str
 
 
 def nothing(value: str) -> None:
@@ -95,6 +122,29 @@ def image_name(value: str) -> str:
             "registry.k8s.io/pause:3.10.1."
         )
     return value
+
+
+def leak(value: str) -> Leak:
+    """A leak in `200Mi` or `400Mi/300s`: up to 4096 MiB, in 60 s or in the time given."""
+    match = _LEAK.fullmatch(value)
+    mib, within_s = (int(match[1]), float(match[2] or LEAK_S)) if match else (0, 0.0)
+    if not (0 < mib <= MOST_LEAKED_MIB and within_s > 0):
+        raise BadInput(
+            f"{value!r} is no leak; write how much memory up to {MOST_LEAKED_MIB}Mi, and within "
+            "how many seconds if not 60, like 200Mi or 400Mi/300s."
+        )
+    return Leak(mib, within_s)
+
+
+def memory_limit(value: str) -> MemoryLimit:
+    """A workload and its memory limit: `kube-system/coredns:20Mi`."""
+    match = _LIMIT.fullmatch(value)
+    if match is None:
+        raise BadInput(
+            f"{value!r} names no workload and limit; write NAMESPACE/NAME:LIMIT with the name of a "
+            "Deployment, DaemonSet or StatefulSet, like kube-system/coredns:20Mi."
+        )
+    return MemoryLimit(match[1], match[2], match[3])
 
 
 def target_of(value: str) -> tuple[str, str]:

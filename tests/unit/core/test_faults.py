@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,10 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.upgrade import Fault, Path, Plan, Step, planted_in, with_faults
 from upgrade_e2e.upgrade.fault_values import (
     node_in,
+    Leak,
+    MemoryLimit,
+    leak,
+    memory_limit,
     rate,
     replicas,
     seconds,
@@ -65,9 +70,10 @@ def test_names_are_unique_and_every_entry_says_what_it_is():
         assert kind_of(kind.name) is kind
 
 
-def test_only_what_a_provider_does_itself_needs_that_provider():
+def test_what_a_provider_does_itself_or_what_a_simulated_node_lacks_needs_a_provider():
     for kind in CATALOGUE:
-        assert bool(kind.providers) == (kind.acts_on == "nodes"), kind.name
+        lacking = kind.name == "memory-limit"
+        assert bool(kind.providers) == (kind.acts_on == "nodes" or lacking), kind.name
     assert plantable_on("kind") - plantable_on("any other") == {
         "kubelet-qps",
         "apiserver-freeze",
@@ -75,6 +81,8 @@ def test_only_what_a_provider_does_itself_needs_that_provider():
         "lacks-image",
         "node-pause",
         "runtime-freeze",
+        "kubelet-leak",
+        "memory-limit",
         "etcd-freeze",
         "etcd-cut-off",
         "etcd-no-space",
@@ -83,6 +91,8 @@ def test_only_what_a_provider_does_itself_needs_that_provider():
         "lacks-image",
         "node-pause",
         "runtime-freeze",
+        "kubelet-leak",
+        "memory-limit",
         "etcd-freeze",
         "etcd-cut-off",
         "etcd-no-space",
@@ -99,6 +109,8 @@ def test_every_form_can_be_planted_as_it_is_written(kind):
 
 
 values = {
+    leak: st.integers(1, 4096).map("{}Mi".format) | st.just("400Mi/300s"),
+    memory_limit: st.sampled_from(("kube-system/coredns:20Mi", "upgrade-e2e/web:16Mi")),
     rate: st.integers(1, 1000).map(str),
     replicas: st.integers(0, 100).map(str),
     seconds: st.integers(1, 60).map(lambda n: f"{n}s") | st.integers(1, 60_000).map("{}ms".format),
@@ -297,6 +309,30 @@ def test_values_are_read():
     assert replicas("0") == 0
     assert share("1") == 1
     assert target_of("drain:worker2") == ("drain", "worker2")
+
+
+def test_a_leak_has_a_size_and_a_time():
+    assert leak("200Mi") == Leak(200, 60.0)
+    assert leak("400Mi/300s") == Leak(400, 300.0)
+    assert memory_limit("kube-system/coredns:20Mi") == MemoryLimit("kube-system", "coredns", "20Mi")
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("kubelet-leak", "needs a value; write kubelet-leak=200Mi@drain"),
+        ("kubelet-leak=200", "'200' is no leak"),
+        ("kubelet-leak=0Mi", "'0Mi' is no leak"),
+        ("kubelet-leak=9999Mi", "up to 4096Mi"),
+        ("kubelet-leak=20Mi/0s", "no leak"),
+        ("memory-limit=coredns:20Mi", "write NAMESPACE/NAME:LIMIT"),
+        ("memory-limit=kube-system/coredns", "write NAMESPACE/NAME:LIMIT"),
+        ("memory-limit=kube-system/coredns:20M", "write NAMESPACE/NAME:LIMIT"),
+    ],
+)
+def test_memory_faults_with_a_wrong_value_are_refused(fault, said):
+    with pytest.raises(BadInput, match=re.escape(said)):
+        planned(fault, provider="kind")
 
 
 def test_a_fault_that_needs_other_control_planes_is_refused_where_there_are_none():

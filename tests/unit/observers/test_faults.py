@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.observers.fake_api import FakeApi, fake_cluster
+from tests.unit.observers.fake_api import FakeApi, Object, fake_cluster
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.errors import BadInput, DeadlinePassed, FaultNotPlanted
 from upgrade_e2e.observers import (
@@ -23,7 +23,7 @@ from upgrade_e2e.observers import (
     plant,
 )
 from upgrade_e2e.observers import faults as module
-from upgrade_e2e.observers.faults import CHANGES, PLANTERS, without_lameduck
+from upgrade_e2e.observers.faults import CHANGES, PLANTERS, RESTORERS, put_back, without_lameduck
 from upgrade_e2e.upgrade import Fault
 from upgrade_e2e.upgrade.faults import CATALOGUE
 
@@ -176,3 +176,48 @@ def test_the_rest_of_the_corefile_stays() -> None:
 def test_every_fault_of_workload_and_cluster_is_planted_here() -> None:
     assert set(CHANGES) == {kind.name for kind in CATALOGUE if kind.acts_on == "workload"}
     assert set(PLANTERS) == {kind.name for kind in CATALOGUE if kind.acts_on == "cluster"}
+    assert set(RESTORERS) <= set(PLANTERS)
+
+
+def _limited(api: FakeApi, cluster: Cluster) -> str:
+    """Plant the fault, with a pod of the new template played by the test."""
+    fault = Fault.parse("memory-limit=kube-system/coredns:20Mi")
+
+    def roll(path: str, thing: Object) -> None:
+        if path == DEPLOYMENT:
+            spec = thing["spec"]["template"]["spec"]
+            pod = {"kind": "Pod", "metadata": {"name": "dns"}, "spec": spec}
+            api.put("/api/v1/namespaces/kube-system/pods/dns", pod)
+
+    api.hooks.append(roll)
+    plant(fault, cluster)
+    return str(fault)
+
+
+def test_a_memory_limit_is_set_and_what_was_there_is_put_back(api, cluster) -> None:
+    container = api.objects[DEPLOYMENT]["spec"]["template"]["spec"]["containers"][0]
+    container["resources"] = {"limits": {"memory": "170Mi"}, "requests": {"memory": "70Mi"}}
+    fault = Fault.parse(_limited(api, cluster))
+    changed = api.objects[DEPLOYMENT]["spec"]["template"]["spec"]["containers"][0]
+    assert changed["resources"] == {"limits": {"memory": "20Mi"}, "requests": {"memory": "20Mi"}}
+    put_back([fault, Fault.parse("coredns-replicas=1")], cluster)
+    again = api.objects[DEPLOYMENT]["spec"]["template"]["spec"]["containers"][0]
+    assert again["resources"] == {"limits": {"memory": "170Mi"}, "requests": {"memory": "70Mi"}}
+
+
+def test_the_same_memory_limit_again_changes_nothing(api, cluster) -> None:
+    fault = _limited(api, cluster)
+    with pytest.raises(FaultNotPlanted, match="has this limit already"):
+        plant(Fault.parse(fault), cluster)
+
+
+def test_a_workload_that_is_not_there_cannot_be_limited(api, cluster) -> None:
+    with pytest.raises(FaultNotPlanted, match="no Deployment, DaemonSet or StatefulSet gone"):
+        plant(Fault.parse("memory-limit=kube-system/gone:20Mi"), cluster)
+    put_back([Fault.parse("memory-limit=kube-system/gone:20Mi")], cluster)
+
+
+def test_nothing_is_put_back_where_nothing_was_changed(api, cluster) -> None:
+    before = dict(api.objects[DEPLOYMENT]["metadata"])
+    put_back([Fault.parse("memory-limit=kube-system/coredns:20Mi")], cluster)
+    assert api.objects[DEPLOYMENT]["metadata"] == before

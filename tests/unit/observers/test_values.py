@@ -17,6 +17,7 @@ from upgrade_e2e.observers import (
     EtcdHealth,
     HttpEdge,
     HttpService,
+    NodeResources,
     Observer,
     PodChurn,
     RuntimeAnswers,
@@ -25,7 +26,16 @@ from upgrade_e2e.observers import (
 )
 from upgrade_e2e.observers.checks import RESERVED
 
-ALL = (ApiServer, DnsLookups, EtcdHealth, HttpEdge, HttpService, PodChurn, RuntimeAnswers)
+ALL = (
+    ApiServer,
+    DnsLookups,
+    EtcdHealth,
+    HttpEdge,
+    HttpService,
+    NodeResources,
+    PodChurn,
+    RuntimeAnswers,
+)
 KINDS: dict[str, type] = {kind.__name__: kind for kind in (*ALL, Workload)}
 NOT_RATES = (0, -1, 1000.5, math.inf, math.nan, 10**400, "50", True, None)
 NOT_TIMEOUTS = (0, -1.0, 3601, math.inf, math.nan, "2", True, None)
@@ -69,7 +79,7 @@ REFUSED: tuple[tuple[tuple[str, ...], tuple[Any, ...], str], ...] = (
     (("DnsLookups.cluster_domain",), NOT_DOMAINS, "like 'cluster.local'"),
     (("PodChurn.burst", "Workload.replicas"), NOT_COUNTS, "a whole number, 1 or more"),
     (
-        ("PodChurn.every_s", "RuntimeAnswers.every_s"),
+        ("PodChurn.every_s", "RuntimeAnswers.every_s", "NodeResources.every_s"),
         (0, *NOT_SECONDS, None),
         "a number of seconds, more than 0",
     ),
@@ -126,6 +136,7 @@ def test_defaults_stay() -> None:
         EtcdHealth: "etcd",
         HttpEdge: "edge",
         HttpService: "web",
+        NodeResources: "resources",
         PodChurn: "churn",
         RuntimeAnswers: "runtime",
     }

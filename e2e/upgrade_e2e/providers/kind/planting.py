@@ -18,10 +18,11 @@ from upgrade_e2e.providers.kind.delivery import on_all, runner_of, staged_file
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.etcd_faults import FAULTS_OF_ETCD
 from upgrade_e2e.providers.kind.freezing import freeze_runtime, frozen_node, pause_node
+from upgrade_e2e.providers.kind.leaking import leak_in_kubelet
 from upgrade_e2e.providers.kind.node_image import CTR, parse_image_list
 from upgrade_e2e.providers.kind.nodes import restart_kubelet, wait_until_ready
 from upgrade_e2e.upgrade import Step
-from upgrade_e2e.upgrade.fault_values import rate, seconds, target_of, time_and_node
+from upgrade_e2e.upgrade.fault_values import leak, rate, seconds, target_of, time_and_node
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = ["plant"]
@@ -46,6 +47,8 @@ def plant(step: Step, cluster: Cluster, docker: Docker | None = None) -> None:
             on_all(limited, lambda node: _limit_kubelet(cluster, node, rate(value)))
         case "apiserver-freeze":
             _freeze_api_servers(cluster, seconds(value))
+        case "kubelet-leak":
+            leak_in_kubelet(cluster, leak(value))
         case "lacks-image":
             _remove_image(cluster, value)
         case "runtime-freeze":

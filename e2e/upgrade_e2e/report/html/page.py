@@ -26,6 +26,7 @@ from upgrade_e2e.report.html.costs import cost_tables
 from upgrade_e2e.report.html.drawn import Drawn
 from upgrade_e2e.report.html.picture import FAMILIES, compose
 from upgrade_e2e.report.html.tables import Table
+from upgrade_e2e.report.html.used import resource_tables
 from upgrade_e2e.report.limits import limits_of
 from upgrade_e2e.report.record import REHEARSAL, RunRecord
 from upgrade_e2e.report.stored import load_record, timeline_of
@@ -108,6 +109,7 @@ def render_page(record: RunRecord, drawn: Drawn, other: RunRecord | None = None)
                 *observed.brownouts(record),
                 observed.observers(record),
                 drawn.streams,
+                *resource_tables(record),
                 performed.steps(record),
                 performed.inventory(record),
                 *_unless_empty(record),

@@ -1,0 +1,131 @@
+"""Memory, CPU and kills on each node, as the node's own kubelet publishes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+from upgrade_e2e.cluster.asking import items
+from upgrade_e2e.errors import E2eError
+from upgrade_e2e.observers.base import (
+    SERVICE_ACCOUNT_TOKEN,
+    DeployContext,
+    Observer,
+    Parts,
+    Probe,
+    label_or_kind,
+)
+from upgrade_e2e.observers.checks import check_label, check_positive_s, check_timeout
+from upgrade_e2e.observers.resource_watch import ResourceWatch
+from upgrade_e2e.timeline import Connection
+
+__all__ = ["NodeResources"]
+
+_PAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "kubelet": (
+        "/metrics",
+        (
+            "process_start_time_seconds",
+            "process_resident_memory_bytes",
+            "process_cpu_seconds_total",
+            "go_memstats_heap_inuse_bytes",
+            "kubelet_running_pods",
+            "kubelet_evictions",
+        ),
+    ),
+    "node": (
+        "/metrics/resource",
+        (
+            "node_cpu_usage_seconds_total",
+            "node_memory_working_set_bytes",
+            "container_cpu_usage_seconds_total",
+        ),
+    ),
+    "cgroups": (
+        "/metrics/cadvisor",
+        (
+            "container_memory_working_set_bytes",
+            "container_memory_rss",
+            "container_oom_events_total",
+            "container_cpu_cfs_periods_total",
+            "container_cpu_cfs_throttled_periods_total",
+        ),
+    ),
+}
+"""By name of the stream: where a kubelet publishes it, and the metrics that are kept."""
+_LABELS = ("id", "namespace", "pod", "container", "eviction_signal")
+_NOT_KEPT = ("container=pause",)
+"""The pods of PodChurn come by the hundred, and their one container does nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeResources:
+    """What nodes and their components use, read every `every_s` from each node's own kubelet.
+
+    Streams, each from an agent in the network of its node:
+    kubelet@NODE  the kubelet's own figures: memory, heap, CPU, pods, evictions
+    node@NODE     CPU and memory of the node, CPU of containers
+    cgroups@NODE  what cAdvisor knows: memory, OOM kills and throttled CPU by cgroup
+    From this machine the API is asked as often for containers that were OOM killed, for events of
+    such kills and of evictions, and at both ends for what pods ask of each node. docs/resources.md
+    says what each figure means. In a simulated cluster nothing is read.
+    Raises BadInput for values that cannot work.
+    """
+
+    kind: ClassVar[str] = "resources"
+    every_s: float = 10.0
+    label: str = ""
+    timeout_s: float = 5.0
+
+    def __post_init__(self) -> None:
+        check_positive_s("NodeResources.every_s", self.every_s)
+        check_label("NodeResources.label", self.label)
+        check_timeout("NodeResources.timeout_s", self.timeout_s)
+
+    def labelled(self, label_of: Callable[[Observer], str]) -> Self:
+        """See TakesLabel."""
+        return replace(self, label=label_of(self))
+
+    def deploy(self, context: DeployContext) -> Parts:
+        """Find out where kubelets answer; see Observer."""
+        if context.simulated:
+            return Parts()
+        ports = kubelet_ports(items(context.cluster, "/api/v1/nodes"))
+        if len(ports) != 1:
+            raise E2eError(
+                f"NodeResources asks all kubelets at one port, and the nodes name {len(ports)} "
+                f"({sorted(ports)}); choose scenarios without it, with --scenario."
+            )
+        return Parts(
+            own_node_probes=tuple(self._probes(ports.pop())),
+            background_tasks=(ResourceWatch(context, label_or_kind(self), self.every_s),),
+        )
+
+    def _probes(self, port: int) -> Iterator[Probe]:
+        for name, (page, metrics) in _PAGES.items():
+            url = f"https://{{node_ip}}:{port}{page}"
+            yield Probe(
+                name=name,
+                kind="scrape",
+                target=url,
+                interval_s=self.every_s,
+                timeout_s=self.timeout_s,
+                connection=Connection.NEW,
+                settings={
+                    "url": url,
+                    "metrics": list(metrics),
+                    "keep_labels": list(_LABELS),
+                    "drop": list(_NOT_KEPT),
+                    "token_file": SERVICE_ACCOUNT_TOKEN,
+                    # kubeadm's kubelets sign their own certificates.
+                    "insecure": True,
+                },
+            )
+
+
+def kubelet_ports(nodes: Iterable[Mapping[str, Any]]) -> set[int]:
+    """The ports at which kubelets answer, as nodes say it; empty where none does."""
+    endpoints = ((node.get("status") or {}).get("daemonEndpoints") or {} for node in nodes)
+    found = ((one.get("kubeletEndpoint") or {}).get("Port") for one in endpoints)
+    return {int(port) for port in found if port}

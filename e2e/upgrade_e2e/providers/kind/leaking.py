@@ -1,0 +1,77 @@
+"""The fault of a kubelet that leaks: memory that grows in its cgroup, on one worker."""
+
+from __future__ import annotations
+
+from upgrade_e2e.cluster import Cluster, Node
+from upgrade_e2e.command import Runner
+from upgrade_e2e.providers.kind.delivery import runner_of
+from upgrade_e2e.upgrade.fault_values import Leak
+from upgrade_e2e.wait import Deadline, wait_for
+
+__all__ = ["SCRIPT", "leak_in_kubelet"]
+
+SCRIPT_FILE = "/run/upgrade-e2e-leak.sh"
+GROWN_FILE = "/run/upgrade-e2e-leak.mib"
+HELD_S = 1800
+"""The memory is held for so long and then given back, for a cluster that outlives its pass."""
+SCRIPT = """\
+#!/bin/sh
+# Grows by $1 MiB in $2 seconds, in the cgroup of the kubelet's unit.
+# tail keeps all that it reads until there is no more, because nothing in it ends a line.
+set -eu
+kubelet=$(pgrep --exact --oldest kubelet)
+line=$(grep -m 1 -E '^[0-9]+:([^:]*,)?memory(,[^:]*)?:' "/proc/$kubelet/cgroup" || true)
+if [ -n "$line" ]; then
+  folder=/sys/fs/cgroup/memory${line##*:}
+else
+  line=$(grep -m 1 '^0::' "/proc/$kubelet/cgroup")
+  folder=/sys/fs/cgroup${line##*:}
+fi
+echo $$ > "$folder/cgroup.procs"
+pause=$(awk "BEGIN { print $2 / $1 }")
+{
+  grown=0
+  while [ "$grown" -lt "$1" ]; do
+    head -c 1048576 /dev/zero
+    grown=$((grown + 1))
+    echo "$grown" > "$3"
+    sleep "$pause"
+  done
+  sleep "$4"
+} | tail > /dev/null
+"""
+
+
+def leak_in_kubelet(cluster: Cluster, leak: Leak) -> None:
+    """Begin to grow in the cgroup of the kubelet on the last worker, and go on in the background.
+
+    The kubelet's own process stays as it is: what grows is the memory of its unit. It ends with the
+    node, or by itself. Raises FaultNotPlanted where nothing grows.
+    """
+    node = (cluster.workers or cluster.nodes)[-1]
+    runner = runner_of(node)
+    runner.run("tee", SCRIPT_FILE, timeout_s=60, stdin=SCRIPT)
+    runner.run("rm", "-f", GROWN_FILE, timeout_s=60)
+    growing = f"{leak.mib} {leak.seconds:g} {GROWN_FILE} {HELD_S}"
+    # A session of its own, so that it goes on when this command has ended.
+    started = f"setsid sh {SCRIPT_FILE} {growing} > {SCRIPT_FILE}.log 2>&1 < /dev/null &"
+    runner.run("sh", "-c", started, timeout_s=60)
+    _wait_for_growth(node, runner)
+
+
+def _wait_for_growth(node: Node, runner: Runner) -> None:
+    """Wait until something has grown: a leak that is not there proves nothing."""
+
+    def said() -> str:
+        return runner.run("cat", f"{SCRIPT_FILE}.log", timeout_s=60).stdout
+
+    def ended(_: object) -> str | None:
+        return said().strip() or None
+
+    wait_for(
+        f"the leak in the kubelet of {node.name} to begin",
+        lambda: runner.run("cat", GROWN_FILE, timeout_s=60, check=False).stdout.strip(),
+        lambda grown: grown not in {"", "0"},
+        Deadline(within_s=60, every_s=0.5),
+        hopeless=ended,
+    )

@@ -1,0 +1,165 @@
+"""What nodes and their components used, and what was left of each node: part of the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from upgrade_e2e.errors import Inconclusive
+from upgrade_e2e.judge import Views
+from upgrade_e2e.judge.growth import MIB
+from upgrade_e2e.judge.node_usage import WATCHED
+from upgrade_e2e.judge.programs import KUBELET, RUNTIME, containers, joined, memory_of
+from upgrade_e2e.judge.reading_figures import increase, largest
+from upgrade_e2e.observers.resource_watch import ALLOCATABLE, REQUESTED
+from upgrade_e2e.timeline import Readings, Series
+
+__all__ = ["ComponentUse", "Resources", "SlackRow", "resources_of"]
+
+_USED = {"cpu": "node_cpu_usage_seconds_total", "memory": "node_memory_working_set_bytes"}
+_EDGE_S = 60.0
+"""Own choice: the use of CPU before and after is that of the first and of the last minute."""
+Pair = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True)
+class SlackRow:
+    """One resource of one node at the two ends of the watched window: cores, or bytes of memory.
+
+    `resource` is `cpu` or `memory`. None where it was not read, such as of a node that came later.
+    """
+
+    node: str
+    resource: str
+    allocatable: Pair
+    requested: Pair
+    used: Pair
+
+
+@dataclass(frozen=True)
+class ComponentUse:
+    """What a component used on a node: at most, and for CPU on average while it was watched.
+
+    Memory of a program of the node is anonymous memory, that of a container its working set.
+    `heap_mib` is what a Go program uses of its heap. None where it is not published.
+    """
+
+    node: str
+    component: str
+    memory_mib: float
+    heap_mib: float | None = None
+    cpu_cores: float | None = None
+
+
+@dataclass(frozen=True)
+class Resources:
+    """The resources of a pass."""
+
+    slack: tuple[SlackRow, ...] = ()
+    components: tuple[ComponentUse, ...] = ()
+
+
+def resources_of(views: Views) -> Resources | None:
+    """What a NodeResources of the pass read; None where there was none, or it read nothing."""
+    for name, readings in sorted(views.timeline.readings.items()):
+        if any(readings.of(metric) for metric in (REQUESTED, *_USED.values())):
+            try:
+                seen = views.of(name).readings
+            except Inconclusive:
+                continue
+            return Resources(tuple(_slack(seen)), tuple(_components(seen)))
+    return None
+
+
+def _slack(readings: Readings) -> Iterator[SlackRow]:
+    nodes = sorted({one.node for metric in _USED.values() for one in readings.of(metric)})
+    for node in nodes:
+        for resource in _USED:
+            yield SlackRow(
+                node=node,
+                resource=resource,
+                allocatable=_ends(readings.of(ALLOCATABLE, node=node, resource=resource)),
+                requested=_ends(readings.of(REQUESTED, node=node, resource=resource)),
+                used=_used(joined(readings.of(_USED[resource], node=node)).get(node), resource),
+            )
+
+
+def _ends(series: Iterable[Series]) -> Pair:
+    """The first value and the last; one that was read only once is one of the two ends."""
+    found = next((one for one in series if len(one)), None)
+    if found is None:
+        return None, None
+    return float(found.value[0]), float(found.value[-1]) if len(found) > 1 else None
+
+
+def _used(series: Series | None, resource: str) -> Pair:
+    if series is None:
+        return None, None
+    if resource == "memory":
+        return float(series.value[0]), float(series.value[-1])
+    edge_us = round(_EDGE_S * 1e6)
+    return (
+        _rate(series, series.at_us <= series.at_us[0] + edge_us),
+        _rate(series, series.at_us >= series.at_us[-1] - edge_us),
+    )
+
+
+def _rate(series: Series, which: npt.NDArray[np.bool_]) -> float | None:
+    """How much a counter counted for each second among the readings that are `which`."""
+    part = Series(
+        series.metric, series.node, series.labels, series.at_us[which], series.value[which]
+    )
+    if len(part) < 2:  # noqa: PLR2004 - a rate takes two
+        return None
+    return increase(part) / max(float(part.at_us[-1] - part.at_us[0]) / 1e6, 1e-6)
+
+
+def _components(readings: Readings) -> Iterator[ComponentUse]:
+    for component in (KUBELET, RUNTIME):
+        for memory in memory_of(component, readings):
+            mine = component == KUBELET
+            yield ComponentUse(
+                node=memory.node,
+                component=component,
+                memory_mib=memory.largest / MIB,
+                heap_mib=_most(readings, "go_memstats_heap_inuse_bytes", memory.node, mine),
+                cpu_cores=_cpu_of_kubelet(readings, memory.node) if mine else None,
+            )
+    yield from _containers(readings)
+
+
+def _most(readings: Readings, metric: str, node: str, mine: bool) -> float | None:
+    found = readings.of(metric, node=node) if mine else ()
+    return largest(found) / MIB if found else None
+
+
+def _cpu_of_kubelet(readings: Readings, node: str) -> float | None:
+    series = joined(readings.of("process_cpu_seconds_total", node=node)).get(node)
+    return None if series is None else _rate(series, np.ones(len(series), bool))
+
+
+def _containers(readings: Readings) -> Iterator[ComponentUse]:
+    """By node and name of the container: of pods that replaced one another, the largest memory."""
+    memory: dict[tuple[str, str], float] = {}
+    for one in containers(readings, "container_memory_working_set_bytes", WATCHED):
+        key = (one.node, _named(one))
+        memory[key] = max(memory.get(key, 0.0), float(one.value.max()))
+    cpu: dict[tuple[str, str], float] = {}
+    for one in containers(readings, "container_cpu_usage_seconds_total", WATCHED):
+        used = _rate(one, np.ones(len(one), bool))
+        key = (one.node, _named(one))
+        cpu[key] = max(cpu.get(key, 0.0), used or 0.0)
+    for node, name in sorted(memory):
+        yield ComponentUse(
+            node=node,
+            component=name,
+            memory_mib=memory[node, name] / MIB,
+            cpu_cores=cpu.get((node, name)),
+        )
+
+
+def _named(series: Series) -> str:
+    return f"{series.labels.get('namespace')}/{series.labels.get('container')}"
