@@ -52,7 +52,8 @@ class DeployContext:
 
     `pace` is how many times faster than real the cluster goes: what an observer does every N
     seconds, it does every N / pace seconds here. `facts` say what kind of cluster it is, and `room`
-    where in it watched workloads may run.
+    where in it watched workloads may run. `simulated` is whether it only plays a
+    cluster.
     """
 
     cluster: Cluster
@@ -63,6 +64,7 @@ class DeployContext:
     pace: float = 1.0
     facts: ClusterFacts = field(default_factory=ClusterFacts)
     room: Room = field(default_factory=Room)
+    simulated: bool = False
 
     def apply(self, manifest: dict[str, Any]) -> Any:
         """Server-side apply, retried while the API server is away; returns the object."""

@@ -50,6 +50,7 @@ class Observation:
         pace: float = 1.0,
         facts: ClusterFacts | None = None,
         room: Room | None = None,
+        simulated: bool = False,
     ) -> None:
         self._site = DeployContext(
             cluster,
@@ -59,6 +60,7 @@ class Observation:
             pace=pace,
             facts=facts or ClusterFacts(),
             room=room or Room(),
+            simulated=simulated,
         )
         self._observers = distinct(observers)
         self._parts: dict[str, Parts] = {}

@@ -104,6 +104,7 @@ class RunningPass:
             pace=self.what.provider.capabilities.pace,
             facts=self.facts,
             room=self._find_room(cluster, observers),
+            simulated=self.what.provider.capabilities.simulated,
         )
         with contextlib.closing(observation), self._leaving_no_trace(observation):
             self._deploy(observation)
@@ -124,7 +125,7 @@ class RunningPass:
             failed_step=self.failed_step,
             control_planes=len(cluster.control_planes),
             facts=self.facts,
-            workers=len(cluster.workers),
+            workers=len(cluster.upgraded_workers),
         )
 
     def collect_logs(self) -> None:
