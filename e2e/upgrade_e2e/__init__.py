@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         DnsLookups,
         HttpEdge,
         HttpService,
+        NewPodsNetwork,
         PodChurn,
         Workload,
     )
@@ -29,6 +30,7 @@ __all__ = [
     "HttpService",
     "Inconclusive",
     "Limits",
+    "NewPodsNetwork",
     "Outage",
     "PodChurn",
     "Seen",

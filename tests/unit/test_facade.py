@@ -16,6 +16,7 @@ NAMES = {
     "HttpService",
     "Inconclusive",
     "Limits",
+    "NewPodsNetwork",
     "Outage",
     "PodChurn",
     "Seen",

@@ -21,6 +21,7 @@ from upgrade_e2e.observers.fitting import require_room
 from upgrade_e2e.observers.http import HttpService
 from upgrade_e2e.observers.naming import Wanted, as_written, label_observers
 from upgrade_e2e.observers.observation import Observation
+from upgrade_e2e.observers.pods_network import NewPodsNetwork
 from upgrade_e2e.observers.workload import Workload
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "HttpEdge",
     "HttpService",
     "Images",
+    "NewPodsNetwork",
     "Observation",
     "Observer",
     "Parts",

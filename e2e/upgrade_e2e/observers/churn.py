@@ -19,7 +19,7 @@ from upgrade_e2e.observers.checks import (
 from upgrade_e2e.observers.churn_loop import ChurnLoop, PodClient
 from upgrade_e2e.observers.objects import config_map
 
-__all__ = ["PodChurn", "pause_image"]
+__all__ = ["PodChurn", "churned_nodes", "pause_image"]
 
 _API_HZ = 5.0
 _API_TIMEOUT_S = 2.0
@@ -69,7 +69,7 @@ class PodChurn:
         owner = context.apply(config_map(context, label, {}))
         api = context.cluster.api
         nodes = retry_api(lambda: api.core.list_node(_request_timeout=api.timeout)).items
-        names = _churned(context)
+        names = churned_nodes(context)
         client = PodClient(
             context=context,
             image=pause_image(nodes, default=context.images.agent),
@@ -91,7 +91,7 @@ class PodChurn:
         )
 
 
-def _churned(context: DeployContext) -> list[str]:
+def churned_nodes(context: DeployContext) -> list[str]:
     """The nodes on which pods come and go."""
     cluster = context.cluster
     nodes = cluster.workers or cluster.nodes

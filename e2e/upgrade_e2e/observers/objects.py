@@ -63,7 +63,10 @@ def config_map(context: DeployContext, name: str, data: dict[str, str]) -> dict[
 def workload_object(
     context: DeployContext, kind: str, name: str, pod: Mapping[str, Any], **spec: Any
 ) -> dict[str, Any]:
-    """A Deployment or DaemonSet of this pod; `spec` are more fields of its own."""
+    """A Deployment or DaemonSet of this pod; `spec` are more fields of its own.
+
+    Its pods keep off nodes that join during the pass: see `settled_nodes`.
+    """
     meta = {"name": name, "namespace": context.namespace, "labels": labels(name)}
     spread = {"affinity": settled_nodes(), **pod}
     template = {"metadata": {"labels": labels(name)}, "spec": spread}

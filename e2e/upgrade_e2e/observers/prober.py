@@ -61,8 +61,8 @@ def apply_probers(context: DeployContext, spec: dict[str, Any]) -> None:
 def daemon_set(context: DeployContext, run: str) -> dict[str, Any]:
     """The DaemonSet: on every node but those that join later, its samples on the node's own disk.
 
-    It is never evicted: pods of a DaemonSet are not touched by a drain. There is no liveness probe, because a prober
-    sees nothing while it restarts.
+    It is never evicted: pods of a DaemonSet are not touched by a drain. There is no liveness probe,
+    because a prober sees nothing while it restarts.
     """
     pod = {
         "priorityClassName": "system-node-critical",

@@ -56,7 +56,8 @@ def api_cost_of(views: Views) -> ApiCost | None:
     if not views.asked_api:
         return None
     seen = [views.of(observer) for observer in views.observers]
-    by_node = {node: view for view in seen for node, view in _followed(view)}
+    # Where two observers follow pods of a node, the first by name speaks for it, as it always did.
+    by_node = {node: view for one in reversed(seen) for node, view in _followed(one)}
     return ApiCost(
         away_s=seen[0].api_away_s,
         longest_away_s=seen[0].longest_api_away_s,
