@@ -10,6 +10,7 @@ __all__ = [
     "DnsLimits",
     "HttpLimits",
     "Instrument",
+    "NetworkLimits",
     "SlowLimits",
     "UpgradeLimits",
 ]
@@ -105,6 +106,20 @@ class ChurnLimits:
     gone_p95_s: float
     failure_ratio: float
     left_out_s: float
+
+
+@dataclass(frozen=True)
+class NetworkLimits:
+    """New pods and their network.
+
+    without_s   longest time that a pod may be without ClusterIP, DNS or a pod on another node
+    new_node_s  the same on a node that has just joined, where no taint keeps pods off until then
+    start_p95_s from a pod bound to its node to the start of its process
+    """
+
+    without_s: float
+    new_node_s: float
+    start_p95_s: float
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from upgrade_e2e.judge.limit_groups import (
     DnsLimits,
     HttpLimits,
     Instrument,
+    NetworkLimits,
     SlowLimits,
     UpgradeLimits,
 )
@@ -63,6 +64,7 @@ class Limits:
     http: HttpLimits
     api: ApiLimits
     churn: ChurnLimits
+    network: NetworkLimits
     upgrade: UpgradeLimits
     slow: SlowLimits
     table: tuple[Limit, ...] = field(default=(), compare=False)
@@ -130,6 +132,7 @@ _GROUPS: Mapping[str, type[Any]] = {
     "http": HttpLimits,
     "api": ApiLimits,
     "churn": ChurnLimits,
+    "network": NetworkLimits,
     "upgrade": UpgradeLimits,
     "slow": SlowLimits,
 }

@@ -12,30 +12,16 @@ from typing import Any
 
 from upgrade_e2e.cluster.asking import condition
 from upgrade_e2e.cluster.nodes import kubelet_version
+from upgrade_e2e.cluster.taints import is_network_taint
 from upgrade_e2e.timeline import EARLY, NEW, TAINT, Span
 
-__all__ = ["SOON_S", "NodeTracker", "is_network_taint"]
+__all__ = ["SOON_S", "NodeTracker"]
 
 SOON_S = 60.0
 """Pods that started so soon after their node, or its kubelet, are judged apart: a node's own agents
 come up in the same time as they do."""
 _ROUNDED_S = 1.0
 """Times in objects are whole seconds."""
-_NETWORK_TAINTS = frozenset(
-    {
-        "node.kubernetes.io/not-ready",
-        "node.kubernetes.io/unreachable",
-        "node.kubernetes.io/network-unavailable",
-        "node.cloudprovider.kubernetes.io/uninitialized",
-    }
-)
-_START_UP = "readiness.k8s.io/"
-_AGENT = "/agent-not-ready"
-
-
-def is_network_taint(key: str) -> bool:
-    """Whether a taint with this key keeps pods off a node until it, or its network, is ready."""
-    return key in _NETWORK_TAINTS or key.startswith(_START_UP) or key.endswith(_AGENT)
 
 
 @dataclass
