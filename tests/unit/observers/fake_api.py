@@ -194,6 +194,10 @@ class Handler(BaseHTTPRequestHandler):
         kept = {"authorization", "connection", "content-length", "host"}
         return {name: value for name, value in self.headers.items() if name.lower() not in kept}
 
+    @property
+    def _watched(self) -> str:
+        return "Node" if self._path.endswith("/nodes") else "Pod"
+
     def _watch(self) -> None:
         start = int(self._query["resourceVersion"][0])
         self.send_response(200)
@@ -207,7 +211,7 @@ class Handler(BaseHTTPRequestHandler):
                 if self.api.ended:
                     return
                 event = self.api.events[number]
-                if event["object"].get("kind") == "Pod":
+                if event["object"].get("kind") == self._watched:
                     line = json.dumps(event).encode() + b"\n"
                     self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
 
