@@ -19,6 +19,7 @@ from upgrade_e2e.observers import DeployContext, Images, NewPodsNetwork, Parts
 from upgrade_e2e.observers import knock_loop as module
 from upgrade_e2e.observers.knock_loop import KnockLoop
 from upgrade_e2e.observers.knock_pods import API_SERVICE
+from upgrade_e2e.observers.objects import labels
 from upgrade_e2e.timeline import Origin, Outcome, Samples, SamplesBuilder, Window
 from upgrade_e2e.wait import Deadline, wait_for
 
@@ -105,7 +106,7 @@ class Bench:
 def ready_peer(node: str, address: str) -> Object:
     return {
         "kind": "Pod",
-        "metadata": {"name": f"network-peer-{node}"},
+        "metadata": {"name": f"network-peer-{node}", "labels": labels("network-peer")},
         "spec": {"nodeName": node},
         "status": {
             "phase": "Running",
