@@ -105,7 +105,8 @@ def test_the_table_of_observers_shows_their_defaults():
         fields = {field.name for field in dataclasses.fields(observer)} - {"label"}
         assert len(shown.args) + len(shown.keywords) == len(fields), call
         assert observer == type(observer)(), call
-    assert set(made) == {"ApiServer", "DnsLookups", "HttpEdge", "HttpService", "PodChurn"}
+    expected = {"ApiServer", "DnsLookups", "HttpEdge", "HttpService", "NewPodsNetwork", "PodChurn"}
+    assert set(made) == expected
 
 
 def test_the_table_of_a_workload_shows_every_field():

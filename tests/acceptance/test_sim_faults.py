@@ -32,6 +32,12 @@ NOT_SIMULATED = {
     "the_api_stays_available",
     "the_api_stays_fast",
     "the_api_answers_between_absences",
+    # A simulated cluster has no network that comes up.
+    "new_pods_have_network",
+    "new_pods_have_network_after_a_kubelet_restart",
+    "new_pods_start_in_time",
+    "a_new_node_gets_its_network",
+    "no_pod_comes_before_the_network_of_a_new_node",
 }
 AGAIN = pytest.mark.thorough(part="simulated")
 # A lagging kubelet lets few pods come and go; everything else is as the product has it.
