@@ -19,7 +19,7 @@ from upgrade_e2e.observers.checks import (
 from upgrade_e2e.observers.churn_loop import ChurnLoop, PodClient
 from upgrade_e2e.observers.objects import config_map
 
-__all__ = ["PodChurn", "churned_nodes", "pause_image"]
+__all__ = ["PodChurn", "churned_nodes", "haste", "pause_image"]
 
 _API_HZ = 5.0
 _API_TIMEOUT_S = 2.0
@@ -82,7 +82,7 @@ class PodChurn:
             client=client,
             nodes=tuple(names),
             burst=self.burst,
-            every_s=self.every_s / context.pace / _haste(context),
+            every_s=self.every_s / context.pace / haste(context),
             timeout_s=self.timeout_s,
         )
         return Parts(
@@ -101,7 +101,8 @@ def churned_nodes(context: DeployContext) -> list[str]:
     return [node.name for node in nodes]
 
 
-def _haste(context: DeployContext) -> float:
+def haste(context: DeployContext) -> float:
+    """How many times as often pods come where there is a single node."""
     return _HASTE_ALONE if len(context.cluster.nodes) == 1 else 1.0
 
 

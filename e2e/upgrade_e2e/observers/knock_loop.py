@@ -126,7 +126,7 @@ class KnockLoop:
         """See BackgroundTask."""
         with self._lock:
             seen = [one for one in self._pods.samples if _inside(one, window)]
-            endings = {one: self._nodes.ending_for(one.node, one.started_s) for one in seen}
+            endings = {one: self._ending(one) for one in seen}
         indices = {
             name: into.add_stream(stream) for name, stream in self._streams(endings).items()
         }
@@ -148,6 +148,10 @@ class KnockLoop:
     def broken(self) -> str:
         """See BackgroundTask."""
         return self._threads.broken
+
+    def _ending(self, one: KnockSample) -> str:
+        """That of the stream of a sample: how long pods take to start is asked of all alike."""
+        return "" if one.kind == START else self._nodes.ending_for(one.node, one.started_s)
 
     def _streams(self, endings: dict[KnockSample, str]) -> dict[str, Stream]:
         """A stream for each kind on each node that was there, and for what was seen beside it."""

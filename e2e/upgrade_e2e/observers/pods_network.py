@@ -11,7 +11,7 @@ from upgrade_e2e.errors import E2eError
 from upgrade_e2e.observers.apiserver import readyz_probe
 from upgrade_e2e.observers.base import DeployContext, Observer, Parts, label_or_kind
 from upgrade_e2e.observers.checks import check_label, check_positive_s, check_timeout
-from upgrade_e2e.observers.churn import churned_nodes
+from upgrade_e2e.observers.churn import churned_nodes, haste
 from upgrade_e2e.observers.knock_loop import KnockLoop, Paces
 from upgrade_e2e.observers.knock_pods import (
     API_SERVICE,
@@ -34,9 +34,10 @@ class NewPodsNetwork:
 
     For 60 s after a node's kubelet has started, pods come every `early_every_s`. For a node that is
     new three wait from the moment that it is seen, and then one comes every `new_every_s`. They are
-    bound by the scheduler, so that taints keep them off as they do others. Streams that follow
-    events, so their interval is 0:
-    start@NODE      from when the pod is seen bound to its node to the start of its process
+    bound by the scheduler, so that taints keep them off as they do others. On a single node pods come
+    three times as often, so that a pass gives enough samples. Streams that follow events, so their
+    interval is 0:
+    start@NODE      from when a pod is seen bound to its node to the start of its process
     clusterip@NODE  TCP to the API's ClusterIP
     dns@NODE        one query of the cluster's DNS
     peer@NODE       TCP to a pod on another node; none where there is one node only
@@ -96,7 +97,7 @@ class NewPodsNetwork:
             watching=NodeClient(context),
             peers=Peers(context, label),
             nodes=nodes,
-            paces=Paces(self.every_s, self.early_every_s, self.new_every_s),
+            paces=Paces(self.every_s / haste(context), self.early_every_s, self.new_every_s),
             timeout_s=self.timeout_s,
         )
         return Parts(
