@@ -29,7 +29,8 @@ _LOOK_EVERY_S = 5.0
 _MOST_ALIVE = 4
 """No more pods are made for a node on which so many are on their way."""
 _AT_ONCE = 3
-"""So many pods wait for a new node from the moment that it is seen: the first ones meet the race."""
+"""So many pods come for a new node when it is seen, and again when it is Ready: the first ones meet
+the race, also where those that waited are put off for a second by the scheduler's back-off."""
 _LAST_POD_S = 10.0
 _LAST_WORDS_S = 5.0
 _ASK_AGAIN_S = 5.0
@@ -73,6 +74,7 @@ class KnockLoop:
         self._nodes = NodeTracker(context.cluster.name, time.time() - self._now_s())
         self._last_s: dict[str, float] = {}
         self._asked_s: dict[str, float] = {}
+        self._begun: dict[str, int] = {}
         self._looked_s: float | None = None
         self._ended_s = 0.0
         self._lock = threading.Lock()
@@ -221,10 +223,18 @@ class KnockLoop:
                 every_s = self._paces.of(self._nodes.ending_for(node, now_s))
                 if self._pods.alive(node) >= _MOST_ALIVE:
                     continue
-                if last_s is None or now_s - last_s >= every_s:
-                    first = last_s is None and node in self._nodes.joined
-                    due += [node] * (_AT_ONCE if first else 1)
+                if self._begins(node):
+                    due += [node] * _AT_ONCE
+                elif last_s is None or now_s - last_s >= every_s:
+                    due.append(node)
         return due
+
+    def _begins(self, node: str) -> bool:
+        """Whether a new node has just been seen, or has just become Ready."""
+        starts = len(self._nodes.starts.get(node, ()))
+        before = self._begun.get(node, 0)
+        self._begun[node] = starts
+        return node in self._nodes.joined and starts > before
 
     def _create(self, node: str) -> None:
         peer = self._peers.of(node)

@@ -33,7 +33,7 @@ class NewPodsNetwork:
     """Every `every_s` one pod on each worker tries its network every 10 ms until it has it.
 
     For 60 s after a node's kubelet has started, pods come every `early_every_s`. For a node that is
-    new three wait from the moment that it is seen, and then one comes every `new_every_s`. They are
+    new three come when it is seen, three when it is Ready, and then one every `new_every_s`. They are
     bound by the scheduler, so that taints keep them off as they do others. On a single node pods come
     three times as often, so that a pass gives enough samples. Streams that follow events, so their
     interval is 0:
