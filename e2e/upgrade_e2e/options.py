@@ -199,6 +199,13 @@ OPTIONS: tuple[Option, ...] = (
         default=False,
     ),
     Option(
+        "no-join-node",
+        "Let no node join. Without this option a worker joins at the new version when the upgrade is "
+        "done, so that pods on a new node are watched too; not where a cluster is a single node.",
+        bool,
+        default=False,
+    ),
+    Option(
         "step-timeout",
         "Seconds that any step of the upgrade may take. Default: each step has a time of its own, "
         "which `upgrade-e2e plan` shows.",

@@ -111,8 +111,10 @@ def test_the_table_of_observers_shows_their_defaults():
         "EtcdHealth",
         "HttpEdge",
         "HttpService",
+        "NewPodsNetwork",
         "NodeResources",
         "PodChurn",
+        "RuntimeAnswers",
     }
 
 

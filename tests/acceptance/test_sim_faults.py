@@ -51,6 +51,12 @@ NOT_SIMULATED = {
     "there_is_room_for_writes",
     "members_hold_the_same",
     "no_acknowledged_write_is_lost",
+    # A simulated cluster has no network that comes up.
+    "new_pods_have_network",
+    "new_pods_have_network_after_a_kubelet_restart",
+    "new_pods_start_in_time",
+    "a_new_node_gets_its_network",
+    "no_pod_comes_before_the_network_of_a_new_node",
 }
 AGAIN = pytest.mark.thorough(part="simulated")
 # A lagging kubelet lets few pods come and go; everything else is as the product has it.

@@ -20,6 +20,7 @@ NAMES = {
     "Limits",
     "NodeResources",
     "NodeUsage",
+    "NewPodsNetwork",
     "Outage",
     "PodChurn",
     "RuntimeAnswers",

@@ -2,6 +2,7 @@
 
     python3 -I -S agent.pyz serve --bind 0.0.0.0:8080 --on-term drain
     python3 -I -S agent.pyz probe --spec spec.json --spool /spool --listen 0.0.0.0:9464
+    python3 -I -S agent.pyz knock clusterip=10.96.0.1:443 dns=NAME/A peer=10.244.1.7:8080 gateway=
 
 Its modules import one another by relative imports and nothing else of the project. `pack.py` makes
 the zip application out of them that runs in pods and on this machine; it is not in the zip itself.
@@ -14,6 +15,10 @@ Probing
     meaning). asyncio runs what is slow and rare; probes use non-blocking sockets that the selector
     of the event loop serves by itself. Streams of one observer are spread over their interval;
     those of different observers share slots where they can, so that one wake-up serves several.
+
+Knocking
+    A new pod tries its network every 10 ms from its first moment on, writes down when it had it, and
+    ends: see knock.py.
 
 Spec (JSON)
     {"run": ID, "token": TOKEN, "streams": [STREAM, ...]}

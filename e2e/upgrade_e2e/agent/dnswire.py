@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import struct
 
-from .failures import BadAnswer
+from .socket_errors import BadAnswer
 
 QTYPES = {"A": 1, "AAAA": 28}
 

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import ssl
 
 from .layout import Outcome
+from .socket_errors import BY_ERRNO, BadAnswer
 
-_BY_ERRNO = {
-    errno.ECONNREFUSED: Outcome.REFUSED,
-    errno.ECONNRESET: Outcome.RESET,
-    errno.ECONNABORTED: Outcome.RESET,
-    errno.EPIPE: Outcome.RESET,
-    errno.EHOSTUNREACH: Outcome.UNREACHABLE,
-    errno.ENETUNREACH: Outcome.UNREACHABLE,
-    errno.EHOSTDOWN: Outcome.UNREACHABLE,
-    errno.ENETDOWN: Outcome.UNREACHABLE,
-    errno.ETIMEDOUT: Outcome.TIMEOUT,
-    # What follows is what the prober itself lacks, not the target's answer.
-    errno.EMFILE: Outcome.NOT_SENT,
-    errno.ENFILE: Outcome.NOT_SENT,
-    errno.ENOBUFS: Outcome.NOT_SENT,
-    errno.ENOMEM: Outcome.NOT_SENT,
-    errno.EADDRNOTAVAIL: Outcome.NOT_SENT,
-}
+__all__ = ["BadAnswer", "outcome_of_error"]
 
 
 def outcome_of_error(error: OSError, *, answering: bool) -> Outcome:
@@ -32,9 +16,5 @@ def outcome_of_error(error: OSError, *, answering: bool) -> Outcome:
         ended = isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
         outcome = Outcome.RESET if ended else Outcome.TLS_ERROR
     else:
-        outcome = _BY_ERRNO.get(error.errno or 0, Outcome.OTHER)
+        outcome = BY_ERRNO.get(error.errno or 0, Outcome.OTHER)
     return Outcome.RESET_IN_BODY if answering and outcome == Outcome.RESET else outcome
-
-
-class BadAnswer(Exception):
-    """What came back is not HTTP."""

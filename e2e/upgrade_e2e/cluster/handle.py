@@ -10,7 +10,10 @@ from pathlib import Path
 from upgrade_e2e.cluster.api import Api
 from upgrade_e2e.command import Runner
 
-__all__ = ["Cluster", "Node", "Role"]
+__all__ = ["JOINED_LABEL", "Cluster", "Node", "Role"]
+
+JOINED_LABEL = "upgrade-e2e/joined"
+"""The label, with the value `true`, of a node that came into the cluster during the pass."""
 
 
 class Role(StrEnum):
@@ -25,17 +28,21 @@ class Node:
     """One machine of the cluster.
 
     `name` is the Kubernetes node name. `runner` runs commands on the node; None where the
-    provider has no way in.
+    provider has no way in. `joined` is whether it came into the cluster during the pass.
     """
 
     name: str
     role: Role
     runner: Runner | None = None
+    joined: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Cluster:
-    """A cluster that exists: how to reach it and what it is made of."""
+    """A cluster that exists: how to reach it and what it is made of.
+
+    Its nodes grow by those that join; nothing else changes. Each cluster is equal to itself alone.
+    """
 
     name: str
     kubeconfig: Path
@@ -55,6 +62,15 @@ class Cluster:
     def workers(self) -> tuple[Node, ...]:
         """The nodes that are not control planes."""
         return tuple(node for node in self.nodes if node.role is Role.WORKER)
+
+    @property
+    def upgraded_workers(self) -> tuple[Node, ...]:
+        """The workers that the pass began with: without those that joined in it."""
+        return tuple(node for node in self.workers if not node.joined)
+
+    def add(self, node: Node) -> None:
+        """From now on `node` is one of the nodes."""
+        self.nodes = (*self.nodes, node)
 
     def node(self, name: str) -> Node:
         """The node with this name; raises KeyError when there is none."""

@@ -11,7 +11,9 @@ from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.gate.elsewhere import elsewhere_down_s
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.report import ApiCost, ObserverResult, RunRecord
+from upgrade_e2e.timeline import TAINT, Span
 from upgrade_e2e.upgrade import Inventory
+from upgrade_e2e.upgrade.plan import JOIN_NODE
 
 __all__ = ["WHOLE", "Figure", "Run", "ScenarioVerdict", "choices_that_measure", "run_of"]
 
@@ -40,7 +42,8 @@ _PULL = "pull"
 # These two steps and settings keep their first names, so that a history's series goes on.
 _STORED_NAMES = {"watch-before": "baseline", "watch-after": "settle"}
 # What was asked for before the path was settled: it changes nothing of what is measured on it.
-_NOT_MEASURED = {"nearest-patch"}
+# So does a node that joins last of all: what is measured all the time keeps off it.
+_NOT_MEASURED = {"nearest-patch", "no-join-node"}
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,7 @@ def run_of(record: RunRecord) -> Run:
         reason=" ".join(record.reason.split()),
         started_unix_s=record.started_unix_s,
         tool=record.tools.get("upgrade-e2e", ""),
-        nodes=_nodes(record.inventory),
+        nodes=_nodes(record.inventory, record.spans),
         # A record that is older than this field has the facts that no cluster has.
         facts=None if record.facts == ClusterFacts() else record.facts,
         choices=choices_that_measure(record.choices),
@@ -166,10 +169,12 @@ def choices_that_measure(choices: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _nodes(inventory: Inventory | None) -> str:
+def _nodes(inventory: Inventory | None, spans: tuple[Span, ...]) -> str:
+    """The nodes that were upgraded, without those that joined in the pass."""
     if inventory is None:
         return ""
-    names = [part.name for part in inventory.components]
+    joined = tuple(f"-{span.node}" for span in spans if span.kind == JOIN_NODE)
+    names = [part.name for part in inventory.components if not part.node.endswith(joined)]
     planes, nodes = names.count("kube-apiserver"), names.count("kubelet")
     return f"{planes} control plane(s), {nodes - planes} worker(s)" if nodes else ""
 
@@ -187,7 +192,7 @@ def _figures(record: RunRecord) -> Iterator[Figure]:
     yield Figure(WHOLE, "duration_s", record.duration_s - sum(pulling.values()))
     steps: dict[str, float] = {}
     for span in record.spans:
-        if not span.parent and span.kind != _PULL:
+        if not span.parent and span.kind not in {_PULL, TAINT}:
             kind = _STORED_NAMES.get(span.kind, span.kind)
             took_s = span.duration_s - pulling.get(span.name, 0.0)
             steps[kind] = steps.get(kind, 0.0) + took_s

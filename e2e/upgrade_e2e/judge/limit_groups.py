@@ -13,6 +13,7 @@ __all__ = [
     "Instrument",
     "RuntimeLimits",
     "ResourceLimits",
+    "NetworkLimits",
     "SlowLimits",
     "UpgradeLimits",
 ]
@@ -146,6 +147,17 @@ class EtcdLimits:
     round_trip_p99_s: float
     failed_proposals_per_s: float
     quota_share: float
+class NetworkLimits:
+    """New pods and their network.
+
+    without_s   longest time that a pod may be without ClusterIP, DNS or a pod on another node
+    new_node_s  the same on a node that has just joined, where no taint keeps pods off until then
+    start_p95_s from a pod bound to its node to the start of its process
+    """
+
+    without_s: float
+    new_node_s: float
+    start_p95_s: float
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from upgrade_e2e.judge.limit_groups import (
     Instrument,
     RuntimeLimits,
     ResourceLimits,
+    NetworkLimits,
     SlowLimits,
     UpgradeLimits,
 )
@@ -67,6 +68,7 @@ class Limits:
     api: ApiLimits
     churn: ChurnLimits
     runtime: RuntimeLimits
+    network: NetworkLimits
     upgrade: UpgradeLimits
     resources: ResourceLimits
     slow: SlowLimits
@@ -137,6 +139,7 @@ _GROUPS: Mapping[str, type[Any]] = {
     "api": ApiLimits,
     "churn": ChurnLimits,
     "runtime": RuntimeLimits,
+    "network": NetworkLimits,
     "upgrade": UpgradeLimits,
     "resources": ResourceLimits,
     "slow": SlowLimits,

@@ -36,12 +36,14 @@ import numpy.typing as npt
 
 from upgrade_e2e.judge.raw import RawTrack
 from upgrade_e2e.judge.windows import Times, Windows
-from upgrade_e2e.timeline import Outcome
+from upgrade_e2e.timeline import KNOCKED, Outcome, family_of
 
 __all__ = ["CATCH_UP_S", "LONGEST_WAIT_S", "STARTED", "explained", "without_news"]
 
 STARTED = "started-to-ready"
 """The kind of stream whose events begin with something that the kubelet did."""
+_BY_KUBELET = frozenset({STARTED, *KNOCKED})
+"""All such kinds: a pod that knocks at its network has been started too."""
 CATCH_UP_S = 10.0
 """Kubelet: the period of its status manager."""
 LONGEST_WAIT_S = 60.0
@@ -86,7 +88,7 @@ class _Shown:
         heard = [np.empty(0, np.int64)]
         for raw in events:
             done = raw.samples.outcome == Outcome.OK
-            started = raw.stream.name.partition("@")[0] == STARTED
+            started = family_of(raw.stream.name) in _BY_KUBELET
             begin.append(raw.samples.intended_us[done])
             heard.append((raw.samples.intended_us if started else raw.done_us)[done])
         begins, heards = np.concatenate(begin), np.concatenate(heard)

@@ -13,7 +13,7 @@ from upgrade_e2e.judge.limit_groups import Instrument
 from upgrade_e2e.judge.raw import RawTrack, split_streams
 from upgrade_e2e.judge.track_outages import TrackOutages
 from upgrade_e2e.judge.windows import Windows
-from upgrade_e2e.timeline import Outcome, Samples, Stream
+from upgrade_e2e.timeline import Outcome, Samples, Stream, family_of
 
 __all__ = ["REFERENCE", "lay_tracks", "unanswered"]
 
@@ -111,10 +111,11 @@ class _Survey:
     def _events(self, raw: RawTrack, silence: Windows, deaf: Mapping[str, Windows]) -> Track:
         if not self.references:
             return self._track(raw, raw.notes, Windows.none(), Windows.none(), Windows.none())
+        family = family_of(raw.stream.name)
         others = [
             other
             for other in self.watching
-            if not other.interval_us and _kind(other.stream) == _kind(raw.stream)
+            if not other.interval_us and family_of(other.stream.name) == family
         ]
         all_deaf = Windows.common(deaf[other.stream.node] for other in others)
         quiet = Windows.union([silence, all_deaf])

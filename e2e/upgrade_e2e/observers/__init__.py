@@ -24,6 +24,7 @@ from upgrade_e2e.observers.naming import Wanted, as_written, label_observers
 from upgrade_e2e.observers.node_resources import NodeResources
 from upgrade_e2e.observers.observation import Observation
 from upgrade_e2e.observers.runtime_answers import RuntimeAnswers
+from upgrade_e2e.observers.pods_network import NewPodsNetwork
 from upgrade_e2e.observers.workload import Workload
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "HttpService",
     "Images",
     "NodeResources",
+    "NewPodsNetwork",
     "Observation",
     "Observer",
     "Parts",

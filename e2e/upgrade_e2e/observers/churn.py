@@ -19,7 +19,7 @@ from upgrade_e2e.observers.checks import (
 from upgrade_e2e.observers.churn_loop import ChurnLoop, PodClient
 from upgrade_e2e.observers.objects import config_map
 
-__all__ = ["PodChurn", "pause_image"]
+__all__ = ["PodChurn", "churned_nodes", "haste", "pause_image"]
 
 _API_HZ = 5.0
 _API_TIMEOUT_S = 2.0
@@ -79,7 +79,7 @@ class PodChurn:
         owner = context.apply(config_map(context, label, {}))
         api = context.cluster.api
         nodes = retry_api(lambda: api.core.list_node(_request_timeout=api.timeout)).items
-        names = _churned(context)
+        names = churned_nodes(context)
         client = PodClient(
             context=context,
             image=pause_image(nodes, default=context.images.agent),
@@ -92,12 +92,12 @@ class PodChurn:
             client=client,
             nodes=tuple(names),
             burst=self.burst,
-            every_s=self.every_s / context.pace / _haste(context),
+            every_s=self.every_s / context.pace / haste(context),
             timeout_s=self.timeout_s,
         )
 
 
-def _churned(context: DeployContext) -> list[str]:
+def churned_nodes(context: DeployContext) -> list[str]:
     """The nodes on which pods come and go."""
     cluster = context.cluster
     nodes = cluster.workers or cluster.nodes
@@ -107,7 +107,8 @@ def _churned(context: DeployContext) -> list[str]:
     return [node.name for node in nodes]
 
 
-def _haste(context: DeployContext) -> float:
+def haste(context: DeployContext) -> float:
+    """How many times as often pods come where there is a single node."""
     return _HASTE_ALONE if len(context.cluster.nodes) == 1 else 1.0
 
 

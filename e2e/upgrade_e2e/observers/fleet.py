@@ -131,7 +131,9 @@ class Fleet:
         except TRANSIENT_API_ERRORS as error:
             _log.warning("the probers cannot be listed, so the last known are asked: %s", error)
             return
-        self._links = tuple({**known, **{link.name: link for link in found}}.values())
+        # A prober on a node that joined later saw next to nothing: its streams would be blind.
+        again = {link.name: link for link in found if not known or link.name in known}
+        self._links = tuple({**known, **again}.values())
 
     def _collect_one(self, link: Link) -> tuple[Segment, ...]:
         try:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from upgrade_e2e.agent.pack import ARCHIVE, pack
+from upgrade_e2e.cluster.handle import JOINED_LABEL
 from upgrade_e2e.observers.base import DeployContext
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "labels",
     "namespace",
     "service",
+    "settled_nodes",
     "workload_object",
 ]
 
@@ -61,9 +63,13 @@ def config_map(context: DeployContext, name: str, data: dict[str, str]) -> dict[
 def workload_object(
     context: DeployContext, kind: str, name: str, pod: Mapping[str, Any], **spec: Any
 ) -> dict[str, Any]:
-    """A Deployment or DaemonSet of this pod; `spec` are more fields of its own."""
+    """A Deployment or DaemonSet of this pod; `spec` are more fields of its own.
+
+    Its pods keep off nodes that join during the pass: see `settled_nodes`.
+    """
     meta = {"name": name, "namespace": context.namespace, "labels": labels(name)}
-    template = {"metadata": {"labels": labels(name)}, "spec": pod}
+    spread = {"affinity": settled_nodes(), **pod}
+    template = {"metadata": {"labels": labels(name)}, "spec": spread}
     selector = {"matchLabels": labels(name)}
     return {
         "apiVersion": "apps/v1",
@@ -71,6 +77,17 @@ def workload_object(
         "metadata": meta,
         "spec": {"selector": selector, "template": template, **spec},
     }
+
+
+def settled_nodes() -> dict[str, Any]:
+    """The affinity of pods that are to keep off nodes that join during the pass.
+
+    What is watched from the beginning to the end is compared with passes in which no node joined.
+    A new node has an observer of its own.
+    """
+    term = {"matchExpressions": [{"key": JOINED_LABEL, "operator": "DoesNotExist"}]}
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}
+    return {"nodeAffinity": required}
 
 
 def service(

@@ -21,6 +21,7 @@ from upgrade_e2e.observers.objects import (
     config_map,
     field_env,
     labels,
+    settled_nodes,
 )
 from upgrade_e2e.wait import Deadline, wait_for
 
@@ -58,15 +59,16 @@ def apply_probers(context: DeployContext, spec: dict[str, Any]) -> None:
 
 
 def daemon_set(context: DeployContext, run: str) -> dict[str, Any]:
-    """The DaemonSet: on every node, never evicted, its samples on the node's own disk.
+    """The DaemonSet: on every node but those that join later, its samples on the node's own disk.
 
-    Pods of a DaemonSet are not touched by a drain. There is no liveness probe, because a prober
-    sees nothing while it restarts.
+    It is never evicted: pods of a DaemonSet are not touched by a drain. There is no liveness probe,
+    because a prober sees nothing while it restarts.
     """
     pod = {
         "priorityClassName": "system-node-critical",
         "terminationGracePeriodSeconds": 3,
         "tolerations": [{"operator": "Exists"}],
+        "affinity": settled_nodes(),
         "containers": [_container(context)],
         "volumes": [
             agent_volume(),

@@ -59,6 +59,7 @@ _STEPS: Mapping[str, str] = {
     "drain": "{node} was drained",
     "swap-kubelet": "the kubelet of {node} was replaced",
     "uncordon": "{node} was opened for pods again",
+    "join-node": "{node} joined the cluster",
     "check": "the cluster was checked after {node}",
     "rollout": "{node} was rolled",
     "watch-before": "nothing was upgraded yet",

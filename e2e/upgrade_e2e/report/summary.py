@@ -8,6 +8,7 @@ from pathlib import Path
 from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.files import write_whole
 from upgrade_e2e.format import duration, moment, share, wall_clock
+from upgrade_e2e.judge.taints import taint_of, taint_spans
 from upgrade_e2e.report.circumstances import conditions
 from upgrade_e2e.report.cost import (
     COST_TITLE,
@@ -91,6 +92,7 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
         yield from _brownouts(run.observers)
     if run.resources is not None:
         yield from resource_lines(run.resources)
+    yield from _taints(run)
     yield from _limits(run)
 
 
@@ -225,6 +227,18 @@ def _brownouts(observers: Sequence[ObserverResult]) -> Iterator[str]:
     hidden = sum(seen.brownout_count for seen in observers) - min(len(rows), OUTAGES_SHOWN)
     if hidden > 0:
         yield from ("", f"{hidden} more such stretches; run.json lists the worst {len(rows)}.")
+
+
+def _taints(run: RunRecord) -> Iterator[str]:
+    """How long nodes had taints that say something of their network."""
+    if not (found := taint_spans(run.spans)):
+        return
+    yield from ("", "## Taints of nodes", "", "| from | node | taint | for |", "|---|---|---|---|")
+    for span in found:
+        yield (
+            f"| {moment(span.start_s)} | {span.node} | {taint_of(span)} "
+            f"| {duration(span.duration_s)} |"
+        )
 
 
 def _lasted(row: OutageRow | BrownoutRow) -> str:

@@ -19,7 +19,7 @@ from upgrade_e2e.report.api_cost import ApiCost
 from upgrade_e2e.report.lanes import lay_lanes
 from upgrade_e2e.report.record import BrownoutRow, ObserverResult, OutageRow, RunRecord
 from upgrade_e2e.report.stored import load_record
-from upgrade_e2e.timeline import Span
+from upgrade_e2e.timeline import TAINT, Span
 
 __all__ = ["TRACE_NAME", "save_trace", "trace_events", "write_trace"]
 
@@ -140,7 +140,7 @@ def _step(span: Span, thread: int) -> dict[str, Any]:
     known = {key: value for key, value in facts.items() if value}
     return {
         "name": f"{span.name} FAILED" if span.error else span.name,
-        "cat": "phase" if span.parent else "step",
+        "cat": TAINT if span.kind == TAINT else "phase" if span.parent else "step",
         "ph": "X",
         "ts": _us(span.start_s),
         "dur": _us(span.end_s) - _us(span.start_s),

@@ -42,6 +42,7 @@ _KIND_ONLY: Mapping[str, _Option] = {
     "drain_timeout_s": _Option("drain-timeout", _NO_KUBECTL),
     "drain_args": _Option("drain-args", _NO_KUBECTL),
     "wait_for_watches": _Option("no-wait-for-watches", "its API server is never away for long"),
+    "join_node": _Option("no-join-node", "no node joins it anyway"),
     "step_timeout_s": _Option("step-timeout", "its steps have a pace of their own"),
 }
 """By field of PassSettings."""

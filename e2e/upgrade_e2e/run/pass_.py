@@ -125,7 +125,7 @@ class RunningPass:
             failed_step=self.failed_step,
             control_planes=len(cluster.control_planes),
             facts=self.facts,
-            workers=len(cluster.workers),
+            workers=len(cluster.upgraded_workers),
         )
 
     def collect_logs(self) -> None:

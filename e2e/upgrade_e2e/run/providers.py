@@ -63,6 +63,7 @@ def kind_settings(settings: PassSettings, folder: Path) -> KindSettings:
         drain_args=settings.drain_args,
         wait_for_watches=settings.wait_for_watches,
         step_timeout_s=settings.step_timeout_s,
+        join_node=settings.join_node,
     )
 
 

@@ -180,7 +180,7 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         inventory=upgraded.inventory if upgraded else None,
         inventory_error=upgraded.inventory_error if upgraded else "",
         control_planes=len(cluster.control_planes) if cluster else 0,
-        workers=len(cluster.workers) if cluster else 0,
+        workers=len(cluster.upgraded_workers) if cluster else 0,
         pace=capabilities.pace,
         facts=ended.running.facts,
         api_cost=ended.api_cost,

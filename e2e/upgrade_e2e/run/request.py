@@ -182,6 +182,7 @@ def settings_of(values: Mapping[str, Any]) -> PassSettings:
         drain_args=tuple(values["drain-args"] or ()),
         wait_for_watches=not values["no-wait-for-watches"],
         step_timeout_s=values["step-timeout"],
+        join_node=not values["no-join-node"],
         faults=tuple(Fault.parse(word) for word in values["fault"]),
         profile=values["profile"],
     )

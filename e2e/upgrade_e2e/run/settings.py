@@ -65,6 +65,7 @@ class PassSettings:
     drain_args: tuple[str, ...] = ()
     wait_for_watches: bool = True
     step_timeout_s: float | None = None
+    join_node: bool = True
     faults: tuple[Fault, ...] = ()
     watch_before_s: float = 10.0
     watch_after_s: float = 10.0

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.errors import Inconclusive, StepFailed
 from upgrade_e2e.judge import Limits, Seen, Views
+from upgrade_e2e.judge.taints import taint_sentence, unguarded
 from upgrade_e2e.observers import Observer, label_or_kind
 from upgrade_e2e.providers.base import Capabilities
 from upgrade_e2e.timeline import Timeline
@@ -63,6 +64,14 @@ class Upgraded:
                 "scenario that asks for it, and run the pass again"
             )
         return self.views.claimable(label, without)
+
+    def unguarded(self, nodes: Collection[str]) -> tuple[str, ...]:
+        """Those of `nodes` that no taint kept pods off until their network was there."""
+        return unguarded(self.timeline.spans, nodes)
+
+    def taints(self, nodes: Collection[str]) -> str:
+        """The taints that say something of the network of these nodes, when and for how long."""
+        return taint_sentence(self.timeline.spans, nodes)
 
     def found(self) -> Inventory:
         """What the cluster was made of at the end; raises Inconclusive when that is not known."""

@@ -4,6 +4,7 @@ Times are seconds (`_s`) or microseconds (`_us`) since the origin of the pass, o
 clock of the machine that runs it; `Origin.unix_s` says when that was on the wall clock.
 """
 
+from upgrade_e2e.timeline.kinds import EARLY, KNOCKED, NEW, TAINT, family_of
 from upgrade_e2e.timeline.outcome import Connection, Outcome
 from upgrade_e2e.timeline.readings import Readings, Series
 from upgrade_e2e.timeline.samples import SAMPLE_COLUMNS, Samples, SamplesBuilder, Stream
@@ -11,7 +12,11 @@ from upgrade_e2e.timeline.span import Origin, Span
 from upgrade_e2e.timeline.timeline import Timeline, Window
 
 __all__ = [
+    "EARLY",
+    "KNOCKED",
+    "NEW",
     "SAMPLE_COLUMNS",
+    "TAINT",
     "Connection",
     "Origin",
     "Outcome",
@@ -23,4 +28,5 @@ __all__ = [
     "Stream",
     "Timeline",
     "Window",
+    "family_of",
 ]

@@ -21,6 +21,7 @@ from upgrade_e2e.upgrade.fault_values import (
     target_of,
     time_and_node,
 )
+from upgrade_e2e.upgrade.plan import JOIN_NODE
 
 __all__ = ["CATALOGUE", "ActsOn", "FaultKind", "kind_of", "plantable_on"]
 
@@ -211,6 +212,27 @@ _ON_NODES = (
         seconds,
         "nodes",
         _KIND,
+    ),
+    FaultKind(
+        "slow-cni",
+        "slow-cni=5s",
+        "pods start later than the time that they are given",
+        "the CNI program of every worker is wrapped by one that sleeps for the given time before it "
+        "adds a pod; where the cluster stays, it is put back at the end",
+        seconds,
+        "nodes",
+        _KIND,
+    ),
+    FaultKind(
+        "late-kube-proxy",
+        "late-kube-proxy=20s",
+        "pods on a new node are Ready and reach no Service, and so no DNS",
+        "kube-proxy of the node that joins is stopped as soon as it is there, and goes on after the "
+        "given time",
+        seconds,
+        "nodes",
+        _KIND,
+        hits=lambda _: JOIN_NODE,
     ),
     FaultKind(
         "etcd-stall",

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from upgrade_e2e.cluster.room import Room
 from upgrade_e2e.upgrade.path import Hop, Path
 
-__all__ = ["DRAIN", "Fault", "Plan", "Step"]
+__all__ = ["DRAIN", "JOIN_NODE", "Fault", "Plan", "Step"]
 
 DRAIN = "drain"
 """The kind of the steps that evict the pods of a node."""
+JOIN_NODE = "join-node"
+"""The kind of the step in which a node comes into the cluster, at the new version."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,13 @@ from upgrade_e2e.upgrade.faults import CATALOGUE, fault_of, kind_of, plantable_o
 from upgrade_e2e.version import KubeVersion
 
 PATH = Path(tuple(map(KubeVersion.parse, ("v1.33.13", "v1.34.4", "v1.35.4"))))
-KINDS = (("kubeadm-apply", "cp"), ("drain", "cp"), ("drain", "worker2"), ("check", "worker2"))
+KINDS = (
+    ("kubeadm-apply", "cp"),
+    ("drain", "cp"),
+    ("drain", "worker2"),
+    ("check", "worker2"),
+    ("join-node", "worker3"),
+)
 
 
 PLANES = tuple(Step("swap-kubelet", 60, node=f"control-plane{end}") for end in ("", "2"))
@@ -86,6 +92,8 @@ def test_what_a_provider_does_itself_or_what_a_simulated_node_lacks_needs_a_prov
         "etcd-freeze",
         "etcd-cut-off",
         "etcd-no-space",
+        "slow-cni",
+        "late-kube-proxy",
     }
     assert {kind.name for kind in CATALOGUE} - plantable_on("sim") == {
         "lacks-image",
@@ -96,6 +104,8 @@ def test_what_a_provider_does_itself_or_what_a_simulated_node_lacks_needs_a_prov
         "etcd-freeze",
         "etcd-cut-off",
         "etcd-no-space",
+        "slow-cni",
+        "late-kube-proxy",
     }
 
 
@@ -117,7 +127,9 @@ values = {
     share: st.floats(0.001, 1).map(str),
     target_of: st.sampled_from(("drain:worker2", "kubeadm-apply:cp")),
 }
-kinds = st.sampled_from([kind for kind in CATALOGUE if kind.check in values])
+kinds = st.sampled_from(
+    [kind for kind in CATALOGUE if kind.check in values and kind.plantable_on("sim")]
+)
 places = st.sampled_from(("", "kubeadm-apply", "kubeadm-apply cp"))
 
 

@@ -138,6 +138,28 @@ def test_clusters_of_different_size_are_refused(place):
     assert len(gather(place(sized(2), record(), under="unknown")).candidates) == 2
 
 
+def test_a_node_that_joined_in_the_pass_is_not_one_of_those_that_were_upgraded(place):
+    """So runs are compared with those of before, in which none joined."""
+    nodes = ("e2e-control-plane", "e2e-worker")
+    parts = [Component("kube-apiserver", nodes[0], "v1", "v1")]
+    parts += [Component("kubelet", node, "v1", "v1") for node in nodes]
+    before = record(inventory=Inventory(tuple(parts)))
+    joined = [*parts, Component("kubelet", "e2e-worker2", "v1", "v1")]
+    span = Span("join-node worker2", "join-node", 390.0, 396.0, node="worker2")
+    taint = Span("taint a:b worker2", "taint", 391.0, 392.0, node="worker2")
+    now = record(inventory=Inventory(tuple(joined)), spans=(span, taint))
+    assert run_of(now).nodes == run_of(before).nodes == "1 control plane(s), 1 worker(s)"
+    assert len(gather(place(before, now)).candidates) == 2
+    figures = {figure.metric for figure in run_of(now).figures if figure.observer == "pass"}
+    assert "join-node_s" in figures
+    assert "taint_s" not in figures
+
+
+def test_whether_a_node_joined_is_no_setting_by_which_runs_differ(place):
+    without = record(choices={"no-join-node": "no node joins when the upgrade is done"})
+    assert len(gather(place(record(), without)).candidates) == 2
+
+
 FACTS = ClusterFacts(proxy="iptables", cni="kindnet", config_digest="sha256:1")
 IPV6 = dataclasses.replace(FACTS, families=("ipv6",))
 

@@ -111,6 +111,7 @@ class FakeMachine:
     registry_digests: dict[str, str] = field(default_factory=dict)
     held: dict[str, threading.Event] = field(default_factory=dict)
     folders: dict[tuple[str, ...], Path] = field(default_factory=dict)
+    joined: list[str] = field(default_factory=list)
 
     @property
     def runner(self) -> FakeRunner:
@@ -128,6 +129,9 @@ class FakeMachine:
                 if words in shown:
                     return failure
             match argv:
+                case ("docker", "exec", "--detach", name, "sh", "-c", *_):
+                    assert self.containers[name].running
+                    return 0, ""
                 case ("docker", "exec", "--detach", name, *command):
                     assert command[-1] == "containerd", command
                     assert self.containers[name].running
@@ -187,6 +191,13 @@ class FakeMachine:
                 assert name not in self.containers
                 self.containers[name] = FakeContainer(rest[0])
                 return 0, name
+            case ("run", *arguments):
+                return self.run_node(arguments)
+            case ("container", "inspect", "--format", _, name):
+                found = self.containers.get(name)
+                return (1, "Error: No such container") if found is None else (0, found.cluster)
+            case ("container", "inspect", name):
+                return 0, json.dumps([inspected(name, self.containers[name])])
             case ("start", name):
                 self.containers[name].running = True
                 return 0, name
@@ -214,6 +225,16 @@ class FakeMachine:
             case ("ps", "--all", "--no-trunc", "--quiet", "--filter", label):
                 return 0, "\n".join(f"id-of-{name}" for name, _ in self.labelled(label))
         raise AssertionError(f"unknown docker command: {argv}")
+
+    def run_node(self, arguments: list[str]) -> tuple[int, str]:
+        """A container of a node that is run by hand, with the labels that it is given."""
+        given = dict(word.split("=", 1) for word in arguments if word.startswith("io.x-k8s.kind"))
+        name = arguments[arguments.index("--name") + 1]
+        assert name not in self.containers
+        role, cluster = given["io.x-k8s.kind.role"], given["io.x-k8s.kind.cluster"]
+        made = FakeContainer(arguments[-1], role, cluster, running=True)
+        self.containers[name] = made
+        return 0, name
 
     def labelled(self, label: str) -> list[tuple[str, FakeContainer]]:
         """The containers of the cluster that a filter names."""
@@ -278,6 +299,28 @@ class FakeMachine:
                 return 0, ""
             case ("mkdir", "-p", _):
                 return 0, ""
+            case ("nice", "-n", "19", "ctr", _, "images", "export", "-", image_name):
+                assert files.stdout is not None
+                files.stdout.write_text(image_name, encoding="utf-8")
+                return 0, ""
+            case ("cat", path):
+                return 0, container.files[path]
+            case ("tee", path):
+                container.files[path] = stdin or ""
+                return 0, ""
+            case ("test", "-e", path):
+                return int(path not in container.files), ""
+            case ("systemctl", "show", "kubelet", *_):
+                return 0, "0"
+            case ("kubeadm", "--kubeconfig", _, "token", "create", *_):
+                return 0, "W1128 a warning\nabcdef.0123456789abcdef\n"
+            case ("kubeadm", "join", "--config", path):
+                assert path in container.files
+                self.joined.append(name)
+                return 0, "This node has joined the cluster"
+            case ("kubectl", "--kubeconfig", _, "delete", "node", gone, *_):
+                self.joined.remove(gone)
+                return 0, ""
         raise AssertionError(f"unknown command in {name}: {argv}")
 
     def wanted_by(self, option: str, value: str, stdin: str | None) -> list[str]:
@@ -320,6 +363,40 @@ class FakeMachine:
         if counts.get("control-plane", 0) > 1:
             balancer = FakeContainer("envoy", "external-load-balancer", name, running=True)
             self.containers[f"{name}-external-load-balancer"] = balancer
+
+
+def inspected(name: str, container: FakeContainer) -> dict[str, Any]:
+    """What docker shows of a node of kind's, as far as it matters."""
+    return {
+        "Id": f"id-of-{name}",
+        "Name": f"/{name}",
+        "Config": {
+            "Labels": {
+                "io.x-k8s.kind.cluster": container.cluster,
+                "io.x-k8s.kind.role": container.role,
+                "upgrade-e2e.stand-in": "true",
+            },
+            "Volumes": {"/var": {}},
+            "Env": ["PATH=/usr/bin", "container=docker", "KUBECONFIG=/etc/kubernetes/admin.conf"],
+        },
+        "HostConfig": {
+            "NetworkMode": "kind",
+            "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 1},
+            "Init": False,
+            "Privileged": True,
+            "CgroupnsMode": "private",
+            "UsernsMode": "",
+            "SecurityOpt": ["seccomp=unconfined", "apparmor=unconfined", "label=disable"],
+            "Tmpfs": {"/run": "", "/tmp": ""},
+            "Sysctls": None,
+            "Devices": [],
+            "Binds": ["/lib/modules:/lib/modules:ro"],
+            "PortBindings": {"6443/tcp": [{"HostPort": "40000"}]},
+        },
+        "NetworkSettings": {
+            "Networks": {"kind": {"IPAddress": "172.18.0.9", "GlobalIPv6Address": "fc00::9"}}
+        },
+    }
 
 
 def listed_row(name: str, repository: str) -> str:

@@ -41,6 +41,9 @@ def test_without_a_place_a_fault_comes_first():
         ("kubelet-qps=1@swap-kubelet", "swap-kubelet control-plane"),
         ("fail-step=kubeadm-apply:control-plane", "kubeadm-apply control-plane"),
         ("fail-step=drain:worker", "drain worker"),
+        ("late-kube-proxy=20s", "join-node worker3"),
+        ("late-kube-proxy=20s@join-node", "join-node worker3"),
+        ("slow-cni=5s@drain worker", "drain worker"),
     ],
 )
 def test_a_fault_comes_right_before_its_step(fault, step):
@@ -72,6 +75,8 @@ def test_the_rest_of_the_plan_is_as_without_the_fault():
         ("apiserver-freeze=61s", "no duration"),
         ("apiserver-freeze=0s", "no duration"),
         ("lacks-image=", "needs a value"),
+        ("slow-cni=never", "no duration"),
+        ("late-kube-proxy=2m", "no duration"),
         ("lacks-image=pause", "write it with registry and tag"),
         ("lacks-image=registry.k8s.io/pause", "write it with registry and tag"),
         ("lacks-image=registry.k8s.io/pause:3.10.1 x", "write it with registry and tag"),

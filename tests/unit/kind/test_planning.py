@@ -120,6 +120,7 @@ def test_the_names_are_those_that_people_know():
             for node in ("worker", "worker2")
             for kind in ("kubeadm-node", WAIT, "drain", "swap-kubelet", "uncordon", "check")
         ),
+        "join-node worker3",
         "verify",
     ]
 
@@ -355,3 +356,32 @@ def test_who_does_not_want_to_wait_drains_at_once_and_the_plan_says_so():
     plan = plan_of(KindSettings(workdir=FilePath("w"), wait_for_watches=False))
     assert WAIT not in {step.kind for step in plan.steps}
     assert plan.choices["no-wait-for-watches"] == "nodes are drained at once"
+
+
+@given(shapes, paths())
+def test_a_node_joins_last_of_all_at_the_last_version_but_not_a_single_one(settings, path):
+    plan = make_plan(settings, path, cgroup_v1=False)
+    joined = [step for step in plan.upgrade if step.kind == "join-node"]
+    several = settings.control_planes + settings.workers > 1
+    assert joined == ([plan.upgrade[-1]] if several else [])
+    for step in joined:
+        assert step.params["version"] == str(path.versions[-1])
+        _, workers = node_names(settings.control_planes, settings.workers + 1)
+        assert step.node == workers[-1]
+        assert step.node not in plan.room.nodes
+        assert step.node not in plan.drained
+
+
+def test_who_wants_no_new_node_has_none_and_the_plan_says_so():
+    plain = KindSettings(workdir=FilePath("w"))
+    without = plan_of(replace(plain, join_node=False))
+    assert without.upgrade == plan_of(plain).upgrade[:-1]
+    assert without.choices == {"no-join-node": "no node joins when the upgrade is done"}
+    told = does(plan_of(plain), "join-node worker3")
+    assert "docker run kindest/node:v1.34.4" in told
+    assert "Ready at exactly v1.34.4" in told
+
+
+def test_the_time_of_steps_that_the_user_has_chosen_holds_for_a_node_that_joins():
+    plan = plan_of(KindSettings(workdir=FilePath("w"), step_timeout_s=1800))
+    assert plan.upgrade[-1].timeout_s == 1800

@@ -122,7 +122,7 @@ class Handler(BaseHTTPRequestHandler):
         elif "watch" in self._query:
             self._watch()
         elif self._path.endswith("s"):
-            items = self.api.listed(self._path)
+            items = [one for one in self.api.listed(self._path) if self._chosen(one)]
             version = str(len(self.api.events))
             self._answer(200, {"metadata": {"resourceVersion": version}, "items": items})
         else:
@@ -194,6 +194,17 @@ class Handler(BaseHTTPRequestHandler):
         kept = {"authorization", "connection", "content-length", "host"}
         return {name: value for name, value in self.headers.items() if name.lower() not in kept}
 
+    def _chosen(self, thing: Object) -> bool:
+        """Whether the selector of the request selects it; one without labels is always there."""
+        selector = self._query.get("labelSelector", [""])[0]
+        wanted = dict(part.split("=") for part in selector.split(",") if part)
+        has = thing["metadata"].get("labels") or wanted
+        return all(has.get(name) == value for name, value in wanted.items())
+
+    @property
+    def _watched(self) -> str:
+        return "Node" if self._path.endswith("/nodes") else "Pod"
+
     def _watch(self) -> None:
         start = int(self._query["resourceVersion"][0])
         self.send_response(200)
@@ -207,7 +218,8 @@ class Handler(BaseHTTPRequestHandler):
                 if self.api.ended:
                     return
                 event = self.api.events[number]
-                if event["object"].get("kind") == "Pod":
+                thing = event["object"]
+                if thing.get("kind") == self._watched and self._chosen(thing):
                     line = json.dumps(event).encode() + b"\n"
                     self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
 

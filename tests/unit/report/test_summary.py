@@ -15,7 +15,7 @@ from upgrade_e2e.report import (
     render_run,
     render_runs,
 )
-from upgrade_e2e.report.html.performed import environment
+from upgrade_e2e.report.html.performed import environment, steps, taints
 from upgrade_e2e.timeline import Span
 
 OUTAGE = OutageRow(
@@ -162,3 +162,21 @@ def test_slow_answers_have_a_table_of_their_own():
     ) in text
     assert "2 more such stretches" in text
     assert "Slow answers" not in render_run(record(observers=(SEEN,)))
+
+
+TAINTED = Span(
+    "taint node.kubernetes.io/not-ready:NoSchedule worker3", "taint", 411.5, 412.75, "worker3"
+)
+
+
+def test_taints_of_nodes_are_a_table_of_their_own_and_no_steps():
+    text = render_run(record(spans=(TAINTED,)))
+    assert "## Taints of nodes" in text
+    row = "| 411.50 s | worker3 | node.kubernetes.io/not-ready:NoSchedule | 1.25 s |"
+    assert row in text
+    assert "Taints of nodes" not in render_run(record(spans=()))
+    drain = Span("drain worker", "drain", 1.0, 2.0, "worker")
+    done = steps(record(spans=(TAINTED, drain)))
+    assert [row[1].shown for row in done.rows] == ["drain worker"]
+    (shown,) = taints(record(spans=(TAINTED, drain))).rows
+    assert [cell.shown for cell in shown] == row.strip("| ").split(" | ")

@@ -26,6 +26,7 @@ GIVEN = {
     "drain_timeout_s": 900.0,
     "drain_args": ("--force",),
     "step_timeout_s": 900.0,
+    "join_node": False,
 }
 
 

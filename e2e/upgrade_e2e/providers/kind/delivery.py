@@ -18,13 +18,16 @@ from upgrade_e2e.version import KubeVersion
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = [
+    "IMPORT_S",
     "STAGE_ROOT",
     "deliver",
+    "import_images",
     "on_all",
     "preload",
     "runner_of",
     "staged_file",
     "wait_until_up",
+    "write_file",
 ]
 
 STAGE_ROOT = "/kind/upgrade"
@@ -120,3 +123,8 @@ def _check_present(node: Node, wanted: Sequence[str]) -> None:
             f"{node.name} still lacks {', '.join(missing)} after the import; check the target's "
             "node image and the space left on docker's disk."
         )
+
+
+def write_file(runner: Runner, path: str, content: str) -> None:
+    """Write a file on a node, keeping the mode of one that is there."""
+    runner.run("tee", path, timeout_s=60, stdin=content)

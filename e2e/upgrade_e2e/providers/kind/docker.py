@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from upgrade_e2e.cluster import Role
 from upgrade_e2e.command import Completed, Runner
@@ -28,6 +29,7 @@ CLUSTER_LABEL = "io.x-k8s.kind.cluster"
 ROLE_LABEL = "io.x-k8s.kind.role"
 QUICK_S = 60.0
 PULL_S = 3600.0
+RUN_S = 120.0
 COPY_S = 300.0
 _log = logging.getLogger(__name__)
 
@@ -152,6 +154,22 @@ class Docker:
     def run_detached(self, name: str, *argv: str) -> None:
         """Start a command in a running container and leave it running there."""
         self._docker("exec", "--detach", name, *argv)
+
+    def run_container(self, *argv: str) -> None:
+        """`docker run` with these arguments, the image among them."""
+        self._docker("run", *argv, timeout_s=RUN_S)
+
+    def inspect(self, name: str) -> dict[str, Any]:
+        """Everything that docker knows of a container; raises CommandFailed."""
+        shown = self._docker("container", "inspect", name).stdout
+        found: dict[str, Any] = json.loads(shown)[0]
+        return found
+
+    def cluster_of(self, name: str) -> str:
+        """The kind cluster that a container is a node of; empty where there is no such container."""
+        label = f'{{{{index .Config.Labels "{CLUSTER_LABEL}"}}}}'
+        asked = self._docker("container", "inspect", "--format", label, name, check=False)
+        return asked.stdout.strip() if asked.returncode == 0 else ""
 
     def copy_out(self, container: str, path: str, into: Path) -> None:
         """Copy a file out of a container; `into` is a file or an existing folder."""

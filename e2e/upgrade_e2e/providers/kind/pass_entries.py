@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import E2eError
 from upgrade_e2e.providers.kind.ledger import Entry, Ledger
-from upgrade_e2e.providers.kind.remains import CLUSTER, FOLDER, deleters
+from upgrade_e2e.providers.kind.remains import CLUSTER, FOLDER, JOINED_NODE, deleters
 
 __all__ = ["PassEntries"]
 
@@ -26,8 +26,11 @@ class PassEntries:
         self._entries.append(self.ledger.claim(kind, name))
 
     def disown_cluster(self) -> None:
-        """Take the cluster out of the ledger, so that neither this pass nor a sweep deletes it."""
-        for entry in [entry for entry in self._entries if entry.kind == CLUSTER]:
+        """Take the cluster out of the ledger, so that neither this pass nor a sweep deletes it.
+
+        A node that joined it stays with it.
+        """
+        for entry in [one for one in self._entries if one.kind in {CLUSTER, JOINED_NODE}]:
             self._release(entry)
 
     def delete_all(self, before_folder: Callable[[], None]) -> None:

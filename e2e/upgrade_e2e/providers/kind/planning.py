@@ -20,6 +20,7 @@ from upgrade_e2e.providers.kind.shape import in_place, is_single, planned_room, 
 from upgrade_e2e.providers.kind.step_time import CHOSEN
 from upgrade_e2e.providers.kind.watches import HEARD_WITHIN_S, WAIT_FOR_WATCHES
 from upgrade_e2e.upgrade import Hop, Path, Plan, Step
+from upgrade_e2e.upgrade.plan import JOIN_NODE
 from upgrade_e2e.version import MinorVersion
 
 __all__ = ["make_plan"]
@@ -34,6 +35,7 @@ QUICK_S = 120.0
 WATCHES_S = 240.0
 CHECK_S = 240.0
 VERIFY_S = 180.0
+JOIN_S = 300.0
 # kubectl gives up first, so that its own message is reported.
 DRAIN_GRACE_S = 60.0
 
@@ -51,6 +53,8 @@ def make_plan(settings: KindSettings, path: Path, *, cgroup_v1: bool) -> Plan:
     upgrade = tuple(step for hop in path.hops for step in _hop_steps(settings, hop))
     if is_single(settings):
         upgrade = tuple(in_place(upgrade))
+    if settings.joins:
+        upgrade = (*upgrade, _join(settings, path.hops[-1]))
     room = planned_room(settings, *node_names(settings.control_planes, settings.workers))
     return Plan(
         provider="kind",
@@ -99,6 +103,8 @@ def _procedure(settings: KindSettings) -> Mapping[str, str]:
         own["drain-args"] = shlex.join(settings.drain_args)
     if not settings.wait_for_watches:
         own["no-wait-for-watches"] = "nodes are drained at once"
+    if not settings.join_node:
+        own["no-join-node"] = "no node joins when the upgrade is done"
     if settings.step_timeout_s is not None:
         own["step-timeout"] = setting(settings.step_timeout_s)
     return own
@@ -190,6 +196,20 @@ def _wait_for_watches(hop: Hop, node: str) -> Step:
         f"heard, for {duration(HEARD_WITHIN_S)} at most",
     )
     return Step.of_hop(hop, WAIT_FOR_WATCHES, WATCHES_S, does, node)
+
+
+def _join(settings: KindSettings, hop: Hop) -> Step:
+    """A node joins at the new version, named as kind would name the next one."""
+    node = node_names(settings.control_planes, settings.workers + 1)[1][-1]
+    image = settings.image_for(hop.target)
+    does = (
+        f"docker run {image} with the arguments of a node that runs, and load the images that pods "
+        "of the pass need",
+        "kubeadm join with a JoinConfiguration (v1beta4) made of that of a worker, by a token that a "
+        "control plane gives",
+        f"wait until the node is Ready at exactly {hop.target}",
+    )
+    return Step.of_hop(hop, JOIN_NODE, JOIN_S, does, node)
 
 
 def _verify(settings: KindSettings, path: Path) -> Step:

@@ -14,7 +14,7 @@ from upgrade_e2e.cluster.nodes import kubelet_version, node_of
 from upgrade_e2e.cluster.pinning import pin_pod
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import FaultNotPlanted
-from upgrade_e2e.providers.kind.delivery import on_all, runner_of, staged_file
+from upgrade_e2e.providers.kind.delivery import on_all, runner_of, staged_file, write_file
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.etcd_faults import FAULTS_OF_ETCD
 from upgrade_e2e.providers.kind.freezing import freeze_runtime, frozen_node, pause_node
@@ -162,8 +162,3 @@ def _images_on(node: Node) -> frozenset[str]:
 def _pause_image(node: Node) -> str:
     """The image of the pause container, which every node has."""
     return min(name for name in _images_on(node) if "/pause:" in name)
-
-
-def write_file(runner: Runner, path: str, content: str) -> None:
-    """Write a file on a node, keeping the mode of one that is there."""
-    runner.run("tee", path, timeout_s=60, stdin=content)

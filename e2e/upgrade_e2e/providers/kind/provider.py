@@ -24,9 +24,11 @@ from upgrade_e2e.providers.kind.creation import NameTaken
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.images import NodeImages
 from upgrade_e2e.providers.kind.inspection import Target, inspect
+from upgrade_e2e.providers.kind.joining import Joining
 from upgrade_e2e.providers.kind.journal import Journal
 from upgrade_e2e.providers.kind.kubeadm_output import KeptCoreDns
 from upgrade_e2e.providers.kind.mirror import name_for_mirror
+from upgrade_e2e.providers.kind.network_faults import NetworkFaults
 from upgrade_e2e.providers.kind.pass_entries import PassEntries
 from upgrade_e2e.providers.kind.patches import require_patches
 from upgrade_e2e.providers.kind.planning import make_plan
@@ -42,6 +44,7 @@ from upgrade_e2e.providers.kind.step_time import StepTime
 from upgrade_e2e.providers.kind.watches import WAIT_FOR_WATCHES, wait_for_watches
 from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Inventory, Marks, Path, Plan, Step, Verified
+from upgrade_e2e.upgrade.plan import JOIN_NODE
 from upgrade_e2e.version import KubeVersion
 from upgrade_e2e.wait import Deadline
 
@@ -71,6 +74,7 @@ class KindProvider:
         self._verified = Verified()
         self._before = AddonsBefore()
         self._kept = KeptCoreDns()
+        self._network = NetworkFaults()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -140,7 +144,8 @@ class KindProvider:
             "uncordon": lambda s, c: nodes.uncordon(s, c, self.journal),
             "check": lambda s, c: health.check(c, s.timeout_s, self._before.of(c)),
             "verify": self._verify,
-            "plant": lambda s, c: plant(s, c, self.docker),
+            "plant": self._plant,
+            JOIN_NODE: self._join_node,
             "export-logs": self._export_logs,
         }
         if step.kind not in actions:
@@ -168,7 +173,11 @@ class KindProvider:
         self._images.pulls.stop()
         if self._staging is not None:
             self._staging.stop()
-        self._entries.delete_all(self._join_staging)
+        try:
+            if self.settings.reuse_cluster:  # others go away with what was planted in them
+                self._network.put_back()
+        finally:
+            self._entries.delete_all(self._join_staging)
 
     def _join_staging(self) -> None:
         if self._staging is not None:
@@ -306,6 +315,17 @@ class KindProvider:
             Deadline(step.timeout_s, every_s=2.0),
             transient=(CommandFailed, DeadlinePassed, *TRANSIENT_API_ERRORS),
         )
+
+    def _join_node(self, step: Step, cluster: Cluster) -> None:
+        saved = () if self._staging is None else self._staging.kept
+        folder = self._stage_folder
+        joining = Joining(self.docker, self._entries, self.journal, folder, self._network)
+        image = self.settings.image_for(KubeVersion.parse(step.params["version"]))
+        joining.join(step, cluster, image, saved, self.marks)
+
+    def _plant(self, step: Step, cluster: Cluster) -> None:
+        if not self._network.plant(step, cluster):
+            plant(step, cluster, self.docker)
 
     def _export_logs(self, step: Step, cluster: Cluster) -> None:
         into = FilePath(step.params["into"])

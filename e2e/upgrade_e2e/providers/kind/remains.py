@@ -23,9 +23,11 @@ __all__ = [
     "CONTAINER",
     "FOLDER",
     "IMAGE_NAME",
+    "JOINED_NODE",
     "REUSED_CLUSTER",
     "delete_cluster",
     "delete_folder",
+    "delete_joined_node",
     "deleters",
     "let_go_on",
     "scratch_container",
@@ -38,6 +40,9 @@ REUSED_CLUSTER = "reused-kind-cluster"
 CONTAINER = "docker-container"
 FOLDER = "folder"
 IMAGE_NAME = "docker-image-name"
+JOINED_NODE = "joined-node"
+_ADMIN_CONF = "/etc/kubernetes/admin.conf"
+_CONTROL_PLANE = Role.CONTROL_PLANE.value
 # A `docker run` whose client was killed may still bring its container to life a moment later.
 _GONE = Deadline(within_s=180.0, every_s=0.5, in_a_row=2)
 
@@ -51,6 +56,7 @@ def deleters(host: Runner | None = None) -> Mapping[str, Callable[[str], None]]:
         FOLDER: lambda name: delete_folder(Path(name)),
         IMAGE_NAME: docker.untag,
         REUSED_CLUSTER: lambda name: let_go_on(docker, name),
+        JOINED_NODE: lambda name: delete_joined_node(docker, name),
     }
 
 
@@ -107,6 +113,22 @@ def _end_creation(name: str) -> None:
         if argv[1:3] == ["create", "cluster"] and Path(argv[0]).name == "kind" and name in argv:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
+
+
+def delete_joined_node(docker: Docker, name: str) -> None:
+    """Take a node that joined out of its cluster, and remove its container; one that is gone is fine.
+
+    Where the cluster does not answer any more, nothing of the node is left in it that matters.
+    """
+    if not (cluster := docker.cluster_of(name)):
+        return
+    control_planes = [one.name for one in docker.nodes_of(cluster) if one.role == _CONTROL_PLANE]
+    if control_planes:
+        argv = ("kubectl", "--kubeconfig", _ADMIN_CONF, "delete", "node", name)
+        inside = docker.node(control_planes[0])
+        inside.run(*argv, "--ignore-not-found", "--wait=false", timeout_s=60, check=False)
+    thaw([str(docker.inspect(name)["Id"])])
+    docker.remove(name)
 
 
 def delete_folder(folder: Path) -> None:

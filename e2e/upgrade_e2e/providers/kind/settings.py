@@ -59,6 +59,7 @@ class KindSettings:
     drain_args: tuple[str, ...] = ()
     wait_for_watches: bool = True
     step_timeout_s: float | None = None
+    join_node: bool = True
     ledger: Ledger = field(default_factory=Ledger)
 
     def __post_init__(self) -> None:
@@ -97,6 +98,14 @@ class KindSettings:
     def own_upgrade(self) -> UpgradeConfig | None:
         """The user's UpgradeConfiguration, read once; raises BadInput for one that cannot work."""
         return None if self.upgrade_config is None else UpgradeConfig.read(self.upgrade_config)
+
+    @property
+    def joins(self) -> bool:
+        """Whether a node joins when the upgrade is done: not the only node of a cluster another one.
+
+        Who asks for a single node wants to see that shape, to the end.
+        """
+        return self.join_node and self.control_planes + self.workers > 1
 
     @property
     def left_alone(self) -> frozenset[str]:

@@ -47,6 +47,7 @@ class Staging:
     _caught_up: Future[None] | None = None
     _delivered: dict[KubeVersion, Future[None]] = field(default_factory=dict)
     _stopped: threading.Event = field(default_factory=threading.Event)
+    _kept: tuple[SavedImage, ...] = ()
 
     def __post_init__(self) -> None:
         self._take_out = TakeOut(self.docker, self.settings, self.folder, self.images)
@@ -75,6 +76,11 @@ class Staging:
         if version not in self._delivered:
             raise BadInput(f"the plan of this pass has no step that stages {version}.")
         _wait_for(self._delivered[version])
+
+    @property
+    def kept(self) -> tuple[SavedImage, ...]:
+        """The images that were preloaded, as archives, where a node may join that needs them too."""
+        return self._kept
 
     def stop(self) -> None:
         """Begin nothing more. What is under way ends when its containers are gone."""
@@ -131,6 +137,9 @@ class Staging:
         wait_until_up(self.nodes, self._stopped)
         with self._turn():
             preload(images, self.nodes)
+            if self.settings.joins:
+                self._kept = tuple(images)
+                return
             for image in images:
                 image.archive.unlink()
 

@@ -10,6 +10,7 @@ from upgrade_e2e.format import NOTHING, duration, share
 from upgrade_e2e.judge import Verdict
 from upgrade_e2e.report.html.tables import Cell, Column, Table, number, text
 from upgrade_e2e.report.record import ObserverResult, RunRecord
+from upgrade_e2e.timeline import TAINT
 
 __all__ = ["RunComparison", "compare_runs"]
 
@@ -182,7 +183,8 @@ def _durations(run: RunRecord) -> dict[tuple[str, int], float]:
     """By name and how often that came before, because hops repeat the names of steps."""
     counted: Counter[str] = Counter()
     lengths: dict[tuple[str, int], float] = {}
-    for span in sorted(run.spans, key=lambda span: span.start_s):
+    steps = (span for span in run.spans if span.kind != TAINT)
+    for span in sorted(steps, key=lambda span: span.start_s):
         lengths[span.name, counted[span.name]] = span.duration_s
         counted[span.name] += 1
     return lengths

@@ -130,7 +130,7 @@ def _by_verdict(record: RunRecord) -> list[int]:
 
 
 def _unless_empty(record: RunRecord) -> list[Table]:
-    made = (performed.limits(record), performed.environment(record))
+    made = (performed.taints(record), performed.limits(record), performed.environment(record))
     return [table for table in made if table.rows]
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from upgrade_e2e.format import duration, moment
+from upgrade_e2e.judge.taints import taint_of, taint_spans
 from upgrade_e2e.report.circumstances import conditions
 from upgrade_e2e.report.html.tables import Cell, Column, Table, number, text
 from upgrade_e2e.report.record import RunRecord
-from upgrade_e2e.timeline import Span, Window
+from upgrade_e2e.timeline import TAINT, Span, Window
 
-__all__ = ["environment", "inventory", "limits", "steps"]
+__all__ = ["environment", "inventory", "limits", "steps", "taints"]
 
 _AFTERWARDS = "The cluster after the upgrade"
 _SHOWN = 300
@@ -25,7 +26,8 @@ def steps(record: RunRecord) -> Table:
         Column("took", "duration_s", numeric=True),
         Column("result", "error"),
     )
-    rows = [_step(span) for span in sorted(record.spans, key=lambda s: (s.start_s, -s.end_s))]
+    done = [span for span in record.spans if span.kind != TAINT]
+    rows = [_step(span) for span in sorted(done, key=lambda s: (s.start_s, -s.end_s))]
     return Table("steps", "Steps", columns, rows, stacked=True)
 
 
@@ -47,6 +49,31 @@ def _step(span: Span) -> tuple[Cell, ...]:
         number(duration(span.duration_s), span.duration_s),
         text(result or "done", "fail" if result else "muted"),
     )
+
+
+def taints(record: RunRecord) -> Table:
+    """How long nodes had taints that say something of their network."""
+    columns = (
+        Column("from", "start_s", numeric=True),
+        Column("node", "node", whole=True),
+        Column("taint", "taint"),
+        Column("for", "duration_s", numeric=True),
+    )
+    rows = [
+        (
+            Cell(
+                moment(span.start_s),
+                f"{span.start_s:.6f}",
+                tone="figure",
+                zoom=Window(span.start_s, max(span.end_s, span.start_s + 0.01)),
+            ),
+            text(span.node),
+            text(taint_of(span)),
+            number(duration(span.duration_s), span.duration_s),
+        )
+        for span in taint_spans(record.spans)
+    ]
+    return Table("taints", "Taints of nodes", columns, rows, stacked=True)
 
 
 def inventory(record: RunRecord) -> Table:

@@ -1,0 +1,317 @@
+"""The loop that makes pods which try their network, and follows them and the nodes in watches."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from upgrade_e2e.agent.layout import MOST_U16
+from upgrade_e2e.cluster import TRANSIENT_API_ERRORS
+from upgrade_e2e.errors import DeadlinePassed
+from upgrade_e2e.format import duration
+from upgrade_e2e.observers.clock import own_boot_id
+from upgrade_e2e.observers.knock_pods import KnockPods, NodeClient, Peers
+from upgrade_e2e.observers.knock_tracker import START, KnockSample, KnockTracker
+from upgrade_e2e.observers.node_tracker import NodeTracker
+from upgrade_e2e.observers.threads import BackgroundThreads
+from upgrade_e2e.timeline import EARLY, KNOCKED, NEW, SamplesBuilder, Span, Stream, Window
+from upgrade_e2e.wait import Deadline, wait_for
+
+__all__ = ["KnockLoop", "Paces"]
+
+_TICK_S = 0.2
+_RETRY_S = 0.2
+_LOOK_EVERY_S = 5.0
+_MOST_ALIVE = 4
+"""No more pods are made for a node on which so many are on their way."""
+_AT_ONCE = 3
+"""So many pods come for a new node when it is seen, and again when it is Ready: the first ones meet
+the race, also where those that waited are put off for a second by the scheduler's back-off."""
+_LAST_POD_S = 10.0
+_LAST_WORDS_S = 5.0
+_ASK_AGAIN_S = 5.0
+_JOIN_S = 10.0
+_WATCH_BROKEN: tuple[type[Exception], ...] = (*TRANSIENT_API_ERRORS, KeyError, ValueError)
+"""As in churn_loop.py: KeyError is how the library ends a stream at an ERROR event."""
+_WALL_CLOCK_S = 1.0
+
+
+@dataclass(frozen=True)
+class Paces:
+    """Seconds between two pods of a node: usually, soon after its kubelet started, and when new."""
+
+    every_s: float
+    early_every_s: float
+    new_every_s: float
+
+    def of(self, ending: str) -> float:
+        """That of a node whose pods have this ending now."""
+        return {NEW: self.new_every_s, EARLY: self.early_every_s}.get(ending, self.every_s)
+
+
+class KnockLoop:
+    """Three threads: one makes and deletes pods, two watch. A lock guards what they share."""
+
+    def __init__(
+        self,
+        *,
+        client: KnockPods,
+        watching: NodeClient,
+        peers: Peers,
+        nodes: tuple[str, ...],
+        paces: Paces,
+        timeout_s: float,
+    ) -> None:
+        context = client.context
+        self._client, self._watching, self._peers = client, watching, peers
+        self._chosen, self._paces, self._timeout_s = nodes, paces, timeout_s
+        self._now_s = context.origin.now_s
+        self._pods = KnockTracker(context.origin, own_boot_id(), timeout_s)
+        self._nodes = NodeTracker(context.cluster.name, time.time() - self._now_s())
+        self._last_s: dict[str, float] = {}
+        self._asked_s: dict[str, float] = {}
+        self._begun: dict[str, int] = {}
+        self._looked_s: float | None = None
+        self._ended_s = 0.0
+        self._lock = threading.Lock()
+        self._wake, self._no_more, self._ended = (threading.Event() for _ in range(3))
+        jobs = {"turns": self._run_turns, "pods": self._run_pods, "nodes": self._run_nodes}
+        self._threads = BackgroundThreads({f"{client.label}-{n}": job for n, job in jobs.items()})
+
+    def start(self) -> None:
+        """See BackgroundTask."""
+        self._threads.start()
+
+    def missing(self) -> str:
+        """See BackgroundTask: one pod of each node must have said what it knows."""
+        with self._lock:
+            heard = {seen.node for seen in self._pods.samples if seen.kind in KNOCKED}
+            trouble = self._pods.troubles[-1:]
+        waiting = sorted(set(self._chosen) - heard)
+        if not waiting:
+            return ""
+        why = f" ({trouble[0]})" if trouble else ""
+        return f"no pod has tried its network yet on {', '.join(waiting)}{why}"
+
+    def status_line(self) -> str:
+        """See BackgroundTask."""
+        with self._lock:
+            count = len({seen.pod for seen in self._pods.samples})
+            tried = [seen for seen in self._pods.samples if seen.failed]
+        if not tried:
+            return f"{count} pods"
+        worst = max(tried, key=lambda seen: seen.lasted_s)
+        return f"{count} pods, {worst.kind} missing for up to {duration(worst.lasted_s)}"
+
+    def stop(self) -> None:
+        """See BackgroundTask: pods that run get some seconds to say what they know."""
+        if self._ended.is_set():
+            return
+        works = self._threads.alive
+        self._no_more.set()
+        self._wake.set()
+        if works:
+            self._await(self._pods.on_their_way, _LAST_POD_S)
+            self._delete(self._pods.everyone)
+            self._await(self._pods.running, _LAST_WORDS_S)
+        self._ended.set()
+        self._threads.join(_JOIN_S)
+        with self._lock:
+            self._ended_s = self._now_s()
+            self._pods.close(self._ended_s)
+
+    def samples(self, into: SamplesBuilder, window: Window) -> None:
+        """See BackgroundTask."""
+        with self._lock:
+            seen = [one for one in self._pods.samples if _inside(one, window)]
+            endings = {one: self._ending(one) for one in seen}
+        indices = {
+            name: into.add_stream(stream) for name, stream in self._streams(endings).items()
+        }
+        for one in seen:
+            into.add(
+                indices[f"{one.kind}{endings[one]}@{one.node}"],
+                intended_us=round(one.from_s * 1e6),
+                latency_us=round(one.lasted_s * 1e6),
+                outcome=one.outcome,
+                code=min(one.failed, MOST_U16),
+                backend=one.pod,
+            )
+
+    def spans(self) -> tuple[Span, ...]:
+        """See BackgroundTask: how long each node had which taint."""
+        with self._lock:
+            return self._nodes.spans(self._ended_s or self._now_s())
+
+    def broken(self) -> str:
+        """See BackgroundTask."""
+        return self._threads.broken
+
+    def _ending(self, one: KnockSample) -> str:
+        """That of the stream of a sample: how long pods take to start is asked of all alike."""
+        return "" if one.kind == START else self._nodes.ending_for(one.node, one.started_s)
+
+    def _streams(self, endings: dict[KnockSample, str]) -> dict[str, Stream]:
+        """A stream for each kind on each node that was there, and for what was seen beside it."""
+        kinds = [START, *(kind for kind in KNOCKED if kind != "peer" or self._peers.wanted)]
+        names = [f"{kind}@{node}" for kind in kinds for node in self._chosen]
+        names += [f"{one.kind}{ending}@{one.node}" for one, ending in endings.items()]
+        return {name: self._stream(name) for name in dict.fromkeys(names)}
+
+    def _stream(self, name: str) -> Stream:
+        kind, _, node = name.partition("@")
+        return Stream(
+            name=name,
+            node=node,
+            target=f"{kind} of pods on {node}",
+            interval_s=0.0,
+            timeout_s=self._timeout_s,
+            clock_error_s=_WALL_CLOCK_S if self._pods.foreign else 0.0,
+        )
+
+    def _await(self, count: Callable[[], int], within_s: float) -> None:
+        def counted() -> int:
+            with self._lock:
+                return count()
+
+        with contextlib.suppress(DeadlinePassed):
+            wait_for(
+                "the last pods that try their network",
+                counted,
+                lambda left: not left,
+                Deadline(within_s, every_s=0.1),
+            )
+
+    def _run_turns(self) -> None:
+        while not self._no_more.is_set():
+            try:
+                self._look()
+                for node in self._due():
+                    self._create(node)
+            except TRANSIENT_API_ERRORS:
+                self._no_more.wait(_RETRY_S)  # the API server is away; api@host shows it
+            self._delete(self._pods.to_delete)
+            self._wake.wait(_TICK_S)
+            self._wake.clear()
+
+    def _look(self) -> None:
+        """Now and then: where the peers are, and which kubelets have started again."""
+        now_s = self._now_s()
+        if self._looked_s is not None and now_s - self._looked_s < _LOOK_EVERY_S:
+            return
+        if self._peers.wanted:
+            self._peers.look()
+        events = self._watching.starting_events()
+        with self._lock:
+            self._nodes.restarted(events)
+        self._looked_s = now_s
+
+    def _due(self) -> list[str]:
+        """The nodes for which pods are to be made now; a new one is named several times at first."""
+        now_s, due = self._now_s(), []
+        with self._lock:
+            self._pods.expire(now_s)
+            there = self._nodes.names
+            for node in (*self._chosen, *sorted(self._nodes.joined - set(self._chosen))):
+                if node not in there or node in self._nodes.cordoned:
+                    continue
+                last_s = self._last_s.get(node)
+                every_s = self._paces.of(self._nodes.ending_for(node, now_s))
+                if self._pods.alive(node) >= _MOST_ALIVE:
+                    continue
+                if self._begins(node):
+                    due += [node] * _AT_ONCE
+                elif last_s is None or now_s - last_s >= every_s:
+                    due.append(node)
+        return due
+
+    def _begins(self, node: str) -> bool:
+        """Whether a new node has just been seen, or has just become Ready."""
+        starts = len(self._nodes.starts.get(node, ()))
+        before = self._begun.get(node, 0)
+        self._begun[node] = starts
+        return node in self._nodes.joined and starts > before
+
+    def _create(self, node: str) -> None:
+        peer = self._peers.of(node)
+        if self._peers.wanted and not peer:
+            self._looked_s = None  # they are still coming
+            return
+        name, now_s = self._client.new_name(), self._now_s()
+        with self._lock:
+            self._pods.created(name, node, now_s)
+        try:
+            self._client.create_for(name, node, peer)
+        except TRANSIENT_API_ERRORS:
+            with self._lock:
+                self._pods.not_created(name)
+            raise
+        self._last_s[node] = now_s
+
+    def _delete(self, names: Callable[[], Iterable[str]]) -> None:
+        now_s = self._now_s()
+        with self._lock:
+            unneeded = list(names())
+        asked = {name: self._asked_s[name] for name in unneeded if name in self._asked_s}
+        self._asked_s = {name: at_s for name, at_s in asked.items() if now_s - at_s < _ASK_AGAIN_S}
+        for name in unneeded:
+            if name in self._asked_s:
+                continue  # it ends, which takes a moment
+            try:
+                self._client.delete(name)
+            except TRANSIENT_API_ERRORS:
+                return  # tried again at the next turn
+            self._asked_s[name] = now_s
+
+    def _run_pods(self) -> None:
+        self._run_watch(self._follow_pods)
+
+    def _run_nodes(self) -> None:
+        self._run_watch(self._follow_nodes)
+
+    def _run_watch(self, follow: Callable[[], Iterator[None]]) -> None:
+        while not self._ended.is_set():
+            try:
+                for _ in follow():
+                    if self._ended.is_set():
+                        return
+            except _WATCH_BROKEN:
+                self._ended.wait(_RETRY_S)
+
+    def _follow_pods(self) -> Iterator[None]:
+        asked_s = self._now_s()
+        listed = self._client.list_pods()
+        with self._lock:
+            self._pods.listed(listed["items"], asked_s, self._now_s())
+        yield
+        for event in self._client.watch_pods(listed["metadata"]["resourceVersion"]):
+            with self._lock:
+                self._take_pod(event["type"], event["object"])
+            yield
+
+    def _take_pod(self, kind: str, pod: dict[str, Any]) -> None:
+        # Its last words may come with the event that it is gone.
+        if kind in {"ADDED", "MODIFIED", "DELETED"}:
+            self._pods.changed(pod, self._now_s())
+        if kind == "DELETED":
+            self._pods.gone(str(pod["metadata"]["name"]))
+
+    def _follow_nodes(self) -> Iterator[None]:
+        listed = self._watching.list_nodes()
+        with self._lock:
+            self._nodes.listed(listed["items"], self._now_s())
+        yield
+        for event in self._watching.watch_nodes(listed["metadata"]["resourceVersion"]):
+            with self._lock:
+                if event["type"] in {"ADDED", "MODIFIED"}:
+                    self._nodes.changed(event["object"], self._now_s())
+            self._wake.set()
+            yield
+
+
+def _inside(one: KnockSample, window: Window) -> bool:
+    return window.start_s <= one.from_s <= window.end_s
