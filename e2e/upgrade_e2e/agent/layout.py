@@ -97,6 +97,10 @@ class Outcome(IntEnum):
     CREATE_FAILED = 14
     """The API did not accept the object that the probe needed."""
     OTHER = 15
+    ADMITTED = 16
+    """The API server admitted an object that a policy forbids."""
+    WEBHOOK_FAILED = 17
+    """The API server refused an object because an admission webhook could not be called."""
 
     @property
     def label(self) -> str:

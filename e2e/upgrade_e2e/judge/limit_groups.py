@@ -8,6 +8,7 @@ __all__ = [
     "ApiLimits",
     "ChurnLimits",
     "DnsLimits",
+    "GuardLimits",
     "HttpLimits",
     "Instrument",
     "SlowLimits",
@@ -105,6 +106,20 @@ class ChurnLimits:
     gone_p95_s: float
     failure_ratio: float
     left_out_s: float
+
+
+@dataclass(frozen=True)
+class GuardLimits:
+    """Policies that refuse objects.
+
+    admitted       most objects that a policy forbids and that were admitted
+    refused_ratio  of allowed objects that were refused while the API server answered
+    closed_s       longest time in which every allowed object was refused
+    """
+
+    admitted: int
+    refused_ratio: float
+    closed_s: float
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ _WATCHED: Mapping[str, tuple[str, str]] = {
     "HttpService": ("The web service", "requests"),
     "HttpEdge": ("The edge", "requests"),
     "ApiServer": ("The API server", "requests"),
+    "GuardRails": ("The guard rails", "objects"),
 }
 # By the outcome that most of its probes had.
 _FAILED: Mapping[str, str] = {
@@ -36,6 +37,8 @@ _FAILED: Mapping[str, str] = {
     "nxdomain": "did not know a name that exists",
     "servfail": "failed lookups (SERVFAIL)",
     "create-failed": "refused new objects",
+    "admitted": "let through what is forbidden",
+    "webhook-failed": "refused objects because an admission webhook could not be called",
 }
 _NODE = re.compile(r"(?:^|-)((?:control-plane|worker)\d*)$")
 # Steps and their phases: what goes on, with the node of the step.
@@ -112,7 +115,7 @@ def _slowness(row: BrownoutRow) -> str:
 def _subject(run: RunRecord, label: str) -> tuple[str, str]:
     kind = run.observers_as_written.get(label, "").partition("(")[0]
     what, probes = _WATCHED.get(kind, (label, "probes"))
-    usual = label in {"dns", "web", "edge", "api", what}
+    usual = label in {"dns", "web", "edge", "api", "guard", what}
     return what if usual else f"{what} ({label})", probes
 
 

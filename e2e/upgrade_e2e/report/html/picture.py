@@ -29,6 +29,8 @@ FAMILIES: Mapping[str, tuple[Outcome, ...]] = {
         Outcome.SERVFAIL,
         Outcome.DNS_ERROR,
         Outcome.CREATE_FAILED,
+        Outcome.WEBHOOK_FAILED,
+        Outcome.ADMITTED,
         Outcome.OTHER,
     ),
     "cut off": (Outcome.RESET, Outcome.RESET_IN_BODY, Outcome.TLS_ERROR),
