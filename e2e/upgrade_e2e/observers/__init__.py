@@ -18,6 +18,8 @@ from upgrade_e2e.observers.dns import DnsLookups
 from upgrade_e2e.observers.edge import HttpEdge
 from upgrade_e2e.observers.faults import alter, plant
 from upgrade_e2e.observers.fitting import require_room
+from upgrade_e2e.observers.guard_pairs import GuardPair, read_guard_pairs
+from upgrade_e2e.observers.guard_rails import GuardRails, require_watched
 from upgrade_e2e.observers.http import HttpService
 from upgrade_e2e.observers.naming import Wanted, as_written, label_observers
 from upgrade_e2e.observers.observation import Observation
@@ -31,6 +33,8 @@ __all__ = [
     "BackgroundTask",
     "DeployContext",
     "DnsLookups",
+    "GuardPair",
+    "GuardRails",
     "HttpEdge",
     "HttpService",
     "Images",
@@ -46,5 +50,7 @@ __all__ = [
     "label_observers",
     "label_or_kind",
     "plant",
+    "read_guard_pairs",
     "require_room",
+    "require_watched",
 ]

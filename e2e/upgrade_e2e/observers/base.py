@@ -14,6 +14,7 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.timeline import Connection, Origin, SamplesBuilder, Span, Window
 
 if TYPE_CHECKING:
+    from upgrade_e2e.observers.guard_pairs import GuardPair
     from upgrade_e2e.observers.workload import Workload
 
 __all__ = [
@@ -52,7 +53,8 @@ class DeployContext:
 
     `pace` is how many times faster than real the cluster goes: what an observer does every N
     seconds, it does every N / pace seconds here. `facts` say what kind of cluster it is, and `room`
-    where in it watched workloads may run.
+    where in it watched workloads may run. `guards` are the objects by which the user's policies are
+    watched.
     """
 
     cluster: Cluster
@@ -63,6 +65,7 @@ class DeployContext:
     pace: float = 1.0
     facts: ClusterFacts = field(default_factory=ClusterFacts)
     room: Room = field(default_factory=Room)
+    guards: tuple[GuardPair, ...] = ()
 
     def apply(self, manifest: dict[str, Any]) -> Any:
         """Server-side apply, retried while the API server is away; returns the object."""
@@ -144,7 +147,10 @@ class Observer(Protocol):
         """
 
     def deploy(self, context: DeployContext) -> Parts:
-        """Apply what is watched, without waiting for it; returns what is to be run."""
+        """Apply what is watched, without waiting for it; returns what is to be run.
+
+        Empty parts where the cluster has nothing of that kind: then it is not in what was seen.
+        """
 
 
 @runtime_checkable

@@ -104,6 +104,7 @@ class RunningPass:
             pace=self.what.provider.capabilities.pace,
             facts=self.facts,
             room=self._find_room(cluster, observers),
+            guards=self.what.settings.guards,
         )
         with contextlib.closing(observation), self._leaving_no_trace(observation):
             self._deploy(observation)

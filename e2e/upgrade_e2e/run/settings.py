@@ -9,7 +9,7 @@ from typing import Literal
 
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.format import setting
-from upgrade_e2e.observers import Images
+from upgrade_e2e.observers import GuardPair, Images
 from upgrade_e2e.options import DEFAULT_NODE_IMAGE, KEEP_CHOICES
 from upgrade_e2e.providers.kind import KindConfig
 from upgrade_e2e.upgrade import Fault
@@ -39,7 +39,8 @@ class PassSettings:
     watched before the first step, `watch_after_s` how long it is watched after the last one.
     The others are the options of the same names (see upgrade_e2e.options); an empty `drain_args`
     means the usual arguments, and `step_timeout_s` None the time of each step. `nodes_assumed` is
-    whether the counts are only a guess at those of the cluster to reuse.
+    whether the counts are only a guess at those of the cluster to reuse. `guards` are the pairs of
+    objects by which policies of the user are watched.
     """
 
     provider: str = "kind"
@@ -62,6 +63,7 @@ class PassSettings:
     wait_for_watches: bool = True
     step_timeout_s: float | None = None
     faults: tuple[Fault, ...] = ()
+    guards: tuple[GuardPair, ...] = ()
     watch_before_s: float = 10.0
     watch_after_s: float = 10.0
 
@@ -115,7 +117,12 @@ def parse_image_overrides(words: Sequence[str]) -> dict[str, str]:
 
 
 def watching_choices(settings: PassSettings) -> dict[str, str]:
-    """The times watched around the upgrade that are not the default: they change every ratio."""
+    """What is watched other than by default: times around the upgrade, which change every ratio,
+    and policies of the user.
+    """
     usual_s = WATCHED_AROUND_S.get(settings.provider)
     asked = {"watch-before": settings.watch_before_s, "watch-after": settings.watch_after_s}
-    return {name: setting(time_s) for name, time_s in asked.items() if time_s != usual_s}
+    choices = {name: setting(time_s) for name, time_s in asked.items() if time_s != usual_s}
+    if settings.guards:
+        choices["guard-rails"] = ", ".join(pair.policy for pair in settings.guards)
+    return choices

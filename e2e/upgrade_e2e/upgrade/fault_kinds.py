@@ -9,6 +9,7 @@ from typing import Literal
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.upgrade.fault_values import (
     addon,
+    dropped,
     image_name,
     nothing,
     rate,
@@ -16,6 +17,7 @@ from upgrade_e2e.upgrade.fault_values import (
     seconds,
     share,
     target_of,
+    webhook,
 )
 
 __all__ = ["CATALOGUE", "ActsOn", "FaultKind", "kind_of", "plantable_on"]
@@ -33,7 +35,8 @@ class FaultKind:
     planted through the Kubernetes API, one of the `nodes` by the provider. `providers` names the
     providers that can plant it; empty means any, and then `needs` says which clusters it works
     on. `hits` gives the step (kind or name) that is to go wrong for a value: the fault comes
-    before that step or changes nothing.
+    before that step or changes nothing. One that comes `late` would keep observers from getting
+    ready: without a step of its own it comes before the first step of the upgrade.
     """
 
     name: str
@@ -45,6 +48,7 @@ class FaultKind:
     providers: frozenset[str] = frozenset()
     needs: str = "any cluster"
     hits: Callable[[str], str] | None = None
+    late: bool = False
 
     def plantable_on(self, provider: str) -> bool:
         """Whether this fault can be planted in clusters of `provider`."""
@@ -92,6 +96,27 @@ _IN_THE_CLUSTER = (
         "cluster",
         needs=_KUBEADM,
     ),
+    FaultKind(
+        "policy-gone",
+        "policy-gone@drain",
+        "objects that the policy of the scenario guard_rails forbids are admitted",
+        "the binding of that ValidatingAdmissionPolicy is deleted",
+        nothing,
+        "cluster",
+        _KIND,
+        late=True,
+    ),
+    FaultKind(
+        "webhook-gone",
+        "webhook-gone@drain",
+        "what an admission webhook forbids is admitted, or nothing is, as its failurePolicy says",
+        "the Deployment of the webhook is scaled to 0: Gatekeeper's, or that of "
+        "webhook-gone=NAMESPACE/DEPLOYMENT",
+        webhook,
+        "cluster",
+        _KIND,
+        late=True,
+    ),
 )
 _ON_NODES = (
     FaultKind(
@@ -130,6 +155,16 @@ _ON_NODES = (
         "without pause of the new version, kubeadm's health Job does not end, [ERROR CreateJob]",
         "an image that was put on the nodes beforehand is removed from every worker",
         image_name,
+        "nodes",
+        _KIND,
+    ),
+    FaultKind(
+        "webhook-dropped",
+        "webhook-dropped=5s@drain",
+        "calls of an admission webhook hang until their timeout; then its failurePolicy decides",
+        "packets from the control planes to the pods of the webhook are dropped for that time: "
+        "Gatekeeper's, or those of webhook-dropped=5s:NAMESPACE/DEPLOYMENT",
+        dropped,
         "nodes",
         _KIND,
     ),

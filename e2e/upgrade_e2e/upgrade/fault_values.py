@@ -9,14 +9,28 @@ import re
 
 from upgrade_e2e.errors import BadInput
 
-__all__ = ["addon", "image_name", "nothing", "rate", "replicas", "seconds", "share", "target_of"]
+__all__ = [
+    "addon",
+    "dropped",
+    "image_name",
+    "nothing",
+    "rate",
+    "replicas",
+    "seconds",
+    "share",
+    "target_of",
+    "webhook",
+]
 
 LONGEST_S = 60.0
 HIGHEST_RATE_HZ = 1000
 MOST_REPLICAS = 100
 BREAKABLE = ("kubeadm-apply", "kubeadm-node", "drain", "swap-kubelet")
 ADDONS = ("coredns", "kube-proxy")
+WEBHOOK = "gatekeeper-system/gatekeeper-controller-manager"
+"""What Gatekeeper's own manifest calls the Deployment of its webhook."""
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s)?", re.ASCII)
+_DEPLOYMENT = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9.-]*", re.ASCII)
 _IMAGE = re.compile(r"[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+:[\w.-]{1,128}", re.ASCII)
 _WHOLE = re.compile(r"\d{1,9}", re.ASCII)
 
@@ -84,6 +98,24 @@ def image_name(value: str) -> str:
             "registry.k8s.io/pause:3.10.1."
         )
     return value
+
+
+def webhook(value: str) -> tuple[str, str]:
+    """Namespace and name in `NAMESPACE/DEPLOYMENT`, a webhook's; empty means Gatekeeper's."""
+    named = value or WEBHOOK
+    if not _DEPLOYMENT.fullmatch(named):
+        raise BadInput(
+            f"{value!r} names no Deployment; write NAMESPACE/DEPLOYMENT, like {WEBHOOK}, or "
+            "nothing for that one."
+        )
+    namespace, _, name = named.partition("/")
+    return namespace, name
+
+
+def dropped(value: str) -> tuple[float, str, str]:
+    """Seconds, namespace and name in `5s` or `5s:NAMESPACE/DEPLOYMENT`; see seconds and webhook."""
+    time, _, named = value.partition(":")
+    return (seconds(time), *webhook(named))
 
 
 def target_of(value: str) -> tuple[str, str]:

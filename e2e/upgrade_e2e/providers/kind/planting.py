@@ -17,8 +17,9 @@ from upgrade_e2e.errors import FaultNotPlanted
 from upgrade_e2e.providers.kind.delivery import on_all, runner_of, staged_file
 from upgrade_e2e.providers.kind.node_image import CTR, parse_image_list
 from upgrade_e2e.providers.kind.nodes import restart_kubelet, wait_until_ready
+from upgrade_e2e.providers.kind.webhook_packets import drop_packets
 from upgrade_e2e.upgrade import Step
-from upgrade_e2e.upgrade.fault_values import rate, seconds, target_of
+from upgrade_e2e.upgrade.fault_values import dropped, rate, seconds, target_of
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = ["plant"]
@@ -43,6 +44,8 @@ def plant(step: Step, cluster: Cluster) -> None:
             on_all(limited, lambda node: _limit_kubelet(cluster, node, rate(value)))
         case "apiserver-freeze":
             _freeze_api_servers(cluster, seconds(value))
+        case "webhook-dropped":
+            drop_packets(cluster, *dropped(value))
         case "lacks-image":
             _remove_image(cluster, value)
         case "fail-step":
