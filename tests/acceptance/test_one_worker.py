@@ -14,8 +14,10 @@ NOT_JUDGED = {
     "the_api_stays_available",
     "the_api_stays_fast",
     "the_api_answers_between_absences",
+    "nothing_forbidden_is_admitted",
+    "what_is_allowed_is_admitted",
 }
-"""They need three control planes, or an API server that does not share its cores."""
+"""They need three control planes, or an API server that has cores of its own, or policies."""
 
 
 @pytest.fixture(scope="module")

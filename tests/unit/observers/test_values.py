@@ -14,6 +14,7 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.observers import (
     ApiServer,
     DnsLookups,
+    GuardRails,
     HttpEdge,
     HttpService,
     Observer,
@@ -23,7 +24,7 @@ from upgrade_e2e.observers import (
 )
 from upgrade_e2e.observers.checks import RESERVED
 
-ALL = (ApiServer, DnsLookups, HttpEdge, HttpService, PodChurn)
+ALL = (ApiServer, DnsLookups, GuardRails, HttpEdge, HttpService, PodChurn)
 KINDS: dict[str, type] = {kind.__name__: kind for kind in (*ALL, Workload)}
 NOT_RATES = (0, -1, 1000.5, math.inf, math.nan, 10**400, "50", True, None)
 NOT_TIMEOUTS = (0, -1.0, 3601, math.inf, math.nan, "2", True, None)
@@ -53,6 +54,7 @@ RATES = (
     "DnsLookups.rate_hz",
     "DnsLookups.side_hz",
     "DnsLookups.reused_hz",
+    "GuardRails.rate_hz",
     "HttpEdge.rate_hz",
 )
 TIMES = ("Workload.pre_stop_s", "Workload.warm_up_s", "Workload.drain_s")
@@ -114,6 +116,7 @@ def test_defaults_stay() -> None:
     assert labels == {
         ApiServer: "api",
         DnsLookups: "dns",
+        GuardRails: "guard",
         HttpEdge: "edge",
         HttpService: "web",
         PodChurn: "churn",
@@ -124,6 +127,7 @@ def test_defaults_stay() -> None:
     assert (PodChurn().burst, PodChurn().every_s, PodChurn().timeout_s) == (3, 10, 90)
     assert [kind().timeout_s for kind in (HttpService, HttpEdge, DnsLookups)] == [2, 2, 2]
     assert ApiServer().timeout_s == 5
+    assert (GuardRails().rate_hz, GuardRails().timeout_s) == (10, 12)
     assert (DnsLookups().service, DnsLookups().cluster_domain) == (
         "kubernetes.default",
         "",
@@ -149,7 +153,7 @@ def test_what_is_watched_may_come_first_and_everything_else_by_its_word() -> Non
     assert DnsLookups("checkout.shop", rate_hz=20).service == "checkout.shop"
     checkout = HttpService(rate_hz=5)
     assert HttpEdge(checkout, rate_hz=20).backend == checkout
-    for kind in (ApiServer, HttpService, PodChurn, Workload):
+    for kind in (ApiServer, GuardRails, HttpService, PodChurn, Workload):
         with pytest.raises(TypeError, match="positional argument"):
             kind(5)
     with pytest.raises(TypeError, match="positional argument"):
