@@ -62,7 +62,7 @@ def test_names_are_unique_and_every_entry_says_what_it_is():
         assert kind_of(kind.name) is kind
 
 
-def test_what_a_provider_does_itself_needs_that_provider_and_what_a_simulated_api_lacks_a_real_one():
+def test_what_a_provider_does_itself_or_what_a_simulated_api_lacks_needs_a_provider():
     for kind in CATALOGUE:
         lacking = kind.name in {"policy-gone", "webhook-gone"}
         assert bool(kind.providers) == (kind.acts_on == "nodes" or lacking), kind.name
