@@ -57,7 +57,8 @@ def _pair(name: str, forbidden: Path, allowed: Path, words: str) -> GuardPair:
             f"the words of the policy that forbids {forbidden} are empty; give a part of the "
             "message with which it refuses that object."
         )
-    pair = GuardPair(name, forbidden.name, _manifest(forbidden), _manifest(allowed), words)
+    policy = f"the policy that forbids {forbidden.name}"
+    pair = GuardPair(name, policy, _manifest(forbidden), _manifest(allowed), words)
     if pair.forbidden == pair.allowed:
         raise BadInput(
             f"{forbidden} and {allowed} are the same object; one is to be forbidden by the policy "

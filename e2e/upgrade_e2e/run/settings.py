@@ -124,5 +124,5 @@ def watching_choices(settings: PassSettings) -> dict[str, str]:
     asked = {"watch-before": settings.watch_before_s, "watch-after": settings.watch_after_s}
     choices = {name: setting(time_s) for name, time_s in asked.items() if time_s != usual_s}
     if settings.guards:
-        choices["guard-rails"] = ", ".join(pair.policy for pair in settings.guards)
+        choices["guard-rails"] = ", ".join(pair.name for pair in settings.guards)
     return choices

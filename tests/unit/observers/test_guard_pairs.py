@@ -31,7 +31,7 @@ def test_a_pair_is_two_manifests_and_the_policys_words(files: tuple[Path, Path])
     (pair,) = read_guard_pairs([files[0]], [files[1]], ["must have a tag"])
     assert (pair.name, pair.policy, pair.words) == (
         "deny-latest",
-        "Deny latest.yaml",
+        "the policy that forbids Deny latest.yaml",
         "must have a tag",
     )
     images = [

@@ -118,7 +118,7 @@ def test_unusual_times_of_watching_are_choices_that_the_gate_compares(tmp_path):
 def test_policies_of_the_user_are_a_choice_that_the_gate_compares(tmp_path):
     pair = GuardPair("tags", "tags.yaml", "{}", "[]", "must have a tag")
     record = write_artifacts(ended(tmp_path, guards=(pair,)), [])
-    assert record.choices["guard-rails"] == "tags.yaml"
+    assert record.choices["guard-rails"] == "tags"
     assert "guard-rails" not in write_artifacts(ended(tmp_path / "usual"), []).choices
 
 

@@ -152,7 +152,11 @@ def manifests(tmp_path):
 
 def test_policies_are_named_by_two_manifests_and_words(manifests):
     (of_table,) = settings_of(values_of({}, manifests)).guards
-    assert (of_table.name, of_table.policy, of_table.words) == ("deny", "deny.yaml", "tag")
+    assert (of_table.name, of_table.policy, of_table.words) == (
+        "deny",
+        "the policy that forbids deny.yaml",
+        "tag",
+    )
     given = {
         "guard-forbidden": [manifests / "allow.yaml", manifests / "deny.yaml"],
         "guard-allowed": [manifests / "deny.yaml", manifests / "allow.yaml"],
