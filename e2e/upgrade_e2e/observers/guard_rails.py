@@ -149,7 +149,7 @@ def _require_in_force(api: Api, pair: GuardPair, forbidden: DryRun, allowed: Dry
 
     try:
         wait_for(
-            f"one object to be refused by {pair.policy}, and the other one to be admitted,",
+            f"the refusal of one object, and the admission of the other, by {pair.policy}",
             amiss,
             lambda found: not found,
             _IN_FORCE,
