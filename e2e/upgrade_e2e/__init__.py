@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from upgrade_e2e.errors import Inconclusive
     from upgrade_e2e.judge import Etcd, Limits, Outage, Runtimes, Seen
-    from upgrade_e2e.judge import Etcd, Limits, Outage, Seen
     from upgrade_e2e.judge.node_usage import NodeUsage
     from upgrade_e2e.observers import (
         ApiServer,
         DnsLookups,
         EtcdHealth,
+        GuardRails,
         HttpEdge,
         HttpService,
-        NodeResources,
         NewPodsNetwork,
+        NodeResources,
         PodChurn,
         RuntimeAnswers,
         Workload,
@@ -33,13 +33,14 @@ __all__ = [
     "DnsLookups",
     "Etcd",
     "EtcdHealth",
+    "GuardRails",
     "HttpEdge",
     "HttpService",
     "Inconclusive",
     "Limits",
+    "NewPodsNetwork",
     "NodeResources",
     "NodeUsage",
-    "NewPodsNetwork",
     "Outage",
     "PodChurn",
     "RuntimeAnswers",

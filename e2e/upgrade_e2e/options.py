@@ -220,6 +220,32 @@ OPTIONS: tuple[Option, ...] = (
         multiple=True,
     ),
     Option(
+        "guard-forbidden",
+        "A manifest of an object that a policy of yours forbids; goes with --guard-allowed and "
+        "--guard-words. May be repeated, and the three belong together by their order.",
+        Path,
+        metavar="FILE",
+        multiple=True,
+        planned=False,
+    ),
+    Option(
+        "guard-allowed",
+        "A manifest of an object that differs from the forbidden one only in what the policy looks "
+        "at, and that it allows.",
+        Path,
+        metavar="FILE",
+        multiple=True,
+        planned=False,
+    ),
+    Option(
+        "guard-words",
+        "A part of the message with which the policy refuses the forbidden object. A refusal in "
+        "other words does not count as its own.",
+        metavar="TEXT",
+        multiple=True,
+        planned=False,
+    ),
+    Option(
         "reuse-cluster",
         "Upgrade this kind cluster, which is there already, instead of a new one.",
         default="",

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.acceptance.sim_pass import Judged, judged_pass
-from tests.claims import all_scenarios
+from tests.claims import NOT_SIMULATED, all_scenarios
 from tests.outcomes import OUTCOMES
 from upgrade_e2e.judge import Limits, Verdict, view_of
 from upgrade_e2e.providers.sim.durations import Durations
@@ -27,37 +27,6 @@ DNS, DNS_FAST = "lookups_keep_answering", "lookups_stay_fast"
 KEPT, COME = "a_kept_socket_keeps_answering", "pods_come_and_go"
 READY, GONE = "ready_is_visible_soon_after_start", "deleted_pods_are_gone_soon"
 TARGET, WHOLE = "every_component_is_at_the_target", "workloads_are_all_there"
-# Two need three control planes, one an API server that does not share its cores with everything.
-# A simulated cluster has neither a container runtime nor etcd: the faults of those claims are planted
-# in tests/kind, by old_cluster/test_runtime_faults.py and test_etcd.py.
-# Kubelets that publish what they use are not simulated either.
-NOT_SIMULATED = {
-    "the_api_stays_available",
-    "the_api_stays_fast",
-    "the_api_answers_between_absences",
-    "kubelets_hear_of_their_containers",
-    "new_containers_come_up",
-    "ready_is_true",
-    "nothing_is_oom_killed",
-    "nothing_is_evicted_under_pressure",
-    "kubelets_stay_below_their_ceiling",
-    "runtimes_stay_below_their_ceiling",
-    "no_container_is_throttled",
-    "kubelets_do_not_grow_more_than_before",
-    "members_answer_and_have_a_leader",
-    "leaders_change_seldom",
-    "disks_keep_up",
-    "members_reach_one_another",
-    "there_is_room_for_writes",
-    "members_hold_the_same",
-    "no_acknowledged_write_is_lost",
-    # A simulated cluster has no network that comes up.
-    "new_pods_have_network",
-    "new_pods_have_network_after_a_kubelet_restart",
-    "new_pods_start_in_time",
-    "a_new_node_gets_its_network",
-    "no_pod_comes_before_the_network_of_a_new_node",
-}
 AGAIN = pytest.mark.thorough(part="simulated")
 # A lagging kubelet lets few pods come and go; everything else is as the product has it.
 FEW = Limits.default().override({"instrument": {"min_samples": 20}}, "tests/acceptance")

@@ -11,7 +11,18 @@ import pytest
 FOLDER = Path(__file__).resolve().parents[2] / "ci" / "node-image"
 sys.path.insert(0, str(FOLDER))
 
-from nodeimage import components, gobuild, keys, layers, node, nodebase, pins, programs, store  # noqa: E402
+from nodeimage import (  # noqa: E402
+    components,
+    gatekeeper,
+    gobuild,
+    keys,
+    layers,
+    node,
+    nodebase,
+    pins,
+    programs,
+    store,
+)
 
 PINS_FILE = FOLDER / "pins.toml"
 
@@ -162,3 +173,20 @@ def test_a_containers_defaults_have_kinds_hook_and_no_limits() -> None:
     made = json.loads(node.container_defaults('{"process": {"rlimits": [1], "cwd": "/"}}'))
     assert made["process"] == {"cwd": "/"}
     assert made["hooks"]["createContainer"] == [{"path": "/kind/bin/mount-product-files.sh"}]
+
+
+def test_gatekeepers_manifest_takes_the_image_from_the_node() -> None:
+    text = "  - image: openpolicyagent/gatekeeper:v3.23.1\n    imagePullPolicy: Always\n" * 2
+    changed = gatekeeper.never_pulled(text)
+    assert "Always" not in changed
+    assert changed.count("imagePullPolicy: IfNotPresent") == 2
+    with pytest.raises(RuntimeError, match="has no 'imagePullPolicy: Always'"):
+        gatekeeper.never_pulled(changed)
+
+
+def test_gatekeepers_image_has_the_name_that_its_manifest_has() -> None:
+    line = "        image: openpolicyagent/gatekeeper:v3.23.1\n"
+    assert gatekeeper.image_in(line * 2).tag == "openpolicyagent/gatekeeper:v3.23.1"
+    for text in ("", line + "image: busybox:1\n"):
+        with pytest.raises(RuntimeError, match="which is not one image"):
+            gatekeeper.image_in(text)

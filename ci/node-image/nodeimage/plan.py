@@ -5,8 +5,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
-from nodeimage import command, docker, nodebase, programs, support
+from nodeimage import command, docker, gatekeeper, nodebase, programs, support
 from nodeimage.components import net_root
+from nodeimage.gatekeeper import GatekeeperImage
 from nodeimage.node import NodeImage
 from nodeimage.pins import Pins
 from nodeimage.progress import say
@@ -75,7 +76,7 @@ def ensure(pins: Pins, versions: Sequence[str], store: Store) -> None:
         docker.remove_outdated(nodebase.BASE_IMAGE, current)
 
 
-def is_due(image: NodeImage | SupportImage) -> bool:
+def is_due(image: NodeImage | SupportImage | GatekeeperImage) -> bool:
     """Whether there is work to do for an image; says so when there is none."""
     found = docker.labels(image.tag)
     if found is None:
@@ -96,6 +97,7 @@ def remove_unused(pins: Pins, store: Store) -> list[str]:
         parts |= {part.key: part for part in node_parts(pins, version).values()}
     images = support.all_of(pins)
     parts |= {image.root.key: image.root for image in images}
+    parts[gatekeeper.program().key] = gatekeeper.program()
     wanted = {store.path(part.cached_as, key).name for key, part in parts.items()}
     wanted |= {store.path(image.cached_as, image.key).name for image in images}
     with store.locked():

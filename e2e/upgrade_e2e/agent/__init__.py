@@ -24,7 +24,9 @@ Spec (JSON)
     {"run": ID, "token": TOKEN, "streams": [STREAM, ...]}
     STREAM, all kinds: observer, name, kind, interval_s, timeout_s
     kind http:       url, connection (new|reused), method, headers, body, expect ([status, ...]),
-                     body_has, ca_file, cert_file, key_file, token, insecure, server_name.
+                     body_has, ca_file, cert_file, key_file, token, insecure, server_name,
+                     means ([{status: [...], body_has, outcome}, ...]: what other answers amount
+                     to, the first that fits; without one, 4xx, 5xx or bad-answer by the status).
                      `{seq}` in the body is replaced by the number of the probe.
     kind dns:        qname, qtype (A|AAAA), expect (answer|noerror|nxdomain), server,
                      connection (new|reused): a new socket each, or one that is kept

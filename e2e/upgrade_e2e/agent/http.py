@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from .answer import Answer
 from .failures import outcome_of_error
@@ -20,6 +20,19 @@ MOST_KNOWN = 64
 LONGEST_KNOWN = 2048
 
 
+class _Meaning(NamedTuple):
+    """What an answer amounts to that has one of these statuses and this text in its body."""
+
+    status: frozenset[int]
+    body_has: bytes
+    outcome: Outcome
+
+    @classmethod
+    def of(cls, facts: dict[str, Any]) -> _Meaning:
+        words = facts.get("body_has", "").encode()
+        return cls(frozenset(facts["status"]), words, Outcome.from_label(facts["outcome"]))
+
+
 class HttpStream(Stream):
     """HTTP requests, each over a new connection or over kept ones."""
 
@@ -33,6 +46,7 @@ class HttpStream(Stream):
         """Whole answers that came before: the same bytes mean the same again."""
         self._expect = frozenset(facts.get("expect", (200,)))
         self._body_has = facts.get("body_has", "").encode()
+        self._means = tuple(_Meaning.of(one) for one in facts.get("means", ()))
         self._method = facts.get("method", "GET")
         self._body = facts.get("body", "")
         self._numbered = "{seq}" in self._body
@@ -73,8 +87,14 @@ class HttpStream(Stream):
         self.finish(flight, verdict.outcome, verdict.status, verdict.backend, flags)
 
     def _outcome_of(self, answer: Answer) -> Outcome:
-        if answer.status in self._expect:
-            return Outcome.OK if self._body_has in answer.body else Outcome.BAD_ANSWER
+        expected = answer.status in self._expect
+        if expected and self._body_has in answer.body:
+            return Outcome.OK
+        for meaning in self._means:
+            if answer.status in meaning.status and meaning.body_has in answer.body:
+                return meaning.outcome
+        if expected:
+            return Outcome.BAD_ANSWER
         if answer.status >= 500:
             return Outcome.HTTP_5XX
         return Outcome.HTTP_4XX if answer.status >= 400 else Outcome.BAD_ANSWER

@@ -109,6 +109,10 @@ class Outcome(IntEnum):
     OTHER = 15
     LOST = 16
     """The write was acknowledged, and what was written is gone."""
+    ADMITTED = 17
+    """The API server admitted an object that a policy forbids."""
+    WEBHOOK_FAILED = 18
+    """The API server refused an object because an admission webhook could not be called."""
 
     @property
     def label(self) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .http import HttpStream
 
 MOST_IDLE = 4
-KEPT = frozenset({Outcome.OK, Outcome.HTTP_5XX})
+KEPT = frozenset({Outcome.OK, Outcome.HTTP_5XX, Outcome.ADMITTED, Outcome.WEBHOOK_FAILED})
 """Outcomes after which a connection may be used again."""
 _TCP = socket.SOCK_STREAM | socket.SOCK_NONBLOCK
 _UNDER_WAY = (0, errno.EINPROGRESS)

@@ -179,9 +179,21 @@ class Api:
         )
 
 
-_PLURALS = {"NetworkPolicy": "networkpolicies", "Endpoints": "endpoints"}
+_PLURALS = {
+    "NetworkPolicy": "networkpolicies",
+    "Endpoints": "endpoints",
+    "ValidatingAdmissionPolicy": "validatingadmissionpolicies",
+}
 _CLUSTER_SCOPED = frozenset(
-    {"Namespace", "Node", "ClusterRole", "ClusterRoleBinding", "PriorityClass"}
+    {
+        "Namespace",
+        "Node",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "PriorityClass",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+    }
 )
 
 

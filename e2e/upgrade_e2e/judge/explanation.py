@@ -99,11 +99,17 @@ def _latencies(counts: Counts) -> Iterator[str]:
 def _downtime(figures: Figures) -> Iterator[str]:
     if figures.counts.failed:
         found, count = figures.outage_set, figures.outage_set.count
+        state, word = ("open", "window") if _lets_through(figures.counts) else ("down", "outage")
         yield (
-            f"down for {_range(found, found.downtime_s, found.downtime_at_most_s)} in "
-            f"{count} {'outage' if count == 1 else 'outages'}; the longest on one stream "
+            f"{state} for {_range(found, found.downtime_s, found.downtime_at_most_s)} in "
+            f"{count} {word if count == 1 else f'{word}s'}; the longest on one stream "
             f"{_range(found, found.longest_silence_s, found.longest_gap_s)}"
         )
+
+
+def _lets_through(counts: Counts) -> bool:
+    """Whether all that failed is a policy that admitted what it forbids: it was open, not down."""
+    return set(counts.outcomes) - {Outcome.OK} == {Outcome.ADMITTED}
 
 
 def _felt(figures: Figures) -> Iterator[str]:
@@ -158,13 +164,23 @@ def _asides(figures: Figures) -> Iterator[str]:
     if counts.unsent:
         yield f"not counted: {counts.unsent} probes that could not be sent"
     if counts.masked:
-        yield (
-            f"not counted: {counts.masked} events ({share(counts.masked_share)}) during which the "
-            "API server did not answer, or their node had no news from it yet; "
-            f"{counts.proofs} events remain; {figures.left_out}"
-        )
+        yield _masked(figures)
     if after := failures_near_api_downtime(counts.scope, figures.left_out.away):
         yield after
+
+
+def _masked(figures: Figures) -> str:
+    counts = figures.counts
+    if all(track.clocked for track in counts.scope.tracks):
+        what = "probes"
+        why = "around which the API server did not answer, or gave an error of its own"
+    else:
+        what = "events"
+        why = "during which the API server did not answer, or their node had no news from it yet"
+    return (
+        f"not counted: {counts.masked} {what} ({share(counts.masked_share)}) {why}; "
+        f"{counts.proofs} {what} remain; {figures.left_out}"
+    )
 
 
 def _bounds(outage: Outage) -> str:

@@ -9,6 +9,7 @@ __all__ = [
     "ChurnLimits",
     "DnsLimits",
     "EtcdLimits",
+    "GuardLimits",
     "HttpLimits",
     "Instrument",
     "RuntimeLimits",
@@ -147,6 +148,9 @@ class EtcdLimits:
     round_trip_p99_s: float
     failed_proposals_per_s: float
     quota_share: float
+
+
+@dataclass(frozen=True)
 class NetworkLimits:
     """New pods and their network.
 
@@ -158,6 +162,20 @@ class NetworkLimits:
     without_s: float
     new_node_s: float
     start_p95_s: float
+
+
+@dataclass(frozen=True)
+class GuardLimits:
+    """Policies that refuse objects.
+
+    admitted       most objects that a policy forbids and that were admitted
+    refused_ratio  of allowed objects that were refused while the API server answered
+    closed_s       longest time in which every allowed object was refused
+    """
+
+    admitted: int
+    refused_ratio: float
+    closed_s: float
 
 
 @dataclass(frozen=True)

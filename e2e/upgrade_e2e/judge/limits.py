@@ -25,6 +25,7 @@ from upgrade_e2e.judge.limit_groups import (
     ChurnLimits,
     DnsLimits,
     EtcdLimits,
+    GuardLimits,
     HttpLimits,
     Instrument,
     RuntimeLimits,
@@ -69,6 +70,7 @@ class Limits:
     churn: ChurnLimits
     runtime: RuntimeLimits
     network: NetworkLimits
+    guard: GuardLimits
     upgrade: UpgradeLimits
     resources: ResourceLimits
     slow: SlowLimits
@@ -140,6 +142,7 @@ _GROUPS: Mapping[str, type[Any]] = {
     "churn": ChurnLimits,
     "runtime": RuntimeLimits,
     "network": NetworkLimits,
+    "guard": GuardLimits,
     "upgrade": UpgradeLimits,
     "resources": ResourceLimits,
     "slow": SlowLimits,

@@ -9,6 +9,7 @@ import numpy as np
 
 from upgrade_e2e.judge import blind, news
 from upgrade_e2e.judge.evidence import Track, weigh
+from upgrade_e2e.judge.guarding import weigh_guard_rails
 from upgrade_e2e.judge.limit_groups import Instrument
 from upgrade_e2e.judge.raw import RawTrack, split_streams
 from upgrade_e2e.judge.track_outages import TrackOutages
@@ -45,7 +46,7 @@ def lay_tracks(
         references=[raw for raw in found if raw.stream.name in named],
         away=Windows.none() if away is None else away,
     )
-    return survey.tracks()
+    return weigh_guard_rails(survey.tracks(), whole)
 
 
 def _references(streams: Sequence[Stream]) -> set[str]:

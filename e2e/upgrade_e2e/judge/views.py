@@ -10,6 +10,7 @@ from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.format import duration, share
 from upgrade_e2e.judge.api_downtime import api_away, asked_api
 from upgrade_e2e.judge.evidence import Evidence
+from upgrade_e2e.judge.guarding import cost_notes
 from upgrade_e2e.judge.limit_groups import Instrument
 from upgrade_e2e.judge.limits import Limits
 from upgrade_e2e.judge.scope import Scope
@@ -107,6 +108,7 @@ def view_of(
     tracks = lay_tracks(samples, within, limits.instrument, references, away)
     notes = [f"broken: {samples.broken}"] if samples.broken else []
     notes += [note for track in tracks for note in track.notes]
+    notes += cost_notes(tracks, within)
     scope, steps = Scope(tracks, within), Steps(_steps(timeline))
     slow_s = limits.slow.of(observer)
     read = timeline.readings.get(observer, Readings())

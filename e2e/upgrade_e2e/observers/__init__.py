@@ -19,12 +19,14 @@ from upgrade_e2e.observers.edge import HttpEdge
 from upgrade_e2e.observers.etcd import EtcdHealth
 from upgrade_e2e.observers.faults import alter, plant, put_back
 from upgrade_e2e.observers.fitting import require_room
+from upgrade_e2e.observers.guard_pairs import GuardPair, read_guard_pairs
+from upgrade_e2e.observers.guard_rails import GuardRails, require_watched
 from upgrade_e2e.observers.http import HttpService
 from upgrade_e2e.observers.naming import Wanted, as_written, label_observers
 from upgrade_e2e.observers.node_resources import NodeResources
 from upgrade_e2e.observers.observation import Observation
-from upgrade_e2e.observers.runtime_answers import RuntimeAnswers
 from upgrade_e2e.observers.pods_network import NewPodsNetwork
+from upgrade_e2e.observers.runtime_answers import RuntimeAnswers
 from upgrade_e2e.observers.workload import Workload
 
 __all__ = [
@@ -36,11 +38,13 @@ __all__ = [
     "DeployContext",
     "DnsLookups",
     "EtcdHealth",
+    "GuardPair",
+    "GuardRails",
     "HttpEdge",
     "HttpService",
     "Images",
-    "NodeResources",
     "NewPodsNetwork",
+    "NodeResources",
     "Observation",
     "Observer",
     "Parts",
@@ -55,5 +59,7 @@ __all__ = [
     "label_or_kind",
     "plant",
     "put_back",
+    "read_guard_pairs",
     "require_room",
+    "require_watched",
 ]

@@ -14,6 +14,7 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.timeline import Connection, Origin, SamplesBuilder, Span, Window
 
 if TYPE_CHECKING:
+    from upgrade_e2e.observers.guard_pairs import GuardPair
     from upgrade_e2e.observers.workload import Workload
 
 __all__ = [
@@ -58,7 +59,8 @@ class DeployContext:
     seconds, it does every N / pace seconds here. `facts` say what kind of cluster it is, and `room`
     where in it watched workloads may run. `simulated` clusters lack what has no part in a rehearsal:
     an observer of such a thing returns no parts there, and is then no part of the pass. `shared`
-    has what observers make together: see `once`.
+    has what observers make together: see `once`. `guards` are the objects by which the user's
+    policies are watched.
     """
 
     cluster: Cluster
@@ -70,6 +72,7 @@ class DeployContext:
     facts: ClusterFacts = field(default_factory=ClusterFacts)
     room: Room = field(default_factory=Room)
     simulated: bool = False
+    guards: tuple[GuardPair, ...] = ()
     shared: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -167,7 +170,10 @@ class Observer(Protocol):
         """
 
     def deploy(self, context: DeployContext) -> Parts:
-        """Apply what is watched, without waiting for it; returns what is to be run."""
+        """Apply what is watched, without waiting for it; returns what is to be run.
+
+        Empty parts where the cluster has nothing of that kind: then it is not in what was seen.
+        """
 
 
 @runtime_checkable

@@ -21,6 +21,7 @@ from upgrade_e2e.observers.base import (
 )
 from upgrade_e2e.observers.clock import ClockOffset
 from upgrade_e2e.observers.fleet import Fleet
+from upgrade_e2e.observers.guard_pairs import GuardPair
 from upgrade_e2e.observers.live_status import LiveStatus
 from upgrade_e2e.observers.namespace import make_namespace, remove_namespace
 from upgrade_e2e.observers.naming import distinct
@@ -52,6 +53,7 @@ class Observation:
         facts: ClusterFacts | None = None,
         room: Room | None = None,
         simulated: bool = False,
+        guards: tuple[GuardPair, ...] = (),
     ) -> None:
         self._site = DeployContext(
             cluster,
@@ -62,6 +64,7 @@ class Observation:
             facts=facts or ClusterFacts(),
             room=room or Room(),
             simulated=simulated,
+            guards=guards,
         )
         self._observers = distinct(observers)
         self._parts: dict[str, Parts] = {}
@@ -90,8 +93,7 @@ class Observation:
         make_namespace(self._site)
         self._site.apply(agent_config(self._site))
         for observer in self._observers:
-            parts = observer.deploy(self._site)
-            if parts != Parts() or not self._site.simulated:
+            if (parts := observer.deploy(self._site)) != Parts():
                 self._parts[label_or_kind(observer)] = parts
         deployed = self._parts.items()
         self._fleet.deploy(
@@ -122,8 +124,8 @@ class Observation:
     def finish(self) -> Mapping[str, Samples]:
         """The window closes now: stop all probers and return what they saw, by observer.
 
-        Every observer is in the answer, but those that have no part in a rehearsal; one of which
-        nothing could be collected has no samples.
+        Every observer that had something to watch is in the answer; one of which nothing could be
+        collected has no samples.
         """
         self._end_s = self._site.origin.now_s()
         for task in self._tasks():

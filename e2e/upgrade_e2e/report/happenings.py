@@ -23,6 +23,7 @@ _WATCHED: Mapping[str, tuple[str, str]] = {
     "HttpService": ("The web service", "requests"),
     "HttpEdge": ("The edge", "requests"),
     "ApiServer": ("The API server", "requests"),
+    "GuardRails": ("The guard rails", "objects"),
 }
 _ROLLED = frozenset({"HttpService", "HttpEdge"})
 """The types of observers whose workload is rolled while it is watched."""
@@ -42,6 +43,8 @@ _FAILED: Mapping[str, str] = {
     "servfail": "failed lookups (SERVFAIL)",
     "create-failed": "refused new objects",
     "lost": "lost what it had acknowledged",
+    "admitted": "let through what is forbidden",
+    "webhook-failed": "refused objects because an admission webhook could not be called",
 }
 _NODE = re.compile(r"(?:^|-)((?:control-plane|worker)\d*)$")
 # Steps and their phases: what goes on, with the node of the step.
@@ -125,7 +128,7 @@ def _slowness(row: BrownoutRow) -> str:
 
 def _subject(run: RunRecord, label: str) -> tuple[str, str]:
     what, probes = _WATCHED.get(_kind(run, label), (label, "probes"))
-    usual = label in {"dns", "web", "edge", "api", what}
+    usual = label in {"dns", "web", "edge", "api", "guard", what}
     return what if usual else f"{what} ({label})", probes
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from upgrade_e2e.errors import BadInput, ClusterNotMade, E2eError
 from upgrade_e2e.judge import Limits
-from upgrade_e2e.observers import Wanted, alter, require_room
+from upgrade_e2e.observers import Wanted, alter, require_room, require_watched
 from upgrade_e2e.providers.base import Provider
 from upgrade_e2e.report import RunRecord
 from upgrade_e2e.run.claims import Claims
@@ -87,6 +87,7 @@ class JudgedPass:
         self.claims.label()
         observers = alter(self.claims.observers, self.settings.faults)
         require_room(observers, self.plan.room, self.plan.drained)
+        require_watched(observers, self.settings.guards)
 
     @contextlib.contextmanager
     def evidence(

@@ -44,6 +44,7 @@ _KIND_ONLY: Mapping[str, _Option] = {
     "wait_for_watches": _Option("no-wait-for-watches", "its API server is never away for long"),
     "join_node": _Option("no-join-node", "no node joins it anyway"),
     "step_timeout_s": _Option("step-timeout", "its steps have a pace of their own"),
+    "guards": _Option("guard-forbidden", "its API server has no policies", refused=False),
 }
 """By field of PassSettings."""
 

@@ -105,6 +105,7 @@ class RunningPass:
             facts=self.facts,
             room=self._find_room(cluster, observers),
             simulated=self.what.provider.capabilities.simulated,
+            guards=self.what.settings.guards,
         )
         with contextlib.closing(observation), self._leaving_no_trace(observation):
             self._deploy(observation)

@@ -11,7 +11,7 @@ from typing import Any
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.gate.from_history import FROM_HISTORY, NO_HISTORY, asks_history, drawn_sentence
 from upgrade_e2e.judge import Limits
-from upgrade_e2e.observers import Images
+from upgrade_e2e.observers import Images, read_guard_pairs
 from upgrade_e2e.options import NIGHTLY, OPTIONS, RUN_OPTIONS
 from upgrade_e2e.providers.kind import (
     KindConfig,
@@ -184,6 +184,9 @@ def settings_of(values: Mapping[str, Any]) -> PassSettings:
         step_timeout_s=values["step-timeout"],
         join_node=not values["no-join-node"],
         faults=tuple(Fault.parse(word) for word in values["fault"]),
+        guards=read_guard_pairs(
+            values["guard-forbidden"], values["guard-allowed"], values["guard-words"]
+        ),
         profile=values["profile"],
     )
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.format import setting
-from upgrade_e2e.observers import Images
+from upgrade_e2e.observers import GuardPair, Images
 from upgrade_e2e.options import DEFAULT_NODE_IMAGE, KEEP_CHOICES, PROFILES
 from upgrade_e2e.providers.kind import KindConfig
 from upgrade_e2e.upgrade import Fault
@@ -43,7 +43,8 @@ class PassSettings:
     watched before the first step, `watch_after_s` how long it is watched after the last one.
     The others are the options of the same names (see upgrade_e2e.options); an empty `drain_args`
     means the usual arguments, and `step_timeout_s` None the time of each step. `nodes_assumed` is
-    whether the counts are only a guess at those of the cluster to reuse.
+    whether the counts are only a guess at those of the cluster to reuse. `guards` are the pairs of
+    objects by which policies of the user are watched.
     """
 
     provider: str = "kind"
@@ -67,6 +68,7 @@ class PassSettings:
     step_timeout_s: float | None = None
     join_node: bool = True
     faults: tuple[Fault, ...] = ()
+    guards: tuple[GuardPair, ...] = ()
     watch_before_s: float = 10.0
     watch_after_s: float = 10.0
     profile: str = PROFILES[0]
@@ -123,11 +125,15 @@ def parse_image_overrides(words: Sequence[str]) -> dict[str, str]:
 
 
 def watching_choices(settings: PassSettings) -> dict[str, str]:
-    """The choices of how a pass is watched that are not the default: they change every ratio.
-
-    A nightly pass runs more observers, and so more load.
+    """What is watched other than by default: times around the upgrade, which change every ratio,
+    policies of the user, and the profile, since a nightly pass runs more observers and so has more
+    load.
     """
     usual_s = WATCHED_AROUND_S.get(settings.provider)
     asked = {"watch-before": settings.watch_before_s, "watch-after": settings.watch_after_s}
-    times = {name: setting(time_s) for name, time_s in asked.items() if time_s != usual_s}
-    return times if settings.profile == PROFILES[0] else {**times, "profile": settings.profile}
+    choices = {name: setting(time_s) for name, time_s in asked.items() if time_s != usual_s}
+    if settings.guards:
+        choices["guard-rails"] = ", ".join(pair.name for pair in settings.guards)
+    if settings.profile != PROFILES[0]:
+        choices["profile"] = settings.profile
+    return choices

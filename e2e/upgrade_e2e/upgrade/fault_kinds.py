@@ -9,10 +9,11 @@ from typing import Literal
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.upgrade.fault_values import (
     addon,
+    dropped,
     image_name,
-    node_in,
     leak,
     memory_limit,
+    node_in,
     nothing,
     rate,
     replicas,
@@ -20,6 +21,7 @@ from upgrade_e2e.upgrade.fault_values import (
     share,
     target_of,
     time_and_node,
+    webhook,
 )
 from upgrade_e2e.upgrade.plan import JOIN_NODE
 
@@ -39,7 +41,9 @@ class FaultKind:
     providers that can plant it; empty means any, and then `needs` says which clusters it works
     on. `hits` gives the step (kind or name) that is to go wrong for a value: the fault comes
     before that step or changes nothing. `on` gives the node that a value names, empty for none: it
-    must be one of the plan. `control_planes` is how many of them it needs.
+    must be one of the plan. `control_planes` is how many of them it needs. One that comes `late`
+    would keep observers from getting ready: without a step of its own it comes before the first
+    step of the upgrade.
     """
 
     name: str
@@ -53,6 +57,7 @@ class FaultKind:
     hits: Callable[[str], str] | None = None
     on: Callable[[str], str] | None = None
     control_planes: int = 1
+    late: bool = False
 
     def plantable_on(self, provider: str) -> bool:
         """Whether this fault can be planted in clusters of `provider`."""
@@ -109,6 +114,27 @@ _IN_THE_CLUSTER = (
         memory_limit,
         "cluster",
         _KIND,
+    ),
+    FaultKind(
+        "policy-gone",
+        "policy-gone@drain",
+        "objects that the policy of the scenario guard_rails forbids are admitted",
+        "the binding of that ValidatingAdmissionPolicy is deleted",
+        nothing,
+        "cluster",
+        _KIND,
+        late=True,
+    ),
+    FaultKind(
+        "webhook-gone",
+        "webhook-gone@drain",
+        "what an admission webhook forbids is admitted, or nothing is, as its failurePolicy says",
+        "the Deployment of the webhook is scaled to 0: Gatekeeper's, or that of "
+        "webhook-gone=NAMESPACE/DEPLOYMENT",
+        webhook,
+        "cluster",
+        _KIND,
+        late=True,
     ),
 )
 _ON_NODES = (
@@ -190,6 +216,16 @@ _ON_NODES = (
         "one member of etcd does not answer; without others, neither does the API",
         "the process of the last control plane's member stops for the given time, then goes on",
         seconds,
+        "nodes",
+        _KIND,
+    ),
+    FaultKind(
+        "webhook-dropped",
+        "webhook-dropped=5s@drain",
+        "calls of an admission webhook hang until their timeout; then its failurePolicy decides",
+        "packets from the control planes to the pods of the webhook are dropped for that time: "
+        "Gatekeeper's, or those of webhook-dropped=5s:NAMESPACE/DEPLOYMENT",
+        dropped,
         "nodes",
         _KIND,
     ),

@@ -14,6 +14,7 @@ __all__ = [
     "Leak",
     "MemoryLimit",
     "addon",
+    "dropped",
     "image_name",
     "leak",
     "memory_limit",
@@ -25,6 +26,7 @@ __all__ = [
     "share",
     "target_of",
     "time_and_node",
+    "webhook",
 ]
 
 LONGEST_S = 60.0
@@ -32,7 +34,10 @@ HIGHEST_RATE_HZ = 1000
 MOST_REPLICAS = 100
 BREAKABLE = ("kubeadm-apply", "kubeadm-node", "drain", "swap-kubelet")
 ADDONS = ("coredns", "kube-proxy")
+WEBHOOK = "gatekeeper-system/gatekeeper-controller-manager"
+"""What Gatekeeper's own manifest calls the Deployment of its webhook."""
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s)?", re.ASCII)
+_DEPLOYMENT = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9.-]*", re.ASCII)
 _IMAGE = re.compile(r"[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+:[\w.-]{1,128}", re.ASCII)
 _WHOLE = re.compile(r"\d{1,9}", re.ASCII)
 _LEAK = re.compile(r"(\d{1,6})Mi(?:/(\d{1,5})s)?", re.ASCII)
@@ -145,6 +150,24 @@ def memory_limit(value: str) -> MemoryLimit:
             "Deployment, DaemonSet or StatefulSet, like kube-system/coredns:20Mi."
         )
     return MemoryLimit(match[1], match[2], match[3])
+
+
+def webhook(value: str) -> tuple[str, str]:
+    """Namespace and name in `NAMESPACE/DEPLOYMENT`, a webhook's; empty means Gatekeeper's."""
+    named = value or WEBHOOK
+    if not _DEPLOYMENT.fullmatch(named):
+        raise BadInput(
+            f"{value!r} names no Deployment; write NAMESPACE/DEPLOYMENT, like {WEBHOOK}, or "
+            "nothing for that one."
+        )
+    namespace, _, name = named.partition("/")
+    return namespace, name
+
+
+def dropped(value: str) -> tuple[float, str, str]:
+    """Seconds, namespace and name in `5s` or `5s:NAMESPACE/DEPLOYMENT`; see seconds and webhook."""
+    time, _, named = value.partition(":")
+    return (seconds(time), *webhook(named))
 
 
 def target_of(value: str) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from tests.kind.conftest import LIMITS, MINUTES, NEW, OLD, OLD_CLUSTER, Tool, do
 from tests.outcomes import OUTCOMES
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.judge import Limits, Verdict
+from upgrade_e2e.observers import GuardPair
 from upgrade_e2e.report import ScenarioResult
 from upgrade_e2e.run import ConsoleProgress, JudgedPass, PassSettings, run_pass
 from upgrade_e2e.run.providers import make_provider
@@ -36,9 +37,11 @@ HERE = {"instrument": {"min_samples": 20}, "churn": {"ready_p95_s": 15.0, "gone_
 
 @dataclasses.dataclass(frozen=True)
 class FaultyPass:
-    """A pass on the shared cluster with one fault and the steps that it needs."""
+    """A pass on a shared cluster with one fault and the steps that it needs."""
 
     folder: Path
+    cluster: str = OLD_CLUSTER
+    guards: tuple[GuardPair, ...] = ()
 
     def run(
         self,
@@ -50,8 +53,9 @@ class FaultyPass:
         """The results of these scenarios by name, without `test_`."""
         faults = tuple(Fault.parse(word) for word in fault.split())
         settings = PassSettings(
-            reuse_cluster=OLD_CLUSTER,
+            reuse_cluster=self.cluster,
             faults=faults,
+            guards=self.guards,
             watch_before_s=5.0,
             watch_after_s=watch_after_s,
         )

@@ -13,17 +13,19 @@ from hypothesis import strategies as st
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.upgrade import Fault, Path, Plan, Step, planted_in, with_faults
 from upgrade_e2e.upgrade.fault_values import (
-    node_in,
     Leak,
     MemoryLimit,
+    dropped,
     leak,
     memory_limit,
+    node_in,
     rate,
     replicas,
     seconds,
     share,
     target_of,
     time_and_node,
+    webhook,
 )
 from upgrade_e2e.upgrade.faults import CATALOGUE, fault_of, kind_of, plantable_on
 from upgrade_e2e.version import KubeVersion
@@ -76,9 +78,9 @@ def test_names_are_unique_and_every_entry_says_what_it_is():
         assert kind_of(kind.name) is kind
 
 
-def test_what_a_provider_does_itself_or_what_a_simulated_node_lacks_needs_a_provider():
+def test_what_a_provider_does_itself_or_what_a_simulated_cluster_lacks_needs_a_provider():
     for kind in CATALOGUE:
-        lacking = kind.name == "memory-limit"
+        lacking = kind.name in {"memory-limit", "policy-gone", "webhook-gone"}
         assert bool(kind.providers) == (kind.acts_on == "nodes" or lacking), kind.name
     assert plantable_on("kind") - plantable_on("any other") == {
         "kubelet-qps",
@@ -94,6 +96,9 @@ def test_what_a_provider_does_itself_or_what_a_simulated_node_lacks_needs_a_prov
         "etcd-no-space",
         "slow-cni",
         "late-kube-proxy",
+        "policy-gone",
+        "webhook-gone",
+        "webhook-dropped",
     }
     assert {kind.name for kind in CATALOGUE} - plantable_on("sim") == {
         "lacks-image",
@@ -106,6 +111,9 @@ def test_what_a_provider_does_itself_or_what_a_simulated_node_lacks_needs_a_prov
         "etcd-no-space",
         "slow-cni",
         "late-kube-proxy",
+        "policy-gone",
+        "webhook-gone",
+        "webhook-dropped",
     }
 
 
@@ -167,6 +175,35 @@ def test_what_needs_no_provider_is_planted_when_the_cluster_is_ready(fault):
     assert names(made.prepare) == ["create", "stage v1.34.4", f"plant {fault}"]
     assert made.upgrade == bare().upgrade
     assert made.prepare[-1].hop == ""
+
+
+@pytest.mark.parametrize("fault", ["policy-gone", "webhook-gone", "webhook-gone=kyverno/admission"])
+def test_what_observers_could_not_get_ready_with_comes_late(fault):
+    made = planned(fault, provider="kind")
+    assert names(made.upgrade)[:2] == [f"plant {fault}", "kubeadm-apply cp"]
+    assert made.prepare == bare().prepare
+
+
+def test_a_webhook_is_named_by_its_deployment_or_is_gatekeepers():
+    assert webhook("kyverno/admission") == ("kyverno", "admission")
+    assert webhook("") == ("gatekeeper-system", "gatekeeper-controller-manager")
+    assert dropped("500ms") == (0.5, "gatekeeper-system", "gatekeeper-controller-manager")
+    assert dropped("5s:kyverno/admission") == (5.0, "kyverno", "admission")
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("policy-gone=mine@drain", "has no value"),
+        ("webhook-gone=admission", "write NAMESPACE/DEPLOYMENT"),
+        ("webhook-gone=Kyverno/admission", "write NAMESPACE/DEPLOYMENT"),
+        ("webhook-dropped", "needs a value; write webhook-dropped=5s@drain"),
+        ("webhook-dropped=61s", "'61s' is no duration"),
+        ("webhook-dropped=5s:admission", "write NAMESPACE/DEPLOYMENT"),
+    ],
+)
+def test_a_fault_of_guard_rails_that_cannot_be_planted_is_refused(fault, said):
+    assert said in refusal(fault, provider="kind")
 
 
 def test_a_fault_of_the_nodes_comes_before_the_first_step():

@@ -38,6 +38,8 @@ class FakeApi:
     """What every request is answered with, unless 200."""
     addresses: tuple[str, ...] = ("127.0.0.1",)
     """What a Service gets: the first one, or all if it prefers to be dual-stack."""
+    policy: Callable[[str, Object], tuple[int, str]] = lambda path, thing: (201, "")
+    """What a create is answered with, by path and object: a status and, if refused, a message."""
     pod_ports: dict[str, int] = field(default_factory=dict)
     """Where the pod proxy finds a pod on loopback, by `NAME:PORT`."""
     requests: list[tuple[str, str]] = field(default_factory=list)
@@ -147,7 +149,13 @@ class Handler(BaseHTTPRequestHandler):
         if "/proxy/" in self._path:
             self._proxy()
             return
-        self._answer(201, self.api.put(f"{self._path}/{body['metadata']['name']}", body))
+        status, message = self.api.policy(self._path, body)
+        if status != 201:
+            self._answer(status, {"kind": "Status", "code": status, "message": message})
+        elif "dryRun" in self._query:
+            self._answer(201, body)
+        else:
+            self._answer(201, self.api.put(f"{self._path}/{body['metadata']['name']}", body))
 
     def do_DELETE(self) -> None:
         self._body()

@@ -445,15 +445,11 @@ class Idle:
         return Parts()
 
 
-def test_what_has_no_part_in_a_rehearsal_is_no_part_of_the_pass(bench: Bench) -> None:
-    for simulated, names in ((True, set()), (False, {"idle"})):
-        folder = bench.folder / f"work-{simulated}"
-        observation = Observation(
-            bench.cluster, (Idle(),), Images(), Origin(), folder, simulated=simulated
-        )
-        with contextlib.closing(observation):
-            observation.deploy()
-            assert set(observation.finish()) == names
+def test_an_observer_without_parts_is_not_in_what_was_seen(bench: Bench) -> None:
+    observation = bench.observe(Idle(), Loopback(bench.rig.serve().port))
+    with contextlib.closing(observation):
+        observation.deploy()
+        assert set(observation.finish()) == {"web"}
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from upgrade_e2e.observers import (
     ApiServer,
     DnsLookups,
     EtcdHealth,
+    GuardRails,
     HttpEdge,
     HttpService,
     NodeResources,
@@ -30,6 +31,7 @@ ALL = (
     ApiServer,
     DnsLookups,
     EtcdHealth,
+    GuardRails,
     HttpEdge,
     HttpService,
     NodeResources,
@@ -67,6 +69,7 @@ RATES = (
     "DnsLookups.reused_hz",
     "EtcdHealth.rate_hz",
     "EtcdHealth.canaries_hz",
+    "GuardRails.rate_hz",
     "HttpEdge.rate_hz",
 )
 TIMES = ("Workload.pre_stop_s", "Workload.warm_up_s", "Workload.drain_s")
@@ -134,6 +137,7 @@ def test_defaults_stay() -> None:
         ApiServer: "api",
         DnsLookups: "dns",
         EtcdHealth: "etcd",
+        GuardRails: "guard",
         HttpEdge: "edge",
         HttpService: "web",
         NodeResources: "resources",
@@ -147,6 +151,7 @@ def test_defaults_stay() -> None:
     assert (RuntimeAnswers().pods, RuntimeAnswers().every_s) == (PodChurn(), 2)
     assert [kind().timeout_s for kind in (HttpService, HttpEdge, DnsLookups)] == [2, 2, 2]
     assert ApiServer().timeout_s == 5
+    assert (GuardRails().rate_hz, GuardRails().timeout_s) == (10, 12)
     assert (DnsLookups().service, DnsLookups().cluster_domain) == (
         "kubernetes.default",
         "",
@@ -172,7 +177,7 @@ def test_what_is_watched_may_come_first_and_everything_else_by_its_word() -> Non
     assert DnsLookups("checkout.shop", rate_hz=20).service == "checkout.shop"
     checkout = HttpService(rate_hz=5)
     assert HttpEdge(checkout, rate_hz=20).backend == checkout
-    for kind in (ApiServer, HttpService, PodChurn, RuntimeAnswers, Workload):
+    for kind in (ApiServer, GuardRails, HttpService, PodChurn, RuntimeAnswers, Workload):
         with pytest.raises(TypeError, match="positional argument"):
             kind(5)
     with pytest.raises(TypeError, match="positional argument"):

@@ -111,6 +111,19 @@ def test_slow_answers_are_among_what_happened():
     )
 
 
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        ("admitted", "let through what is forbidden"),
+        ("webhook-failed", "refused objects because an admission webhook could not be called"),
+    ],
+)
+def test_what_guard_rails_did(outcome, words):
+    window = replace(DNS, outcomes={outcome: 9}, nodes=("host",), cause=("drain worker",))
+    said = happened(run(window, name="guard", kind="GuardRails"))
+    assert said == (f"The guard rails {words} for 1 s while worker was drained.",)
+
+
 def test_nothing_happened():
     assert happened(run()) == ()
 

@@ -19,7 +19,7 @@ from upgrade_e2e.errors import (
     Inconclusive,
 )
 from upgrade_e2e.judge import Limits, Verdict
-from upgrade_e2e.observers import HttpService, Wanted
+from upgrade_e2e.observers import GuardPair, GuardRails, HttpService, Wanted
 from upgrade_e2e.report import load_record, load_timeline
 from upgrade_e2e.run import Claim, JudgedPass, run_pass
 from upgrade_e2e.run.exit_codes import code_of_runs
@@ -271,6 +271,31 @@ def test_a_fault_that_changes_nothing_is_refused_before_anything_is_made(tmp_pat
     with pytest.raises(BadInput, match="no-prestop"):
         run_pass(judged, [HOLDS])
     assert not judged.provider.calls
+
+
+def test_policies_that_nobody_watches_are_refused_before_anything_is_made(tmp_path):
+    judged = judged_pass(tmp_path)
+    pair = GuardPair("tags", "tags.yaml", "{}", "[]", "must have a tag")
+    judged.settings = dataclasses.replace(BRIEF, guards=(pair,))
+    with pytest.raises(BadInput, match=r"tags\.yaml would be left out in silence"):
+        run_pass(judged, [HOLDS])
+    assert not judged.provider.calls
+
+
+def test_an_observer_that_has_nothing_to_watch_is_not_in_what_was_seen(tmp_path):
+    """The made-up cluster serves no ValidatingAdmissionPolicy."""
+    guards = GuardRails()
+
+    def absent(upgraded, limits):
+        """Nothing was watched."""
+        assert "guard" not in upgraded.timeline.samples
+        upgraded.saw(guards)
+
+    record = run_pass(judged_pass(tmp_path), [HOLDS, claim(absent, guards)])
+    told = scenario(record, absent)
+    assert told.verdict is Verdict.INCONCLUSIVE
+    assert "this pass did not run GuardRails" in told.explanation
+    assert [seen.name for seen in record.observers] == ["good"]
 
 
 def test_a_bug_of_the_provider_is_raised_and_recorded(tmp_path):

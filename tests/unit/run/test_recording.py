@@ -14,6 +14,7 @@ from upgrade_e2e.cluster import Cluster, Node, Role
 from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.judge import Limits, Verdict
+from upgrade_e2e.observers import GuardPair
 from upgrade_e2e.report import ScenarioResult, load_record, load_timeline
 from upgrade_e2e.report.html import drawn, render_html
 from upgrade_e2e.run import PassRequest, RunningPass, Upgraded, recording
@@ -112,6 +113,13 @@ def test_unusual_times_of_watching_are_choices_that_the_gate_compares(tmp_path):
     assert "watch-after" not in usual.choices
     assert long.choices["watch-after"] == "600 s"
     assert long.images["agent"]
+
+
+def test_policies_of_the_user_are_a_choice_that_the_gate_compares(tmp_path):
+    pair = GuardPair("tags", "tags.yaml", "{}", "[]", "must have a tag")
+    record = write_artifacts(ended(tmp_path, guards=(pair,)), [])
+    assert record.choices["guard-rails"] == "tags"
+    assert "guard-rails" not in write_artifacts(ended(tmp_path / "usual"), []).choices
 
 
 @dataclasses.dataclass(frozen=True)

@@ -144,3 +144,39 @@ def test_limits_come_from_their_file(tmp_path):
 def test_what_cannot_work_is_refused(tmp_path, given, told):
     with pytest.raises(BadInput, match=told):
         RunRequest.of({"provider": "sim", **given}, tmp_path)
+
+
+@pytest.fixture
+def manifests(tmp_path):
+    """Two manifests, next to a table that names them."""
+    for name, image in (("deny", "a:latest"), ("allow", "a:1.2")):
+        (tmp_path / f"{name}.yaml").write_text(
+            f"{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}, spec: {{image: '{image}'}}}}"
+        )
+    (tmp_path / "upgrade-e2e.toml").write_text(
+        'guard-forbidden = "deny.yaml"\nguard-allowed = ["allow.yaml"]\nguard-words = "tag"\n'
+    )
+    return tmp_path
+
+
+def test_policies_are_named_by_two_manifests_and_words(manifests):
+    (of_table,) = settings_of(values_of({}, manifests)).guards
+    assert (of_table.name, of_table.policy, of_table.words) == (
+        "deny",
+        "the policy that forbids deny.yaml",
+        "tag",
+    )
+    given = {
+        "guard-forbidden": [manifests / "allow.yaml", manifests / "deny.yaml"],
+        "guard-allowed": [manifests / "deny.yaml", manifests / "allow.yaml"],
+        "guard-words": ["one", "two"],
+    }
+    pairs = settings_of(values_of(given, manifests)).guards
+    assert [(pair.name, pair.words) for pair in pairs] == [("allow", "one"), ("deny", "two")]
+
+
+def test_half_a_policy_is_refused(manifests):
+    with pytest.raises(BadInput, match="--guard-forbidden is given 2 times"):
+        settings_of(
+            values_of({"guard-forbidden": [manifests / "deny.yaml"] * 2}, manifests)
+        )

@@ -21,8 +21,9 @@ from upgrade_e2e.providers.kind.freezing import freeze_runtime, frozen_node, pau
 from upgrade_e2e.providers.kind.leaking import leak_in_kubelet
 from upgrade_e2e.providers.kind.node_image import CTR, parse_image_list
 from upgrade_e2e.providers.kind.nodes import restart_kubelet, wait_until_ready
+from upgrade_e2e.providers.kind.webhook_packets import drop_packets
 from upgrade_e2e.upgrade import Step
-from upgrade_e2e.upgrade.fault_values import leak, rate, seconds, target_of, time_and_node
+from upgrade_e2e.upgrade.fault_values import dropped, leak, rate, seconds, target_of, time_and_node
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = ["plant"]
@@ -49,6 +50,8 @@ def plant(step: Step, cluster: Cluster, docker: Docker | None = None) -> None:
             _freeze_api_servers(cluster, seconds(value))
         case "kubelet-leak":
             leak_in_kubelet(cluster, leak(value))
+        case "webhook-dropped":
+            drop_packets(cluster, *dropped(value))
         case "lacks-image":
             _remove_image(cluster, value)
         case "runtime-freeze":

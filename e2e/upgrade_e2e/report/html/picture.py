@@ -30,6 +30,8 @@ FAMILIES: Mapping[str, tuple[Outcome, ...]] = {
         Outcome.DNS_ERROR,
         Outcome.CREATE_FAILED,
         Outcome.LOST,
+        Outcome.WEBHOOK_FAILED,
+        Outcome.ADMITTED,
         Outcome.OTHER,
     ),
     "cut off": (Outcome.RESET, Outcome.RESET_IN_BODY, Outcome.TLS_ERROR),

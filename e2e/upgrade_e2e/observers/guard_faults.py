@@ -1,0 +1,89 @@
+"""Planting the faults of guard rails: a policy's binding deleted, a webhook's pods taken away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kubernetes.client.exceptions import ApiException
+
+from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster, retry_api
+from upgrade_e2e.cluster.asking import get_if_there
+from upgrade_e2e.cluster.rollout import Rollout
+from upgrade_e2e.errors import FaultNotPlanted
+from upgrade_e2e.observers.objects import LABELS
+from upgrade_e2e.observers.own_policy import BINDINGS
+from upgrade_e2e.upgrade import Fault
+from upgrade_e2e.upgrade.fault_values import webhook
+from upgrade_e2e.wait import Deadline, wait_for
+
+__all__ = ["delete_bindings", "take_webhook_away"]
+
+_GONE_S = 120.0
+_NOT_FOUND = 404
+
+
+def delete_bindings(fault: Fault, cluster: Cluster) -> None:
+    """Delete the bindings of our own policies; raises FaultNotPlanted where there is none."""
+    names = _our_bindings(cluster)
+    if not names:
+        raise FaultNotPlanted(
+            f"fault {fault} changes nothing: the cluster has no policy of upgrade-e2e; select the "
+            "scenario guard_rails, and plant the fault at a step of the upgrade."
+        )
+    for name in names:
+        _delete(cluster, f"{BINDINGS}/{name}")
+    wait_for(
+        "the end of the bindings after planting a fault",
+        lambda: _our_bindings(cluster),
+        lambda left: not left,
+        Deadline(_GONE_S),
+        transient=TRANSIENT_API_ERRORS,
+    )
+
+
+def take_webhook_away(fault: Fault, cluster: Cluster) -> None:
+    """Scale the Deployment of a webhook to 0; its last pods may go on answering until they end.
+
+    Raises FaultNotPlanted where there is no such Deployment, or it has no pods already.
+    """
+    namespace, name = webhook(fault.value)
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
+    found = get_if_there(cluster, path)
+    if not found:
+        raise FaultNotPlanted(
+            f"fault {fault} changes nothing: there is no Deployment {namespace}/{name}; name that "
+            "of your webhook as webhook-gone=NAMESPACE/DEPLOYMENT."
+        )
+    if not Rollout.of_deployment(found).wanted:
+        raise FaultNotPlanted(
+            f"fault {fault} changes nothing: the Deployment {namespace}/{name} has no replicas "
+            "already; leave out the fault."
+        )
+    patch = {"spec": {"replicas": 0}}
+    kind = "application/merge-patch+json"
+    retry_api(lambda: cluster.api.request("PATCH", path, body=patch, content_type=kind))
+    wait_for(
+        f"the end of the pods of {namespace}/{name} after planting a fault",
+        lambda: Rollout.of_deployment(cluster.api.get_json(path)),
+        lambda seen: seen.is_whole,
+        Deadline(_GONE_S),
+        transient=TRANSIENT_API_ERRORS,
+    )
+
+
+def _our_bindings(cluster: Cluster) -> list[str]:
+    listed = get_if_there(cluster, BINDINGS).get("items", ())
+    return [one["metadata"]["name"] for one in listed if _is_ours(one)]
+
+
+def _is_ours(binding: dict[str, Any]) -> bool:
+    labels = binding["metadata"].get("labels") or {}
+    return bool(labels.items() >= LABELS.items())
+
+
+def _delete(cluster: Cluster, path: str) -> None:
+    try:
+        retry_api(lambda: cluster.api.request("DELETE", path))
+    except ApiException as error:
+        if error.status != _NOT_FOUND:
+            raise

@@ -1,0 +1,62 @@
+"""Dropping the packets of control planes to the pods of an admission webhook.
+
+An API server runs in its node's own network, so its calls pass the node's OUTPUT chain, with the
+address of a pod in place of the Service's by then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from upgrade_e2e.cluster import Cluster
+from upgrade_e2e.cluster.asking import get_if_there, items
+from upgrade_e2e.command import Runner
+from upgrade_e2e.errors import FaultNotPlanted
+from upgrade_e2e.providers.kind.delivery import runner_of
+
+__all__ = ["drop_packets"]
+
+_COMMAND_S = 30.0
+
+
+def drop_packets(cluster: Cluster, duration_s: float, namespace: str, deployment: str) -> None:
+    """Drop what every control plane sends to the pods of a Deployment, for that many seconds.
+
+    A pod that starts meanwhile is reached. Raises FaultNotPlanted where there is no pod.
+    """
+    addresses = _pod_addresses(cluster, namespace, deployment)
+    if not addresses:
+        raise FaultNotPlanted(
+            f"the Deployment {namespace}/{deployment} has no pod with an address, so there are no "
+            "packets to drop; name that of your webhook as webhook-dropped=5s:NAMESPACE/DEPLOYMENT."
+        )
+    with contextlib.ExitStack() as dropping:
+        for node in cluster.control_planes:
+            for address in addresses:
+                dropping.enter_context(_dropped(runner_of(node), address))
+        time.sleep(duration_s)
+
+
+@contextlib.contextmanager
+def _dropped(runner: Runner, address: str) -> Iterator[None]:
+    """Nothing from this node reaches the address until the block ends, however it ends."""
+    program = "ip6tables" if ":" in address else "iptables"
+    rule = ("OUTPUT", "--destination", address, "--jump", "DROP")
+    runner.run(program, "--wait", "--insert", *rule, timeout_s=_COMMAND_S)
+    try:
+        yield
+    finally:
+        runner.run(program, "--wait", "--delete", *rule, timeout_s=_COMMAND_S)
+
+
+def _pod_addresses(cluster: Cluster, namespace: str, deployment: str) -> list[str]:
+    found = get_if_there(cluster, f"/apis/apps/v1/namespaces/{namespace}/deployments/{deployment}")
+    if not found:
+        return []
+    labels = found["spec"]["selector"].get("matchLabels") or {}
+    selector = quote(",".join(f"{name}={value}" for name, value in labels.items()), safe="")
+    pods = items(cluster, f"/api/v1/namespaces/{namespace}/pods?labelSelector={selector}")
+    return [one["ip"] for pod in pods for one in pod.get("status", {}).get("podIPs") or ()]
