@@ -13,7 +13,9 @@ from pathlib import Path
 __all__ = [
     "DEFAULT_NODE_IMAGE",
     "KEEP_CHOICES",
+    "NIGHTLY",
     "OPTIONS",
+    "PROFILES",
     "PROVIDERS",
     "RUN_OPTIONS",
     "Option",
@@ -22,6 +24,8 @@ __all__ = [
 
 PROVIDERS = ("kind", "sim")
 KEEP_CHOICES = ("never", "on-failure", "always")
+NIGHTLY = "nightly"
+PROFILES = ("standard", NIGHTLY)
 DEFAULT_NODE_IMAGE = "kindest/node:{version}"
 
 
@@ -232,9 +236,18 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "watch-after",
-        "Seconds to watch after the last step. Default: 10, or 3 on a simulated cluster.",
+        "Seconds to watch after the last step. Default: 10, or 240 with --profile nightly; 3 on a "
+        "simulated cluster.",
         float,
         metavar="SECONDS",
+        planned=False,
+    ),
+    Option(
+        "profile",
+        "Which scenarios are judged: standard leaves out those that are marked nightly, because "
+        "they need a longer pass; nightly takes them too.",
+        choices=PROFILES,
+        default=PROFILES[0],
         planned=False,
     ),
     Option(

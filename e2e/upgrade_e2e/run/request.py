@@ -12,7 +12,7 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.gate.from_history import FROM_HISTORY, NO_HISTORY, asks_history, drawn_sentence
 from upgrade_e2e.judge import Limits
 from upgrade_e2e.observers import Images
-from upgrade_e2e.options import OPTIONS, RUN_OPTIONS
+from upgrade_e2e.options import NIGHTLY, OPTIONS, RUN_OPTIONS
 from upgrade_e2e.providers.kind import (
     KindConfig,
     absent_images,
@@ -27,7 +27,12 @@ from upgrade_e2e.run.planning import plan_of, with_images
 from upgrade_e2e.run.providers import is_simulated
 from upgrade_e2e.run.reference import Reference, limits_from_history
 from upgrade_e2e.run.resolving import ResolvedWords, WordResolver, older_images, pull_sentence
-from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings, parse_image_overrides
+from upgrade_e2e.run.settings import (
+    NIGHTLY_AFTER_S,
+    WATCHED_AROUND_S,
+    PassSettings,
+    parse_image_overrides,
+)
 from upgrade_e2e.upgrade import Fault, Plan
 
 __all__ = ["RunRequest", "settings_of", "values_of"]
@@ -178,6 +183,7 @@ def settings_of(values: Mapping[str, Any]) -> PassSettings:
         wait_for_watches=not values["no-wait-for-watches"],
         step_timeout_s=values["step-timeout"],
         faults=tuple(Fault.parse(word) for word in values["fault"]),
+        profile=values["profile"],
     )
 
 
@@ -197,9 +203,11 @@ def _folder(named: Path) -> Path:
 def _on(provider: str, settings: PassSettings, values: Mapping[str, Any]) -> PassSettings:
     around_s = WATCHED_AROUND_S.get(provider, 10.0)
     watch_before_s, watch_after_s = values["watch-before"], values["watch-after"]
+    longer = settings.profile == NIGHTLY and not is_simulated(provider)
+    after_s = NIGHTLY_AFTER_S if longer else around_s
     return replace(
         settings,
         provider=provider,
         watch_before_s=around_s if watch_before_s is None else watch_before_s,
-        watch_after_s=around_s if watch_after_s is None else watch_after_s,
+        watch_after_s=after_s if watch_after_s is None else watch_after_s,
     )

@@ -10,11 +10,12 @@ from typing import Literal
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.format import setting
 from upgrade_e2e.observers import Images
-from upgrade_e2e.options import DEFAULT_NODE_IMAGE, KEEP_CHOICES
+from upgrade_e2e.options import DEFAULT_NODE_IMAGE, KEEP_CHOICES, PROFILES
 from upgrade_e2e.providers.kind import KindConfig
 from upgrade_e2e.upgrade import Fault
 
 __all__ = [
+    "NIGHTLY_AFTER_S",
     "WATCHED_AROUND_S",
     "Keep",
     "PassSettings",
@@ -28,6 +29,9 @@ LONGEST_WATCH_S = 86_400.0
 """Own choice: a day."""
 # Seconds watched before the first and after the last step. A simulated pass takes 30 s.
 WATCHED_AROUND_S = {"kind": 10.0, "sim": 3.0}
+NIGHTLY_AFTER_S = 240.0
+"""Watched after the last step of a nightly pass over a real cluster: growth over churn cycles needs
+ten of them on the last node that got a new kubelet, after its first minute, and one takes 10 s."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class PassSettings:
     faults: tuple[Fault, ...] = ()
     watch_before_s: float = 10.0
     watch_after_s: float = 10.0
+    profile: str = PROFILES[0]
 
     def __post_init__(self) -> None:
         if self.control_planes < 1 or self.control_planes % 2 == 0:
@@ -86,6 +91,8 @@ class PassSettings:
             raise BadInput(
                 f"keep-cluster is {self.keep!r}; it is one of {', '.join(KEEP_CHOICES)}."
             )
+        if self.profile not in PROFILES:
+            raise BadInput(f"profile is {self.profile!r}; it is one of {', '.join(PROFILES)}.")
         self._check_times()
         self._check_images()
 
@@ -115,7 +122,11 @@ def parse_image_overrides(words: Sequence[str]) -> dict[str, str]:
 
 
 def watching_choices(settings: PassSettings) -> dict[str, str]:
-    """The times watched around the upgrade that are not the default: they change every ratio."""
+    """The choices of how a pass is watched that are not the default: they change every ratio.
+
+    A nightly pass runs more observers, and so more load.
+    """
     usual_s = WATCHED_AROUND_S.get(settings.provider)
     asked = {"watch-before": settings.watch_before_s, "watch-after": settings.watch_after_s}
-    return {name: setting(time_s) for name, time_s in asked.items() if time_s != usual_s}
+    times = {name: setting(time_s) for name, time_s in asked.items() if time_s != usual_s}
+    return times if settings.profile == PROFILES[0] else {**times, "profile": settings.profile}

@@ -10,7 +10,8 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.judge import Limits
 from upgrade_e2e.options import OPTIONS
 from upgrade_e2e.run import RunRequest
-from upgrade_e2e.run.request import settings_of, values_of
+from upgrade_e2e.run.request import _on, settings_of, values_of
+from upgrade_e2e.run.settings import NIGHTLY_AFTER_S, WATCHED_AROUND_S
 
 
 @pytest.fixture
@@ -89,6 +90,14 @@ def test_without_a_path_the_default_one_is_walked(tmp_path):
 def test_a_named_time_is_kept_and_zero_is_one(tmp_path):
     settings = RunRequest.of({"provider": "sim", "watch-before": 0.0}, tmp_path).settings
     assert (settings.watch_before_s, settings.watch_after_s) == (0.0, 3.0)
+
+
+def test_a_nightly_pass_of_a_real_cluster_is_watched_for_longer():
+    values = values_of({"profile": "nightly"}, Path("/nowhere"))
+    settings = settings_of(values)
+    assert _on("kind", settings, values).watch_after_s == NIGHTLY_AFTER_S
+    assert _on("sim", settings, values).watch_after_s == WATCHED_AROUND_S["sim"]
+    assert _on("kind", settings, {**values, "watch-after": 5.0}).watch_after_s == 5.0
 
 
 def test_each_of_several_paths_has_a_folder_of_its_own(tmp_path):
