@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from upgrade_e2e.judge import Limits, Outage, Seen
     from upgrade_e2e.observers import (
         ApiServer,
+        Deployments,
         DnsLookups,
         HttpEdge,
         HttpService,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApiServer",
+    "Deployments",
     "DnsLookups",
     "HttpEdge",
     "HttpService",

@@ -181,7 +181,14 @@ class Api:
 
 _PLURALS = {"NetworkPolicy": "networkpolicies", "Endpoints": "endpoints"}
 _CLUSTER_SCOPED = frozenset(
-    {"Namespace", "Node", "ClusterRole", "ClusterRoleBinding", "PriorityClass"}
+    {
+        "Namespace",
+        "Node",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "MutatingWebhookConfiguration",
+        "PriorityClass",
+    }
 )
 
 

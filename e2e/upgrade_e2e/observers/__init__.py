@@ -14,6 +14,7 @@ from upgrade_e2e.observers.base import (
     label_or_kind,
 )
 from upgrade_e2e.observers.churn import PodChurn
+from upgrade_e2e.observers.deployments import Deployments
 from upgrade_e2e.observers.dns import DnsLookups
 from upgrade_e2e.observers.edge import HttpEdge
 from upgrade_e2e.observers.faults import alter, plant
@@ -30,6 +31,7 @@ __all__ = [
     "ApiServer",
     "BackgroundTask",
     "DeployContext",
+    "Deployments",
     "DnsLookups",
     "HttpEdge",
     "HttpService",

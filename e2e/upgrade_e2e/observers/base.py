@@ -144,7 +144,10 @@ class Observer(Protocol):
         """
 
     def deploy(self, context: DeployContext) -> Parts:
-        """Apply what is watched, without waiting for it; returns what is to be run."""
+        """Apply what is watched, without waiting for it; returns what is to be run.
+
+        Empty parts where the cluster has nothing of that kind: then it is not in what was seen.
+        """
 
 
 @runtime_checkable

@@ -1,4 +1,4 @@
-"""Planting the faults of the watched workload and those of the cluster's DNS."""
+"""Planting the faults of the watched workload and those that go through the Kubernetes API."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster, retry_api
 from upgrade_e2e.cluster.rollout import ADDONS, Rollout
 from upgrade_e2e.errors import BadInput, FaultNotPlanted
 from upgrade_e2e.observers.base import Alterable, Observer, label_or_kind
+from upgrade_e2e.observers.deployments.planting import starve_provider, take_webhook_down
 from upgrade_e2e.observers.workload import Workload
 from upgrade_e2e.upgrade import Fault
 from upgrade_e2e.upgrade.faults import kind_of
@@ -41,7 +42,7 @@ def plant(fault: Fault, cluster: Cluster) -> None:
     """Plant a fault of the cluster now, and wait until it is in effect.
 
     Raises FaultNotPlanted when the API server refuses it and when the cluster is like that
-    already, and DeadlinePassed when CoreDNS is not rolled out in time.
+    already, and DeadlinePassed when CoreDNS is not rolled out, or pods do not end, in time.
     """
     try:
         PLANTERS[fault.name](fault, cluster)
@@ -148,5 +149,7 @@ CHANGES: Mapping[str, Callable[[Workload], Workload]] = {
 PLANTERS: Mapping[str, Callable[[Fault, Cluster], None]] = {
     "coredns-replicas": _scale_dns,
     "coredns-no-lameduck": _drop_lameduck,
+    "provider-starved": starve_provider,
+    "webhook-down": take_webhook_down,
 }
 """What plants each fault of the cluster, by the fault's name."""

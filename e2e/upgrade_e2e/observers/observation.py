@@ -86,7 +86,8 @@ class Observation:
         make_namespace(self._site)
         self._site.apply(agent_config(self._site))
         for observer in self._observers:
-            self._parts[label_or_kind(observer)] = observer.deploy(self._site)
+            if (parts_of := observer.deploy(self._site)) != Parts():
+                self._parts[label_or_kind(observer)] = parts_of
         parts = self._parts.items()
         self._fleet.deploy(
             _given({name: part.node_probes for name, part in parts}),
@@ -114,7 +115,8 @@ class Observation:
     def finish(self) -> Mapping[str, Samples]:
         """The window closes now: stop all probers and return what they saw, by observer.
 
-        Every observer is in the answer; one of which nothing could be collected has no samples.
+        Every observer that had something to watch is in the answer; one of which nothing could be
+        collected has no samples.
         """
         self._end_s = self._site.origin.now_s()
         for task in self._tasks():

@@ -9,6 +9,7 @@ from typing import Literal
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.upgrade.fault_values import (
     addon,
+    failure_policy,
     image_name,
     nothing,
     rate,
@@ -33,7 +34,8 @@ class FaultKind:
     planted through the Kubernetes API, one of the `nodes` by the provider. `providers` names the
     providers that can plant it; empty means any, and then `needs` says which clusters it works
     on. `hits` gives the step (kind or name) that is to go wrong for a value: the fault comes
-    before that step or changes nothing.
+    before that step or changes nothing. One that comes `late` would keep observers from getting
+    ready: without a step of its own it comes before the first step of the upgrade.
     """
 
     name: str
@@ -45,6 +47,7 @@ class FaultKind:
     providers: frozenset[str] = frozenset()
     needs: str = "any cluster"
     hits: Callable[[str], str] | None = None
+    late: bool = False
 
     def plantable_on(self, provider: str) -> bool:
         """Whether this fault can be planted in clusters of `provider`."""
@@ -91,6 +94,29 @@ _IN_THE_CLUSTER = (
         nothing,
         "cluster",
         needs=_KUBEADM,
+    ),
+    FaultKind(
+        "provider-starved",
+        "provider-starved@drain",
+        "pods of new Deployments get no credential, so that they are never ready",
+        "the CPU limit of the credential provider of the scenario deployments_go_through is cut to "
+        "a hundredth of a core, and its pods are replaced",
+        nothing,
+        "cluster",
+        _KIND,
+        late=True,
+    ),
+    FaultKind(
+        "webhook-down",
+        "webhook-down=fail",
+        "pods of new Deployments are refused (fail), or come without a credential and are never "
+        "ready (ignore)",
+        "the webhook of the scenario deployments_go_through gets that failure policy, and its "
+        "Deployment is scaled to 0",
+        failure_policy,
+        "cluster",
+        _KIND,
+        late=True,
     ),
 )
 _ON_NODES = (

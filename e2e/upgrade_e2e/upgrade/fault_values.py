@@ -9,13 +9,24 @@ import re
 
 from upgrade_e2e.errors import BadInput
 
-__all__ = ["addon", "image_name", "nothing", "rate", "replicas", "seconds", "share", "target_of"]
+__all__ = [
+    "addon",
+    "failure_policy",
+    "image_name",
+    "nothing",
+    "rate",
+    "replicas",
+    "seconds",
+    "share",
+    "target_of",
+]
 
 LONGEST_S = 60.0
 HIGHEST_RATE_HZ = 1000
 MOST_REPLICAS = 100
 BREAKABLE = ("kubeadm-apply", "kubeadm-node", "drain", "swap-kubelet")
 ADDONS = ("coredns", "kube-proxy")
+POLICIES = {"fail": "Fail", "ignore": "Ignore"}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s)?", re.ASCII)
 _IMAGE = re.compile(r"[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+:[\w.-]{1,128}", re.ASCII)
 _WHOLE = re.compile(r"\d{1,9}", re.ASCII)
@@ -74,6 +85,13 @@ def addon(value: str) -> str:
             f"{value!r} is no addon that kubeadm rolls; it is one of {', '.join(ADDONS)}."
         )
     return value
+
+
+def failure_policy(value: str) -> str:
+    """What an API server does about a webhook that is down, as it is written: `fail`, `ignore`."""
+    if value not in POLICIES:
+        raise BadInput(f"{value!r} is no failure policy; it is one of {', '.join(POLICIES)}.")
+    return POLICIES[value]
 
 
 def image_name(value: str) -> str:
