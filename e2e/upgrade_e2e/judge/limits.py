@@ -23,6 +23,7 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.judge.limit_groups import (
     ApiLimits,
     ChurnLimits,
+    DeploymentsLimits,
     DnsLimits,
     HttpLimits,
     Instrument,
@@ -63,6 +64,7 @@ class Limits:
     http: HttpLimits
     api: ApiLimits
     churn: ChurnLimits
+    deployments: DeploymentsLimits
     upgrade: UpgradeLimits
     slow: SlowLimits
     table: tuple[Limit, ...] = field(default=(), compare=False)
@@ -130,6 +132,7 @@ _GROUPS: Mapping[str, type[Any]] = {
     "http": HttpLimits,
     "api": ApiLimits,
     "churn": ChurnLimits,
+    "deployments": DeploymentsLimits,
     "upgrade": UpgradeLimits,
     "slow": SlowLimits,
 }

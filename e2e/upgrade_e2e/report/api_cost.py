@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from upgrade_e2e.format import duration
 from upgrade_e2e.judge import Seen, Views, cost_sentence
+from upgrade_e2e.observers import HOST
 from upgrade_e2e.timeline import Window
 
 __all__ = ["ApiCost", "api_cost_of"]
@@ -56,7 +57,8 @@ def api_cost_of(views: Views) -> ApiCost | None:
     if not views.asked_api:
         return None
     seen = [views.of(observer) for observer in views.observers]
-    by_node = {node: view for view in seen for node, view in _followed(view)}
+    # Of several observers that follow events on a node, the first one shows when it had news.
+    by_node = {node: view for one in reversed(seen) for node, view in _followed(one)}
     return ApiCost(
         away_s=seen[0].api_away_s,
         longest_away_s=seen[0].longest_api_away_s,
@@ -73,4 +75,5 @@ def api_cost_of(views: Views) -> ApiCost | None:
 def _followed(seen: Seen) -> Iterator[tuple[str, Seen]]:
     """The nodes on which this observer follows events."""
     for node in seen.left_out.without_news:
-        yield node, seen.on(node)
+        if node != HOST:
+            yield node, seen.on(node)
