@@ -56,14 +56,17 @@ def test_names_are_unique_and_every_entry_says_what_it_is():
 
 def test_only_what_a_provider_does_itself_needs_that_provider():
     for kind in CATALOGUE:
-        assert bool(kind.providers) == (kind.acts_on == "nodes"), kind.name
+        assert bool(kind.providers) == (kind.acts_on == "nodes" or kind.late), kind.name
     assert plantable_on("kind") - plantable_on("any other") == {
         "kubelet-qps",
         "apiserver-freeze",
         "fail-step",
         "lacks-image",
+        "provider-starved",
+        "webhook-down",
     }
-    assert {kind.name for kind in CATALOGUE} - plantable_on("sim") == {"lacks-image"}
+    not_simulated = {"lacks-image", "provider-starved", "webhook-down"}
+    assert {kind.name for kind in CATALOGUE} - plantable_on("sim") == not_simulated
 
 
 @pytest.mark.parametrize("kind", CATALOGUE, ids=lambda kind: kind.name)
@@ -125,6 +128,15 @@ def test_a_fault_of_the_nodes_comes_before_the_first_step():
     made = planned("dns-drop=0.5")
     assert names(made.upgrade)[:2] == ["plant dns-drop=0.5", "kubeadm-apply cp"]
     assert made.prepare == bare().prepare
+
+
+@pytest.mark.parametrize("fault", ["provider-starved", "webhook-down=fail"])
+def test_one_that_observers_would_not_get_ready_with_comes_when_they_are(fault):
+    made = planned(fault, provider="kind")
+    assert made.prepare == bare("kind").prepare
+    assert names(made.upgrade)[:2] == [f"plant {fault}", "kubeadm-apply cp"]
+    late = planned(f"{fault}@drain", provider="kind")
+    assert names(late.upgrade)[:3] == ["kubeadm-apply cp", f"plant {fault}@drain", "drain cp"]
 
 
 @pytest.mark.parametrize(

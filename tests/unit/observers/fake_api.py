@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import jsonpatch
 import urllib3
 import yaml
 
@@ -39,7 +41,9 @@ class FakeApi:
     addresses: tuple[str, ...] = ("127.0.0.1",)
     """What a Service gets: the first one, or all if it prefers to be dual-stack."""
     pod_ports: dict[str, int] = field(default_factory=dict)
-    """Where the pod proxy finds a pod on loopback, by `NAME:PORT`."""
+    """Where the proxy finds a pod or a Service on loopback, by `NAME:PORT`."""
+    selects: bool = False
+    """Whether lists heed label selectors, of the form `a=b,c`."""
     requests: list[tuple[str, str]] = field(default_factory=list)
     events: list[Object] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -105,6 +109,10 @@ class FakeApi:
         self.changed.notify_all()
 
 
+_WATCHED = {"pods": "Pod", "deployments": "Deployment"}
+"""The kinds that can be watched, by the end of their path."""
+
+
 class Handler(BaseHTTPRequestHandler):
     """Requests of the client, answered from the store."""
 
@@ -122,7 +130,7 @@ class Handler(BaseHTTPRequestHandler):
         elif "watch" in self._query:
             self._watch()
         elif self._path.endswith("s"):
-            items = self.api.listed(self._path)
+            items = [one for one in self.api.listed(self._path) if self._is_selected(one)]
             version = str(len(self.api.events))
             self._answer(200, {"metadata": {"resourceVersion": version}, "items": items})
         else:
@@ -135,6 +143,9 @@ class Handler(BaseHTTPRequestHandler):
         known = self.api.objects.get(self._path, {})
         if self.headers["Content-Type"] == "application/apply-patch+yaml":
             self._answer(200, self.api.put(self._path, body))
+        elif known and self.headers["Content-Type"] == "application/json-patch+json":
+            changed = jsonpatch.apply_patch(known, body)
+            self._answer(200, self.api.put(self._path, changed))
         elif known:
             self._answer(200, self.api.put(self._path, merged(known, body)))
         else:
@@ -164,6 +175,15 @@ class Handler(BaseHTTPRequestHandler):
         self.api.drop(self._path)
         self._answer(200, {"kind": "Status"})
 
+    def _is_selected(self, thing: Object) -> bool:
+        selector = self._query.get("labelSelector", [""])[0] if self.api.selects else ""
+        labels = thing["metadata"].get("labels", {})
+        terms = (term.partition("=") for term in selector.split(",") if term)
+        return all(
+            name in labels and (not equals or labels[name] == value)
+            for name, equals, value in terms
+        )
+
     @property
     def _path(self) -> str:
         return urlsplit(self.path).path
@@ -184,8 +204,12 @@ class Handler(BaseHTTPRequestHandler):
         return json.loads(data) if data else {}
 
     def _proxy(self) -> None:
-        pod, _, rest = self.path.partition("/pods/")[2].partition("/proxy")
-        url = f"http://127.0.0.1:{self.api.pod_ports[pod]}{rest}"
+        found = re.search(r"/(?:pods|services)/([^/]+)/proxy(.*)", self.path)
+        assert found is not None, self.path
+        if found[1] not in self.api.pod_ports:
+            self._answer(503, {"kind": "Status", "code": 503})
+            return
+        url = f"http://127.0.0.1:{self.api.pod_ports[found[1]]}{found[2]}"
         answer = urllib3.request(self.command, url, headers=self._handed_on(), retries=False)
         self._send(answer.status, answer.data)
 
@@ -207,7 +231,7 @@ class Handler(BaseHTTPRequestHandler):
                 if self.api.ended:
                     return
                 event = self.api.events[number]
-                if event["object"].get("kind") == "Pod":
+                if event["object"].get("kind") == _WATCHED[self._path.rpartition("/")[2]]:
                     line = json.dumps(event).encode() + b"\n"
                     self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
 

@@ -13,6 +13,7 @@ import pytest
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.observers import (
     ApiServer,
+    Deployments,
     DnsLookups,
     HttpEdge,
     HttpService,
@@ -23,7 +24,7 @@ from upgrade_e2e.observers import (
 )
 from upgrade_e2e.observers.checks import RESERVED
 
-ALL = (ApiServer, DnsLookups, HttpEdge, HttpService, PodChurn)
+ALL = (ApiServer, Deployments, DnsLookups, HttpEdge, HttpService, PodChurn)
 KINDS: dict[str, type] = {kind.__name__: kind for kind in (*ALL, Workload)}
 NOT_RATES = (0, -1, 1000.5, math.inf, math.nan, 10**400, "50", True, None)
 NOT_TIMEOUTS = (0, -1.0, 3601, math.inf, math.nan, "2", True, None)
@@ -55,6 +56,7 @@ RATES = (
     "DnsLookups.reused_hz",
     "HttpEdge.rate_hz",
 )
+EVERY = ("Deployments.every_s", "PodChurn.every_s")
 TIMES = ("Workload.pre_stop_s", "Workload.warm_up_s", "Workload.drain_s")
 REFUSED: tuple[tuple[tuple[str, ...], tuple[Any, ...], str], ...] = (
     ((*RATES, "HttpService.rate_hz"), NOT_RATES, "more than 0 and at most 1000"),
@@ -64,7 +66,7 @@ REFUSED: tuple[tuple[tuple[str, ...], tuple[Any, ...], str], ...] = (
     (("DnsLookups.service",), NOT_SERVICES, "like 'kubernetes.default'"),
     (("DnsLookups.cluster_domain",), NOT_DOMAINS, "like 'cluster.local'"),
     (("PodChurn.burst", "Workload.replicas"), NOT_COUNTS, "a whole number, 1 or more"),
-    (("PodChurn.every_s",), (0, *NOT_SECONDS, None), "a number of seconds, more than 0"),
+    (EVERY, (0, *NOT_SECONDS, None), "a number of seconds, more than 0"),
     (("Workload.rollout_every_s",), (0, *NOT_SECONDS), "a number of seconds, more than 0"),
     (TIMES, (*NOT_SECONDS, None), "a number of seconds, 0 or more"),
     (("Workload.on_term",), ("drian", "", None, ["exit"]), "one of 'drain', 'exit'"),
@@ -113,6 +115,7 @@ def test_defaults_stay() -> None:
     labels = {kind: label_or_kind(kind()) for kind in ALL}
     assert labels == {
         ApiServer: "api",
+        Deployments: "deployments",
         DnsLookups: "dns",
         HttpEdge: "edge",
         HttpService: "web",
@@ -122,6 +125,7 @@ def test_defaults_stay() -> None:
     assert (HttpService().rate_hz, HttpEdge().rate_hz, DnsLookups().rate_hz) == (50, 50, 50)
     assert (ApiServer().rate_hz, DnsLookups().side_hz, DnsLookups().reused_hz) == (10, 10, 20)
     assert (PodChurn().burst, PodChurn().every_s, PodChurn().timeout_s) == (3, 10, 90)
+    assert (Deployments().every_s, Deployments().timeout_s) == (15, 30)
     assert [kind().timeout_s for kind in (HttpService, HttpEdge, DnsLookups)] == [2, 2, 2]
     assert ApiServer().timeout_s == 5
     assert (DnsLookups().service, DnsLookups().cluster_domain) == (
@@ -149,7 +153,7 @@ def test_what_is_watched_may_come_first_and_everything_else_by_its_word() -> Non
     assert DnsLookups("checkout.shop", rate_hz=20).service == "checkout.shop"
     checkout = HttpService(rate_hz=5)
     assert HttpEdge(checkout, rate_hz=20).backend == checkout
-    for kind in (ApiServer, HttpService, PodChurn, Workload):
+    for kind in (ApiServer, Deployments, HttpService, PodChurn, Workload):
         with pytest.raises(TypeError, match="positional argument"):
             kind(5)
     with pytest.raises(TypeError, match="positional argument"):

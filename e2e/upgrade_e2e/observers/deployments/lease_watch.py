@@ -33,11 +33,12 @@ _JOIN_S = 10.0
 
 @dataclass
 class _State:
-    """What the thread and the others share: when each lease was seen renewed, and each look."""
+    """What the thread and the others share: when each lease was seen renewed, and each look: when
+    it was meant to be, was begun and was over."""
 
     renewed_s: dict[str, list[float]] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
-    looks: list[tuple[float, float]] = field(default_factory=list)
+    looks: list[tuple[float, float, float]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     ended: threading.Event = field(default_factory=threading.Event)
     threads: BackgroundThreads | None = None
@@ -89,14 +90,14 @@ class LeaseWatch:
             timeout_s=_ASK_S,
         )
         index = into.add_stream(stream)
-        for meant_s, asked_s in looks:
+        for meant_s, asked_s, over_s in looks:
             if window.start_s <= meant_s <= window.end_s:
-                at_work = all(were_renewed(times, meant_s, looks[-1][1]) for times in renewed)
+                at_work = all(were_renewed(times, over_s, looks[-1][2]) for times in renewed)
                 into.add(
                     index,
                     intended_us=round(meant_s * 1e6),
                     lateness_us=round((asked_s - meant_s) * 1e6),
-                    latency_us=round((asked_s - meant_s) * 1e6),
+                    latency_us=round((over_s - meant_s) * 1e6),
                     outcome=Outcome.OK if at_work else Outcome.TIMEOUT,
                 )
 
@@ -116,7 +117,7 @@ class LeaseWatch:
             for name in _LEASES:
                 self._look(name)
             with self._state.lock:
-                self._state.looks.append((meant_s, asked_s))
+                self._state.looks.append((meant_s, asked_s, now_s()))
             meant_s = max(meant_s + _EVERY_S, now_s())
 
     def _look(self, name: str) -> None:

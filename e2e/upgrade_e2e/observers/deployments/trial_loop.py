@@ -47,7 +47,7 @@ class TrialLoop:
         timeout_s: float,
     ) -> None:
         self._client, self._credentials = client, credentials
-        self._every_s, self._timeout_s = every_s, timeout_s
+        self.every_s, self._timeout_s = every_s, timeout_s
         self._now_s = client.context.origin.now_s
         self._trials = TrialTracker(timeout_s)
         self._lock = threading.Lock()
@@ -129,7 +129,7 @@ class TrialLoop:
         next_s = self._now_s()
         while True:
             self._create()
-            next_s = max(next_s + self._every_s, self._now_s())
+            next_s = max(next_s + self.every_s, self._now_s())
             if self._no_more.wait(next_s - self._now_s()):
                 return
 
