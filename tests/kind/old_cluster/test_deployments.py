@@ -36,7 +36,7 @@ def faulty(old_cluster: Cluster, tmp_path) -> FaultyPass:
 def test_new_deployments_go_through_while_their_nodes_are_drained(
     faulty: FaultyPass, old_cluster: Cluster
 ):
-    results = faulty.run("", (THROUGH,), NODES, watch_after_s=60)
+    results = faulty.run("", (THROUGH,), NODES, watch_after_s=100)
     assert results[STAGES].verdict is Verdict.PASS, results
     # What is in no namespace goes with the namespace, which is being deleted by now.
     wait_for(
@@ -57,6 +57,6 @@ def test_new_deployments_go_through_while_their_nodes_are_drained(
     ],
 )
 def test_a_fault_stops_new_deployments_at_its_stage(faulty: FaultyPass, fault: str, words: str):
-    results = faulty.run(fault, (THROUGH, SOON), NODES, watch_after_s=100)
+    results = faulty.run(fault, (THROUGH, SOON), NODES, watch_after_s=130)
     assert "drain worker" in broken(results[STAGES], words)
     assert results[P95].verdict is Verdict.FAIL, results[P95]

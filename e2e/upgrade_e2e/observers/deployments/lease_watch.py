@@ -32,7 +32,7 @@ _JOIN_S = 10.0
 
 
 @dataclass
-class _State:
+class _Looks:
     """What the thread and the others share: when each lease was seen renewed, and each look: when
     it was meant to be, was begun and was over."""
 
@@ -54,7 +54,7 @@ class LeaseWatch:
 
     context: DeployContext
     label: str
-    _state: _State = field(default_factory=_State, compare=False, repr=False)
+    _state: _Looks = field(default_factory=_Looks, compare=False, repr=False)
 
     def start(self) -> None:
         """See BackgroundTask."""
