@@ -26,10 +26,10 @@ __all__ = [
     "AUDIENCE",
     "COMPONENT",
     "CREDENTIALS",
-    "WANTED",
     "WEBHOOK",
     "apply_servers",
     "selector_of",
+    "wanted_by",
     "webhook_name",
 ]
 
@@ -37,8 +37,8 @@ AUDIENCE = "upgrade-e2e-credentials"
 """Whom the tokens of pods are meant for, so that no other server takes them."""
 COMPONENT = "app.kubernetes.io/component"
 WEBHOOK, CREDENTIALS = "webhook", "credentials"
-WANTED = {"upgrade-e2e/credential": "wanted"}
-"""The label of pods that the webhook is called for."""
+_WANTED = "upgrade-e2e/credential"
+"""The label of pods that a webhook is called for: its value is the label of the observer."""
 
 _WEBHOOK_PORT, _CREDENTIALS_PORT = 8443, 8080
 _HTTPS, _HTTP = 443, 80
@@ -55,6 +55,11 @@ _RESOURCES = {"requests": {"cpu": "50m", "memory": "48Mi"}, "limits": {"cpu": "5
 def webhook_name(context: DeployContext, label: str) -> str:
     """What the webhook's configuration is called, which is in no namespace."""
     return f"{context.namespace}-{label}"
+
+
+def wanted_by(label: str) -> dict[str, str]:
+    """The label of pods that the webhook of this observer is called for."""
+    return {_WANTED: label}
 
 
 def selector_of(component: str) -> str:
@@ -212,7 +217,7 @@ def webhook_configuration(
         "failurePolicy": "Fail",
         "timeoutSeconds": _REVIEW_S,
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": context.namespace}},
-        "objectSelector": {"matchLabels": WANTED},
+        "objectSelector": {"matchLabels": wanted_by(label)},
         "rules": [pods],
         "clientConfig": {
             "service": asked,

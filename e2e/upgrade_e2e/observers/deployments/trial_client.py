@@ -12,7 +12,7 @@ from kubernetes import watch
 from kubernetes.client.exceptions import ApiException
 
 from upgrade_e2e.observers.base import DeployContext
-from upgrade_e2e.observers.deployments.servers import WANTED
+from upgrade_e2e.observers.deployments.servers import wanted_by
 from upgrade_e2e.observers.deployments.trial import TRIAL
 from upgrade_e2e.observers.objects import (
     AGENT_COMMAND,
@@ -128,7 +128,7 @@ class TrialClient:
             "spec": {
                 "replicas": 1,
                 "selector": {"matchLabels": {TRIAL: name}},
-                "template": {"metadata": {"labels": {**own, **WANTED}}, "spec": pod},
+                "template": {"metadata": {"labels": {**own, **wanted_by(self.label)}}, "spec": pod},
             },
         }
 

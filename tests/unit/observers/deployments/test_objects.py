@@ -22,7 +22,7 @@ from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.cluster.room import Room
 from upgrade_e2e.observers import DeployContext, Deployments, Images, Parts
 from upgrade_e2e.observers.deployments.lease_watch import LeaseWatch
-from upgrade_e2e.observers.deployments.servers import WANTED
+from upgrade_e2e.observers.deployments.servers import wanted_by
 from upgrade_e2e.observers.deployments.trial import TRIAL
 from upgrade_e2e.observers.deployments.trial_client import TrialClient
 from upgrade_e2e.observers.deployments.trial_loop import TrialLoop
@@ -152,7 +152,7 @@ def test_the_api_server_asks_about_our_pods_alone_and_trusts_the_webhook(
     assert hook["namespaceSelector"] == {
         "matchLabels": {"kubernetes.io/metadata.name": "upgrade-e2e"}
     }
-    assert hook["objectSelector"] == {"matchLabels": WANTED}
+    assert hook["objectSelector"] == {"matchLabels": wanted_by("deployments")}
     (rule,) = hook["rules"]
     assert (rule["resources"], rule["operations"]) == (["pods"], ["CREATE"])
     assert hook["failurePolicy"] == "Fail"
@@ -186,6 +186,20 @@ def test_what_is_in_no_namespace_goes_with_ours(api: FakeApi, context: DeployCon
         assert labels["app.kubernetes.io/managed-by"] == "upgrade-e2e"
 
 
+def test_two_observers_share_neither_webhook_nor_pods(
+    api: FakeApi, context: DeployContext
+) -> None:
+    before = set(api.objects)
+    Deployments().deploy(context)
+    first = set(api.objects) - before
+    Deployments(label="mine").deploy(context)
+    hooks = [thing["webhooks"][0] for thing in api.objects.values() if "webhooks" in thing]
+    selected = [hook["objectSelector"]["matchLabels"] for hook in hooks]
+    assert selected == [wanted_by("deployments"), wanted_by("mine")]
+    assert len({hook["name"] for hook in hooks}) == 2
+    assert len(set(api.objects) - before) == 2 * len(first)
+
+
 def test_a_small_deployment_wants_a_credential_and_is_found_by_its_name(
     context: DeployContext,
 ) -> None:
@@ -193,7 +207,7 @@ def test_a_small_deployment_wants_a_credential_and_is_found_by_its_name(
     made, service = client.deployment("t"), client.service("t")
     labels = made["spec"]["template"]["metadata"]["labels"]
     assert made["spec"]["replicas"] == 1
-    assert labels.items() >= {**WANTED, TRIAL: "t"}.items()
+    assert labels.items() >= {**wanted_by("deployments"), TRIAL: "t"}.items()
     assert made["spec"]["selector"]["matchLabels"].items() <= labels.items()
     assert service["spec"]["selector"].items() <= labels.items()
     assert made["spec"]["template"]["spec"]["automountServiceAccountToken"] is False
