@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from upgrade_e2e.cluster import retry_api
@@ -30,7 +31,6 @@ __all__ = [
     "apply_servers",
     "selector_of",
     "wanted_by",
-    "webhook_name",
 ]
 
 AUDIENCE = "upgrade-e2e-credentials"
@@ -40,7 +40,6 @@ WEBHOOK, CREDENTIALS = "webhook", "credentials"
 _WANTED = "upgrade-e2e/credential"
 """The label of pods that a webhook is called for: its value is the label of the observer."""
 
-_WEBHOOK_PORT, _CREDENTIALS_PORT = 8443, 8080
 _HTTPS, _HTTP = 443, 80
 _REPLICAS = 2
 _REVIEW_S = 5
@@ -52,9 +51,19 @@ _RESOURCES = {"requests": {"cpu": "50m", "memory": "48Mi"}, "limits": {"cpu": "5
 """A credential takes some 0.1 s of CPU. The faults cut the limit."""
 
 
-def webhook_name(context: DeployContext, label: str) -> str:
-    """What the webhook's configuration is called, which is in no namespace."""
-    return f"{context.namespace}-{label}"
+@dataclass(frozen=True)
+class _Server:
+    """One of the two: a Deployment behind a Service, with a Secret of its files.
+
+    It listens at `port`, and its Service at `front`; `words` are the options of its command.
+    """
+
+    name: str
+    component: str
+    words: tuple[str, ...]
+    files: Mapping[str, str]
+    port: int
+    front: int
 
 
 def wanted_by(label: str) -> dict[str, str]:
@@ -71,90 +80,85 @@ def selector_of(component: str) -> str:
 def apply_servers(context: DeployContext, label: str) -> Trust:
     """Apply both servers and the webhook's configuration, without waiting for them."""
     trust = Trust.made_for(f"{label}-{WEBHOOK}.{context.namespace}.svc")
-    provider = _apply_provider(context, label, trust)
-    _apply_webhook(context, label, trust, provider)
+    address = _apply(context, _provider(label, trust))
+    _apply(context, _webhook(label, trust, http_url(address, _HTTP, "")))
     context.apply(webhook_configuration(context, label, trust, _namespace_uid(context)))
     return trust
 
 
-def _apply_provider(context: DeployContext, label: str, trust: Trust) -> str:
-    """Returns the provider's URL."""
-    name = f"{label}-{CREDENTIALS}"
-    context.apply(_secret(context, name, {"signing-key.json": trust.signing_key}))
-    words = (f"--signing-key={_FOLDER}/signing-key.json", f"--audience={AUDIENCE}")
-    _apply_server(context, name, CREDENTIALS, words, _CREDENTIALS_PORT)
-    made = context.apply(service(context, name, _HTTP, _CREDENTIALS_PORT))
-    return http_url(addresses_of(made)[0], _HTTP, "")
-
-
-def _apply_webhook(context: DeployContext, label: str, trust: Trust, provider: str) -> None:
-    name = f"{label}-{WEBHOOK}"
-    pair = {"tls.crt": trust.certificate, "tls.key": trust.private_key}
-    context.apply(_secret(context, name, pair))
-    words = (
-        f"--cert-file={_FOLDER}/tls.crt",
-        f"--key-file={_FOLDER}/tls.key",
-        f"--provider={provider}",
-        f"--audience={AUDIENCE}",
+def _provider(label: str, trust: Trust) -> _Server:
+    return _Server(
+        name=f"{label}-{CREDENTIALS}",
+        component=CREDENTIALS,
+        words=(f"--signing-key={_FOLDER}/signing-key.json", f"--audience={AUDIENCE}"),
+        files={"signing-key.json": trust.signing_key},
+        port=8080,
+        front=_HTTP,
     )
-    _apply_server(context, name, WEBHOOK, words, _WEBHOOK_PORT)
-    context.apply(service(context, name, _HTTPS, _WEBHOOK_PORT))
 
 
-def _apply_server(
-    context: DeployContext, name: str, component: str, words: tuple[str, ...], port: int
-) -> None:
-    """A Deployment of two replicas, and a budget that keeps one of them."""
-    made = workload_object(
-        context,
-        "Deployment",
-        name,
-        _pod(context, name, component, words, port),
-        replicas=_REPLICAS,
+def _webhook(label: str, trust: Trust, provider: str) -> _Server:
+    return _Server(
+        name=f"{label}-{WEBHOOK}",
+        component=WEBHOOK,
+        words=(
+            f"--cert-file={_FOLDER}/tls.crt",
+            f"--key-file={_FOLDER}/tls.key",
+            f"--provider={provider}",
+            f"--audience={AUDIENCE}",
+        ),
+        files={"tls.crt": trust.certificate, "tls.key": trust.private_key},
+        port=8443,
+        front=_HTTPS,
     )
-    context.apply(_marked(made, component))
+
+
+def _apply(context: DeployContext, server: _Server) -> str:
+    """Apply everything of one server; returns the address of its Service."""
+    context.apply(_secret(context, server))
+    pod = _pod(context, server)
+    made = workload_object(context, "Deployment", server.name, pod, replicas=_REPLICAS)
+    context.apply(_marked(made, server.component))
     # Where all pods must be on one node, a budget would hold up its drain.
     if not context.room.nodes or len(context.room.usable) >= _ENOUGH:
-        context.apply(_marked(_budget(context, name), component))
+        context.apply(_budget(context, server.name))
+    return addresses_of(context.apply(service(context, server.name, server.front, server.port)))[0]
 
 
-def _pod(
-    context: DeployContext, name: str, component: str, words: tuple[str, ...], port: int
-) -> dict[str, Any]:
+def _pod(context: DeployContext, server: _Server) -> dict[str, Any]:
     spread = {
         "maxSkew": 1,
         "topologyKey": "kubernetes.io/hostname",
         "whenUnsatisfiable": "ScheduleAnyway",
-        "labelSelector": {"matchLabels": labels(name)},
+        "labelSelector": {"matchLabels": labels(server.name)},
     }
     pod: dict[str, Any] = {
         "terminationGracePeriodSeconds": _PRE_STOP_S + 5,
         "topologySpreadConstraints": [spread],
-        "containers": [_container(context, component, words, port)],
-        "volumes": [agent_volume(), {"name": "secret", "secret": {"secretName": name}}],
+        "containers": [_container(context, server)],
+        "volumes": [agent_volume(), {"name": "secret", "secret": {"secretName": server.name}}],
     }
     if context.room.tolerations:
         pod["tolerations"] = context.room.tolerations
     return pod
 
 
-def _container(
-    context: DeployContext, component: str, words: tuple[str, ...], port: int
-) -> dict[str, Any]:
+def _container(context: DeployContext, server: _Server) -> dict[str, Any]:
     # As for a Workload: a pod of both families listens on all of its addresses.
     address = "$(POD_IP)" if len(context.facts.families) == 1 else "::"
-    scheme = "HTTPS" if component == WEBHOOK else "HTTP"
+    bind = f"--bind=[{address}]:{server.port}"
+    scheme = "HTTPS" if server.component == WEBHOOK else "HTTP"
     sleep = ["sleep", str(_PRE_STOP_S)]
     return {
-        "name": component,
+        "name": server.component,
         "image": context.images.agent,
         "imagePullPolicy": "IfNotPresent",
-        "command": [*AGENT_COMMAND, component, f"--bind=[{address}]:{port}", *words],
+        "command": [*AGENT_COMMAND, server.component, bind, *server.words],
         "env": [field_env("POD_IP", "status.podIP")],
-        "ports": [{"name": "http", "containerPort": port}],
+        "ports": [{"name": "http", "containerPort": server.port}],
         "resources": _RESOURCES,
         "readinessProbe": {
-            "httpGet": {"path": "/readyz", "port": port, "scheme": scheme},
+            "httpGet": {"path": "/readyz", "port": server.port, "scheme": scheme},
             "periodSeconds": 2,
             "timeoutSeconds": 2,
         },
@@ -180,9 +184,13 @@ def _budget(context: DeployContext, name: str) -> dict[str, Any]:
     }
 
 
-def _secret(context: DeployContext, name: str, texts: Mapping[str, str]) -> dict[str, Any]:
-    data = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
-    meta = {"name": name, "namespace": context.namespace, "labels": labels(name)}
+def _secret(context: DeployContext, server: _Server) -> dict[str, Any]:
+    data = {name: base64.b64encode(text.encode()).decode() for name, text in server.files.items()}
+    meta = {
+        "name": server.name,
+        "namespace": context.namespace,
+        "labels": labels(server.name),
+    }
     return {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": data}
 
 
@@ -225,7 +233,7 @@ def webhook_configuration(
         },
     }
     meta = {
-        "name": webhook_name(context, label),
+        "name": f"{context.namespace}-{label}",
         "labels": {**labels(name), COMPONENT: WEBHOOK},
         "ownerReferences": [{**owner, "uid": namespace_uid}],
     }
