@@ -147,7 +147,8 @@ class Handler(BaseHTTPRequestHandler):
             changed = jsonpatch.apply_patch(known, body)
             self._answer(200, self.api.put(self._path, changed))
         elif known:
-            self._answer(200, self.api.put(self._path, merged(known, body)))
+            by_name = self.headers["Content-Type"] == "application/strategic-merge-patch+json"
+            self._answer(200, self.api.put(self._path, merged(known, body, by_name=by_name)))
         else:
             self._answer(404, {"kind": "Status", "code": 404})
 
@@ -252,13 +253,20 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing: failing tests show the requests from `FakeApi.requests`."""
 
 
-def merged(known: Object, patch: Object) -> Object:
-    """A merge patch, applied."""
+def merged(known: Object, patch: Object, *, by_name: bool = False) -> Object:
+    """A merge patch, applied; a strategic one merges the items of lists `by_name`."""
     result = dict(known)
     for name, value in patch.items():
         inner = result.get(name)
-        both = isinstance(value, dict) and isinstance(inner, dict)
-        result[name] = merged(inner, value) if both else value
+        if isinstance(value, dict) and isinstance(inner, dict):
+            result[name] = merged(inner, value, by_name=by_name)
+        elif by_name and isinstance(value, list) and isinstance(inner, list):
+            named = {one["name"]: one for one in inner}
+            for one in value:
+                named[one["name"]] = merged(named.get(one["name"], {}), one, by_name=True)
+            result[name] = list(named.values())
+        else:
+            result[name] = value
     return result
 
 
