@@ -47,6 +47,10 @@ NOT_SIMULATED = frozenset({
     # They need an API server with policies.
     "nothing_forbidden_is_admitted",
     "what_is_allowed_is_admitted",
+    # They need admission webhooks.
+    "deployments_get_through_every_stage",
+    "deployments_are_available_soon",
+    "deployments_wait_for_the_control_plane_no_longer_than_usual",
 })
 """The scenarios that are skipped on a simulated cluster with one control plane."""
 

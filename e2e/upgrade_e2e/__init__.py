@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from upgrade_e2e.judge.node_usage import NodeUsage
     from upgrade_e2e.observers import (
         ApiServer,
+        Deployments,
         DnsLookups,
         EtcdHealth,
         GuardRails,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApiServer",
+    "Deployments",
     "DnsLookups",
     "Etcd",
     "EtcdHealth",

@@ -107,6 +107,7 @@ def test_the_table_of_observers_shows_their_defaults():
         assert observer == type(observer)(), call
     assert set(made) == {
         "ApiServer",
+        "Deployments",
         "DnsLookups",
         "EtcdHealth",
         "GuardRails",

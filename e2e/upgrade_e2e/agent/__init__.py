@@ -3,6 +3,9 @@
     python3 -I -S agent.pyz serve --bind 0.0.0.0:8080 --on-term drain
     python3 -I -S agent.pyz probe --spec spec.json --spool /spool --listen 0.0.0.0:9464
     python3 -I -S agent.pyz knock clusterip=10.96.0.1:443 dns=NAME/A peer=10.244.1.7:8080 gateway=
+    python3 -I -S agent.pyz webhook --provider URL --audience NAME --cert-file C --key-file K
+    python3 -I -S agent.pyz credentials --signing-key FILE --audience NAME
+    python3 -I -S agent.pyz trial
 
 Its modules import one another by relative imports and nothing else of the project. `pack.py` makes
 the zip application out of them that runs in pods and on this machine; it is not in the zip itself.
@@ -51,6 +54,15 @@ Spool
       OBSERVER.NAME.series    of a scrape: one series per line, as JSON [METRIC, {LABEL: VALUE}]
       OBSERVER.NAME.readings  its values as layout.py describes them; `series` counts those lines
     A prober that is restarted appends. Folders of other runs are deleted.
+
+Deployments that come and go
+    webhook      HTTPS: POST /mutate takes an AdmissionReview of a pod and gives its containers a
+                 token for the audience and the provider's URL; GET /readyz
+    credentials  POST /issue takes {"token": TOKEN} of a service account, checks it with the keys
+                 that the API server shows, and answers {"credential": TOKEN}, signed with its own
+                 key; GET /readyz is 503 until it has the cluster's keys
+    trial        exchanges its token at its start; every path answers 503 until that is done, then
+                 200 with the credential; GET /state answers 200 at any time
 
 Admin endpoint (HTTP)
     GET /readyz is open to everyone and says only that the prober listens. All else needs the spec's

@@ -190,6 +190,7 @@ _CLUSTER_SCOPED = frozenset(
         "Node",
         "ClusterRole",
         "ClusterRoleBinding",
+        "MutatingWebhookConfiguration",
         "PriorityClass",
         "ValidatingAdmissionPolicy",
         "ValidatingAdmissionPolicyBinding",

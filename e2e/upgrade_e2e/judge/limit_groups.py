@@ -7,6 +7,7 @@ from dataclasses import dataclass
 __all__ = [
     "ApiLimits",
     "ChurnLimits",
+    "DeploymentsLimits",
     "DnsLimits",
     "EtcdLimits",
     "GuardLimits",
@@ -176,6 +177,19 @@ class GuardLimits:
     admitted: int
     refused_ratio: float
     closed_s: float
+
+
+@dataclass(frozen=True)
+class DeploymentsLimits:
+    """New Deployments, from the request to create one until it is available.
+
+    `failure_ratio` is of those that do not get through a stage. `left_out_s` is how much of a pass
+    the absences of API server and controllers may take out of both.
+    """
+
+    available_p95_s: float
+    failure_ratio: float
+    left_out_s: float
 
 
 @dataclass(frozen=True)

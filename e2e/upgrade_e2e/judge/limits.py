@@ -23,6 +23,7 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.judge.limit_groups import (
     ApiLimits,
     ChurnLimits,
+    DeploymentsLimits,
     DnsLimits,
     EtcdLimits,
     GuardLimits,
@@ -71,6 +72,7 @@ class Limits:
     runtime: RuntimeLimits
     network: NetworkLimits
     guard: GuardLimits
+    deployments: DeploymentsLimits
     upgrade: UpgradeLimits
     resources: ResourceLimits
     slow: SlowLimits
@@ -143,6 +145,7 @@ _GROUPS: Mapping[str, type[Any]] = {
     "runtime": RuntimeLimits,
     "network": NetworkLimits,
     "guard": GuardLimits,
+    "deployments": DeploymentsLimits,
     "upgrade": UpgradeLimits,
     "resources": ResourceLimits,
     "slow": SlowLimits,

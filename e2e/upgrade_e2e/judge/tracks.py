@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from upgrade_e2e.format import duration
 from upgrade_e2e.judge import blind, news
 from upgrade_e2e.judge.evidence import Track, weigh
 from upgrade_e2e.judge.guarding import weigh_guard_rails
@@ -16,10 +17,13 @@ from upgrade_e2e.judge.track_outages import TrackOutages
 from upgrade_e2e.judge.windows import Windows
 from upgrade_e2e.timeline import Outcome, Samples, Stream, family_of
 
-__all__ = ["REFERENCE", "lay_tracks", "unanswered"]
+__all__ = ["REFERENCES", "lay_tracks", "unanswered"]
 
-REFERENCE = "api"
-"""In an observer that follows events, the clocked stream `api@host` is its reference."""
+_CONTROLLERS = "controllers"
+REFERENCES = frozenset({"api", _CONTROLLERS})
+"""In an observer that follows events, the clocked streams `api@host` and `controllers@host` are
+references: what it follows needs the API server and, for some of it, the leaders of the controller
+manager and the scheduler."""
 
 
 def lay_tracks(
@@ -31,9 +35,9 @@ def lay_tracks(
 ) -> tuple[Track, ...]:
     """One track per stream, seen in the watched window `whole`; none when that is empty.
 
-    References are left out; `references` names them, by default they are the clocked `api@...`
-    streams of an observer that also has event streams. `away` is when the API server was away: it
-    leaves nodes without news (see news.py).
+    References are left out; `references` names them, by default they are the clocked streams of the
+    kinds REFERENCES of an observer that also has event streams. `away` is when the API server was
+    away: it leaves nodes without news (see news.py).
     """
     if not len(whole):
         return ()
@@ -52,7 +56,7 @@ def lay_tracks(
 def _references(streams: Sequence[Stream]) -> set[str]:
     if all(stream.interval_s > 0 for stream in streams):
         return set()
-    return {s.name for s in streams if s.interval_s > 0 and _kind(s) == REFERENCE}
+    return {s.name for s in streams if s.interval_s > 0 and _kind(s) in REFERENCES}
 
 
 def _kind(stream: Stream) -> str:
@@ -76,12 +80,15 @@ class _Survey:
             node: Windows.union(late[r.stream.name] for r in clocked if r.stream.node == node)
             for node in {raw.stream.node for raw in clocked}
         }
-        silence = Windows.union(_silence(raw, self.whole) for raw in self.references)
+        silent = {raw.stream.name: _silence(raw, self.whole) for raw in self.references}
+        silence = Windows.union(silent.values())
+        said = tuple(_without_leader(silent))
         deaf = self._without_news() if self.references else {}
+        first = next((raw for raw in self.watching if not raw.interval_us), None)
         return tuple(
             self._clocked(raw, late[raw.stream.name], by_node[raw.stream.node])
             if raw.interval_us
-            else self._events(raw, silence, deaf)
+            else self._events(raw, silence, deaf, said if raw is first else ())
             for raw in self.watching
         )
 
@@ -109,7 +116,13 @@ class _Survey:
             )
         return self._track(raw, notes, unseen, Windows.none(), asleep)
 
-    def _events(self, raw: RawTrack, silence: Windows, deaf: Mapping[str, Windows]) -> Track:
+    def _events(
+        self,
+        raw: RawTrack,
+        silence: Windows,
+        deaf: Mapping[str, Windows],
+        said: tuple[str, ...],
+    ) -> Track:
         if not self.references:
             return self._track(raw, raw.notes, Windows.none(), Windows.none(), Windows.none())
         family = family_of(raw.stream.name)
@@ -123,7 +136,7 @@ class _Survey:
         unseen = blind.idle(others, quiet, self.whole, self.instrument.quiet_s)
         without_news = deaf[raw.stream.node]
         masked = Windows.union([silence, without_news])
-        track = self._track(raw, raw.notes, unseen, masked, Windows.none())
+        track = self._track(raw, (*raw.notes, *said), unseen, masked, Windows.none())
         return replace(track, without_news=without_news)
 
     def _track(
@@ -157,6 +170,18 @@ def _silence(reference: RawTrack, whole: Windows) -> Windows:
     """When the reference had no answer, or saw nothing itself."""
     unseen = [blind.late(reference), blind.missing(reference, whole), blind.unsent(reference)]
     return Windows.union([unanswered(reference, whole), *unseen]).within(whole)
+
+
+def _without_leader(silent: Mapping[str, Windows]) -> Iterator[str]:
+    """A note for each reference that shows controllers without a leader."""
+    for name, windows in silent.items():
+        if name.partition("@")[0] == _CONTROLLERS and len(windows):
+            longest_us = int((windows.end_us - windows.start_us).max())
+            yield (
+                f"{name}: the controller manager or the scheduler had no leader for "
+                f"{duration(windows.total_us / 1e6)} in all, longest {duration(longest_us / 1e6)}, "
+                "absences of the API included; left out"
+            )
 
 
 def unanswered(reference: RawTrack, whole: Windows) -> Windows:

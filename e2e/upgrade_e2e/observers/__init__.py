@@ -14,6 +14,7 @@ from upgrade_e2e.observers.base import (
     label_or_kind,
 )
 from upgrade_e2e.observers.churn import PodChurn
+from upgrade_e2e.observers.deployments import Deployments
 from upgrade_e2e.observers.dns import DnsLookups
 from upgrade_e2e.observers.edge import HttpEdge
 from upgrade_e2e.observers.etcd import EtcdHealth
@@ -36,6 +37,7 @@ __all__ = [
     "ApiServer",
     "BackgroundTask",
     "DeployContext",
+    "Deployments",
     "DnsLookups",
     "EtcdHealth",
     "GuardPair",

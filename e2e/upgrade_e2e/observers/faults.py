@@ -10,6 +10,7 @@ from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster, retry_api
 from upgrade_e2e.cluster.rollout import ADDONS, Rollout
 from upgrade_e2e.errors import BadInput, FaultNotPlanted
 from upgrade_e2e.observers.base import Alterable, Observer, label_or_kind
+from upgrade_e2e.observers.deployments.planting import starve_provider, take_webhook_down
 from upgrade_e2e.observers.guard_faults import delete_bindings, take_webhook_away
 from upgrade_e2e.observers.memory_limit import limit_memory, restore_memory
 from upgrade_e2e.observers.workload import Workload
@@ -163,6 +164,8 @@ PLANTERS: Mapping[str, Callable[[Fault, Cluster], None]] = {
     "memory-limit": limit_memory,
     "policy-gone": delete_bindings,
     "webhook-gone": take_webhook_away,
+    "provider-starved": starve_provider,
+    "webhook-down": take_webhook_down,
 }
 """What plants each fault of the cluster, by the fault's name."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from upgrade_e2e.observers.base import DeployContext
+from upgrade_e2e.observers.deployments.trial import TRIAL
 
 __all__ = ["hopeless_pod", "not_ready"]
 
@@ -14,9 +15,16 @@ _TROUBLE = _IMAGE_TROUBLE | {"CreateContainerConfigError"}
 
 
 def not_ready(context: DeployContext) -> list[str]:
-    """The observers' Deployments and DaemonSets that are not complete yet, with their counts."""
+    """The observers' Deployments and DaemonSets that are not complete yet, with their counts.
+
+    Not those that come and go all the time, of which some are never complete.
+    """
     api = context.cluster.api
-    listing = {"namespace": context.namespace, "_request_timeout": api.timeout}
+    listing = {
+        "namespace": context.namespace,
+        "label_selector": f"!{TRIAL}",
+        "_request_timeout": api.timeout,
+    }
     deployments = api.apps.list_namespaced_deployment(**listing).items
     daemon_sets = api.apps.list_namespaced_daemon_set(**listing).items
     return [*_lacking_deployments(deployments), *_lacking_daemon_sets(daemon_sets)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from upgrade_e2e.format import duration
 from upgrade_e2e.judge import Seen, Views, cost_sentence
+from upgrade_e2e.observers import HOST
 from upgrade_e2e.timeline import Window
 
 __all__ = ["ApiCost", "api_cost_of"]
@@ -78,7 +79,8 @@ def _followed(seen: Seen) -> Iterator[tuple[str, Seen]]:
     tracks = tuple(track for track in seen.scope.tracks if track.without_news is not None)
     events = replace(seen, scope=replace(seen.scope, tracks=tracks))
     for node in seen.left_out.without_news:
-        yield node, events.on(node)
+        if node != HOST:
+            yield node, events.on(node)
 
 
 def _how_many(events: Seen) -> int:

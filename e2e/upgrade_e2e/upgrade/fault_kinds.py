@@ -10,6 +10,7 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.upgrade.fault_values import (
     addon,
     dropped,
+    failure_policy,
     image_name,
     leak,
     memory_limit,
@@ -126,12 +127,35 @@ _IN_THE_CLUSTER = (
         late=True,
     ),
     FaultKind(
+        "provider-starved",
+        "provider-starved@drain",
+        "pods of new Deployments get no credential, so that they are never ready",
+        "the CPU limit of the credential provider of the scenario deployments_go_through is cut to "
+        "a hundredth of a core, and its pods are replaced",
+        nothing,
+        "cluster",
+        _KIND,
+        late=True,
+    ),
+    FaultKind(
         "webhook-gone",
         "webhook-gone@drain",
         "what an admission webhook forbids is admitted, or nothing is, as its failurePolicy says",
         "the Deployment of the webhook is scaled to 0: Gatekeeper's, or that of "
         "webhook-gone=NAMESPACE/DEPLOYMENT",
         webhook,
+        "cluster",
+        _KIND,
+        late=True,
+    ),
+    FaultKind(
+        "webhook-down",
+        "webhook-down=fail",
+        "pods of new Deployments are refused (fail), or come without a credential and are never "
+        "ready (ignore)",
+        "the webhook of the scenario deployments_go_through gets that failure policy, and its "
+        "Deployment is scaled to 0",
+        failure_policy,
         "cluster",
         _KIND,
         late=True,

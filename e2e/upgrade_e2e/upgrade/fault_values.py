@@ -15,6 +15,7 @@ __all__ = [
     "MemoryLimit",
     "addon",
     "dropped",
+    "failure_policy",
     "image_name",
     "leak",
     "memory_limit",
@@ -36,6 +37,7 @@ BREAKABLE = ("kubeadm-apply", "kubeadm-node", "drain", "swap-kubelet")
 ADDONS = ("coredns", "kube-proxy")
 WEBHOOK = "gatekeeper-system/gatekeeper-controller-manager"
 """What Gatekeeper's own manifest calls the Deployment of its webhook."""
+POLICIES = {"fail": "Fail", "ignore": "Ignore"}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s)?", re.ASCII)
 _DEPLOYMENT = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9.-]*", re.ASCII)
 _IMAGE = re.compile(r"[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+:[\w.-]{1,128}", re.ASCII)
@@ -117,6 +119,13 @@ def addon(value: str) -> str:
             f"{value!r} is no addon that kubeadm rolls; it is one of {', '.join(ADDONS)}."
         )
     return value
+
+
+def failure_policy(value: str) -> str:
+    """What an API server does about a webhook that is down, as it is written: `fail`, `ignore`."""
+    if value not in POLICIES:
+        raise BadInput(f"{value!r} is no failure policy; it is one of {', '.join(POLICIES)}.")
+    return POLICIES[value]
 
 
 def image_name(value: str) -> str:

@@ -80,7 +80,7 @@ def test_names_are_unique_and_every_entry_says_what_it_is():
 
 def test_what_a_provider_does_itself_or_what_a_simulated_cluster_lacks_needs_a_provider():
     for kind in CATALOGUE:
-        lacking = kind.name in {"memory-limit", "policy-gone", "webhook-gone"}
+        lacking = kind.late or kind.name == "memory-limit"
         assert bool(kind.providers) == (kind.acts_on == "nodes" or lacking), kind.name
     assert plantable_on("kind") - plantable_on("any other") == {
         "kubelet-qps",
@@ -99,6 +99,8 @@ def test_what_a_provider_does_itself_or_what_a_simulated_cluster_lacks_needs_a_p
         "policy-gone",
         "webhook-gone",
         "webhook-dropped",
+        "provider-starved",
+        "webhook-down",
     }
     assert {kind.name for kind in CATALOGUE} - plantable_on("sim") == {
         "lacks-image",
@@ -114,6 +116,8 @@ def test_what_a_provider_does_itself_or_what_a_simulated_cluster_lacks_needs_a_p
         "policy-gone",
         "webhook-gone",
         "webhook-dropped",
+        "provider-starved",
+        "webhook-down",
     }
 
 
@@ -210,6 +214,15 @@ def test_a_fault_of_the_nodes_comes_before_the_first_step():
     made = planned("dns-drop=0.5")
     assert names(made.upgrade)[:2] == ["plant dns-drop=0.5", "kubeadm-apply cp"]
     assert made.prepare == bare().prepare
+
+
+@pytest.mark.parametrize("fault", ["provider-starved", "webhook-down=fail"])
+def test_one_that_observers_would_not_get_ready_with_comes_when_they_are(fault):
+    made = planned(fault, provider="kind")
+    assert made.prepare == bare("kind").prepare
+    assert names(made.upgrade)[:2] == [f"plant {fault}", "kubeadm-apply cp"]
+    late = planned(f"{fault}@drain", provider="kind")
+    assert names(late.upgrade)[:3] == ["kubeadm-apply cp", f"plant {fault}@drain", "drain cp"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import jsonpatch
 import urllib3
 import yaml
 
@@ -41,7 +43,7 @@ class FakeApi:
     policy: Callable[[str, Object], tuple[int, str]] = lambda path, thing: (201, "")
     """What a create is answered with, by path and object: a status and, if refused, a message."""
     pod_ports: dict[str, int] = field(default_factory=dict)
-    """Where the pod proxy finds a pod on loopback, by `NAME:PORT`."""
+    """Where the proxy finds a pod or a Service on loopback, by `NAME:PORT`."""
     requests: list[tuple[str, str]] = field(default_factory=list)
     events: list[Object] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -107,6 +109,10 @@ class FakeApi:
         self.changed.notify_all()
 
 
+_WATCHED = {"pods": "Pod", "deployments": "Deployment", "nodes": "Node"}
+"""The kinds that can be watched, by the end of their path."""
+
+
 class Handler(BaseHTTPRequestHandler):
     """Requests of the client, answered from the store."""
 
@@ -137,8 +143,12 @@ class Handler(BaseHTTPRequestHandler):
         known = self.api.objects.get(self._path, {})
         if self.headers["Content-Type"] == "application/apply-patch+yaml":
             self._answer(200, self.api.put(self._path, body))
+        elif known and self.headers["Content-Type"] == "application/json-patch+json":
+            changed = jsonpatch.apply_patch(known, body)
+            self._answer(200, self.api.put(self._path, changed))
         elif known:
-            self._answer(200, self.api.put(self._path, merged(known, body)))
+            by_name = self.headers["Content-Type"] == "application/strategic-merge-patch+json"
+            self._answer(200, self.api.put(self._path, merged(known, body, by_name=by_name)))
         else:
             self._answer(404, {"kind": "Status", "code": 404})
 
@@ -192,8 +202,12 @@ class Handler(BaseHTTPRequestHandler):
         return json.loads(data) if data else {}
 
     def _proxy(self) -> None:
-        pod, _, rest = self.path.partition("/pods/")[2].partition("/proxy")
-        url = f"http://127.0.0.1:{self.api.pod_ports[pod]}{rest}"
+        found = re.search(r"/(?:pods|services)/([^/]+)/proxy(.*)", self.path)
+        assert found is not None, self.path
+        if found[1] not in self.api.pod_ports:
+            self._answer(503, {"kind": "Status", "code": 503})
+            return
+        url = f"http://127.0.0.1:{self.api.pod_ports[found[1]]}{found[2]}"
         answer = urllib3.request(self.command, url, headers=self._handed_on(), retries=False)
         self._send(answer.status, answer.data)
 
@@ -205,13 +219,8 @@ class Handler(BaseHTTPRequestHandler):
     def _chosen(self, thing: Object) -> bool:
         """Whether the selector of the request selects it; one without labels is always there."""
         selector = self._query.get("labelSelector", [""])[0]
-        wanted = dict(part.split("=") for part in selector.split(",") if part)
-        has = thing["metadata"].get("labels") or wanted
-        return all(has.get(name) == value for name, value in wanted.items())
-
-    @property
-    def _watched(self) -> str:
-        return "Node" if self._path.endswith("/nodes") else "Pod"
+        labels = thing["metadata"].get("labels")
+        return not labels or all(meets(labels, term) for term in selector.split(",") if term)
 
     def _watch(self) -> None:
         start = int(self._query["resourceVersion"][0])
@@ -227,7 +236,8 @@ class Handler(BaseHTTPRequestHandler):
                     return
                 event = self.api.events[number]
                 thing = event["object"]
-                if thing.get("kind") == self._watched and self._chosen(thing):
+                watched = _WATCHED[self._path.rpartition("/")[2]]
+                if thing.get("kind") == watched and self._chosen(thing):
                     line = json.dumps(event).encode() + b"\n"
                     self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
 
@@ -248,13 +258,28 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing: failing tests show the requests from `FakeApi.requests`."""
 
 
-def merged(known: Object, patch: Object) -> Object:
-    """A merge patch, applied."""
+def meets(labels: dict[str, str], term: str) -> bool:
+    """Whether the labels meet one term of a selector: `a=b`, `a` or `!a`."""
+    if term.startswith("!"):
+        return term[1:] not in labels
+    name, equals, value = term.partition("=")
+    return name in labels and (not equals or labels[name] == value)
+
+
+def merged(known: Object, patch: Object, *, by_name: bool = False) -> Object:
+    """A merge patch, applied; a strategic one merges the items of lists `by_name`."""
     result = dict(known)
     for name, value in patch.items():
         inner = result.get(name)
-        both = isinstance(value, dict) and isinstance(inner, dict)
-        result[name] = merged(inner, value) if both else value
+        if isinstance(value, dict) and isinstance(inner, dict):
+            result[name] = merged(inner, value, by_name=by_name)
+        elif by_name and isinstance(value, list) and isinstance(inner, list):
+            named = {one["name"]: one for one in inner}
+            for one in value:
+                named[one["name"]] = merged(named.get(one["name"], {}), one, by_name=True)
+            result[name] = list(named.values())
+        else:
+            result[name] = value
     return result
 
 

@@ -13,6 +13,7 @@ import pytest
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.observers import (
     ApiServer,
+    Deployments,
     DnsLookups,
     EtcdHealth,
     GuardRails,
@@ -29,6 +30,7 @@ from upgrade_e2e.observers.checks import RESERVED
 
 ALL = (
     ApiServer,
+    Deployments,
     DnsLookups,
     EtcdHealth,
     GuardRails,
@@ -72,6 +74,12 @@ RATES = (
     "GuardRails.rate_hz",
     "HttpEdge.rate_hz",
 )
+EVERY = (
+    "Deployments.every_s",
+    "NodeResources.every_s",
+    "PodChurn.every_s",
+    "RuntimeAnswers.every_s",
+)
 TIMES = ("Workload.pre_stop_s", "Workload.warm_up_s", "Workload.drain_s")
 REFUSED: tuple[tuple[tuple[str, ...], tuple[Any, ...], str], ...] = (
     ((*RATES, "HttpService.rate_hz"), NOT_RATES, "more than 0 and at most 1000"),
@@ -81,11 +89,7 @@ REFUSED: tuple[tuple[tuple[str, ...], tuple[Any, ...], str], ...] = (
     (("DnsLookups.service",), NOT_SERVICES, "like 'kubernetes.default'"),
     (("DnsLookups.cluster_domain",), NOT_DOMAINS, "like 'cluster.local'"),
     (("PodChurn.burst", "Workload.replicas"), NOT_COUNTS, "a whole number, 1 or more"),
-    (
-        ("PodChurn.every_s", "RuntimeAnswers.every_s", "NodeResources.every_s"),
-        (0, *NOT_SECONDS, None),
-        "a number of seconds, more than 0",
-    ),
+    (EVERY, (0, *NOT_SECONDS, None), "a number of seconds, more than 0"),
     (("RuntimeAnswers.pods",), (3, None, Workload()), "pods=PodChurn()"),
     (("Workload.rollout_every_s",), (0, *NOT_SECONDS), "a number of seconds, more than 0"),
     (TIMES, (*NOT_SECONDS, None), "a number of seconds, 0 or more"),
@@ -135,6 +139,7 @@ def test_defaults_stay() -> None:
     labels = {kind: label_or_kind(kind()) for kind in ALL}
     assert labels == {
         ApiServer: "api",
+        Deployments: "deployments",
         DnsLookups: "dns",
         EtcdHealth: "etcd",
         GuardRails: "guard",
@@ -149,6 +154,7 @@ def test_defaults_stay() -> None:
     assert (ApiServer().rate_hz, DnsLookups().side_hz, DnsLookups().reused_hz) == (10, 10, 20)
     assert (PodChurn().burst, PodChurn().every_s, PodChurn().timeout_s) == (3, 10, 90)
     assert (RuntimeAnswers().pods, RuntimeAnswers().every_s) == (PodChurn(), 2)
+    assert (Deployments().every_s, Deployments().timeout_s) == (15, 30)
     assert [kind().timeout_s for kind in (HttpService, HttpEdge, DnsLookups)] == [2, 2, 2]
     assert ApiServer().timeout_s == 5
     assert (GuardRails().rate_hz, GuardRails().timeout_s) == (10, 12)
@@ -177,7 +183,8 @@ def test_what_is_watched_may_come_first_and_everything_else_by_its_word() -> Non
     assert DnsLookups("checkout.shop", rate_hz=20).service == "checkout.shop"
     checkout = HttpService(rate_hz=5)
     assert HttpEdge(checkout, rate_hz=20).backend == checkout
-    for kind in (ApiServer, GuardRails, HttpService, PodChurn, RuntimeAnswers, Workload):
+    by_word = (ApiServer, Deployments, GuardRails, HttpService, PodChurn, RuntimeAnswers, Workload)
+    for kind in by_word:
         with pytest.raises(TypeError, match="positional argument"):
             kind(5)
     with pytest.raises(TypeError, match="positional argument"):

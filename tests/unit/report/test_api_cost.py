@@ -14,7 +14,7 @@ from upgrade_e2e.judge import Limits, Views
 from upgrade_e2e.report import ApiCost, api_cost_of, load_record, render_run, save_record
 from upgrade_e2e.report.html import Drawn, render_page
 from upgrade_e2e.report.trace import trace_events
-from upgrade_e2e.timeline import Outcome, Window
+from upgrade_e2e.timeline import Outcome, Timeline, Window
 
 SECOND = 1_000_000
 COST = ApiCost(
@@ -128,3 +128,18 @@ def test_the_trace_has_a_lane_for_the_api_server_and_one_for_each_node():
     assert ("a-worker", "without news", 100 * SECOND, 94 * SECOND) in found
     assert len(found) == 6
     assert not [event for event in trace_events(record()) if event.get("cat") == "api"]
+
+
+def test_what_is_followed_on_no_node_is_no_node_without_news():
+    lines = (readyz((100, 168)), pods("host", (170, 2)), pods("w", (170, 24)))
+    cost = api_cost_of(views(*lines))
+    assert set(cost.longest_without_news_s) == set(cost.without_news) == {"w"}
+
+
+def test_of_two_observers_on_a_node_the_first_one_says_when_it_had_news():
+    churn = to_samples((readyz((100, 168)), pods("w", (170, 24))))
+    other = to_samples((readyz((100, 168)), pods("w", (170, 2)), pods("w3", (170, 5))))
+    seen = {"churn": churn, "deployments": other}
+    timeline = Timeline(Window(0.0, 300.0), samples=seen)
+    cost = api_cost_of(Views(timeline, Limits.default()))
+    assert cost.longest_without_news_s == pytest.approx({"w": 94.2, "w3": 75.2}, abs=0.3)
