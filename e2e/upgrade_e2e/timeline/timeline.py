@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from upgrade_e2e.timeline.backups import BackupLog
 from upgrade_e2e.timeline.samples import Samples
 from upgrade_e2e.timeline.span import Span
 
@@ -29,9 +30,11 @@ class Timeline:
     """Spans and samples of one pass on one clock.
 
     `watched` is the window that claims are made about: from the moment that all probers were
-    ready to the moment that they were stopped. `samples` is keyed by observer name.
+    ready to the moment that they were stopped. `samples` is keyed by observer name, and so are
+    `backups`, what observers of backups did.
     """
 
     watched: Window
     spans: tuple[Span, ...] = ()
     samples: Mapping[str, Samples] = field(default_factory=dict)
+    backups: Mapping[str, BackupLog] = field(default_factory=dict)
