@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from upgrade_e2e.observers import (
         ApiServer,
         DnsLookups,
+        EtcdBackup,
         HttpEdge,
         HttpService,
         PodChurn,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ApiServer",
     "DnsLookups",
+    "EtcdBackup",
     "HttpEdge",
     "HttpService",
     "Inconclusive",

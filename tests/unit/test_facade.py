@@ -12,6 +12,7 @@ import upgrade_e2e
 NAMES = {
     "ApiServer",
     "DnsLookups",
+    "EtcdBackup",
     "HttpEdge",
     "HttpService",
     "Inconclusive",

@@ -1,5 +1,6 @@
 """Judging: from what was observed to what can be claimed. Pure: nothing in here acts or waits."""
 
+from upgrade_e2e.judge.backups import BackupsSeen, claimable_backups, view_of_backups
 from upgrade_e2e.judge.brownouts import Brownout
 from upgrade_e2e.judge.counts import Tally
 from upgrade_e2e.judge.explanation import sentence
@@ -14,6 +15,7 @@ from upgrade_e2e.judge.verdict import Verdict, combine
 from upgrade_e2e.judge.views import Views, blindness, require_view, view_of
 
 __all__ = [
+    "BackupsSeen",
     "Brownout",
     "Cause",
     "Limit",
@@ -27,9 +29,11 @@ __all__ = [
     "Verdict",
     "Views",
     "blindness",
+    "claimable_backups",
     "combine",
     "cost_sentence",
     "require_view",
     "sentence",
     "view_of",
+    "view_of_backups",
 ]

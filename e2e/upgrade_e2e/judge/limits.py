@@ -22,6 +22,7 @@ from typing import Any
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.judge.limit_groups import (
     ApiLimits,
+    BackupLimits,
     ChurnLimits,
     DnsLimits,
     HttpLimits,
@@ -64,6 +65,7 @@ class Limits:
     api: ApiLimits
     churn: ChurnLimits
     upgrade: UpgradeLimits
+    backup: BackupLimits
     slow: SlowLimits
     table: tuple[Limit, ...] = field(default=(), compare=False)
 
@@ -131,6 +133,7 @@ _GROUPS: Mapping[str, type[Any]] = {
     "api": ApiLimits,
     "churn": ChurnLimits,
     "upgrade": UpgradeLimits,
+    "backup": BackupLimits,
     "slow": SlowLimits,
 }
 

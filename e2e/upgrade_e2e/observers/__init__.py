@@ -1,6 +1,8 @@
 """Observers: what is watched during a pass, deployed through the API and collected through it."""
 
 from upgrade_e2e.observers.apiserver import ApiServer
+from upgrade_e2e.observers.backup import EtcdBackup
+from upgrade_e2e.observers.backup_faults import plant_in_backups
 from upgrade_e2e.observers.base import (
     HOST,
     NAMESPACE,
@@ -8,6 +10,7 @@ from upgrade_e2e.observers.base import (
     BackgroundTask,
     DeployContext,
     Images,
+    KeepsBackups,
     Observer,
     Parts,
     Probe,
@@ -31,9 +34,11 @@ __all__ = [
     "BackgroundTask",
     "DeployContext",
     "DnsLookups",
+    "EtcdBackup",
     "HttpEdge",
     "HttpService",
     "Images",
+    "KeepsBackups",
     "Observation",
     "Observer",
     "Parts",
@@ -46,5 +51,6 @@ __all__ = [
     "label_observers",
     "label_or_kind",
     "plant",
+    "plant_in_backups",
     "require_room",
 ]

@@ -1,6 +1,7 @@
 """What a pass leaves on disk: the record, the samples, the summary."""
 
 from upgrade_e2e.report.api_cost import ApiCost, api_cost_of
+from upgrade_e2e.report.backups import BackupRow, backup_rows
 from upgrade_e2e.report.closing import closing_lines
 from upgrade_e2e.report.cost import Cost, CostMark, CostRow, Spread, cost_in_words
 from upgrade_e2e.report.happenings import advice, happened
@@ -21,6 +22,7 @@ from upgrade_e2e.report.stored import (
     load_record,
     load_timeline,
     pass_folder,
+    save_backups,
     save_record,
     save_samples,
     timeline_of,
@@ -32,6 +34,7 @@ __all__ = [
     "SAMPLES_FOLDER",
     "SIMULATED",
     "ApiCost",
+    "BackupRow",
     "BrownoutRow",
     "Cost",
     "CostMark",
@@ -44,6 +47,7 @@ __all__ = [
     "Spread",
     "advice",
     "api_cost_of",
+    "backup_rows",
     "closing_lines",
     "cost_in_words",
     "happened",
@@ -55,6 +59,7 @@ __all__ = [
     "pass_folder",
     "render_run",
     "render_runs",
+    "save_backups",
     "save_record",
     "save_samples",
     "save_summary",

@@ -23,6 +23,7 @@ _WATCHED: Mapping[str, tuple[str, str]] = {
     "HttpService": ("The web service", "requests"),
     "HttpEdge": ("The edge", "requests"),
     "ApiServer": ("The API server", "requests"),
+    "EtcdBackup": ("A snapshot of etcd", "snapshots"),
 }
 # By the outcome that most of its probes had.
 _FAILED: Mapping[str, str] = {
@@ -38,6 +39,8 @@ _FAILED: Mapping[str, str] = {
     "create-failed": "refused new objects",
 }
 _NODE = re.compile(r"(?:^|-)((?:control-plane|worker)\d*)$")
+# By the type of the observer, where its failures are no answers.
+_BROKEN: Mapping[str, str] = {"EtcdBackup": "was not whole"}
 # Steps and their phases: what goes on, with the node of the step.
 _PHASES: Mapping[str, str] = {
     "addons": "kubeadm replaced CoreDNS and kube-proxy",
@@ -98,7 +101,8 @@ def advice(run: RunRecord) -> str:
 
 def _sentence(run: RunRecord, seen: ObserverResult, row: _Row) -> str:
     what, probes = _subject(run, seen.name)
-    how = _slowness(row) if isinstance(row, BrownoutRow) else _failure(row.outcomes)
+    broken = _BROKEN.get(_kind(run, seen.name))
+    how = _slowness(row) if isinstance(row, BrownoutRow) else broken or _failure(row.outcomes)
     parts = [what, how, *_where(run, row.nodes), _lasted(row)]
     if row.share < _WHOLE:
         parts.append(f"({share(row.share)} of the {probes} at worst)")
@@ -110,10 +114,14 @@ def _slowness(row: BrownoutRow) -> str:
 
 
 def _subject(run: RunRecord, label: str) -> tuple[str, str]:
-    kind = run.observers_as_written.get(label, "").partition("(")[0]
-    what, probes = _WATCHED.get(kind, (label, "probes"))
-    usual = label in {"dns", "web", "edge", "api", what}
+    what, probes = _WATCHED.get(_kind(run, label), (label, "probes"))
+    usual = label in {"dns", "web", "edge", "api", "backup", what}
     return what if usual else f"{what} ({label})", probes
+
+
+def _kind(run: RunRecord, label: str) -> str:
+    """The type of the observer."""
+    return run.observers_as_written.get(label, "").partition("(")[0]
 
 
 def _failure(outcomes: Mapping[str, int]) -> str:

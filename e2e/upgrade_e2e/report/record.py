@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.judge import Limit, Verdict
 from upgrade_e2e.report.api_cost import ApiCost
+from upgrade_e2e.report.backups import BackupRow
 from upgrade_e2e.report.cost import Cost
 from upgrade_e2e.timeline import Span, Window
 from upgrade_e2e.upgrade import Inventory
@@ -169,6 +170,7 @@ class RunRecord:
     when saved samples were judged again; None for the record of the pass itself. `machine` is the
     class of the machine that the pass ran on, `2 cores, 24 GiB`, empty where it is not known.
     `cost` compares the pass with stock passes, and is None where it did not come to its end.
+    `backups` are the snapshots of etcd that were taken, none in older records.
     """
 
     run_id: str
@@ -203,6 +205,7 @@ class RunRecord:
     rejudged_unix_s: float | None = None
     machine: str = ""
     cost: Cost | None = None
+    backups: tuple[BackupRow, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
     @property

@@ -12,21 +12,24 @@ from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.files import write_whole
 from upgrade_e2e.report.migrate import migrated
 from upgrade_e2e.report.record import RECORD_NAME, SIMULATED, RunRecord
-from upgrade_e2e.timeline import Samples, Timeline
+from upgrade_e2e.timeline import BackupLog, Samples, Timeline
 
 __all__ = [
     "SAMPLES_FOLDER",
     "load_record",
     "load_timeline",
     "pass_folder",
+    "save_backups",
     "save_record",
     "save_samples",
     "timeline_of",
 ]
 
 SAMPLES_FOLDER = "samples"
+BACKUPS_FOLDER = "backups"
 
 _RECORD = TypeAdapter(RunRecord)
+_BACKUPS = TypeAdapter(BackupLog)
 
 
 def save_record(record: RunRecord, folder: Path) -> None:
@@ -80,6 +83,23 @@ def save_samples(samples: Mapping[str, Samples], folder: Path, *, simulated: boo
     write_whole(json.dumps(index, indent=1), target / "index.json")
 
 
+def save_backups(backups: Mapping[str, BackupLog], folder: Path) -> None:
+    """Write one file per observer of backups into `folder`/backups; none where there are none."""
+    for name, log in backups.items():
+        target = folder / BACKUPS_FOLDER
+        target.mkdir(parents=True, exist_ok=True)
+        write_whole(_BACKUPS.dump_json(log, indent=1), target / f"{name}.json")
+
+
+def _load_backups(file: Path) -> BackupLog:
+    try:
+        return _BACKUPS.validate_json(file.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise DamagedRecord(
+            f"{file} is not a whole file about backups ({error}); run the pass again or restore it."
+        ) from error
+
+
 def load_timeline(folder: Path) -> Timeline:
     """The timeline of a finished run, read back from its artifacts; raises DamagedRecord."""
     return timeline_of(load_record(folder), folder)
@@ -88,13 +108,16 @@ def load_timeline(folder: Path) -> Timeline:
 def timeline_of(record: RunRecord, folder: Path) -> Timeline:
     """The timeline of a record that was read from `folder`, with the samples that are there.
 
-    Raises DamagedRecord for a sample file that cannot be read.
+    Raises DamagedRecord for a file of samples or backups that cannot be read.
     """
-    files = sorted((pass_folder(record, folder) / SAMPLES_FOLDER).glob("*.npz"))
+    place = pass_folder(record, folder)
+    files = sorted((place / SAMPLES_FOLDER).glob("*.npz"))
+    logs = sorted((place / BACKUPS_FOLDER).glob("*.json"))
     return Timeline(
         watched=record.watched,
         spans=record.spans,
         samples={file.stem: Samples.load(file) for file in files},
+        backups={file.stem: _load_backups(file) for file in logs},
     )
 
 

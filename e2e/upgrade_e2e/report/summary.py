@@ -8,6 +8,7 @@ from pathlib import Path
 from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.files import write_whole
 from upgrade_e2e.format import duration, moment, share, wall_clock
+from upgrade_e2e.report.backups import BACKUP_HEADS, BACKUPS_TITLE, BackupRow, backup_cells
 from upgrade_e2e.report.circumstances import conditions
 from upgrade_e2e.report.cost import (
     COST_TITLE,
@@ -88,6 +89,7 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
         yield from _observers(run.observers)
         yield from _outages(run.observers)
         yield from _brownouts(run.observers)
+    yield from _backups(run.backups)
     yield from _limits(run)
 
 
@@ -218,6 +220,15 @@ def _brownouts(observers: Sequence[ObserverResult]) -> Iterator[str]:
     hidden = sum(seen.brownout_count for seen in observers) - min(len(rows), OUTAGES_SHOWN)
     if hidden > 0:
         yield from ("", f"{hidden} more such stretches; run.json lists the worst {len(rows)}.")
+
+
+def _backups(rows: Sequence[BackupRow]) -> Iterator[str]:
+    if not rows:
+        return
+    yield from ("", f"## {BACKUPS_TITLE}", "")
+    yield from (f"| {' | '.join(BACKUP_HEADS)} |", "|---" * len(BACKUP_HEADS) + "|")
+    for cells in backup_cells(rows):
+        yield f"| {' | '.join(map(_cell, cells))} |"
 
 
 def _lasted(row: OutageRow | BrownoutRow) -> str:

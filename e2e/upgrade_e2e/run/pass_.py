@@ -28,7 +28,7 @@ from upgrade_e2e.run.planting import perform_plant
 from upgrade_e2e.run.progress import Progress
 from upgrade_e2e.run.settings import PassSettings
 from upgrade_e2e.run.upgraded import Upgraded
-from upgrade_e2e.timeline import Origin, Samples, Span, Timeline, Window
+from upgrade_e2e.timeline import Origin, Samples, Span, Timeline
 from upgrade_e2e.upgrade import Executor, Inventory, Marks, Plan, Step, planted_in
 from upgrade_e2e.upgrade.faults import PLANT
 
@@ -75,6 +75,7 @@ class RunningPass:
     facts: ClusterFacts = field(default_factory=ClusterFacts)
     failed_step: StepFailed | None = None
     room: Room | None = None
+    _observation: Observation | None = None
 
     def __post_init__(self) -> None:
         marks = Marks(self.what.origin, self.what.progress.say)
@@ -105,6 +106,7 @@ class RunningPass:
             facts=self.facts,
             room=self._find_room(cluster, observers),
         )
+        self._observation = observation
         with contextlib.closing(observation), self._leaving_no_trace(observation):
             self._deploy(observation)
             with self.what.progress.watching(lambda: self._statuses(observation)):
@@ -113,7 +115,7 @@ class RunningPass:
             samples = self._collect(observation)
             # Reading back keeps cores busy for long, so it comes after watching has ended.
             inventory, inventory_error = self._read_back(cluster)
-            timeline = self._timeline(observation.watched, samples, observation.spans())
+            timeline = self._timeline(observation, samples)
         return Upgraded(
             timeline=timeline,
             path=tuple(str(version) for version in self.what.plan.path.versions),
@@ -145,7 +147,9 @@ class RunningPass:
         if self.cluster is None:
             raise ClusterNotMade(f"step {step.name!r} came before the cluster was created.")
         if step.kind == PLANT:
-            perform_plant(step, self.cluster, self.what.provider)
+            keepers = () if self._observation is None else self._observation.keepers.values()
+            work = self.what.folder / "work"
+            perform_plant(step, self.cluster, self.what.provider, tuple(keepers), work)
         else:
             self.what.provider.perform(step, self.cluster)
 
@@ -231,11 +235,14 @@ class RunningPass:
         with self._span("collect"):
             return dict(observation.finish())
 
-    def _timeline(
-        self, watched: Window, samples: dict[str, Samples], more: tuple[Span, ...]
-    ) -> Timeline:
-        spans = sorted((*self.spans, *more), key=lambda span: (span.start_s, -span.end_s))
-        return Timeline(watched, tuple(spans), samples)
+    def _timeline(self, observation: Observation, samples: dict[str, Samples]) -> Timeline:
+        spans = (*self.spans, *observation.spans())
+        return Timeline(
+            watched=observation.watched,
+            spans=tuple(sorted(spans, key=lambda span: (span.start_s, -span.end_s))),
+            samples=samples,
+            backups=observation.backups(),
+        )
 
     @contextlib.contextmanager
     def _leaving_no_trace(self, observation: Observation) -> Iterator[None]:

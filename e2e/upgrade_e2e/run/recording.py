@@ -21,9 +21,11 @@ from upgrade_e2e.report import (
     RunRecord,
     ScenarioResult,
     api_cost_of,
+    backup_rows,
     load_record,
     observer_results,
     render_run,
+    save_backups,
     save_record,
     save_samples,
     save_summary,
@@ -98,6 +100,7 @@ def write_artifacts(ended: FinishedPass, scenarios: Iterable[ScenarioResult]) ->
         return record
     if ended.upgraded is not None and not (folder / "samples").is_dir():
         save_samples(ended.upgraded.timeline.samples, folder, simulated=record.simulated)
+        save_backups(ended.upgraded.timeline.backups, folder)
     write_record(record, ended.drawn, folder)
     return record
 
@@ -162,6 +165,7 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         facts=ended.running.facts,
         api_cost=ended.api_cost,
         machine=machine_class(),
+        backups=backup_rows(views.timeline),
     )
 
 

@@ -73,13 +73,15 @@ class TakenSnapshot:
 class BackupLog:
     """Everything that one observer of backups did in a pass.
 
-    `location` is where the snapshots are, `cluster` the UID of the cluster's Namespace kube-system.
+    `location` is where the snapshots are, `cluster` the UID of the Namespace kube-system. `trouble`
+    says why some were not read back; empty when all were.
     """
 
     location: str
     cluster: str
     writes: tuple[CanaryWrite, ...] = ()
     snapshots: tuple[TakenSnapshot, ...] = ()
+    trouble: str = ""
 
 
 def number_ranges(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:

@@ -31,8 +31,8 @@ def with_faults(plan: Plan, faults: Iterable[Fault]) -> Plan:
 
     A fault that names a step comes right before the first upgrade step of that kind or name.
     Without one, a fault of the workload or the cluster comes last in `prepare`, and one of the
-    nodes right before the step that it breaks, or else first in `upgrade`. Faults at the same
-    place keep their order.
+    nodes or of the backups right before the step that it breaks, or else first in `upgrade`.
+    Faults at the same place keep their order.
 
     Raises BadInput for a fault that the plan's provider does not have, a value that cannot be,
     a step that is not in the plan, and a fault that would change nothing there.
@@ -54,7 +54,7 @@ def fault_of(step: Step) -> Fault:
 
 def _with_fault(plan: Plan, fault: Fault) -> Plan:
     kind = _checked(fault, plan.provider)
-    if kind.acts_on == "nodes" or fault.at:
+    if kind.acts_on in {"nodes", "backups"} or fault.at:
         place = _place(plan.upgrade, kind, fault)
         before, after = plan.upgrade[:place], plan.upgrade[place:]
         broken = _hit(after, kind, fault) or after[0]
