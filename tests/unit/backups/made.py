@@ -11,6 +11,7 @@ from pathlib import Path
 from upgrade_e2e.backups import EtcdPrograms
 from upgrade_e2e.backups.file_look import _fnv1a
 
+ROOT = Path(__file__).parents[3]
 PAGE = 4096
 UID = "0d7cb0a3-1b9c-4c0e-9d53-3f0f3f1c2a11"
 OTHER_UID = "b3e6a7f2-94f5-4b1e-8f0c-6a4de9a01b77"
@@ -99,7 +100,9 @@ if words[0] == "put":
     found["uid"] = words[2]
     file.write_text(json.dumps(found))
 elif words[0] == "snapshot":
-    pathlib.Path(words[2]).write_text(json.dumps(found))
+    sys.path.insert(0, "{ROOT}")
+    from tests.unit.backups.made import snapshot
+    pathlib.Path(words[2]).write_bytes(snapshot(found["uid"], 1))
 elif "--prefix" in options:
     keys = [f"{CANARIES}{{number}}" for number in found.get("writes", [])] + ["{CANARIES}odd"]
     print(json.dumps({{"kvs": [{{"key": b64(key)}} for key in keys if key.startswith(words[1])]}}))

@@ -56,7 +56,7 @@ def test_names_are_unique_and_every_entry_says_what_it_is():
 
 def test_only_what_a_provider_does_itself_needs_that_provider():
     for kind in CATALOGUE:
-        assert bool(kind.providers) == (kind.acts_on == "nodes"), kind.name
+        assert bool(kind.providers) == (kind.acts_on in {"nodes", "backups"}), kind.name
     assert plantable_on("kind") - plantable_on("any other") == {
         "kubelet-qps",
         "apiserver-freeze",

@@ -14,6 +14,7 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.observers import (
     ApiServer,
     DnsLookups,
+    EtcdBackup,
     HttpEdge,
     HttpService,
     Observer,
@@ -23,7 +24,7 @@ from upgrade_e2e.observers import (
 )
 from upgrade_e2e.observers.checks import RESERVED
 
-ALL = (ApiServer, DnsLookups, HttpEdge, HttpService, PodChurn)
+ALL = (ApiServer, DnsLookups, EtcdBackup, HttpEdge, HttpService, PodChurn)
 KINDS: dict[str, type] = {kind.__name__: kind for kind in (*ALL, Workload)}
 NOT_RATES = (0, -1, 1000.5, math.inf, math.nan, 10**400, "50", True, None)
 NOT_TIMEOUTS = (0, -1.0, 3601, math.inf, math.nan, "2", True, None)
@@ -64,7 +65,7 @@ REFUSED: tuple[tuple[tuple[str, ...], tuple[Any, ...], str], ...] = (
     (("DnsLookups.service",), NOT_SERVICES, "like 'kubernetes.default'"),
     (("DnsLookups.cluster_domain",), NOT_DOMAINS, "like 'cluster.local'"),
     (("PodChurn.burst", "Workload.replicas"), NOT_COUNTS, "a whole number, 1 or more"),
-    (("PodChurn.every_s",), (0, *NOT_SECONDS, None), "a number of seconds, more than 0"),
+    (("PodChurn.every_s", "EtcdBackup.every_s"), (0, *NOT_SECONDS, None), "a number of seconds, more than 0"),
     (("Workload.rollout_every_s",), (0, *NOT_SECONDS), "a number of seconds, more than 0"),
     (TIMES, (*NOT_SECONDS, None), "a number of seconds, 0 or more"),
     (("Workload.on_term",), ("drian", "", None, ["exit"]), "one of 'drain', 'exit'"),
