@@ -1,17 +1,17 @@
 """A backup of etcd, taken at any time of an upgrade, can be restored, and holds what was written.
 
-The story: snapshots of etcd were taken every night, and each job was green. Nobody had ever restored
-one. The day on which a cluster had to come back was the first day on which anybody tried. A job that
-takes snapshots does not notice a file that was cut on its way, a byte that changed where it lay, an
-old file that was copied again, or that it has saved another cluster. An upgrade is when a
+The story: snapshots of etcd were taken every night, and each job was green. Nobody had ever
+restored one. The day on which a cluster had to come back was the first on which anybody tried. A job
+that takes snapshots does not notice a file that was cut on its way, a byte that changed where it
+lay, an old file that was copied again, or that it has saved another cluster. An upgrade is when a
 backup is needed most and when one is hardest to take: etcd itself is replaced, and the program that
 takes the snapshot is of another version than the server.
 
 So a snapshot is taken every 30 s while numbered writes go on. Each is restored into an etcd of its
 own, and the writes are looked for: all that were acknowledged before it began are in it, and none
 that was sent after it ended. While the only etcd of a cluster is being replaced nobody can take
-one, but there is one from before and one from after. `upgrade-e2e backup check` asks the same, as far
-as it can be asked, of the backups of a cluster in use.
+one, but there is one from before and one from after. `upgrade-e2e backup check` asks the same, as
+far as it can be asked, of the backups of a cluster in use.
 """
 
 import pytest

@@ -14,8 +14,10 @@ NOT_JUDGED = {
     "the_api_stays_available",
     "the_api_stays_fast",
     "the_api_answers_between_absences",
+    "every_snapshot_can_be_restored",
+    "there_is_always_a_recent_snapshot",
 }
-"""They need three control planes, or an API server that does not share its cores."""
+"""They need three control planes, an API server that does not share its cores, or an etcd."""
 
 
 @pytest.fixture(scope="module")

@@ -27,8 +27,8 @@ DNS, DNS_FAST = "lookups_keep_answering", "lookups_stay_fast"
 KEPT, COME = "a_kept_socket_keeps_answering", "pods_come_and_go"
 READY, GONE = "ready_is_visible_soon_after_start", "deleted_pods_are_gone_soon"
 TARGET, WHOLE = "every_component_is_at_the_target", "workloads_are_all_there"
-# Two need three control planes, one an API server that does not share its cores with everything, and
-# two an etcd.
+# Two need three control planes, one an API server that does not share its cores with everything,
+# and two an etcd.
 NOT_SIMULATED = {
     "the_api_stays_available",
     "the_api_stays_fast",

@@ -1,4 +1,4 @@
-"""Checking the snapshots that a location holds: are they whole, recent, and of the right cluster?"""
+"""Checking the snapshots of a location: are they whole, recent, and of the right cluster?"""
 
 from __future__ import annotations
 

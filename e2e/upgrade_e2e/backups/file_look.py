@@ -1,9 +1,9 @@
 """What the file of a snapshot says of itself, before any program of etcd opens it.
 
-A snapshot is a bbolt database, and behind it the SHA-256 of all bytes before: etcdctl puts it there.
-The database begins with two copies of a header, its meta pages, which say how many pages it has. So
-a file that was cut can be told from one with a wrong byte, and without mapping it into memory, which
-kills a program that reads beyond its end.
+A snapshot is a bbolt database, and behind it the SHA-256 of all bytes before, which etcdctl puts
+there. The database begins with two copies of a header, its meta pages, which say how many pages it
+has. So a file that was cut differs from one with a wrong byte, and it need not be mapped into memory
+to see that: a program that reads beyond the end of such a mapping is killed.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class FileLook:
 
     @property
     def whole_size(self) -> int | None:
-        """The least size of a whole file: the database, and its hash where more than it is there."""
+        """The least size of a whole file: the database, and its hash unless it ends right there."""
         if self.database_size is None or self.size == self.database_size:
             return self.database_size
         return self.database_size + HASH_SIZE

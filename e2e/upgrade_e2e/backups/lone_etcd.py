@@ -79,8 +79,8 @@ def status_of(programs: EtcdPrograms, snapshot: Path) -> dict[str, int]:
         return {name: int(answer[name]) for name in ("hash", "revision", "totalKey")}
     except (ValueError, KeyError, TypeError) as error:
         raise E2eError(
-            f"etcdutl snapshot status answered without hash, revision and totalKey: {said.strip()}; "
-            "use an etcdutl of v3.5 or newer."
+            f"etcdutl snapshot status gave no hash, revision and totalKey: {said.strip()}; use an "
+            "etcdutl of v3.5 or newer."
         ) from error
 
 

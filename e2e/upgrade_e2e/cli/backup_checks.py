@@ -45,7 +45,7 @@ def backup() -> None:
     "--etcd-programs",
     type=FILE,
     metavar="FOLDER",
-    help="A folder with etcd, etcdctl and etcdutl, of the cluster's version or newer. Default: PATH.",
+    help="A folder with etcd, etcdctl and etcdutl, as new as the cluster's. Default: PATH.",
 )
 @click.option(
     "--s3-endpoint",

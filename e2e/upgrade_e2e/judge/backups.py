@@ -53,7 +53,7 @@ class BackupsSeen:
 
     @property
     def is_on_both_sides(self) -> bool:
-        """Whether a whole snapshot was taken before the first step of the upgrade and after the last.
+        """Whether one was whole before the first step of the upgrade, and one after the last.
 
         True where the pass had no such steps.
         """
@@ -90,7 +90,7 @@ class BackupsSeen:
         return max(times, default=None)
 
     def explain(self) -> str:
-        """How many there were, then each that is not whole or failed, with the step it fell into."""
+        """How many there were, then each that is not whole or failed, with the step of it."""
         return "\n".join(self._sentences())
 
     @property
@@ -145,7 +145,7 @@ def view_of_backups(timeline: Timeline, observer: str, *, alone: bool) -> Backup
     """The backups of an observer, however few; raises Inconclusive where the pass has none."""
     if observer not in timeline.backups:
         raise Inconclusive(
-            f"{observer} took no snapshot: there was no way onto the control planes of this cluster."
+            f"{observer} took no snapshot: there was no way onto the cluster's control planes."
         )
     return BackupsSeen(observer, timeline.backups[observer], timeline, alone)
 

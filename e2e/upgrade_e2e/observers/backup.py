@@ -119,10 +119,10 @@ def _programs_of(nodes: tuple[Node, ...], folder: Path) -> EtcdPrograms:
 
 
 def _uid_of(context: DeployContext) -> str:
-    """The UID of the Namespace kube-system, by which clusters are told apart."""
+    """The UID of the Namespace kube-system, by which clusters are recognised."""
     api = context.cluster.api
     found = retry_api(lambda: api.get_json("/api/v1/namespaces/kube-system"))
     uid = str((found.get("metadata") or {}).get("uid") or "")
     if not uid:
-        raise E2eError("the Namespace kube-system has no UID, so a snapshot cannot be told apart.")
+        raise E2eError("the Namespace kube-system has no UID, so its snapshots cannot be recognised.")
     return uid

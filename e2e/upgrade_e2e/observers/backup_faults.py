@@ -75,7 +75,7 @@ def _stale(keeper: KeepsBackups, name: str, folder: Path) -> Path:
     older = [file.name for file in keeper.location.files() if file.name.startswith(f"{series}-")]
     older.remove(name)
     if not older:
-        raise FaultNotPlanted(f"there is no snapshot older than {name} that it could be mistaken for.")
+        raise FaultNotPlanted(f"there is no older snapshot that could take the place of {name}.")
     return _fetched(keeper.location, min(older), folder)
 
 

@@ -23,8 +23,8 @@ class CanaryWriter:
     """Creates one small ConfigMap after the other, `rate_hz` a second, named `NAME-NUMBER`.
 
     A key for each write: one that is overwritten could be lost without anybody seeing it. While the
-    API server does not answer, writes come later than asked for, and those that it gave no answer to
-    are kept without an acknowledgement.
+    API server does not answer, writes come later than they should, and those without an answer are
+    kept without an acknowledgement.
     """
 
     context: DeployContext

@@ -136,7 +136,8 @@ def client_error(code):
 @pytest.fixture
 def bucket():
     pytest.importorskip("boto3", reason="boto3 is not installed; the dev group has it")
-    return S3Location("bucket", "prod/", Client({"prod/": b"", "prod/below/a.db": b"", "x.db": b""}))
+    others = {"prod/": b"", "prod/below/a.db": b"", "x.db": b""}
+    return S3Location("bucket", "prod/", Client(others))
 
 
 def test_a_bucket_gives_back_what_was_stored_below_its_prefix(bucket, tmp_path):

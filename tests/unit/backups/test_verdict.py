@@ -63,7 +63,8 @@ def test_a_write_on_the_edge_may_be_in_it_or_not():
 
 
 def test_a_write_without_an_acknowledgement_may_be_missing():
-    lost = tuple(dataclasses.replace(w, acknowledged_s=None) if w.number == 5 else w for w in WRITES)
+    unanswered = dataclasses.replace(WRITES[4], acknowledged_s=None)
+    lost = (*WRITES[:4], unanswered, *WRITES[5:])
     read = dataclasses.replace(WHOLE, writes=((1, 4), (6, 10)))
     assert judge_taken(TAKEN, read, BackupLog("place", UID, lost, (TAKEN,))).is_whole
 

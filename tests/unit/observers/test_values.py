@@ -56,6 +56,7 @@ RATES = (
     "DnsLookups.reused_hz",
     "HttpEdge.rate_hz",
 )
+EVERY = ("PodChurn.every_s", "EtcdBackup.every_s")
 TIMES = ("Workload.pre_stop_s", "Workload.warm_up_s", "Workload.drain_s")
 REFUSED: tuple[tuple[tuple[str, ...], tuple[Any, ...], str], ...] = (
     ((*RATES, "HttpService.rate_hz"), NOT_RATES, "more than 0 and at most 1000"),
@@ -65,7 +66,7 @@ REFUSED: tuple[tuple[tuple[str, ...], tuple[Any, ...], str], ...] = (
     (("DnsLookups.service",), NOT_SERVICES, "like 'kubernetes.default'"),
     (("DnsLookups.cluster_domain",), NOT_DOMAINS, "like 'cluster.local'"),
     (("PodChurn.burst", "Workload.replicas"), NOT_COUNTS, "a whole number, 1 or more"),
-    (("PodChurn.every_s", "EtcdBackup.every_s"), (0, *NOT_SECONDS, None), "a number of seconds, more than 0"),
+    (EVERY, (0, *NOT_SECONDS, None), "a number of seconds, more than 0"),
     (("Workload.rollout_every_s",), (0, *NOT_SECONDS), "a number of seconds, more than 0"),
     (TIMES, (*NOT_SECONDS, None), "a number of seconds, 0 or more"),
     (("Workload.on_term",), ("drian", "", None, ["exit"]), "one of 'drain', 'exit'"),
