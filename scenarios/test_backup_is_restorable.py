@@ -1,8 +1,8 @@
 """A backup of etcd, taken at any time of an upgrade, can be restored, and holds what was written.
 
 The story: snapshots of etcd were taken every night, and each job was green. Nobody had ever
-restored one. The day on which a cluster had to come back was the first on which anybody tried. A job
-that takes snapshots does not notice a file that was cut on its way, a byte that changed where it
+restored one. The day on which a cluster had to come back was the first on which anybody tried. A
+job that takes snapshots does not notice a file that was cut on its way, a byte that changed where it
 lay, an old file that was copied again, or that it has saved another cluster. An upgrade is when a
 backup is needed most and when one is hardest to take: etcd itself is replaced, and the program that
 takes the snapshot is of another version than the server.

@@ -2,8 +2,8 @@
 
 A snapshot is a bbolt database, and behind it the SHA-256 of all bytes before, which etcdctl puts
 there. The database begins with two copies of a header, its meta pages, which say how many pages it
-has. So a file that was cut differs from one with a wrong byte, and it need not be mapped into memory
-to see that: a program that reads beyond the end of such a mapping is killed.
+has. So a file that was cut differs from one with a wrong byte. A program that maps a file which was
+cut into memory, as those of etcd do, may be killed where it reads beyond the end.
 """
 
 from __future__ import annotations

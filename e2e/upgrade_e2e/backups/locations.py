@@ -96,9 +96,9 @@ class FolderLocation:
 def open_location(text: str, s3_endpoint: str = "") -> Location:
     """The location that a person wrote: a folder, or `s3://BUCKET/PREFIX`.
 
-    `s3_endpoint` is the address of an S3 server that is not Amazon's. Credentials, region and, where
-    it is empty, the endpoint come from the environment variables and files of AWS. Touches nothing.
-    Raises BadInput for a text that names no place, and for S3 without boto3.
+    `s3_endpoint` is the address of an S3 server that is not Amazon's. Credentials, region and,
+    where it is empty, the endpoint come from the environment variables and files of AWS. Touches
+    nothing. Raises BadInput for a text that names no place, and for S3 without boto3.
     """
     if text.startswith(S3_SCHEME):
         return S3Location.connect(*split_s3(text), endpoint=s3_endpoint)

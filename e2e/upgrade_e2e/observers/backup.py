@@ -124,5 +124,5 @@ def _uid_of(context: DeployContext) -> str:
     found = retry_api(lambda: api.get_json("/api/v1/namespaces/kube-system"))
     uid = str((found.get("metadata") or {}).get("uid") or "")
     if not uid:
-        raise E2eError("the Namespace kube-system has no UID, so its snapshots cannot be recognised.")
+        raise E2eError("the Namespace kube-system has no UID, by which snapshots are recognised.")
     return uid

@@ -83,10 +83,11 @@ class SnapshotSchedule:
             self.location.store(file, name)
         except E2eError as error:
             return TakenSnapshot(number, name, node.name, start_s, now_s(), error=_why(error))
-        content = file.read_bytes()
+        size = file.stat().st_size
+        with file.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
         file.unlink()
-        digest = hashlib.sha256(content).hexdigest()
-        return TakenSnapshot(number, name, node.name, start_s, end_s, len(content), digest)
+        return TakenSnapshot(number, name, node.name, start_s, end_s, size, digest)
 
 
 def _errors(failed: list[TakenSnapshot]) -> Iterator[str]:

@@ -22,6 +22,8 @@ from upgrade_e2e.observers import (
     EtcdBackup,
     Images,
     KeepsBackups,
+    Observation,
+    Parts,
     alter,
     plant_in_backups,
 )
@@ -284,3 +286,12 @@ def test_what_is_stored_is_what_etcd_gave(context, plane, tmp_path):
         assert (one.size, one.sha256) == (len(content), hashlib.sha256(content).hexdigest())
         assert one.name.startswith("backup-1-")
     assert OTHER_UID.encode() not in content
+
+
+def test_an_observation_hands_over_what_its_observers_kept(context):
+    task = watched(deployed(context), 1)
+    observation = Observation(context.cluster, [EVERY], Images(), Origin(), context.workdir)
+    assert observation.backups() == {}
+    observation._parts["backup"] = Parts(background_tasks=(task,))
+    assert observation.keepers == {"backup": task}
+    assert observation.backups() == {"backup": task.backups()}

@@ -114,3 +114,10 @@ def test_what_to_do_follows_from_the_verdict():
     said.append(advice(replace(whole, failed_step=FailedStep("drain worker", "x"))))
     assert len(set(said)) == 4
     assert "drain worker" in said[-1]
+
+
+def test_a_snapshot_that_is_not_whole_gave_no_answer_but_is_not_whole():
+    bad = replace(DNS, outcomes={"bad-answer": 1}, cause=("plant backup-stale",), at_least_s=0.0)
+    said = happened(run(bad, name="backup", kind="EtcdBackup"))[0]
+    assert said.startswith("A snapshot of etcd was not whole on worker for at most 1.1 s while")
+    assert "plant" in said
