@@ -105,7 +105,14 @@ def test_the_table_of_observers_shows_their_defaults():
         fields = {field.name for field in dataclasses.fields(observer)} - {"label"}
         assert len(shown.args) + len(shown.keywords) == len(fields), call
         assert observer == type(observer)(), call
-    assert set(made) == {"ApiServer", "DnsLookups", "HttpEdge", "HttpService", "PodChurn"}
+    assert set(made) == {
+        "ApiServer",
+        "DnsLookups",
+        "EtcdBackup",
+        "HttpEdge",
+        "HttpService",
+        "PodChurn",
+    }
 
 
 def test_the_table_of_a_workload_shows_every_field():
