@@ -38,6 +38,8 @@ NOT_SIMULATED = frozenset({
     "there_is_room_for_writes",
     "members_hold_the_same",
     "no_acknowledged_write_is_lost",
+    "every_snapshot_can_be_restored",
+    "there_is_always_a_recent_snapshot",
     # They need a network of pods that comes up.
     "new_pods_have_network",
     "new_pods_have_network_after_a_kubelet_restart",

@@ -109,6 +109,7 @@ def test_the_table_of_observers_shows_their_defaults():
         "ApiServer",
         "Deployments",
         "DnsLookups",
+        "EtcdBackup",
         "EtcdHealth",
         "GuardRails",
         "HttpEdge",

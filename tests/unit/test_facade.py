@@ -14,6 +14,7 @@ NAMES = {
     "Deployments",
     "DnsLookups",
     "Etcd",
+    "EtcdBackup",
     "EtcdHealth",
     "GuardRails",
     "HttpEdge",

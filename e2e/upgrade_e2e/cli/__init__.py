@@ -28,6 +28,7 @@ MODULES = {
     "report": "upgrade_e2e.cli.reports",
     "gate": "upgrade_e2e.cli.gating",
     "history": "upgrade_e2e.cli.histories",
+    "backup": "upgrade_e2e.cli.backup_checks",
     "matrix": "upgrade_e2e.cli.matrices",
     "annotate": "upgrade_e2e.cli.annotating",
 }

@@ -1,5 +1,6 @@
 """Judging: from what was observed to what can be claimed. Pure: nothing in here acts or waits."""
 
+from upgrade_e2e.judge.backups import BackupsSeen, claimable_backups, view_of_backups
 from upgrade_e2e.judge.brownouts import Brownout
 from upgrade_e2e.judge.counts import Tally
 from upgrade_e2e.judge.etcd import Etcd
@@ -16,6 +17,7 @@ from upgrade_e2e.judge.verdict import Verdict, combine
 from upgrade_e2e.judge.views import Views, blindness, require_view, view_of
 
 __all__ = [
+    "BackupsSeen",
     "Brownout",
     "Cause",
     "Etcd",
@@ -32,9 +34,11 @@ __all__ = [
     "Verdict",
     "Views",
     "blindness",
+    "claimable_backups",
     "combine",
     "cost_sentence",
     "require_view",
     "sentence",
     "view_of",
+    "view_of_backups",
 ]

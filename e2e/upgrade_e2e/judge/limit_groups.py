@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "ApiLimits",
+    "BackupLimits",
     "ChurnLimits",
     "DeploymentsLimits",
     "DnsLimits",
@@ -193,6 +194,18 @@ class DeploymentsLimits:
 
 
 @dataclass(frozen=True)
+class BackupLimits:
+    """Snapshots of etcd.
+
+    age_s        the newest whole snapshot of a pass is never older
+    size_factor  how many times larger or smaller a snapshot may be than the one before
+    """
+
+    age_s: float
+    size_factor: float
+
+
+@dataclass(frozen=True)
 class UpgradeLimits:
     """The cluster after the upgrade; `certificate_days`: the least a certificate may have left."""
 
@@ -226,6 +239,7 @@ class SlowLimits:
     web_s: float
     edge_s: float
     api_s: float
+    backup_s: float
     other_s: float
 
     def of(self, label: str) -> float:

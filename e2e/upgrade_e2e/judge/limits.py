@@ -22,6 +22,7 @@ from typing import Any
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.judge.limit_groups import (
     ApiLimits,
+    BackupLimits,
     ChurnLimits,
     DeploymentsLimits,
     DnsLimits,
@@ -75,6 +76,7 @@ class Limits:
     deployments: DeploymentsLimits
     upgrade: UpgradeLimits
     resources: ResourceLimits
+    backup: BackupLimits
     slow: SlowLimits
     etcd: EtcdLimits
     table: tuple[Limit, ...] = field(default=(), compare=False)
@@ -148,6 +150,7 @@ _GROUPS: Mapping[str, type[Any]] = {
     "deployments": DeploymentsLimits,
     "upgrade": UpgradeLimits,
     "resources": ResourceLimits,
+    "backup": BackupLimits,
     "slow": SlowLimits,
     "etcd": EtcdLimits,
 }

@@ -14,6 +14,9 @@ from upgrade_e2e.timeline import Span
 
 __all__ = ["Cause", "Steps"]
 
+_CHANGES_NOTHING = frozenset({"snapshot", "restore"})
+"""Kinds of spans of what observers do, which hurts nobody and so explains nothing."""
+
 
 @dataclass(frozen=True)
 class Cause:
@@ -58,9 +61,14 @@ class Steps:
     spans: tuple[Span, ...]
 
     @cached_property
+    def _causes(self) -> tuple[Span, ...]:
+        """The spans that can be to blame."""
+        return tuple(span for span in self.spans if span.kind not in _CHANGES_NOTHING)
+
+    @cached_property
     def _edges(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        starts = np.array([span.start_s for span in self.spans], np.float64)
-        return starts, np.array([span.end_s for span in self.spans], np.float64)
+        starts = np.array([span.start_s for span in self._causes], np.float64)
+        return starts, np.array([span.end_s for span in self._causes], np.float64)
 
     @cached_property
     def _hops(self) -> bool:
@@ -71,7 +79,7 @@ class Steps:
         end_s = max(end_s, start_s + 1e-6)
         starts, ends = self._edges
         overlaps = np.minimum(ends, end_s) - np.maximum(starts, start_s)
-        hit = [(self.spans[i], float(overlaps[i])) for i in np.flatnonzero(overlaps > 0)]
+        hit = [(self._causes[i], float(overlaps[i])) for i in np.flatnonzero(overlaps > 0)]
         if not hit:
             return self._after(start_s)
         inner = _innermost([span for span, _ in hit])
@@ -86,7 +94,7 @@ class Steps:
         return tuple(span for span in self.spans if what in (span.kind, span.name))
 
     def _after(self, start_s: float) -> Cause:
-        over = [span for span in self.spans if span.end_s <= start_s]
+        over = [span for span in self._causes if span.end_s <= start_s]
         if not over:
             return Cause()
         last = max(over, key=lambda span: (span.end_s, span.start_s))

@@ -1,6 +1,8 @@
 """Observers: what is watched during a pass, deployed through the API and collected through it."""
 
 from upgrade_e2e.observers.apiserver import ApiServer
+from upgrade_e2e.observers.backup import EtcdBackup
+from upgrade_e2e.observers.backup_faults import plant_in_backups
 from upgrade_e2e.observers.base import (
     HOST,
     NAMESPACE,
@@ -8,6 +10,7 @@ from upgrade_e2e.observers.base import (
     BackgroundTask,
     DeployContext,
     Images,
+    KeepsBackups,
     Observer,
     Parts,
     Probe,
@@ -39,12 +42,14 @@ __all__ = [
     "DeployContext",
     "Deployments",
     "DnsLookups",
+    "EtcdBackup",
     "EtcdHealth",
     "GuardPair",
     "GuardRails",
     "HttpEdge",
     "HttpService",
     "Images",
+    "KeepsBackups",
     "NewPodsNetwork",
     "NodeResources",
     "Observation",
@@ -60,6 +65,7 @@ __all__ = [
     "label_observers",
     "label_or_kind",
     "plant",
+    "plant_in_backups",
     "put_back",
     "read_guard_pairs",
     "require_room",

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
+from upgrade_e2e.backups import EtcdPrograms, Location
 from upgrade_e2e.cluster import Cluster, retry_api
 from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.cluster.room import Room
 from upgrade_e2e.errors import BadInput
-from upgrade_e2e.timeline import Connection, Origin, SamplesBuilder, Span, Window
+from upgrade_e2e.timeline import BackupLog, Connection, Origin, SamplesBuilder, Span, Window
 
 if TYPE_CHECKING:
     from upgrade_e2e.observers.guard_pairs import GuardPair
@@ -26,6 +27,7 @@ __all__ = [
     "BackgroundTask",
     "DeployContext",
     "Images",
+    "KeepsBackups",
     "Observer",
     "Parts",
     "Probe",
@@ -140,6 +142,26 @@ class BackgroundTask(Protocol):
 
     def broken(self) -> str:
         """What ended it before it was stopped; empty when it worked to the end."""
+
+
+@runtime_checkable
+class KeepsBackups(Protocol):
+    """A background task that takes snapshots and restores them; see `timeline/backups.py`."""
+
+    @property
+    def location(self) -> Location:
+        """Where the snapshots are kept."""
+
+    @property
+    def schedule_s(self) -> float:
+        """How often one is taken, in seconds."""
+
+    @property
+    def programs(self) -> Callable[[], EtcdPrograms]:
+        """What gives the programs of etcd that snapshots are restored with."""
+
+    def backups(self) -> BackupLog:
+        """What was written, taken and found, up to now."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster, retry_api
 from upgrade_e2e.cluster.rollout import ADDONS, Rollout
 from upgrade_e2e.errors import BadInput, FaultNotPlanted
+from upgrade_e2e.observers.backup import EtcdBackup
+from upgrade_e2e.observers.backup_faults import DAMAGES
 from upgrade_e2e.observers.base import Alterable, Observer, label_or_kind
 from upgrade_e2e.observers.deployments.planting import starve_provider, take_webhook_down
 from upgrade_e2e.observers.guard_faults import delete_bindings, take_webhook_away
@@ -30,14 +32,25 @@ _RESTARTED = "upgrade-e2e/restarted-for"
 def alter(observers: Sequence[Observer], faults: Iterable[Fault]) -> tuple[Observer, ...]:
     """The observers with those of the faults that are built into workloads.
 
-    Touches nothing. Raises BadInput for such a fault when it changes no workload.
+    Touches nothing. Raises BadInput for such a fault when it changes no workload, and for one of
+    backups where none are taken.
     """
     altered = tuple(observers)
     for fault in faults:
+        _require_backups(altered, fault)
         change = CHANGES.get(fault.name)
         if change is not None:
             altered = _with_change(altered, fault, change)
     return altered
+
+
+def _require_backups(observers: Iterable[Observer], fault: Fault) -> None:
+    takes_some = any(isinstance(observer, EtcdBackup) for observer in observers)
+    if fault.name in DAMAGES and not takes_some:
+        raise BadInput(
+            f"fault {fault} changes nothing: no observer of the selected scenarios takes backups; "
+            "select one that does, such as the scenario backup_is_restorable."
+        )
 
 
 def plant(fault: Fault, cluster: Cluster) -> None:

@@ -14,6 +14,7 @@ from upgrade_e2e.observers.base import (
     BackgroundTask,
     DeployContext,
     Images,
+    KeepsBackups,
     Observer,
     Parts,
     Probe,
@@ -29,7 +30,15 @@ from upgrade_e2e.observers.objects import agent_config
 from upgrade_e2e.observers.readiness import hopeless_pod, not_ready
 from upgrade_e2e.observers.readings import TakesReadings, to_readings
 from upgrade_e2e.observers.spool import Segment, to_samples
-from upgrade_e2e.timeline import Origin, Readings, Samples, SamplesBuilder, Span, Window
+from upgrade_e2e.timeline import (
+    BackupLog,
+    Origin,
+    Readings,
+    Samples,
+    SamplesBuilder,
+    Span,
+    Window,
+)
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = ["Observation"]
@@ -149,6 +158,20 @@ class Observation:
     def spans(self) -> tuple[Span, ...]:
         """What the observers themselves did to the cluster, such as rollouts."""
         return tuple(span for task in self._tasks() for span in task.spans())
+
+    @property
+    def keepers(self) -> Mapping[str, KeepsBackups]:
+        """The tasks that keep backups, by observer."""
+        return {
+            name: task
+            for name, part in self._parts.items()
+            for task in part.background_tasks
+            if isinstance(task, KeepsBackups)
+        }
+
+    def backups(self) -> Mapping[str, BackupLog]:
+        """What observers of backups did, by observer; whole after `finish`."""
+        return {name: keeper.backups() for name, keeper in self.keepers.items()}
 
     def close(self) -> None:
         """End the threads and processes on this machine. May be called more than once."""

@@ -1,6 +1,7 @@
 """What a pass leaves on disk: the record, the samples, the summary."""
 
 from upgrade_e2e.report.api_cost import ApiCost, api_cost_of
+from upgrade_e2e.report.backups import BackupRow, backup_rows
 from upgrade_e2e.report.closing import closing_lines
 from upgrade_e2e.report.cost import Cost, CostMark, CostRow, Spread, cost_in_words
 from upgrade_e2e.report.etcd_result import EtcdResult, etcd_result_of
@@ -17,13 +18,14 @@ from upgrade_e2e.report.record import (
     RunRecord,
     ScenarioResult,
 )
-from upgrade_e2e.report.runtime_rows import RuntimeRow, runtime_line, runtime_rows
 from upgrade_e2e.report.resources import Resources, resources_of
+from upgrade_e2e.report.runtime_rows import RuntimeRow, runtime_line, runtime_rows
 from upgrade_e2e.report.stored import (
     SAMPLES_FOLDER,
     load_record,
     load_timeline,
     pass_folder,
+    save_backups,
     save_readings,
     save_record,
     save_samples,
@@ -36,6 +38,7 @@ __all__ = [
     "SAMPLES_FOLDER",
     "SIMULATED",
     "ApiCost",
+    "BackupRow",
     "BrownoutRow",
     "Cost",
     "CostMark",
@@ -51,6 +54,7 @@ __all__ = [
     "Spread",
     "advice",
     "api_cost_of",
+    "backup_rows",
     "closing_lines",
     "cost_in_words",
     "etcd_result_of",
@@ -63,9 +67,10 @@ __all__ = [
     "pass_folder",
     "render_run",
     "render_runs",
+    "resources_of",
     "runtime_line",
     "runtime_rows",
-    "resources_of",
+    "save_backups",
     "save_readings",
     "save_record",
     "save_samples",

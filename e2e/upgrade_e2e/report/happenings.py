@@ -24,6 +24,7 @@ _WATCHED: Mapping[str, tuple[str, str]] = {
     "HttpEdge": ("The edge", "requests"),
     "ApiServer": ("The API server", "requests"),
     "GuardRails": ("The guard rails", "objects"),
+    "EtcdBackup": ("A snapshot of etcd", "snapshots"),
 }
 _ROLLED = frozenset({"HttpService", "HttpEdge"})
 """The types of observers whose workload is rolled while it is watched."""
@@ -47,6 +48,8 @@ _FAILED: Mapping[str, str] = {
     "webhook-failed": "refused objects because an admission webhook could not be called",
 }
 _NODE = re.compile(r"(?:^|-)((?:control-plane|worker)\d*)$")
+# By the type of the observer, where its failures are no answers.
+_BROKEN: Mapping[str, str] = {"EtcdBackup": "was not whole"}
 # Steps and their phases: what goes on, with the node of the step.
 _PHASES: Mapping[str, str] = {
     "addons": "kubeadm replaced CoreDNS and kube-proxy",
@@ -110,7 +113,8 @@ def advice(run: RunRecord) -> str:
 
 def _sentence(run: RunRecord, seen: ObserverResult, row: _Row) -> str:
     what, probes = _subject(run, seen.name)
-    how = _slowness(row) if isinstance(row, BrownoutRow) else _failure(row.outcomes)
+    broken = _BROKEN.get(_kind(run, seen.name))
+    how = _slowness(row) if isinstance(row, BrownoutRow) else broken or _failure(row.outcomes)
     parts = [what, how, *_where(run, row.nodes), _lasted(row)]
     if row.share < _WHOLE:
         parts.append(f"({share(row.share)} of the {probes} at worst)")
@@ -128,8 +132,13 @@ def _slowness(row: BrownoutRow) -> str:
 
 def _subject(run: RunRecord, label: str) -> tuple[str, str]:
     what, probes = _WATCHED.get(_kind(run, label), (label, "probes"))
-    usual = label in {"dns", "web", "edge", "api", "guard", what}
+    usual = label in {"dns", "web", "edge", "api", "guard", "backup", what}
     return what if usual else f"{what} ({label})", probes
+
+
+def _kind(run: RunRecord, label: str) -> str:
+    """The type of the observer."""
+    return run.observers_as_written.get(label, "").partition("(")[0]
 
 
 def _failure(outcomes: Mapping[str, int]) -> str:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.judge import Limit, Verdict
 from upgrade_e2e.report.api_cost import ApiCost
+from upgrade_e2e.report.backups import BackupRow
 from upgrade_e2e.report.cost import Cost
 from upgrade_e2e.report.etcd_result import EtcdResult
-from upgrade_e2e.report.runtime_rows import RuntimeRow, runtime_line
 from upgrade_e2e.report.resources import Resources
+from upgrade_e2e.report.runtime_rows import RuntimeRow, runtime_line
 from upgrade_e2e.timeline import Span, Window
 from upgrade_e2e.upgrade import Inventory
 
@@ -174,7 +175,8 @@ class RunRecord:
     `cost` compares the pass with stock passes, and is None where it did not come to its end. `etcd`
     is None where nothing asked its members, and in older records. `runtimes` are the container
     runtimes of the nodes, none where no observer watched them. `resources` are what nodes and
-    their components used; None where nothing read that, and in older records.
+    their components used; None where nothing read that, and in older records. `backups` are the
+    snapshots of etcd that were taken, none in older records.
     """
 
     run_id: str
@@ -212,6 +214,7 @@ class RunRecord:
     runtimes: tuple[RuntimeRow, ...] = ()
     resources: Resources | None = None
     etcd: EtcdResult | None = None
+    backups: tuple[BackupRow, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
     @property

@@ -12,7 +12,7 @@ from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.files import write_whole
 from upgrade_e2e.report.migrate import migrated
 from upgrade_e2e.report.record import RECORD_NAME, SIMULATED, RunRecord
-from upgrade_e2e.timeline import Readings, Samples, Timeline
+from upgrade_e2e.timeline import BackupLog, Readings, Samples, Timeline
 
 __all__ = [
     "READINGS_FOLDER",
@@ -20,15 +20,17 @@ __all__ = [
     "load_record",
     "load_timeline",
     "pass_folder",
+    "save_backups",
     "save_readings",
     "save_record",
     "save_samples",
     "timeline_of",
 ]
 
-SAMPLES_FOLDER, READINGS_FOLDER = "samples", "readings"
+SAMPLES_FOLDER, READINGS_FOLDER, BACKUPS_FOLDER = "samples", "readings", "backups"
 
 _RECORD = TypeAdapter(RunRecord)
+_BACKUPS = TypeAdapter(BackupLog)
 
 
 def save_record(record: RunRecord, folder: Path) -> None:
@@ -91,6 +93,23 @@ def save_readings(readings: Mapping[str, Readings], folder: Path) -> None:
         read.save(target / f"{name}.npz")
 
 
+def save_backups(backups: Mapping[str, BackupLog], folder: Path) -> None:
+    """Write one file per observer of backups into `folder`/backups; none where there are none."""
+    for name, log in backups.items():
+        target = folder / BACKUPS_FOLDER
+        target.mkdir(parents=True, exist_ok=True)
+        write_whole(_BACKUPS.dump_json(log, indent=1), target / f"{name}.json")
+
+
+def _load_backups(file: Path) -> BackupLog:
+    try:
+        return _BACKUPS.validate_json(file.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise DamagedRecord(
+            f"{file} is not a whole file about backups ({error}); run the pass again or restore it."
+        ) from error
+
+
 def load_timeline(folder: Path) -> Timeline:
     """The timeline of a finished run, read back from its artifacts; raises DamagedRecord."""
     return timeline_of(load_record(folder), folder)
@@ -99,16 +118,19 @@ def load_timeline(folder: Path) -> Timeline:
 def timeline_of(record: RunRecord, folder: Path) -> Timeline:
     """The timeline of a record that was read from `folder`, with what is there of what was seen.
 
-    Passes of before have no readings. Raises DamagedRecord for a file that cannot be read.
+    Passes of before have neither readings nor backups. Raises DamagedRecord for a file that cannot
+    be read.
     """
     above = pass_folder(record, folder)
     samples = sorted((above / SAMPLES_FOLDER).glob("*.npz"))
     readings = sorted((above / READINGS_FOLDER).glob("*.npz"))
+    logs = sorted((above / BACKUPS_FOLDER).glob("*.json"))
     return Timeline(
         watched=record.watched,
         spans=record.spans,
         samples={file.stem: Samples.load(file) for file in samples},
         readings={file.stem: Readings.load(file) for file in readings},
+        backups={file.stem: _load_backups(file) for file in logs},
     )
 
 

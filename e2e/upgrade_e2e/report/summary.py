@@ -9,6 +9,7 @@ from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.files import write_whole
 from upgrade_e2e.format import duration, moment, share, wall_clock
 from upgrade_e2e.judge.taints import taint_of, taint_spans
+from upgrade_e2e.report.backups import BACKUP_HEADS, BACKUPS_TITLE, BackupRow, backup_cells
 from upgrade_e2e.report.circumstances import conditions
 from upgrade_e2e.report.cost import (
     COST_TITLE,
@@ -93,6 +94,7 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
     if run.resources is not None:
         yield from resource_lines(run.resources)
     yield from _taints(run)
+    yield from _backups(run.backups)
     yield from _limits(run)
 
 
@@ -239,6 +241,15 @@ def _taints(run: RunRecord) -> Iterator[str]:
             f"| {moment(span.start_s)} | {span.node} | {taint_of(span)} "
             f"| {duration(span.duration_s)} |"
         )
+
+
+def _backups(rows: Sequence[BackupRow]) -> Iterator[str]:
+    if not rows:
+        return
+    yield from ("", f"## {BACKUPS_TITLE}", "")
+    yield from (f"| {' | '.join(BACKUP_HEADS)} |", "|---" * len(BACKUP_HEADS) + "|")
+    for cells in backup_cells(rows):
+        yield f"| {' | '.join(map(_cell, cells))} |"
 
 
 def _lasted(row: OutageRow | BrownoutRow) -> str:

@@ -34,7 +34,7 @@ from upgrade_e2e.upgrade import Plan
 __all__ = ["JudgedPass", "run_pass"]
 
 STALE_FILES = ("run.json", "summary.md", "report.html", "trace.json")
-STALE_FOLDERS = ("samples", "logs")
+STALE_FOLDERS = ("samples", "readings", "backups", "logs")
 
 
 @dataclass

@@ -75,6 +75,7 @@ class RunningPass:
     facts: ClusterFacts = field(default_factory=ClusterFacts)
     failed_step: StepFailed | None = None
     room: Room | None = None
+    _observation: Observation | None = None
 
     def __post_init__(self) -> None:
         marks = Marks(self.what.origin, self.what.progress.say)
@@ -107,6 +108,7 @@ class RunningPass:
             simulated=self.what.provider.capabilities.simulated,
             guards=self.what.settings.guards,
         )
+        self._observation = observation
         with contextlib.closing(observation), self._leaving_no_trace(observation):
             self._deploy(observation)
             with self.what.progress.watching(lambda: self._statuses(observation)):
@@ -147,7 +149,9 @@ class RunningPass:
         if self.cluster is None:
             raise ClusterNotMade(f"step {step.name!r} came before the cluster was created.")
         if step.kind == PLANT:
-            perform_plant(step, self.cluster, self.what.provider)
+            keepers = () if self._observation is None else self._observation.keepers.values()
+            work = self.what.folder / "work"
+            perform_plant(step, self.cluster, self.what.provider, tuple(keepers), work)
         else:
             self.what.provider.perform(step, self.cluster)
 
@@ -235,9 +239,13 @@ class RunningPass:
 
     def _timeline(self, observation: Observation, samples: dict[str, Samples]) -> Timeline:
         spans = (*self.spans, *observation.spans())
-        ordered = sorted(spans, key=lambda span: (span.start_s, -span.end_s))
-        readings = dict(observation.readings())
-        return Timeline(observation.watched, tuple(ordered), samples, readings)
+        return Timeline(
+            watched=observation.watched,
+            spans=tuple(sorted(spans, key=lambda span: (span.start_s, -span.end_s))),
+            samples=samples,
+            readings=observation.readings(),
+            backups=observation.backups(),
+        )
 
     @contextlib.contextmanager
     def _leaving_no_trace(self, observation: Observation) -> Iterator[None]:

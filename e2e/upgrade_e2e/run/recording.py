@@ -24,12 +24,14 @@ from upgrade_e2e.report import (
     RuntimeRow,
     ScenarioResult,
     api_cost_of,
+    backup_rows,
     etcd_result_of,
     load_record,
     observer_results,
     render_run,
-    runtime_rows,
     resources_of,
+    runtime_rows,
+    save_backups,
     save_readings,
     save_record,
     save_samples,
@@ -121,6 +123,7 @@ def write_artifacts(ended: FinishedPass, scenarios: Iterable[ScenarioResult]) ->
     if ended.upgraded is not None and not (folder / "samples").is_dir():
         save_readings(ended.upgraded.timeline.readings, folder)
         save_samples(ended.upgraded.timeline.samples, folder, simulated=record.simulated)
+        save_backups(ended.upgraded.timeline.backups, folder)
     write_record(record, ended.drawn, folder)
     return record
 
@@ -188,6 +191,7 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         resources=ended.resources,
         etcd=ended.etcd,
         machine=machine_class(),
+        backups=backup_rows(views.timeline),
     )
 
 

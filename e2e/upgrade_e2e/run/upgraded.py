@@ -8,7 +8,14 @@ from functools import cached_property
 
 from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.errors import Inconclusive, StepFailed
-from upgrade_e2e.judge import Limits, Seen, Views
+from upgrade_e2e.judge import (
+    BackupsSeen,
+    Limits,
+    Seen,
+    Views,
+    claimable_backups,
+    view_of_backups,
+)
 from upgrade_e2e.judge.taints import taint_sentence, unguarded
 from upgrade_e2e.observers import Observer, label_or_kind
 from upgrade_e2e.providers.base import Capabilities
@@ -57,13 +64,19 @@ class Upgraded:
         Raises Inconclusive when the pass did not run it, and when its probers were blind or saw
         nothing. Streams that are left out may have been blind.
         """
-        label = label_or_kind(observer) if self.labels is None else self.labels.get(observer, "")
-        if label not in self.timeline.samples:
-            raise Inconclusive(
-                f"this pass did not run {observer}; add it to @pytest.mark.observes(...) of the "
-                "scenario that asks for it, and run the pass again"
-            )
-        return self.views.claimable(label, without)
+        return self.views.claimable(self._label_of(observer), without)
+
+    def backups(self, observer: Observer) -> BackupsSeen:
+        """The backups that `observer` took, each judged.
+
+        Raises Inconclusive when the pass did not run it, and when it took none, could not read them
+        back, or was itself broken.
+        """
+        label = self._label_of(observer)
+        if broken := self.timeline.samples[label].broken:
+            raise Inconclusive(f"{label} was blind: {broken}")
+        seen = view_of_backups(self.timeline, label, alone=self.control_planes == 1)
+        return claimable_backups(seen, self.limits.instrument)
 
     def unguarded(self, nodes: Collection[str]) -> tuple[str, ...]:
         """Those of `nodes` that no taint kept pods off until their network was there."""
@@ -72,6 +85,15 @@ class Upgraded:
     def taints(self, nodes: Collection[str]) -> str:
         """The taints that say something of the network of these nodes, when and for how long."""
         return taint_sentence(self.timeline.spans, nodes)
+
+    def _label_of(self, observer: Observer) -> str:
+        label = label_or_kind(observer) if self.labels is None else self.labels.get(observer, "")
+        if label not in self.timeline.samples:
+            raise Inconclusive(
+                f"this pass did not run {observer}; add it to @pytest.mark.observes(...) of the "
+                "scenario that asks for it, and run the pass again"
+            )
+        return label
 
     def found(self) -> Inventory:
         """What the cluster was made of at the end; raises Inconclusive when that is not known."""

@@ -4,6 +4,7 @@ Times are seconds (`_s`) or microseconds (`_us`) since the origin of the pass, o
 clock of the machine that runs it; `Origin.unix_s` says when that was on the wall clock.
 """
 
+from upgrade_e2e.timeline.backups import BackupLog, CanaryWrite, ReadBack, TakenSnapshot
 from upgrade_e2e.timeline.kinds import EARLY, KNOCKED, NEW, TAINT, family_of
 from upgrade_e2e.timeline.outcome import Connection, Outcome
 from upgrade_e2e.timeline.readings import Readings, Series
@@ -17,15 +18,19 @@ __all__ = [
     "NEW",
     "SAMPLE_COLUMNS",
     "TAINT",
+    "BackupLog",
+    "CanaryWrite",
     "Connection",
     "Origin",
     "Outcome",
+    "ReadBack",
     "Readings",
     "Samples",
     "SamplesBuilder",
     "Series",
     "Span",
     "Stream",
+    "TakenSnapshot",
     "Timeline",
     "Window",
     "family_of",

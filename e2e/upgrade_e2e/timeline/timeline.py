@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from upgrade_e2e.timeline.backups import BackupLog
 from upgrade_e2e.timeline.readings import Readings
 from upgrade_e2e.timeline.samples import Samples
 from upgrade_e2e.timeline.span import Span
@@ -30,11 +31,13 @@ class Timeline:
     """Spans, samples and readings of one pass on one clock.
 
     `watched` is the window that claims are made about: from the moment that all probers were
-    ready to the moment that they were stopped. `samples` and `readings` are keyed by observer
-    name; only observers that read numbers have readings.
+    ready to the moment that they were stopped. `samples`, `readings` and `backups` are keyed by
+    observer name; only observers that read numbers have readings, and only those that take
+    snapshots have `backups`, which say what they did.
     """
 
     watched: Window
     spans: tuple[Span, ...] = ()
     samples: Mapping[str, Samples] = field(default_factory=dict)
     readings: Mapping[str, Readings] = field(default_factory=dict)
+    backups: Mapping[str, BackupLog] = field(default_factory=dict)

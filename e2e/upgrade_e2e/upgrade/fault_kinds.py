@@ -28,7 +28,7 @@ from upgrade_e2e.upgrade.plan import JOIN_NODE
 
 __all__ = ["CATALOGUE", "ActsOn", "FaultKind", "kind_of", "plantable_on"]
 
-ActsOn = Literal["workload", "cluster", "nodes"]
+ActsOn = Literal["workload", "cluster", "nodes", "backups"]
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,13 @@ class FaultKind:
     `form` is an example of how the fault is written, `breaks` says what goes wrong, `does` how
     that is brought about. `check` reads the value, or raises BadInput. `acts_on` says who plants
     it: a fault of the `workload` is built into what observers deploy, one of the `cluster` is
-    planted through the Kubernetes API, one of the `nodes` by the provider. `providers` names the
-    providers that can plant it; empty means any, and then `needs` says which clusters it works
-    on. `hits` gives the step (kind or name) that is to go wrong for a value: the fault comes
-    before that step or changes nothing. `on` gives the node that a value names, empty for none: it
-    must be one of the plan. `control_planes` is how many of them it needs. One that comes `late`
-    would keep observers from getting ready: without a step of its own it comes before the first
-    step of the upgrade.
+    planted through the Kubernetes API, one of the `nodes` by the provider, and one of the `backups`
+    changes what observers have stored. `providers` names the providers that can plant it; empty
+    means any, and then `needs` says which clusters it works on. `hits` gives the step (kind or
+    name) that is to go wrong for a value: the fault comes before that step or changes nothing.
+    `on` gives the node that a value names, empty for none: it must be one of the plan.
+    `control_planes` is how many of them it needs. One that comes `late` would keep observers from
+    getting ready: without a step of its own it comes before the first step of the upgrade.
     """
 
     name: str
@@ -350,8 +350,46 @@ _ON_NODES = (
         _SIM,
     ),
 )
+_IN_BACKUPS = (
+    FaultKind(
+        "backup-truncated",
+        "backup-truncated",
+        "a snapshot of etcd lacks its end, and cannot be restored",
+        "of the next snapshot of etcd, 40 % are cut off where it is stored",
+        nothing,
+        "backups",
+        _KIND,
+    ),
+    FaultKind(
+        "backup-flipped",
+        "backup-flipped",
+        "a snapshot of etcd has a wrong byte, and is refused when it is restored",
+        "one byte of the next snapshot of etcd is changed where it is stored",
+        nothing,
+        "backups",
+        _KIND,
+    ),
+    FaultKind(
+        "backup-stale",
+        "backup-stale",
+        "a snapshot of etcd is of an earlier time than its name says",
+        "the next snapshot of etcd is replaced by the first one of the pass",
+        nothing,
+        "backups",
+        _KIND,
+    ),
+    FaultKind(
+        "backup-foreign",
+        "backup-foreign",
+        "a snapshot of etcd is whole, and of another cluster",
+        "the next snapshot of etcd is replaced by one of another cluster",
+        nothing,
+        "backups",
+        _KIND,
+    ),
+)
 
-CATALOGUE: tuple[FaultKind, ...] = (*_IN_WORKLOADS, *_IN_THE_CLUSTER, *_ON_NODES)
+CATALOGUE: tuple[FaultKind, ...] = (*_IN_WORKLOADS, *_IN_THE_CLUSTER, *_ON_NODES, *_IN_BACKUPS)
 """Every fault; those that work on any cluster come first."""
 
 _BY_NAME: Mapping[str, FaultKind] = {kind.name: kind for kind in CATALOGUE}

@@ -31,7 +31,8 @@ def with_faults(plan: Plan, faults: Iterable[Fault]) -> Plan:
 
     A fault that names a step comes right before the first upgrade step of that kind or name.
     Without one, a fault of the workload or the cluster comes last in `prepare`, and one of the
-    nodes, or one that comes late, right before the step that it breaks, or else first in `upgrade`.
+    nodes or the backups, or one that comes late, right before the step that it breaks, or else
+    first in `upgrade`.
     Faults at the same place keep their order.
 
     Raises BadInput for a fault that the plan's provider does not have, a value that cannot be,
@@ -56,7 +57,7 @@ def _with_fault(plan: Plan, fault: Fault) -> Plan:
     kind = _checked(fault, plan.provider)
     _require_node(kind, fault, plan)
     _must_have_control_planes(plan, kind)
-    if kind.acts_on == "nodes" or kind.late or fault.at:
+    if kind.acts_on in {"nodes", "backups"} or kind.late or fault.at:
         place = _place(plan.upgrade, kind, fault)
         before, after = plan.upgrade[:place], plan.upgrade[place:]
         broken = _hit(after, kind, fault) or after[0]

@@ -38,8 +38,27 @@ KINDS = (
     ("check", "worker2"),
     ("join-node", "worker3"),
 )
-
-
+NOT_SIMULATED = {
+    "lacks-image",
+    "node-pause",
+    "runtime-freeze",
+    "kubelet-leak",
+    "memory-limit",
+    "etcd-freeze",
+    "etcd-cut-off",
+    "etcd-no-space",
+    "slow-cni",
+    "late-kube-proxy",
+    "policy-gone",
+    "webhook-gone",
+    "webhook-dropped",
+    "provider-starved",
+    "webhook-down",
+    "backup-truncated",
+    "backup-flipped",
+    "backup-stale",
+    "backup-foreign",
+}
 PLANES = tuple(Step("swap-kubelet", 60, node=f"control-plane{end}") for end in ("", "2"))
 
 
@@ -81,44 +100,11 @@ def test_names_are_unique_and_every_entry_says_what_it_is():
 def test_what_a_provider_does_itself_or_what_a_simulated_cluster_lacks_needs_a_provider():
     for kind in CATALOGUE:
         lacking = kind.late or kind.name == "memory-limit"
-        assert bool(kind.providers) == (kind.acts_on == "nodes" or lacking), kind.name
-    assert plantable_on("kind") - plantable_on("any other") == {
-        "kubelet-qps",
-        "apiserver-freeze",
-        "fail-step",
-        "lacks-image",
-        "node-pause",
-        "runtime-freeze",
-        "kubelet-leak",
-        "memory-limit",
-        "etcd-freeze",
-        "etcd-cut-off",
-        "etcd-no-space",
-        "slow-cni",
-        "late-kube-proxy",
-        "policy-gone",
-        "webhook-gone",
-        "webhook-dropped",
-        "provider-starved",
-        "webhook-down",
-    }
-    assert {kind.name for kind in CATALOGUE} - plantable_on("sim") == {
-        "lacks-image",
-        "node-pause",
-        "runtime-freeze",
-        "kubelet-leak",
-        "memory-limit",
-        "etcd-freeze",
-        "etcd-cut-off",
-        "etcd-no-space",
-        "slow-cni",
-        "late-kube-proxy",
-        "policy-gone",
-        "webhook-gone",
-        "webhook-dropped",
-        "provider-starved",
-        "webhook-down",
-    }
+        itself = kind.acts_on in {"nodes", "backups"}
+        assert bool(kind.providers) == (itself or lacking), kind.name
+    on_both = {"kubelet-qps", "apiserver-freeze", "fail-step"}
+    assert plantable_on("kind") - plantable_on("any other") == on_both | NOT_SIMULATED
+    assert {kind.name for kind in CATALOGUE} - plantable_on("sim") == NOT_SIMULATED
 
 
 @pytest.mark.parametrize("kind", CATALOGUE, ids=lambda kind: kind.name)

@@ -66,3 +66,11 @@ def test_the_hop_is_told_where_there_are_several():
     again = Span("drain worker", "drain", 152, 160, "worker", "b->c")
     cause = Steps((DRAIN, again)).during(155, 156)
     assert str(cause) == "drain worker (b->c)"
+
+
+def test_what_an_observer_does_is_to_blame_for_nothing():
+    snapshot = Span("snapshot backup-0001.db", "snapshot", 52, 53, "cp")
+    steps = Steps((APPLY, ETCD, COREDNS, DRAIN, snapshot))
+    assert steps.during(52, 53).names == (DRAIN.name,)
+    assert Steps((snapshot,)).during(60, 61).previous is None
+    assert steps.named("snapshot") == (snapshot,)

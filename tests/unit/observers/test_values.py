@@ -15,6 +15,7 @@ from upgrade_e2e.observers import (
     ApiServer,
     Deployments,
     DnsLookups,
+    EtcdBackup,
     EtcdHealth,
     GuardRails,
     HttpEdge,
@@ -32,6 +33,7 @@ ALL = (
     ApiServer,
     Deployments,
     DnsLookups,
+    EtcdBackup,
     EtcdHealth,
     GuardRails,
     HttpEdge,
@@ -76,6 +78,7 @@ RATES = (
 )
 EVERY = (
     "Deployments.every_s",
+    "EtcdBackup.every_s",
     "NodeResources.every_s",
     "PodChurn.every_s",
     "RuntimeAnswers.every_s",

@@ -139,3 +139,10 @@ def test_what_to_do_follows_from_the_verdict():
 
 def test_a_member_of_etcd_that_was_replaced_is_no_news():
     assert happened(run(DNS, name="etcd", kind="EtcdHealth")) == ()
+
+
+def test_a_snapshot_that_is_not_whole_gave_no_answer_but_is_not_whole():
+    bad = replace(DNS, outcomes={"bad-answer": 1}, cause=("plant backup-stale",), at_least_s=0.0)
+    said = happened(run(bad, name="backup", kind="EtcdBackup"))[0]
+    assert said.startswith("A snapshot of etcd was not whole on worker for at most 1.1 s while")
+    assert "plant" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -17,7 +18,7 @@ from upgrade_e2e.run import PassRequest, PassSettings, RunningPass
 from upgrade_e2e.run.planning import make_plan
 from upgrade_e2e.run.progress import Silence
 from upgrade_e2e.run.recording import FinishedPass, compose
-from upgrade_e2e.upgrade import Fault
+from upgrade_e2e.upgrade import Fault, Step
 from upgrade_e2e.upgrade.faults import CATALOGUE
 
 WEB = HttpService()
@@ -173,3 +174,25 @@ def test_the_command_lists_every_fault_and_who_plants_it():
     assert "kind, sim" in listed["kubelet-qps=1"]
     assert "any cluster" in listed["no-prestop"]
     assert "kube-system/coredns" in listed["coredns-replicas=1"]
+
+
+def test_a_fault_of_backups_is_planted_where_they_are_kept(make, monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr("upgrade_e2e.run.planting.plant_in_backups", lambda *a: asked.append(a))
+    running = make()
+    running._prepare()
+    plant = Step("plant", 60.0, about="backup-stale")
+    running._perform(plant)
+    running._observation = SimpleNamespace(keepers={"backup": "its task"})
+    running._perform(plant)
+    fault, work = Fault("backup-stale"), tmp_path / "work"
+    assert asked == [(fault, (), work), (fault, ("its task",), work)]
+    assert running.what.provider.done == ["create"]
+
+
+def test_a_fault_of_backups_without_any_is_refused_before_anything_is_created(make, monkeypatch):
+    running = make()
+    monkeypatch.setattr("upgrade_e2e.run.pass_.planted_in", lambda _: (Fault("backup-stale"),))
+    with pytest.raises(BadInput, match="scenario backup_is_restorable"):
+        running.run()
+    assert running.what.provider.done == []

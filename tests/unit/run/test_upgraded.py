@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from tests.unit.backups.made import UID
 from tests.unit.judge.made import count_weighings, failing, steady, to_timeline
-from upgrade_e2e import DnsLookups, HttpService, Inconclusive
+from tests.unit.judge.test_backups import GOOD, WRITES
+from upgrade_e2e import DnsLookups, EtcdBackup, HttpService, Inconclusive
 from upgrade_e2e.judge import Limits
 from upgrade_e2e.providers.base import Capabilities
 from upgrade_e2e.run import Upgraded
+from upgrade_e2e.timeline import BackupLog, Samples, Timeline, Window
 
 WEB = HttpService(rate_hz=20)
 OTHER = HttpService(rate_hz=30)
@@ -78,3 +83,26 @@ def test_few_samples_are_enough_for_a_part():
         to_timeline(lines, 0, 10_000_000), PATH, Limits.default(), Capabilities("kind")
     )
     assert passed.saw(WEB, without="side").count == 50
+
+
+def with_backups(*snapshots, broken=""):
+    """A pass in which an observer of backups took these."""
+    log = BackupLog("place", UID, WRITES, snapshots)
+    samples = {"backup": replace(Samples.empty(), broken=broken)}
+    timeline = Timeline(Window(60.0, 300.0), (), samples, backups={"backup": log} if snapshots else {})
+    return Upgraded(timeline, PATH, Limits.default(), Capabilities("kind"))
+
+
+def test_backups_come_judged():
+    kept = with_backups(*GOOD).backups(EtcdBackup())
+    assert [one.is_whole for one in kept.judged] == [True] * len(GOOD)
+    assert kept.alone
+
+
+def test_backups_that_prove_nothing_say_why():
+    with pytest.raises(Inconclusive, match="backup was blind: its thread broke"):
+        with_backups(*GOOD, broken="its thread broke").backups(EtcdBackup())
+    with pytest.raises(Inconclusive, match="no way onto the cluster's control planes"):
+        with_backups().backups(EtcdBackup())
+    with pytest.raises(Inconclusive, match=r"did not run EtcdBackup\("):
+        upgraded().backups(EtcdBackup())

@@ -19,6 +19,7 @@ from upgrade_e2e.judge import Verdict, Views
 from upgrade_e2e.report.cost import cost_in_words
 from upgrade_e2e.report.happenings import advice, happened
 from upgrade_e2e.report.html import observed, performed
+from upgrade_e2e.report.html.backups import backup_tables
 from upgrade_e2e.report.html.breaks import breakable
 from upgrade_e2e.report.html.claims import linked
 from upgrade_e2e.report.html.compare import compare_runs
@@ -107,6 +108,7 @@ def render_page(record: RunRecord, drawn: Drawn, other: RunRecord | None = None)
             tables=[
                 *cost_tables(record),
                 *observed.brownouts(record),
+                *backup_tables(record),
                 observed.observers(record),
                 drawn.streams,
                 *resource_tables(record),

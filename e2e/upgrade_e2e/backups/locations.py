@@ -1,0 +1,124 @@
+"""Where snapshots are kept: a folder of this machine, or a bucket of an S3 server."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from upgrade_e2e.backups.s3 import S3_SCHEME, S3Location, split_s3
+from upgrade_e2e.backups.stored_file import StoredFile
+from upgrade_e2e.errors import BadInput
+
+__all__ = ["FolderLocation", "Location", "open_location", "require_location"]
+
+PART = ".part"
+"""What the name of a file ends with that is still being written; it is no snapshot yet."""
+
+
+class Location(Protocol):
+    """A flat set of files by name. Every method raises BadInput when the place cannot be used."""
+
+    @property
+    def shown(self) -> str:
+        """The place as a person writes it."""
+
+    def files(self) -> tuple[StoredFile, ...]:
+        """What is there now, the oldest first, by the time of its last change and its name."""
+
+    def fetch(self, name: str, into: Path) -> None:
+        """Copy one file to `into`; raises FileNotFoundError when it is not there."""
+
+    def store(self, source: Path, name: str) -> None:
+        """Put a file there under this name, whole or not at all; what had that name is replaced."""
+
+    def remove(self, name: str) -> None:
+        """Delete one file; one that is gone is fine."""
+
+
+@dataclass(frozen=True)
+class FolderLocation:
+    """A folder of this machine, without the folders below it."""
+
+    folder: Path
+
+    @property
+    def shown(self) -> str:
+        """See Location."""
+        return str(self.folder)
+
+    def files(self) -> tuple[StoredFile, ...]:
+        """See Location; raises BadInput for a folder that is not there."""
+        try:
+            found = [
+                StoredFile(entry.name, entry.stat().st_size, entry.stat().st_mtime)
+                for entry in self.folder.iterdir()
+                if entry.is_file() and not entry.name.endswith(PART)
+            ]
+        except OSError as error:
+            raise self._unusable("cannot be read", error) from error
+        return tuple(sorted(found, key=StoredFile.age_order))
+
+    def fetch(self, name: str, into: Path) -> None:
+        """See Location."""
+        try:
+            shutil.copyfile(self.folder / name, into)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise self._unusable(f"does not give {name}", error) from error
+
+    def store(self, source: Path, name: str) -> None:
+        """See Location; the folder is made when it is not there."""
+        part = self.folder / (name + PART)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, part)
+            part.replace(self.folder / name)
+        except OSError as error:
+            raise self._unusable(f"does not take {name}", error) from error
+
+    def remove(self, name: str) -> None:
+        """See Location."""
+        try:
+            (self.folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise self._unusable(f"keeps {name}", error) from error
+
+    def _unusable(self, what: str, error: OSError) -> BadInput:
+        return BadInput(
+            f"the folder {self.folder} {what} ({error.strerror}); check that it exists and that "
+            "this user may use it."
+        )
+
+
+def open_location(text: str, s3_endpoint: str = "") -> Location:
+    """The location that a person wrote: a folder, or `s3://BUCKET/PREFIX`.
+
+    `s3_endpoint` is the address of an S3 server that is not Amazon's. Credentials, region and,
+    where it is empty, the endpoint come from the environment variables and files of AWS. Touches
+    nothing. Raises BadInput for a text that names no place, and for S3 without boto3.
+    """
+    if text.startswith(S3_SCHEME):
+        return S3Location.connect(*split_s3(text), endpoint=s3_endpoint)
+    require_location(text, s3_endpoint)
+    return FolderLocation(Path(text))
+
+
+def require_location(text: str, s3_endpoint: str = "") -> None:
+    """Refuse, with BadInput, what `open_location` cannot open; no connection is made."""
+    if text.startswith(S3_SCHEME):
+        split_s3(text)
+        S3Location.require_boto3()
+        return
+    if not text or "://" in text:
+        raise BadInput(
+            f"{text!r} is no place for snapshots; write a folder, or s3://BUCKET/PREFIX for an S3 "
+            "server."
+        )
+    if s3_endpoint:
+        raise BadInput(
+            f"an S3 endpoint ({s3_endpoint}) means nothing to the folder {text}; leave it out, or "
+            "write s3://BUCKET/PREFIX."
+        )

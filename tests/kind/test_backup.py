@@ -1,0 +1,224 @@
+"""Backups of a real etcd: planted faults are found, a real S3 server keeps them, a pass holds."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from scenarios import test_backup_is_restorable as scenario
+from tests.claims import SKIPS, Scenario, claims_of
+from tests.kind.conftest import LIMITS, MINUTES, NEW, OLD, REPOSITORY, TOOL, Ran, Tool
+from upgrade_e2e.backups import EtcdPrograms, open_location
+from upgrade_e2e.cluster import Cluster
+from upgrade_e2e.cluster.etcd_access import (
+    clean_node,
+    fetch_snapshot,
+    prepare_node,
+    save_snapshot,
+    take_programs,
+)
+from upgrade_e2e.judge import Limits, Verdict
+from upgrade_e2e.observers.backup_faults import another_cluster
+from upgrade_e2e.providers.kind.delivery import runner_of
+from upgrade_e2e.report import RunRecord
+from upgrade_e2e.run import ConsoleProgress, JudgedPass, PassSettings, run_pass
+from upgrade_e2e.run.providers import make_provider
+from upgrade_e2e.timeline import Origin
+from upgrade_e2e.upgrade import Fault, Marks, resolve, with_faults
+
+pytestmark = pytest.mark.thorough(part="stories")
+
+RESTORABLE = scenario.test_every_snapshot_can_be_restored
+RECENT = scenario.test_there_is_always_a_recent_snapshot
+FEW = {"instrument": {"min_samples": 20}}
+ENV = {name: value for name, value in os.environ.items() if "AWS" not in name}
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory) -> Iterator[Cluster]:
+    """A cluster of the old version with one worker, deleted afterwards."""
+    settings = PassSettings(control_planes=1, workers=1)
+    provider = make_provider(settings, tmp_path_factory.mktemp("backup") / "work")
+    plan = provider.plan(resolve([OLD, NEW], []))
+    marks = Marks(Origin())
+    prepare = tuple(step for step in plan.prepare if step.kind == "create")
+    with contextlib.ExitStack() as undo:
+        undo.callback(provider.close)
+        yield provider.create(dataclasses.replace(plan, prepare=prepare), marks)
+
+
+def judged(cluster: Cluster, folder: Path, fault: str, *claims: Scenario) -> RunRecord:
+    """A pass on that cluster in which nothing but the fault happens."""
+    faults = (Fault.parse(fault),) if fault else ()
+    settings = PassSettings(
+        reuse_cluster=cluster.name, faults=faults, watch_before_s=5.0, watch_after_s=5.0
+    )
+    provider = make_provider(settings, folder / "work")
+    plan = with_faults(provider.plan(resolve([OLD, NEW], [])), faults)
+    plan = dataclasses.replace(
+        plan,
+        prepare=tuple(step for step in plan.prepare if step.kind == "create"),
+        upgrade=tuple(step for step in plan.upgrade if step.kind == "plant"),
+        verify=(),
+    )
+    limits = Limits.load(LIMITS).override(FEW, "tests/kind/test_backup.py")
+    origin = Origin()
+    progress = ConsoleProgress(sys.stderr, origin, f"{fault or 'no fault'}: ")
+    with contextlib.closing(progress):
+        run = JudgedPass(plan, settings, limits, folder, provider)
+        return run_pass(run, claims_of(claims), progress, origin, SKIPS)
+
+
+@pytest.mark.parametrize("word", ["truncated", "flipped", "stale", "foreign"])
+def test_a_planted_fault_turns_the_claim_and_names_step_and_node(cluster, tmp_path, word):
+    record = judged(cluster, tmp_path, f"backup-{word}", RESTORABLE)
+    (result,) = record.scenarios
+    assert result.verdict is Verdict.FAIL, result
+    (bad,) = [row for row in record.backups if row.verdict != "whole"]
+    assert bad.verdict == word
+    assert f"{bad.name}, from {cluster.control_planes[0].name}" in result.explanation
+    assert f"plant backup-{word}, is {word}" in result.explanation
+
+
+def test_without_a_fault_every_snapshot_holds(cluster, tmp_path):
+    record = judged(cluster, tmp_path, "", RESTORABLE, RECENT)
+    assert {one.verdict for one in record.scenarios} == {Verdict.PASS}, record.scenarios
+    assert len(record.backups) >= 2
+    assert all(row.restore_s is not None for row in record.backups)
+
+
+def test_nothing_of_it_stays_on_the_node(cluster):
+    runner = runner_of(cluster.control_planes[0])
+    left = runner.run("ls", "/var/lib", timeout_s=30).stdout
+    assert "upgrade-e2e" not in left
+    assert "upgrade-e2e-etcd" not in runner.run("cat", "/proc/mounts", timeout_s=30).stdout
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Two snapshots of the cluster, and the programs that restore them."""
+
+    folder: Path
+    programs: Path
+    uid: str
+
+
+@pytest.fixture(scope="module")
+def snapshots(cluster: Cluster, tmp_path_factory) -> Taken:
+    """Real snapshots, a moment apart."""
+    folder, programs = (tmp_path_factory.mktemp(name) for name in ("snapshots", "programs"))
+    node = cluster.control_planes[0]
+    take_programs(node, ("etcd", "etcdctl", "etcdutl"), programs)
+    prepare_node(node)
+    try:
+        for name in ("a.db", "b.db"):
+            save_snapshot(node, 30.0)
+            fetch_snapshot(node, folder / name)
+            cluster.api.core.create_namespaced_config_map(
+                "default", {"metadata": {"generateName": "between-"}}
+            )
+    finally:
+        clean_node(node)
+    uid = cluster.api.get_json("/api/v1/namespaces/kube-system")["metadata"]["uid"]
+    return Taken(folder, programs, uid)
+
+
+def check(snapshots: Taken, place: str, *words: str, **env: str) -> tuple[int, dict]:
+    """What the command finds in a place."""
+    argv = [TOOL, "backup", "check", place, "--etcd-programs", snapshots.programs, "--json", *words]
+    done = subprocess.run(
+        argv, capture_output=True, text=True, check=False, timeout=120, env={**ENV, **env}
+    )
+    return done.returncode, json.loads(done.stdout) if done.stdout else {"error": done.stderr}
+
+
+def test_the_command_restores_real_snapshots(cluster, snapshots):
+    asked = ("--kubeconfig", str(cluster.kubeconfig))
+    code, found = check(snapshots, str(snapshots.folder), *asked)
+    assert code == 0, found
+    newer, older = found["snapshots"]
+    assert newer["revision"] > older["revision"]
+    assert newer["cluster"] == snapshots.uid
+    assert newer["own_hash"] is True
+    assert newer["keys"] > 100
+
+
+def test_the_command_tells_damage_apart(snapshots, tmp_path):
+    content = (snapshots.folder / "b.db").read_bytes()
+    flipped = bytearray(content)
+    flipped[len(flipped) // 2] ^= 0xFF
+    programs = EtcdPrograms.found(snapshots.programs)
+    foreign = another_cluster(programs, tmp_path).read_bytes()
+    for word, changed in (
+        ("truncated", content[: len(content) * 6 // 10]),
+        ("flipped", bytes(flipped)),
+        ("stale", (snapshots.folder / "a.db").read_bytes()),
+        ("foreign", foreign),
+    ):
+        place = tmp_path / word
+        place.mkdir()
+        (place / "a.db").write_bytes((snapshots.folder / "a.db").read_bytes())
+        (place / "b.db").write_bytes(changed)
+        code, found = check(snapshots, str(place), "--size-factor", "1000")
+        assert code == 1, found
+        assert [row["verdict"] for row in found["snapshots"]] == [word, "whole"], found
+
+
+def test_a_real_s3_server_keeps_snapshots(snapshots, tmp_path):
+    pytest.importorskip("boto3", reason="boto3 is not installed; the dev group has it")
+    s3 = REPOSITORY / "ci" / "s3"
+    folder = tmp_path / "s3"
+    subprocess.run([s3, "program"], check=True, timeout=600)
+    started = subprocess.run(
+        [s3, "start", folder], check=True, capture_output=True, text=True, timeout=60
+    )
+    try:
+        endpoint = started.stdout.strip()
+        keys = {
+            "AWS_ACCESS_KEY_ID": (folder / "access").read_text(),
+            "AWS_SECRET_ACCESS_KEY": (folder / "secret").read_text(),
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
+        (folder / "buckets" / "backups").mkdir()
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in keys.items():
+                patch.setenv(name, value)
+            place = open_location("s3://backups/prod", endpoint)
+            for file in sorted(snapshots.folder.iterdir()):
+                place.store(file, file.name)
+            place.fetch("b.db", tmp_path / "back.db")
+            assert (tmp_path / "back.db").read_bytes() == (snapshots.folder / "b.db").read_bytes()
+            with pytest.raises(FileNotFoundError):
+                place.fetch("none.db", tmp_path / "none.db")
+        asked = ("s3://backups/prod", "--s3-endpoint", endpoint, "--cluster", snapshots.uid)
+        code, found = check(snapshots, *asked, **keys)
+        assert code == 0, found
+        assert {row["name"] for row in found["snapshots"]} == {"a.db", "b.db"}
+        assert check(snapshots, "s3://none/x", "--s3-endpoint", endpoint, **keys)[0] == 2
+        wrong = {**keys, "AWS_SECRET_ACCESS_KEY": "wrong"}
+        assert check(snapshots, *asked, **wrong)[0] == 2
+    finally:
+        subprocess.run([s3, "stop", folder], check=True, timeout=60)
+
+
+def test_a_whole_upgrade_keeps_its_backups(tool: Tool):
+    """etcd is replaced meanwhile: the programs that restore are those of the new one."""
+    ran: Ran = tool.run(
+        "run", "--provider", "kind", "--from", OLD, "--to", NEW, "--workers", "1",
+        "--fast-control-plane", "--scenario", "backup_is_restorable", "--limits", str(LIMITS),
+        within_s=20 * MINUTES,
+    )  # fmt: skip
+    assert ran.code == 0, ran.output + ran.summary()
+    rows = ran.record()["backups"]
+    assert len(rows) >= 5
+    assert {row["verdict"] for row in rows} <= {"whole", "failed"}
+    assert "Snapshots of etcd, restored" in ran.summary()

@@ -1,0 +1,168 @@
+"""Places for snapshots: a folder, and S3 with a client that stands in for boto3's."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+import os
+from dataclasses import dataclass, field
+
+import pytest
+
+from upgrade_e2e.backups import FolderLocation, open_location, require_location
+from upgrade_e2e.backups import s3 as module
+from upgrade_e2e.backups.s3 import S3Location, split_s3
+from upgrade_e2e.errors import BadInput
+
+
+def stored(place, tmp_path, name, content=b"x"):
+    source = tmp_path / "source"
+    source.write_bytes(content)
+    place.store(source, name)
+
+
+def test_a_folder_gives_back_what_was_stored(place, tmp_path):
+    stored(place, tmp_path, "a.db", b"one")
+    stored(place, tmp_path, "a.db", b"two")
+    place.fetch("a.db", tmp_path / "back")
+    assert (tmp_path / "back").read_bytes() == b"two"
+    assert [(file.name, file.size) for file in place.files()] == [("a.db", 3)]
+    place.remove("a.db")
+    place.remove("a.db")
+    assert place.files() == ()
+
+
+def test_files_come_oldest_first_and_those_half_written_not_at_all(place, tmp_path):
+    for name, when in (("b.db", 100), ("a.db", 200), ("c.db.part", 50)):
+        (place.folder / name).write_bytes(b"x")
+        os.utime(place.folder / name, (when, when))
+    (place.folder / "below").mkdir()
+    assert [file.name for file in place.files()] == ["b.db", "a.db"]
+    assert place.files()[0].modified_unix_s == 100
+
+
+def test_a_folder_that_is_not_there_is_said_and_a_file_that_is_gone_is_found_missing(tmp_path):
+    with pytest.raises(BadInput, match="cannot be read"):
+        FolderLocation(tmp_path / "none").files()
+    with pytest.raises(FileNotFoundError):
+        FolderLocation(tmp_path).fetch("none.db", tmp_path / "back")
+
+
+def test_a_folder_is_made_when_something_is_stored(tmp_path):
+    place = FolderLocation(tmp_path / "new" / "deep")
+    stored(place, tmp_path, "a.db")
+    assert [file.name for file in place.files()] == ["a.db"]
+
+
+@pytest.mark.parametrize("text", ["", "gs://bucket/x", "http://host/x"])
+def test_what_names_no_place_is_refused(text):
+    with pytest.raises(BadInput, match="write a folder, or s3://BUCKET/PREFIX"):
+        open_location(text)
+
+
+def test_an_endpoint_for_a_folder_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="means nothing to the folder"):
+        open_location(str(tmp_path), "http://127.0.0.1:7070")
+
+
+def test_s3_without_boto3_says_what_to_install(monkeypatch):
+    def absent(name):
+        raise ImportError(name)
+
+    monkeypatch.setattr(module.importlib, "import_module", absent)
+    for way in (open_location, require_location):
+        with pytest.raises(BadInput, match=r"pip install 'upgrade-e2e\[s3\]'"):
+            way("s3://bucket/prefix")
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("s3://bucket", ("bucket", "")),
+        ("s3://bucket/", ("bucket", "")),
+        ("s3://bucket/a/b", ("bucket", "a/b/")),
+        ("s3://bucket/a/", ("bucket", "a/")),
+    ],
+)
+def test_bucket_and_prefix_are_read(text, parts):
+    assert split_s3(text) == parts
+
+
+def test_an_s3_place_without_a_bucket_is_refused():
+    with pytest.raises(BadInput, match="names no bucket"):
+        split_s3("s3:///prefix")
+
+
+@dataclass
+class Client:
+    """Keeps objects by key, in pages of one, and answers as boto3's client does."""
+
+    objects: dict[str, bytes] = field(default_factory=dict)
+    error: Exception | None = None
+
+    def get_paginator(self, name):
+        assert name == "list_objects_v2"
+        return self
+
+    def paginate(self, Bucket, Prefix, Delimiter):  # noqa: N803 - boto3's names
+        if self.error is not None:
+            raise self.error
+        when = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+        for number, (key, content) in enumerate(sorted(self.objects.items(), reverse=True)):
+            inside = key.startswith(Prefix) and Delimiter not in key.removeprefix(Prefix)
+            changed = when + dt.timedelta(seconds=number)
+            row = {"Key": key, "Size": len(content), "LastModified": changed}
+            yield {"Contents": [row]} if inside else {}
+
+    def upload_file(self, path, bucket, key):
+        with open(path, "rb") as file:  # noqa: PTH123 - boto3 takes texts
+            self.objects[key] = file.read()
+
+    def download_file(self, bucket, key, path):
+        if key not in self.objects:
+            raise client_error("404")
+        with open(path, "wb") as file:  # noqa: PTH123
+            file.write(self.objects[key])
+
+    def delete_object(self, Bucket, Key):  # noqa: N803
+        self.objects.pop(Key, None)
+
+
+def client_error(code):
+    errors = importlib.import_module("botocore.exceptions")
+    return errors.ClientError({"Error": {"Code": code, "Message": "no"}}, "Any")
+
+
+@pytest.fixture
+def bucket():
+    pytest.importorskip("boto3", reason="boto3 is not installed; the dev group has it")
+    others = {"prod/": b"", "prod/below/a.db": b"", "x.db": b""}
+    return S3Location("bucket", "prod/", Client(others))
+
+
+def test_a_bucket_gives_back_what_was_stored_below_its_prefix(bucket, tmp_path):
+    stored(bucket, tmp_path, "a.db", b"one")
+    stored(bucket, tmp_path, "b.db", b"twos")
+    assert [(file.name, file.size) for file in bucket.files()] == [("b.db", 4), ("a.db", 3)]
+    bucket.fetch("b.db", tmp_path / "back")
+    assert (tmp_path / "back").read_bytes() == b"twos"
+    bucket.remove("b.db")
+    with pytest.raises(FileNotFoundError):
+        bucket.fetch("b.db", tmp_path / "back")
+    assert bucket.shown == "s3://bucket/prod/"
+
+
+@pytest.mark.parametrize("code", ["NoSuchBucket", "AccessDenied"])
+def test_a_bucket_that_cannot_be_used_says_what_to_check(bucket, code):
+    bucket.client.error = client_error(code)
+    with pytest.raises(BadInput, match=rf"{code}.*--s3-endpoint"):
+        bucket.files()
+
+
+def test_a_client_is_made_for_an_endpoint_without_asking_it(monkeypatch):
+    pytest.importorskip("boto3", reason="boto3 is not installed; the dev group has it")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    place = open_location("s3://bucket/prod", "http://127.0.0.1:9")
+    assert place.client.meta.endpoint_url == "http://127.0.0.1:9"
+    with pytest.raises(BadInput, match="an S3 endpoint|cannot be used"):
+        open_location("s3://bucket/prod", "no address")
