@@ -14,9 +14,9 @@ __all__ = [
     "GuardLimits",
     "HttpLimits",
     "Instrument",
-    "RuntimeLimits",
-    "ResourceLimits",
     "NetworkLimits",
+    "ResourceLimits",
+    "RuntimeLimits",
     "SlowLimits",
     "UpgradeLimits",
 ]
@@ -101,34 +101,6 @@ class ApiLimits:
 
 
 @dataclass(frozen=True)
-class ChurnLimits:
-    """Pods that come and go: container start to Ready visible, deletion to gone.
-
-    `failure_ratio` is of pods that never came or went. `left_out_s` is how much of a pass the API
-    server's absences may take out of all three.
-    """
-
-    ready_p95_s: float
-    gone_p95_s: float
-    failure_ratio: float
-    left_out_s: float
-
-
-@dataclass(frozen=True)
-class RuntimeLimits:
-    """The container runtime of a node.
-
-    pleg_age_s  oldest list of its pods that a kubelet may have
-    silence_s   longest time in which pods may wait for containers and none comes up
-    lied_s      longest time in which a node may be called Ready while its runtime is silent
-    """
-
-    pleg_age_s: float
-    silence_s: float
-    lied_s: float
-
-
-@dataclass(frozen=True)
 class EtcdLimits:
     """The members of etcd.
 
@@ -153,20 +125,6 @@ class EtcdLimits:
 
 
 @dataclass(frozen=True)
-class NetworkLimits:
-    """New pods and their network.
-
-    without_s   longest time that a pod may be without ClusterIP, DNS or a pod on another node
-    new_node_s  the same on a node that has just joined, where no taint keeps pods off until then
-    start_p95_s from a pod bound to its node to the start of its process
-    """
-
-    without_s: float
-    new_node_s: float
-    start_p95_s: float
-
-
-@dataclass(frozen=True)
 class GuardLimits:
     """Policies that refuse objects.
 
@@ -178,6 +136,20 @@ class GuardLimits:
     admitted: int
     refused_ratio: float
     closed_s: float
+
+
+@dataclass(frozen=True)
+class ChurnLimits:
+    """Pods that come and go: container start to Ready visible, deletion to gone.
+
+    `failure_ratio` is of pods that never came or went. `left_out_s` is how much of a pass the API
+    server's absences may take out of all three.
+    """
+
+    ready_p95_s: float
+    gone_p95_s: float
+    failure_ratio: float
+    left_out_s: float
 
 
 @dataclass(frozen=True)
@@ -194,22 +166,31 @@ class DeploymentsLimits:
 
 
 @dataclass(frozen=True)
-class BackupLimits:
-    """Snapshots of etcd.
+class NetworkLimits:
+    """New pods and their network.
 
-    age_s        the newest whole snapshot of a pass is never older
-    size_factor  how many times larger or smaller a snapshot may be than the one before
+    without_s   longest time that a pod may be without ClusterIP, DNS or a pod on another node
+    new_node_s  the same on a node that has just joined, where no taint keeps pods off until then
+    start_p95_s from a pod bound to its node to the start of its process
     """
 
-    age_s: float
-    size_factor: float
+    without_s: float
+    new_node_s: float
+    start_p95_s: float
 
 
 @dataclass(frozen=True)
-class UpgradeLimits:
-    """The cluster after the upgrade; `certificate_days`: the least a certificate may have left."""
+class RuntimeLimits:
+    """The container runtime of a node.
 
-    certificate_days: int
+    pleg_age_s  oldest list of its pods that a kubelet may have
+    silence_s   longest time in which pods may wait for containers and none comes up
+    lied_s      longest time in which a node may be called Ready while its runtime is silent
+    """
+
+    pleg_age_s: float
+    silence_s: float
+    lied_s: float
 
 
 @dataclass(frozen=True)
@@ -229,6 +210,25 @@ class ResourceLimits:
     runtime_full_mib: float
     throttled_share: float
     growth_mib: float
+
+
+@dataclass(frozen=True)
+class BackupLimits:
+    """Snapshots of etcd.
+
+    age_s        the newest whole snapshot of a pass is never older
+    size_factor  how many times larger or smaller a snapshot may be than the one before
+    """
+
+    age_s: float
+    size_factor: float
+
+
+@dataclass(frozen=True)
+class UpgradeLimits:
+    """The cluster after the upgrade; `certificate_days`: the least a certificate may have left."""
+
+    certificate_days: int
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,9 @@ from upgrade_e2e.judge.limit_groups import (
     GuardLimits,
     HttpLimits,
     Instrument,
-    RuntimeLimits,
-    ResourceLimits,
     NetworkLimits,
+    ResourceLimits,
+    RuntimeLimits,
     SlowLimits,
     UpgradeLimits,
 )
@@ -69,16 +69,16 @@ class Limits:
     dns: DnsLimits
     http: HttpLimits
     api: ApiLimits
-    churn: ChurnLimits
-    runtime: RuntimeLimits
-    network: NetworkLimits
+    etcd: EtcdLimits
     guard: GuardLimits
+    churn: ChurnLimits
     deployments: DeploymentsLimits
-    upgrade: UpgradeLimits
+    network: NetworkLimits
+    runtime: RuntimeLimits
     resources: ResourceLimits
     backup: BackupLimits
+    upgrade: UpgradeLimits
     slow: SlowLimits
-    etcd: EtcdLimits
     table: tuple[Limit, ...] = field(default=(), compare=False)
 
     @classmethod
@@ -143,16 +143,16 @@ _GROUPS: Mapping[str, type[Any]] = {
     "dns": DnsLimits,
     "http": HttpLimits,
     "api": ApiLimits,
-    "churn": ChurnLimits,
-    "runtime": RuntimeLimits,
-    "network": NetworkLimits,
+    "etcd": EtcdLimits,
     "guard": GuardLimits,
+    "churn": ChurnLimits,
     "deployments": DeploymentsLimits,
-    "upgrade": UpgradeLimits,
+    "network": NetworkLimits,
+    "runtime": RuntimeLimits,
     "resources": ResourceLimits,
     "backup": BackupLimits,
+    "upgrade": UpgradeLimits,
     "slow": SlowLimits,
-    "etcd": EtcdLimits,
 }
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator
 
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import FaultNotPlanted
 from upgrade_e2e.providers.kind.delivery import runner_of
+from upgrade_e2e.providers.kind.dropping import packets_dropped
+from upgrade_e2e.providers.kind.freezer import stopped
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = ["FAULTS_OF_ETCD"]
@@ -33,11 +34,7 @@ _HEALTH = "http://127.0.0.1:2381/health?serializable=true"
 
 def freeze(cluster: Cluster, duration_s: float) -> None:
     """Stop the member's process, and let it go on."""
-    runner = _runner(cluster)
-    with _undone(
-        lambda: runner.run("pkill", "--signal", "STOP", "--exact", "etcd", timeout_s=_QUICK_S),
-        lambda: runner.run("pkill", "--signal", "CONT", "--exact", "etcd", timeout_s=_QUICK_S),
-    ):
+    with stopped(_runner(cluster), "etcd"):
         time.sleep(duration_s)
 
 
@@ -50,15 +47,11 @@ def cut_off(cluster: Cluster, duration_s: float) -> None:
         raise FaultNotPlanted("the only member of etcd cannot be cut off from others.")
     runner = _runner(cluster)
     six = "listen-peer-urls=https://[" in runner.run("cat", _MANIFEST, timeout_s=_QUICK_S).stdout
-    iptables = "ip6tables" if six else "iptables"
-    rules = [
-        (chain, "--protocol", "tcp", port, _PEERS, "--jump", "DROP")
-        for chain in ("INPUT", "OUTPUT")
-        for port in ("--dport", "--sport")
-    ]
-    with contextlib.ExitStack() as dropped:
-        for rule in rules:
-            dropped.enter_context(_rule(runner, iptables, rule))
+    with contextlib.ExitStack() as dropping:
+        for chain in ("INPUT", "OUTPUT"):
+            for port in ("--dport", "--sport"):
+                of_peers = (chain, "--protocol", "tcp", port, _PEERS)
+                dropping.enter_context(packets_dropped(runner, *of_peers, ipv6=six))
         time.sleep(duration_s)
 
 
@@ -71,12 +64,12 @@ def fill(cluster: Cluster, duration_s: float) -> None:
     runner = _runner(cluster)
     member = _ask(runner, "status", {})["header"]["member_id"]
     alarm = {"memberID": member, "alarm": "NOSPACE"}
-    with _undone(
-        lambda: _ask(runner, "alarm", {**alarm, "action": "ACTIVATE"}),
-        lambda: _ask(runner, "alarm", {**alarm, "action": "DEACTIVATE"}),
-    ):
+    _ask(runner, "alarm", {**alarm, "action": "ACTIVATE"})
+    try:
         _await_alarm(runner)
         time.sleep(duration_s)
+    finally:
+        _ask(runner, "alarm", {**alarm, "action": "DEACTIVATE"})
 
 
 FAULTS_OF_ETCD = {"etcd-freeze": freeze, "etcd-cut-off": cut_off, "etcd-no-space": fill}
@@ -85,24 +78,6 @@ FAULTS_OF_ETCD = {"etcd-freeze": freeze, "etcd-cut-off": cut_off, "etcd-no-space
 
 def _runner(cluster: Cluster) -> Runner:
     return runner_of(cluster.control_planes[-1])
-
-
-@contextlib.contextmanager
-def _undone(do: Callable[[], object], undo: Callable[[], object]) -> Iterator[None]:
-    do()
-    try:
-        yield
-    finally:
-        undo()
-
-
-@contextlib.contextmanager
-def _rule(runner: Runner, iptables: str, rule: tuple[str, ...]) -> Iterator[None]:
-    with _undone(
-        lambda: runner.run(iptables, "--wait", "--insert", *rule, timeout_s=_QUICK_S),
-        lambda: runner.run(iptables, "--wait", "--delete", *rule, timeout_s=_QUICK_S),
-    ):
-        yield
 
 
 def _ask(runner: Runner, what: str, question: dict[str, str]) -> dict[str, dict[str, str]]:

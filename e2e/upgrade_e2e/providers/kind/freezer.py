@@ -1,22 +1,36 @@
-"""Stopping and thawing: a container runtime, and what was left frozen and cannot be killed."""
+"""Stopping and thawing: programs of a node, and what was left frozen and cannot be killed."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from upgrade_e2e.command import Runner
 
-__all__ = ["FREEZER", "stop_runtime", "thaw", "thaw_runtime"]
+__all__ = ["FREEZER", "stop_runtime", "stopped", "thaw", "thaw_runtime"]
 
 FREEZER = Path("/sys/fs/cgroup/freezer")
 """Where cgroup v1 keeps what is frozen."""
+_RUNTIME = "containerd"
+
+
+@contextlib.contextmanager
+def stopped(runner: Runner, program: str) -> Iterator[None]:
+    """All processes of a program on a node stop (SIGSTOP), and go on however the block ends.
+
+    Raises CommandFailed where none runs.
+    """
+    runner.run(*_signal("STOP", program), timeout_s=30)
+    try:
+        yield
+    finally:
+        runner.run(*_signal("CONT", program), timeout_s=30)
 
 
 def stop_runtime(runner: Runner) -> None:
     """Stop the container runtime of a node; raises CommandFailed where there is none."""
-    runner.run(*_signal("STOP"), timeout_s=30)
+    runner.run(*_signal("STOP", _RUNTIME), timeout_s=30)
 
 
 def thaw_runtime(runner: Runner, *, check: bool = True) -> None:
@@ -24,11 +38,11 @@ def thaw_runtime(runner: Runner, *, check: bool = True) -> None:
 
     Raises CommandFailed where there is none, unless `check` is false.
     """
-    runner.run(*_signal("CONT"), timeout_s=30, check=check)
+    runner.run(*_signal("CONT", _RUNTIME), timeout_s=30, check=check)
 
 
-def _signal(name: str) -> tuple[str, ...]:
-    return ("pkill", "--signal", name, "--exact", "containerd")
+def _signal(name: str, program: str) -> tuple[str, ...]:
+    return ("pkill", "--signal", name, "--exact", program)
 
 
 def thaw(container_ids: Iterable[str], root: Path = FREEZER) -> int:

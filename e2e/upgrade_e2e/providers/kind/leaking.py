@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from upgrade_e2e.cluster import Cluster, Node
 from upgrade_e2e.command import Runner
-from upgrade_e2e.providers.kind.delivery import runner_of
+from upgrade_e2e.providers.kind.delivery import runner_of, write_file
 from upgrade_e2e.upgrade.fault_values import Leak
 from upgrade_e2e.wait import Deadline, wait_for
 
@@ -50,7 +50,7 @@ def leak_in_kubelet(cluster: Cluster, leak: Leak) -> None:
     """
     node = (cluster.workers or cluster.nodes)[-1]
     runner = runner_of(node)
-    runner.run("tee", SCRIPT_FILE, timeout_s=60, stdin=SCRIPT)
+    write_file(runner, SCRIPT_FILE, SCRIPT)
     runner.run("rm", "-f", GROWN_FILE, timeout_s=60)
     growing = f"{leak.mib} {leak.seconds:g} {GROWN_FILE} {HELD_S}"
     # A session of its own, so that it goes on when this command has ended.

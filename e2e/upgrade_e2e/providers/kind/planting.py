@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import yaml
 
@@ -12,11 +12,11 @@ from upgrade_e2e.cluster import Cluster, Node
 from upgrade_e2e.cluster.asking import get
 from upgrade_e2e.cluster.nodes import kubelet_version, node_of
 from upgrade_e2e.cluster.pinning import pin_pod
-from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import FaultNotPlanted
 from upgrade_e2e.providers.kind.delivery import on_all, runner_of, staged_file, write_file
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.etcd_faults import FAULTS_OF_ETCD
+from upgrade_e2e.providers.kind.freezer import stopped
 from upgrade_e2e.providers.kind.freezing import freeze_runtime, frozen_node, pause_node
 from upgrade_e2e.providers.kind.leaking import leak_in_kubelet
 from upgrade_e2e.providers.kind.node_image import CTR, parse_image_list
@@ -40,30 +40,29 @@ _PROGRAM_OF = {
 
 
 def plant(step: Step, cluster: Cluster, docker: Docker | None = None) -> None:
-    """Do one `plant` step."""
-    value = step.params["value"]
-    match step.params["fault"]:
-        case "kubelet-qps":
-            limited = cluster.workers or cluster.nodes  # as pods churn
-            on_all(limited, lambda node: _limit_kubelet(cluster, node, rate(value)))
-        case "apiserver-freeze":
-            _freeze_api_servers(cluster, seconds(value))
-        case "kubelet-leak":
-            leak_in_kubelet(cluster, leak(value))
-        case "webhook-dropped":
-            drop_packets(cluster, *dropped(value))
-        case "lacks-image":
-            _remove_image(cluster, value)
-        case "runtime-freeze":
-            duration_s, short = time_and_node(value)
-            freeze_runtime(frozen_node(cluster, short), duration_s)
-        case "node-pause":
-            duration_s, short = time_and_node(value)
-            pause_node(docker or Docker(), frozen_node(cluster, short), duration_s)
-        case "etcd-freeze" | "etcd-cut-off" | "etcd-no-space" as name:
-            FAULTS_OF_ETCD[name](cluster, seconds(value))
-        case "fail-step":
-            _break_step(cluster, step.params, *target_of(value))
+    """Do one `plant` step; raises FaultNotPlanted for a fault that is not known here."""
+    name, value = step.params["fault"], step.params["value"]
+    if name == "fail-step":
+        _break_step(cluster, step.params, *target_of(value))
+    elif name == "node-pause":
+        duration_s, short = time_and_node(value)
+        pause_node(docker or Docker(), frozen_node(cluster, short), duration_s)
+    elif name in FAULTS_OF_ETCD:
+        FAULTS_OF_ETCD[name](cluster, seconds(value))
+    elif name in _PLANTERS:
+        _PLANTERS[name](cluster, value)
+    else:
+        raise FaultNotPlanted(f"kind does not know how to plant {step.about or name}.")
+
+
+def _limit_kubelets(cluster: Cluster, value: str) -> None:
+    limited = cluster.workers or cluster.nodes  # as pods churn
+    on_all(limited, lambda node: _limit_kubelet(cluster, node, rate(value)))
+
+
+def _freeze_runtime(cluster: Cluster, value: str) -> None:
+    duration_s, short = time_and_node(value)
+    freeze_runtime(frozen_node(cluster, short), duration_s)
 
 
 def _limit_kubelet(cluster: Cluster, node: Node, rate_hz: int) -> None:
@@ -115,17 +114,8 @@ def _freeze_api_servers(cluster: Cluster, duration_s: float) -> None:
     """Stop every API server process, and let it go on even when this is interrupted."""
     with contextlib.ExitStack() as frozen:
         for node in cluster.control_planes:
-            frozen.enter_context(_frozen(runner_of(node)))
+            frozen.enter_context(stopped(runner_of(node), "kube-apiserver"))
         time.sleep(duration_s)
-
-
-@contextlib.contextmanager
-def _frozen(runner: Runner) -> Iterator[None]:
-    runner.run("pkill", "--signal", "STOP", "--exact", "kube-apiserver", timeout_s=30)
-    try:
-        yield
-    finally:
-        runner.run("pkill", "--signal", "CONT", "--exact", "kube-apiserver", timeout_s=30)
 
 
 def _break_step(cluster: Cluster, params: Mapping[str, str], kind: str, short: str) -> None:
@@ -165,3 +155,14 @@ def _images_on(node: Node) -> frozenset[str]:
 def _pause_image(node: Node) -> str:
     """The image of the pause container, which every node has."""
     return min(name for name in _images_on(node) if "/pause:" in name)
+
+
+_PLANTERS: Mapping[str, Callable[[Cluster, str], None]] = {
+    "kubelet-qps": _limit_kubelets,
+    "kubelet-leak": lambda cluster, value: leak_in_kubelet(cluster, leak(value)),
+    "apiserver-freeze": lambda cluster, value: _freeze_api_servers(cluster, seconds(value)),
+    "webhook-dropped": lambda cluster, value: drop_packets(cluster, *dropped(value)),
+    "lacks-image": _remove_image,
+    "runtime-freeze": _freeze_runtime,
+}
+"""What plants a fault that needs the cluster and the fault's value, by the fault's name."""

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
 from urllib.parse import quote
 
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.cluster.asking import get_if_there, items
-from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import FaultNotPlanted
 from upgrade_e2e.providers.kind.delivery import runner_of
+from upgrade_e2e.providers.kind.dropping import packets_dropped
 
 __all__ = ["drop_packets"]
-
-_COMMAND_S = 30.0
 
 
 def drop_packets(cluster: Cluster, duration_s: float, namespace: str, deployment: str) -> None:
@@ -36,20 +33,10 @@ def drop_packets(cluster: Cluster, duration_s: float, namespace: str, deployment
     with contextlib.ExitStack() as dropping:
         for node in cluster.control_planes:
             for address in addresses:
-                dropping.enter_context(_dropped(runner_of(node), address))
+                to_pod = ("OUTPUT", "--destination", address)
+                rule = packets_dropped(runner_of(node), *to_pod, ipv6=":" in address)
+                dropping.enter_context(rule)
         time.sleep(duration_s)
-
-
-@contextlib.contextmanager
-def _dropped(runner: Runner, address: str) -> Iterator[None]:
-    """Nothing from this node reaches the address until the block ends, however it ends."""
-    program = "ip6tables" if ":" in address else "iptables"
-    rule = ("OUTPUT", "--destination", address, "--jump", "DROP")
-    runner.run(program, "--wait", "--insert", *rule, timeout_s=_COMMAND_S)
-    try:
-        yield
-    finally:
-        runner.run(program, "--wait", "--delete", *rule, timeout_s=_COMMAND_S)
 
 
 def _pod_addresses(cluster: Cluster, namespace: str, deployment: str) -> list[str]:
