@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from dataclasses import dataclass
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS
 from upgrade_e2e.errors import E2eError
 from upgrade_e2e.observers.base import HOST, DeployContext
+from upgrade_e2e.observers.canary_writes import CanaryWriter
 from upgrade_e2e.observers.etcd_members import ask_any, key_prefix
-from upgrade_e2e.observers.objects import LABELS
 from upgrade_e2e.observers.threads import BackgroundThreads
-from upgrade_e2e.timeline import Outcome, SamplesBuilder, Span, Stream, Window
+from upgrade_e2e.timeline import CanaryWrite, Outcome, SamplesBuilder, Span, Stream, Window
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = ["CANARY", "Canaries"]
@@ -29,24 +27,16 @@ _TROUBLE: tuple[type[Exception], ...] = (*TRANSIENT_API_ERRORS, E2eError)
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Acknowledged:
-    """A write that the API server acknowledged, in microseconds since the origin."""
-
-    number: int
-    sent_us: int
-    done_us: int
-
-
 class Canaries:
     """A BackgroundTask that writes them, and reads them back from etcd itself."""
 
     def __init__(self, context: DeployContext, label: str, rate_hz: float) -> None:
-        self._site, self._every_s = context, 1 / rate_hz
-        self._prefix = f"{label}-{CANARY}-"
-        self._known: list[Acknowledged] = []
+        self._site = context
+        self._writer = CanaryWriter(context, f"{label}-{CANARY}", rate_hz, timeout_s=_TIMEOUT_S)
         self._ended = threading.Event()
-        self._threads = BackgroundThreads({f"{label}-canaries": self._write})
+        self._threads = BackgroundThreads(
+            {f"{label}-canaries": lambda: self._writer.run(self._ended)}
+        )
 
     def start(self) -> None:
         """See BackgroundTask."""
@@ -54,11 +44,11 @@ class Canaries:
 
     def missing(self) -> str:
         """See BackgroundTask."""
-        return "" if self._known else "no canary has been written to etcd yet"
+        return "" if self._acknowledged() else "no canary has been written to etcd yet"
 
     def status_line(self) -> str:
         """See BackgroundTask."""
-        return f"{len(self._known)} canaries"
+        return f"{len(self._acknowledged())} canaries"
 
     def stop(self) -> None:
         """See BackgroundTask."""
@@ -80,9 +70,9 @@ class Canaries:
         """
         stream = into.add_stream(Stream(f"{CANARY}@{HOST}", HOST, "etcd", 0.0, _TIMEOUT_S))
         inside = [
-            one
-            for one in self._known
-            if window.start_s * 1e6 <= one.sent_us <= window.end_s * 1e6
+            (one.number, round(one.sent_s * 1e6), round(acknowledged_s * 1e6))
+            for one, acknowledged_s in self._acknowledged()
+            if window.start_s <= one.sent_s <= window.end_s
         ]
         try:
             kept = self._read_back()
@@ -90,49 +80,29 @@ class Canaries:
             _log.warning("the canaries cannot be read back from etcd: %s", error)
             return
         columns = {
-            "intended_us": [one.sent_us for one in inside],
+            "intended_us": [sent_us for _, sent_us, _ in inside],
             "lateness_us": [0] * len(inside),
-            "latency_us": [one.done_us - one.sent_us for one in inside],
-            "outcome": [Outcome.OK if one.number in kept else Outcome.LOST for one in inside],
+            "latency_us": [done_us - sent_us for _, sent_us, done_us in inside],
+            "outcome": [Outcome.OK if one in kept else Outcome.LOST for one, _, _ in inside],
             "code": [0] * len(inside),
             "backend": [0] * len(inside),
         }
         into.add_columns(stream, columns)
 
-    def _write(self) -> None:
-        number, due_s = 0, time.monotonic()
-        while not self._ended.wait(max(0.0, due_s - time.monotonic())):
-            number += 1
-            sent_us = self._now_us()
-            try:
-                self._create(number)
-            except TRANSIENT_API_ERRORS as error:
-                # It may be there or not: only what was acknowledged may not be lost.
-                _log.debug("canary %d was not acknowledged: %s", number, error)
-            else:
-                self._known.append(Acknowledged(number, sent_us, self._now_us()))
-            due_s = max(due_s + self._every_s, time.monotonic())
+    def _acknowledged(self) -> list[tuple[CanaryWrite, float]]:
+        """The writes that may not be lost, each with the time of its acknowledgement.
 
-    def _create(self, number: int) -> None:
-        namespace = self._site.namespace
-        thing = {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": f"{self._prefix}{number}", "labels": LABELS},
-        }
-        self._site.cluster.api.request(
-            "POST",
-            f"/api/v1/namespaces/{namespace}/configmaps",
-            body=thing,
-            timeout_s=_TIMEOUT_S,
-        )
-
-    def _now_us(self) -> int:
-        return round(self._site.origin.now_s() * 1e6)
+        One without an acknowledgement may be there or not.
+        """
+        return [
+            (one, one.acknowledged_s)
+            for one in self._writer.writes
+            if one.acknowledged_s is not None
+        ]
 
     def _read_back(self) -> frozenset[int]:
         """The numbers that etcd has. Not through the API: its servers answer from a cache."""
-        cluster, below = self._site.cluster, f"/configmaps/{self._site.namespace}/{self._prefix}"
+        cluster, below = self._site.cluster, self._writer.below
         found = wait_for(
             "etcd to show its canaries",
             lambda: ask_any(cluster, "get", key_prefix(cluster) + below, "--prefix", "--keys-only"),

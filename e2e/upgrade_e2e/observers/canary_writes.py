@@ -13,7 +13,6 @@ from upgrade_e2e.timeline import CanaryWrite
 
 __all__ = ["CanaryWriter"]
 
-_ASK_S = 2.0
 REGISTRY = "/registry"
 """What the API server puts before its keys unless `--etcd-prefix` says otherwise."""
 
@@ -23,19 +22,25 @@ class CanaryWriter:
     """Creates one small ConfigMap after the other, `rate_hz` a second, named `NAME-NUMBER`.
 
     A key for each write: one that is overwritten could be lost without anybody seeing it. While the
-    API server does not answer, writes come later than they should, and those without an answer are
-    kept without an acknowledgement.
+    API server does not answer, writes come later than they should, and those without an answer
+    within `timeout_s` are kept without an acknowledgement.
     """
 
     context: DeployContext
     name: str
     rate_hz: float
+    timeout_s: float = 2.0
     _writes: list[CanaryWrite] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def keys(self) -> str:
         """What the keys of the writes begin with in etcd; the number follows."""
-        return f"{REGISTRY}/configmaps/{self.context.namespace}/{self.name}-"
+        return f"{REGISTRY}{self.below}"
+
+    @property
+    def below(self) -> str:
+        """The same without what the API server puts before all its keys."""
+        return f"/configmaps/{self.context.namespace}/{self.name}-"
 
     @property
     def writes(self) -> tuple[CanaryWrite, ...]:
@@ -57,7 +62,7 @@ class CanaryWriter:
         now_s = self.context.origin.now_s
         sent_s = now_s()
         try:
-            answer = self.context.cluster.api.request("POST", path, body=body, timeout_s=_ASK_S)
+            answer = self.context.cluster.api.request("POST", path, body=body, timeout_s=self.timeout_s)
         except TRANSIENT_API_ERRORS:
             return CanaryWrite(number, sent_s)
         acknowledged_s = now_s()

@@ -19,7 +19,6 @@ from upgrade_e2e.observers.node_prober import (
     apply_node_probers,
     find_node_probers,
     refused_pods,
-    remove_rights,
 )
 from upgrade_e2e.observers.prober import LocalProber, apply_probers, find_probers, prober_spec
 from upgrade_e2e.observers.spool import Segment, fetch_segments
@@ -110,11 +109,6 @@ class Fleet:
         self._poller.stop()
         if self._local is not None:
             self._local.stop()
-
-    def remove(self) -> None:
-        """Delete what the probers have outside of the namespace."""
-        if self._node_probers:
-            remove_rights(self._site)
 
     def _find(self) -> tuple[Link, ...]:
         on_nodes: tuple[Link, ...] = ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kubernetes.client.exceptions import ApiException
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, retry_api
@@ -10,7 +12,7 @@ from upgrade_e2e.observers.base import DeployContext
 from upgrade_e2e.observers.objects import LABELS, namespace
 from upgrade_e2e.wait import Deadline, wait_for
 
-__all__ = ["make_namespace", "remove_namespace"]
+__all__ = ["make_namespace", "namespace_owner", "remove_namespace"]
 
 _GONE_S = 120.0
 
@@ -46,6 +48,16 @@ def remove_namespace(context: DeployContext) -> None:
                 raise
 
     retry_api(delete)
+
+
+def namespace_owner(context: DeployContext) -> dict[str, Any]:
+    """The owner of what observers apply outside of their namespace.
+
+    The garbage collector deletes such objects once the namespace is gone, whoever deleted that.
+    """
+    path = f"/api/v1/namespaces/{context.namespace}"
+    uid = retry_api(lambda: context.cluster.api.get_json(path))["metadata"]["uid"]
+    return {"apiVersion": "v1", "kind": "Namespace", "name": context.namespace, "uid": str(uid)}
 
 
 def _look(context: DeployContext) -> tuple[str, dict[str, str]]:

@@ -6,18 +6,15 @@ and one on all other nodes, so that each node has one of them.
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from kubernetes.client.exceptions import ApiException
-
 from upgrade_e2e.agent.place import NODE_IP, NODE_NAME
-from upgrade_e2e.cluster import retry_api
 from upgrade_e2e.observers.base import DeployContext, Probe
 from upgrade_e2e.observers.link import PodLink
+from upgrade_e2e.observers.namespace import namespace_owner
 from upgrade_e2e.observers.objects import (
     AGENT_COMMAND,
     LABELS,
@@ -25,6 +22,7 @@ from upgrade_e2e.observers.objects import (
     agent_volume,
     config_map,
     field_env,
+    settled_nodes,
     workload_object,
 )
 from upgrade_e2e.observers.prober import find_probers, prober_spec
@@ -35,7 +33,6 @@ __all__ = [
     "apply_node_probers",
     "find_node_probers",
     "refused_pods",
-    "remove_rights",
 ]
 
 NODE_PROBER, CONTROL_PLANE_PROBER = "node-prober", "control-plane-prober"
@@ -94,18 +91,6 @@ def refused_pods(context: DeployContext, names: Iterable[str]) -> str:
     return ""
 
 
-def remove_rights(context: DeployContext) -> None:
-    """Delete the rights of the probers that are outside of the namespace; those gone are fine."""
-    api = context.cluster.api
-    for plural in ("clusterrolebindings", "clusterroles"):
-        path = f"/apis/{_RBAC}/v1/{plural}/{_account(context)}"
-        try:
-            retry_api(functools.partial(api.request, "DELETE", path))
-        except ApiException as error:
-            if error.status != 404:
-                raise
-
-
 def _groups(
     context: DeployContext,
     own_node: Mapping[str, Sequence[Probe]],
@@ -138,6 +123,7 @@ def _rights(context: DeployContext) -> tuple[dict[str, Any], ...]:
     }
     role = {"apiGroup": _RBAC, "kind": "ClusterRole", "name": name}
     mine = {"name": name, "labels": LABELS}
+    outside = {**mine, "ownerReferences": [namespace_owner(context)]}
     return (
         {
             "apiVersion": "v1",
@@ -147,13 +133,13 @@ def _rights(context: DeployContext) -> tuple[dict[str, Any], ...]:
         {
             "apiVersion": f"{_RBAC}/v1",
             "kind": "ClusterRole",
-            "metadata": mine,
+            "metadata": outside,
             "rules": [rule],
         },
         {
             "apiVersion": f"{_RBAC}/v1",
             "kind": "ClusterRoleBinding",
-            "metadata": mine,
+            "metadata": outside,
             "roleRef": role,
             "subjects": [account],
         },
@@ -186,9 +172,7 @@ def _daemon_set(context: DeployContext, name: str, *, apart: bool) -> dict[str, 
     }
     if apart:
         there = "Exists" if name == CONTROL_PLANE_PROBER else "DoesNotExist"
-        terms = [{"matchExpressions": [{"key": _CONTROL_PLANE, "operator": there}]}]
-        required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
-        pod["affinity"] = {"nodeAffinity": required}
+        pod["affinity"] = settled_nodes({"key": _CONTROL_PLANE, "operator": there})
     return workload_object(context, "DaemonSet", name, pod)
 
 

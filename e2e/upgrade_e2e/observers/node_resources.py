@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
-from upgrade_e2e.cluster.asking import items
-from upgrade_e2e.errors import E2eError
-from upgrade_e2e.observers.base import (
-    SERVICE_ACCOUNT_TOKEN,
-    DeployContext,
-    Observer,
-    Parts,
-    Probe,
-    label_or_kind,
-)
+from upgrade_e2e.observers.base import DeployContext, Observer, Parts, Probe, label_or_kind
 from upgrade_e2e.observers.checks import check_label, check_positive_s, check_timeout
+from upgrade_e2e.observers.kubelet_probes import kubelet_probe, kubelet_url
 from upgrade_e2e.observers.resource_watch import ResourceWatch
-from upgrade_e2e.timeline import Connection
 
 __all__ = ["NodeResources"]
 
@@ -91,41 +82,19 @@ class NodeResources:
         """Find out where kubelets answer; see Observer."""
         if context.simulated:
             return Parts()
-        ports = kubelet_ports(items(context.cluster, "/api/v1/nodes"))
-        if len(ports) != 1:
-            raise E2eError(
-                f"NodeResources asks all kubelets at one port, and the nodes name {len(ports)} "
-                f"({sorted(ports)}); choose scenarios without it, with --scenario."
-            )
+        url = kubelet_url(context.cluster, "NodeResources")
         return Parts(
-            own_node_probes=tuple(self._probes(ports.pop())),
+            own_node_probes=tuple(self._probes(url)),
             background_tasks=(ResourceWatch(context, label_or_kind(self), self.every_s),),
         )
 
-    def _probes(self, port: int) -> Iterator[Probe]:
+    def _probes(self, kubelet: str) -> Iterator[Probe]:
         for name, (page, metrics) in _PAGES.items():
-            url = f"https://{{node_ip}}:{port}{page}"
-            yield Probe(
-                name=name,
-                kind="scrape",
-                target=url,
-                interval_s=self.every_s,
+            yield kubelet_probe(
+                name,
+                f"{kubelet}{page}",
+                metrics,
+                every_s=self.every_s,
                 timeout_s=self.timeout_s,
-                connection=Connection.NEW,
-                settings={
-                    "url": url,
-                    "metrics": list(metrics),
-                    "keep_labels": list(_LABELS),
-                    "drop": list(_NOT_KEPT),
-                    "token_file": SERVICE_ACCOUNT_TOKEN,
-                    # kubeadm's kubelets sign their own certificates.
-                    "insecure": True,
-                },
+                more={"keep_labels": list(_LABELS), "drop": list(_NOT_KEPT)},
             )
-
-
-def kubelet_ports(nodes: Iterable[Mapping[str, Any]]) -> set[int]:
-    """The ports at which kubelets answer, as nodes say it; empty where none does."""
-    endpoints = ((node.get("status") or {}).get("daemonEndpoints") or {} for node in nodes)
-    found = ((one.get("kubeletEndpoint") or {}).get("Port") for one in endpoints)
-    return {int(port) for port in found if port}

@@ -79,13 +79,13 @@ def workload_object(
     }
 
 
-def settled_nodes() -> dict[str, Any]:
+def settled_nodes(*more: Mapping[str, Any]) -> dict[str, Any]:
     """The affinity of pods that are to keep off nodes that join during the pass.
 
     What is watched from the beginning to the end is compared with passes in which no node joined.
-    A new node has an observer of its own.
+    A new node has an observer of its own. `more` are expressions that nodes must match as well.
     """
-    term = {"matchExpressions": [{"key": JOINED_LABEL, "operator": "DoesNotExist"}]}
+    term = {"matchExpressions": [{"key": JOINED_LABEL, "operator": "DoesNotExist"}, *more]}
     required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}
     return {"nodeAffinity": required}
 

@@ -182,7 +182,6 @@ class Observation:
     def remove(self) -> None:
         """Delete what was deployed, for a cluster that stays; does not wait for the end of it."""
         remove_namespace(self._site)
-        self._fleet.remove()
 
     def _tasks(self) -> list[BackgroundTask]:
         parts = self._parts.values()

@@ -10,10 +10,11 @@ import json
 from typing import Any
 
 from upgrade_e2e.cluster import Cluster
-from upgrade_e2e.cluster.asking import get, get_if_there
+from upgrade_e2e.cluster.asking import get_if_there
 from upgrade_e2e.observers.base import DeployContext
 from upgrade_e2e.observers.dry_run import DryRun
 from upgrade_e2e.observers.guard_pairs import GuardPair
+from upgrade_e2e.observers.namespace import namespace_owner
 from upgrade_e2e.observers.objects import LABELS
 
 __all__ = ["BINDINGS", "apply_own_policy", "control_create", "own_pair", "serves_policies"]
@@ -33,8 +34,7 @@ def serves_policies(cluster: Cluster) -> bool:
 
 def apply_own_policy(context: DeployContext, label: str) -> None:
     """Apply the policy and its binding, named after `label`."""
-    uid = get(context.cluster, f"/api/v1/namespaces/{context.namespace}")["metadata"]["uid"]
-    owner = {"apiVersion": "v1", "kind": "Namespace", "name": context.namespace, "uid": uid}
+    owner = namespace_owner(context)
     meta = {"name": _name(label), "labels": LABELS, "ownerReferences": [owner]}
     context.apply(_policy(context, meta, label))
     binding = {"policyName": _name(label), "validationActions": ["Deny"]}

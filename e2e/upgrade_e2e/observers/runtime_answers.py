@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.observers.apiserver import readyz_probe
-from upgrade_e2e.observers.base import (
-    SERVICE_ACCOUNT_TOKEN,
-    DeployContext,
-    Observer,
-    Parts,
-    Probe,
-    label_or_kind,
-)
+from upgrade_e2e.observers.base import DeployContext, Observer, Parts, Probe, label_or_kind
 from upgrade_e2e.observers.checks import check_label, check_positive_s, check_timeout, check_type
 from upgrade_e2e.observers.churn import PodChurn
+from upgrade_e2e.observers.kubelet_probes import kubelet_probe, kubelet_url
 from upgrade_e2e.observers.ready_poll import ReadyPoll
 from upgrade_e2e.observers.started_pods import StartedPods
-from upgrade_e2e.timeline import Connection
 from upgrade_e2e.timeline.kubelet_metrics import PLEG_METRICS
 
 __all__ = ["RuntimeAnswers"]
 
-_KUBELET = "https://{node_ip}:10250/metrics"
 _API_HZ = 5.0
 _API_TIMEOUT_S = 2.0
 
@@ -74,29 +66,21 @@ class RuntimeAnswers:
         if context.simulated:
             return Parts()
         api = context.cluster.api
+        kubelet = kubelet_url(context.cluster, "RuntimeAnswers")
         return Parts(
             host_probes=(readyz_probe(api, "api", _API_HZ, _API_TIMEOUT_S),),
             background_tasks=(
                 StartedPods(self.pods.loop(context)),
                 ReadyPoll(api, context.origin.now_s),
             ),
-            own_node_probes=(self._pleg(),),
+            own_node_probes=(self._pleg(kubelet),),
         )
 
-    def _pleg(self) -> Probe:
-        settings: dict[str, Any] = {
-            "url": _KUBELET,
-            "metrics": list(PLEG_METRICS),
-            "token_file": SERVICE_ACCOUNT_TOKEN,
-            # A kubelet signs its own certificate unless its cluster says otherwise.
-            "insecure": True,
-        }
-        return Probe(
-            name="pleg",
-            kind="scrape",
-            target=_KUBELET,
-            interval_s=self.every_s,
+    def _pleg(self, kubelet: str) -> Probe:
+        return kubelet_probe(
+            "pleg",
+            f"{kubelet}/metrics",
+            PLEG_METRICS,
+            every_s=self.every_s,
             timeout_s=self.timeout_s,
-            connection=Connection.NEW,
-            settings=settings,
         )

@@ -86,15 +86,6 @@ class Upgraded:
         """The taints that say something of the network of these nodes, when and for how long."""
         return taint_sentence(self.timeline.spans, nodes)
 
-    def _label_of(self, observer: Observer) -> str:
-        label = label_or_kind(observer) if self.labels is None else self.labels.get(observer, "")
-        if label not in self.timeline.samples:
-            raise Inconclusive(
-                f"this pass did not run {observer}; add it to @pytest.mark.observes(...) of the "
-                "scenario that asks for it, and run the pass again"
-            )
-        return label
-
     def found(self) -> Inventory:
         """What the cluster was made of at the end; raises Inconclusive when that is not known."""
         if self.inventory is None:
@@ -103,3 +94,13 @@ class Upgraded:
                 f"{self.inventory_error or 'the pass ended before'}"
             )
         return self.inventory
+
+    def _label_of(self, observer: Observer) -> str:
+        label = label_or_kind(observer) if self.labels is None else self.labels.get(observer, "")
+        if label not in self.timeline.samples:
+            raise Inconclusive(
+                f"this pass did not run {observer}; add it to @pytest.mark.observes(...) of the "
+                "scenario that asks for it, and run the pass again. Where it is there, the cluster "
+                "has nothing that it could watch"
+            )
+        return label

@@ -296,9 +296,10 @@ def fake_cluster(api: FakeApi, folder: Path) -> Iterator[Cluster]:
     url = f"http://127.0.0.1:{server.server_port}"
     kubeconfig.write_text(yaml.safe_dump(kubeconfig_for(url)))
     nodes = (Node("cp", Role.CONTROL_PLANE), Node("worker", Role.WORKER))
+    status = {"daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}}}
     for node in nodes:
-        name = {"metadata": {"name": node.name}, "spec": {}, "status": {}, "kind": "Node"}
-        api.put(f"/api/v1/nodes/{node.name}", name)
+        thing = {"metadata": {"name": node.name}, "spec": {}, "status": status, "kind": "Node"}
+        api.put(f"/api/v1/nodes/{node.name}", thing)
     try:
         yield Cluster("fake", kubeconfig, nodes)
     finally:

@@ -10,12 +10,10 @@ import pytest
 
 from tests.unit.observers.fake_api import FakeApi, fake_cluster
 from upgrade_e2e.agent.main import parse_args
+from upgrade_e2e.cluster.handle import JOINED_LABEL
 from upgrade_e2e.observers.base import DeployContext, Images, Probe
-from upgrade_e2e.observers.node_prober import (
-    apply_node_probers,
-    refused_pods,
-    remove_rights,
-)
+from upgrade_e2e.observers.node_prober import apply_node_probers, refused_pods
+from upgrade_e2e.observers.objects import settled_nodes
 from upgrade_e2e.timeline import Origin
 
 EVERYWHERE = Probe("kubelet", "scrape", "https://{node_ip}:10250/metrics", 1.0, 2.0)
@@ -26,7 +24,9 @@ SETS = "/apis/apps/v1/namespaces/upgrade-e2e/daemonsets"
 
 @pytest.fixture
 def api() -> FakeApi:
-    return FakeApi()
+    made = FakeApi()
+    made.put(NAMESPACE, {"kind": "Namespace", "metadata": {"name": "upgrade-e2e"}})
+    return made
 
 
 @pytest.fixture
@@ -69,7 +69,8 @@ def test_each_node_has_one_prober_with_all_that_is_asked_there(
     for name in names:
         affinity = pod(api, name)["affinity"]["nodeAffinity"]
         required = affinity["requiredDuringSchedulingIgnoredDuringExecution"]
-        ((term,),) = (one["matchExpressions"] for one in required["nodeSelectorTerms"])
+        ((settled, term),) = (one["matchExpressions"] for one in required["nodeSelectorTerms"])
+        assert settled == {"key": JOINED_LABEL, "operator": "DoesNotExist"}
         assert term["key"] == "node-role.kubernetes.io/control-plane"
         operators.add((name, term["operator"]))
     assert operators == {("node-prober", "DoesNotExist"), ("control-plane-prober", "Exists")}
@@ -79,7 +80,7 @@ def test_without_probes_for_control_planes_all_nodes_are_alike(
     api: FakeApi, context: DeployContext
 ) -> None:
     assert apply(context, {"runtime": [EVERYWHERE]}, {}) == ("node-prober",)
-    assert "affinity" not in pod(api, "node-prober")
+    assert pod(api, "node-prober")["affinity"] == settled_nodes()
 
 
 def test_without_probes_for_all_nodes_only_control_planes_are_probed(
@@ -119,9 +120,10 @@ def test_they_may_read_kubelets_and_no_more(api: FakeApi, context: DeployContext
     binding = api.objects[f"{rbac}/clusterrolebindings/upgrade-e2e-node-prober"]
     (subject,) = binding["subjects"]
     assert f"{NAMESPACE}/serviceaccounts/{subject['name']}" in api.objects
-    remove_rights(context)
-    assert not [path for path in api.objects if path.startswith(rbac)]
-    remove_rights(context)  # what is gone is fine
+    uid = api.objects[NAMESPACE]["metadata"]["uid"]
+    for outside in (role, binding):
+        (owner,) = outside["metadata"]["ownerReferences"]
+        assert (owner["kind"], owner["name"], owner["uid"]) == ("Namespace", "upgrade-e2e", uid)
 
 
 def event(name: str, message: str) -> dict:

@@ -20,6 +20,7 @@ from upgrade_e2e.observers import (
     GuardRails,
     HttpEdge,
     HttpService,
+    NewPodsNetwork,
     NodeResources,
     Observer,
     PodChurn,
@@ -38,6 +39,7 @@ ALL = (
     GuardRails,
     HttpEdge,
     HttpService,
+    NewPodsNetwork,
     NodeResources,
     PodChurn,
     RuntimeAnswers,
@@ -71,6 +73,7 @@ RATES = (
     "DnsLookups.rate_hz",
     "DnsLookups.side_hz",
     "DnsLookups.reused_hz",
+    "EtcdBackup.writes_hz",
     "EtcdHealth.rate_hz",
     "EtcdHealth.canaries_hz",
     "GuardRails.rate_hz",
@@ -79,10 +82,15 @@ RATES = (
 EVERY = (
     "Deployments.every_s",
     "EtcdBackup.every_s",
+    "NewPodsNetwork.every_s",
+    "NewPodsNetwork.early_every_s",
+    "NewPodsNetwork.new_every_s",
     "NodeResources.every_s",
     "PodChurn.every_s",
     "RuntimeAnswers.every_s",
 )
+PLACES = {"EtcdBackup.into", "EtcdBackup.s3_endpoint", "EtcdBackup.etcd_programs"}
+"""Refused in words of their own: see test_backup.py."""
 TIMES = ("Workload.pre_stop_s", "Workload.warm_up_s", "Workload.drain_s")
 REFUSED: tuple[tuple[tuple[str, ...], tuple[Any, ...], str], ...] = (
     ((*RATES, "HttpService.rate_hz"), NOT_RATES, "more than 0 and at most 1000"),
@@ -118,7 +126,7 @@ def test_a_value_that_cannot_work_is_refused(fields, values, words) -> None:
 def test_every_field_that_can_be_wrong_is_in_the_table() -> None:
     seen = {field for fields, *_ in REFUSED for field in fields}
     there = {f"{k}.{field.name}" for k, kind in KINDS.items() for field in dataclasses.fields(kind)}
-    assert there - seen == {"Workload.readiness"}
+    assert there - seen == {"Workload.readiness", *PLACES}
 
 
 def test_a_value_at_the_edge_of_what_works_is_taken() -> None:
@@ -148,6 +156,7 @@ def test_defaults_stay() -> None:
         GuardRails: "guard",
         HttpEdge: "edge",
         HttpService: "web",
+        NewPodsNetwork: "network",
         NodeResources: "resources",
         PodChurn: "churn",
         RuntimeAnswers: "runtime",

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from upgrade_e2e.cluster import retry_api
 from upgrade_e2e.observers.base import DeployContext
 from upgrade_e2e.observers.deployments.trust import Trust
+from upgrade_e2e.observers.namespace import namespace_owner
 from upgrade_e2e.observers.objects import (
     AGENT_COMMAND,
     LABELS,
@@ -82,7 +82,7 @@ def apply_servers(context: DeployContext, label: str) -> Trust:
     trust = Trust.made_for(f"{label}-{WEBHOOK}.{context.namespace}.svc")
     address = _apply(context, _provider(label, trust))
     _apply(context, _webhook(label, trust, http_url(address, _HTTP, "")))
-    context.apply(webhook_configuration(context, label, trust, _namespace_uid(context)))
+    context.apply(webhook_configuration(context, label, trust))
     return trust
 
 
@@ -200,16 +200,13 @@ def _marked(manifest: dict[str, Any], component: str) -> dict[str, Any]:
     return {**manifest, "metadata": {**meta, "labels": {**meta["labels"], COMPONENT: component}}}
 
 
-def webhook_configuration(
-    context: DeployContext, label: str, trust: Trust, namespace_uid: str
-) -> dict[str, Any]:
+def webhook_configuration(context: DeployContext, label: str, trust: Trust) -> dict[str, Any]:
     """The configuration by which the API server asks the webhook about pods that want a credential.
 
     It is in no namespace, so that nothing would delete it along with ours. Therefore the namespace
-    owns it: the garbage collector deletes it once the namespace is gone, whoever deleted that.
+    owns it.
     """
     name = f"{label}-{WEBHOOK}"
-    owner = {"apiVersion": "v1", "kind": "Namespace", "name": context.namespace}
     asked = {"name": name, "namespace": context.namespace, "port": _HTTPS, "path": "/mutate"}
     pods = {
         "operations": ["CREATE"],
@@ -235,7 +232,7 @@ def webhook_configuration(
     meta = {
         "name": f"{context.namespace}-{label}",
         "labels": {**labels(name), COMPONENT: WEBHOOK},
-        "ownerReferences": [{**owner, "uid": namespace_uid}],
+        "ownerReferences": [namespace_owner(context)],
     }
     return {
         "apiVersion": "admissionregistration.k8s.io/v1",
@@ -243,8 +240,3 @@ def webhook_configuration(
         "metadata": meta,
         "webhooks": [hook],
     }
-
-
-def _namespace_uid(context: DeployContext) -> str:
-    path = f"/api/v1/namespaces/{context.namespace}"
-    return str(retry_api(lambda: context.cluster.api.get_json(path))["metadata"]["uid"])

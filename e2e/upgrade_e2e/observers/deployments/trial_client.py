@@ -20,6 +20,7 @@ from upgrade_e2e.observers.objects import (
     agent_volume,
     field_env,
     labels,
+    settled_nodes,
 )
 
 __all__ = ["Followed", "TrialClient"]
@@ -115,6 +116,7 @@ class TrialClient:
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
             "terminationGracePeriodSeconds": _GRACE_S,
+            "affinity": settled_nodes(),
             "containers": [self._container()],
             "volumes": [agent_volume()],
         }

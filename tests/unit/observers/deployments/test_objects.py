@@ -27,6 +27,7 @@ from upgrade_e2e.observers.deployments.trial import TRIAL
 from upgrade_e2e.observers.deployments.trial_client import TrialClient
 from upgrade_e2e.observers.deployments.trial_loop import TrialLoop
 from upgrade_e2e.observers.deployments.trust import Trust
+from upgrade_e2e.observers.objects import settled_nodes
 from upgrade_e2e.timeline import Origin
 
 NAMESPACE = "/api/v1/namespaces/upgrade-e2e"
@@ -211,6 +212,7 @@ def test_a_small_deployment_wants_a_credential_and_is_found_by_its_name(
     assert made["spec"]["selector"]["matchLabels"].items() <= labels.items()
     assert service["spec"]["selector"].items() <= labels.items()
     assert made["spec"]["template"]["spec"]["automountServiceAccountToken"] is False
+    assert made["spec"]["template"]["spec"]["affinity"] == settled_nodes()
     assert len({client.new_name() for _ in range(50)}) == 50
 
 
