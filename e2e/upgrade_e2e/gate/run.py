@@ -11,7 +11,7 @@ from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.gate.elsewhere import elsewhere_down_s
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.report import ApiCost, ObserverResult, RunRecord
-from upgrade_e2e.timeline import TAINT, Span
+from upgrade_e2e.timeline import NO_STEPS, Span
 from upgrade_e2e.upgrade import Inventory
 from upgrade_e2e.upgrade.plan import JOIN_NODE
 
@@ -192,7 +192,7 @@ def _figures(record: RunRecord) -> Iterator[Figure]:
     yield Figure(WHOLE, "duration_s", record.duration_s - sum(pulling.values()))
     steps: dict[str, float] = {}
     for span in record.spans:
-        if not span.parent and span.kind not in {_PULL, TAINT}:
+        if not span.parent and span.kind not in {_PULL, *NO_STEPS}:
             kind = _STORED_NAMES.get(span.kind, span.kind)
             took_s = span.duration_s - pulling.get(span.name, 0.0)
             steps[kind] = steps.get(kind, 0.0) + took_s

@@ -10,12 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from upgrade_e2e.format import duration
-from upgrade_e2e.timeline import Span
+from upgrade_e2e.timeline import NO_STEPS, Span
 
 __all__ = ["Cause", "Steps"]
-
-_CHANGES_NOTHING = frozenset({"snapshot", "restore"})
-"""Kinds of spans of what observers do, which hurts nobody and so explains nothing."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,7 @@ class Steps:
     @cached_property
     def _causes(self) -> tuple[Span, ...]:
         """The spans that can be to blame."""
-        return tuple(span for span in self.spans if span.kind not in _CHANGES_NOTHING)
+        return tuple(span for span in self.spans if span.kind not in NO_STEPS)
 
     @cached_property
     def _edges(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

@@ -18,7 +18,7 @@ from upgrade_e2e.judge.seen import Seen
 from upgrade_e2e.judge.steps import Steps
 from upgrade_e2e.judge.tracks import lay_tracks
 from upgrade_e2e.judge.windows import Windows
-from upgrade_e2e.timeline import TAINT, Readings, Span, Timeline, Window
+from upgrade_e2e.timeline import Readings, Timeline, Window
 
 __all__ = ["Views", "blindness", "claimable", "require_view", "view_of"]
 
@@ -109,15 +109,10 @@ def view_of(
     notes = [f"broken: {samples.broken}"] if samples.broken else []
     notes += [note for track in tracks for note in track.notes]
     notes += cost_notes(tracks, within)
-    scope, steps = Scope(tracks, within), Steps(_steps(timeline))
+    scope, steps = Scope(tracks, within), Steps(timeline.spans)
     slow_s = limits.slow.of(observer)
     read = timeline.readings.get(observer, Readings())
     return Seen(observer, scope, steps, tuple(notes), samples.broken, away, slow_s, read)
-
-
-def _steps(timeline: Timeline) -> tuple[Span, ...]:
-    """What was done to the cluster: a taint that a node has is no cause of anything."""
-    return tuple(span for span in timeline.spans if span.kind != TAINT)
 
 
 def _windows(window: Window) -> Windows:

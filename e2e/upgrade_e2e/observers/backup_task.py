@@ -17,6 +17,8 @@ from upgrade_e2e.observers.canary_writes import CanaryWriter
 from upgrade_e2e.observers.snapshot_schedule import SnapshotSchedule
 from upgrade_e2e.observers.threads import BackgroundThreads
 from upgrade_e2e.timeline import (
+    RESTORE,
+    SNAPSHOT,
     BackupLog,
     Outcome,
     ReadBack,
@@ -27,10 +29,8 @@ from upgrade_e2e.timeline import (
     Window,
 )
 
-__all__ = ["RESTORE", "SNAPSHOT", "BackupTask"]
+__all__ = ["BackupTask"]
 
-SNAPSHOT, RESTORE = "snapshot", "restore"
-"""The kinds of the spans."""
 READ_BACK_S = 600.0
 """Reading back ends then, however many snapshots are left; each takes about a second."""
 _JOIN_S = 90.0
@@ -136,7 +136,7 @@ class BackupTask:
 
     def spans(self) -> tuple[Span, ...]:
         """See BackgroundTask: `snapshot NAME` and `restore NAME`."""
-        return (*map(_span, self.schedule.taken), *self._state.spans)
+        return (*map(self._span, self.schedule.taken), *self._state.spans)
 
     def broken(self) -> str:
         """See BackgroundTask."""
@@ -204,7 +204,8 @@ class BackupTask:
             timeout_s=self.schedule.timeout_s,
         )
 
-
-def _span(taken: TakenSnapshot) -> Span:
-    name = f"{SNAPSHOT} {taken.name}"
-    return Span(name, SNAPSHOT, taken.start_s, taken.end_s, taken.node, error=taken.error)
+    def _span(self, taken: TakenSnapshot) -> Span:
+        """Its node is named as in the steps, which stand next to it in pictures."""
+        short = taken.node.removeprefix(f"{self.context.cluster.name}-")
+        name = f"{SNAPSHOT} {taken.name}"
+        return Span(name, SNAPSHOT, taken.start_s, taken.end_s, short, error=taken.error)

@@ -5,7 +5,16 @@ clock of the machine that runs it; `Origin.unix_s` says when that was on the wal
 """
 
 from upgrade_e2e.timeline.backups import BackupLog, CanaryWrite, ReadBack, TakenSnapshot
-from upgrade_e2e.timeline.kinds import EARLY, KNOCKED, NEW, TAINT, family_of
+from upgrade_e2e.timeline.kinds import (
+    EARLY,
+    KNOCKED,
+    NEW,
+    NO_STEPS,
+    RESTORE,
+    SNAPSHOT,
+    TAINT,
+    family_of,
+)
 from upgrade_e2e.timeline.outcome import Connection, Outcome
 from upgrade_e2e.timeline.readings import Readings, Series
 from upgrade_e2e.timeline.samples import SAMPLE_COLUMNS, Samples, SamplesBuilder, Stream
@@ -16,7 +25,10 @@ __all__ = [
     "EARLY",
     "KNOCKED",
     "NEW",
+    "NO_STEPS",
+    "RESTORE",
     "SAMPLE_COLUMNS",
+    "SNAPSHOT",
     "TAINT",
     "BackupLog",
     "CanaryWrite",

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["EARLY", "KNOCKED", "NEW", "TAINT", "family_of"]
+__all__ = [
+    "EARLY",
+    "KNOCKED",
+    "NEW",
+    "NO_STEPS",
+    "RESTORE",
+    "SNAPSHOT",
+    "TAINT",
+    "family_of",
+]
 
 EARLY, NEW = "-early", "-new"
 """The endings of streams of pods that started soon after the kubelet of their node did, and soon
@@ -11,6 +20,10 @@ KNOCKED = ("clusterip", "dns", "peer", "gateway")
 """What new pods try from their first moment on; each is a kind of stream."""
 TAINT = "taint"
 """The kind of spans that say how long a node had a taint: a state next to the steps, no step."""
+SNAPSHOT, RESTORE = "snapshot", "restore"
+"""The kinds of spans of a snapshot of etcd that was taken, and of its reading back."""
+NO_STEPS = frozenset({TAINT, SNAPSHOT, RESTORE})
+"""Kinds of spans in which nothing is done to the cluster, so that they explain nothing."""
 
 
 def family_of(stream: str) -> str:

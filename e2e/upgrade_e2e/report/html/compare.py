@@ -10,7 +10,7 @@ from upgrade_e2e.format import NOTHING, duration, share
 from upgrade_e2e.judge import Verdict
 from upgrade_e2e.report.html.tables import Cell, Column, Table, number, text
 from upgrade_e2e.report.record import ObserverResult, RunRecord
-from upgrade_e2e.timeline import TAINT
+from upgrade_e2e.timeline import NO_STEPS
 
 __all__ = ["RunComparison", "compare_runs"]
 
@@ -183,7 +183,7 @@ def _durations(run: RunRecord) -> dict[tuple[str, int], float]:
     """By name and how often that came before, because hops repeat the names of steps."""
     counted: Counter[str] = Counter()
     lengths: dict[tuple[str, int], float] = {}
-    steps = (span for span in run.spans if span.kind != TAINT)
+    steps = (span for span in run.spans if span.kind not in NO_STEPS)
     for span in sorted(steps, key=lambda span: span.start_s):
         lengths[span.name, counted[span.name]] = span.duration_s
         counted[span.name] += 1

@@ -7,7 +7,7 @@ from upgrade_e2e.judge.taints import taint_of, taint_spans
 from upgrade_e2e.report.circumstances import conditions
 from upgrade_e2e.report.html.tables import Cell, Column, Table, number, text
 from upgrade_e2e.report.record import RunRecord
-from upgrade_e2e.timeline import TAINT, Span, Window
+from upgrade_e2e.timeline import NO_STEPS, Span, Window
 
 __all__ = ["environment", "inventory", "limits", "steps", "taints"]
 
@@ -26,7 +26,7 @@ def steps(record: RunRecord) -> Table:
         Column("took", "duration_s", numeric=True),
         Column("result", "error"),
     )
-    done = [span for span in record.spans if span.kind != TAINT]
+    done = [span for span in record.spans if span.kind not in NO_STEPS]
     rows = [_step(span) for span in sorted(done, key=lambda s: (s.start_s, -s.end_s))]
     return Table("steps", "Steps", columns, rows, stacked=True)
 
