@@ -1,4 +1,4 @@
-"""Sequence canaries: numbered objects that are written one after another, and looked for at the end.
+"""Sequence canaries: numbered objects, written one after another and looked for at the end.
 
 Which of them the API server acknowledged is known on this machine alone. Each number is an object
 of its own, so that one that was lost in the middle is missed as surely as the last ones.
