@@ -5,22 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.acceptance.sim_pass import Judged, judged_pass
+from tests.acceptance.test_sim_faults import NOT_SIMULATED
 from upgrade_e2e.cluster.room import ROOM_CHOICE
 from upgrade_e2e.judge import Verdict
 
 pytestmark = pytest.mark.quiet
-
-NOT_JUDGED = {
-    "the_api_stays_available",
-    "the_api_stays_fast",
-    "the_api_answers_between_absences",
-    "kubelets_hear_of_their_containers",
-    "new_containers_come_up",
-    "ready_is_true",
-}
-"""They need three control planes, an API server that does not share its cores, or what simulated nodes
-do not have: a container runtime."""
-
 
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory) -> Judged:
@@ -37,7 +26,7 @@ def test_the_upgrade_is_whole(judged):
 
 def test_every_other_scenario_is_judged(judged):
     skipped = {name for name, verdict in judged.verdicts.items() if verdict is Verdict.SKIP}
-    assert skipped == NOT_JUDGED
+    assert skipped == NOT_SIMULATED
 
 
 def test_the_record_says_where_the_workloads_ran(judged):

@@ -28,8 +28,8 @@ KEPT, COME = "a_kept_socket_keeps_answering", "pods_come_and_go"
 READY, GONE = "ready_is_visible_soon_after_start", "deleted_pods_are_gone_soon"
 TARGET, WHOLE = "every_component_is_at_the_target", "workloads_are_all_there"
 # Two need three control planes, one an API server that does not share its cores with everything.
-# A simulated cluster has neither a container runtime nor etcd: the faults of those claims are planted
-# in tests/kind, by old_cluster/test_runtime_faults.py and test_etcd.py.
+# A simulated cluster has neither a container runtime nor etcd: the faults of those claims are
+# planted in tests/kind, by old_cluster/test_runtime_faults.py and test_etcd.py.
 NOT_SIMULATED = {
     "the_api_stays_available",
     "the_api_stays_fast",
