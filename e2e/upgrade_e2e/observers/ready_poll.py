@@ -34,8 +34,8 @@ class ReadyPoll:
     """A thread that lists the nodes every `every_s`, and remembers which are called Ready.
 
     Each answer is a reading of `node_ready` for each node. While the API server gives no answer
-    there are no readings: then it says nothing to anybody. It is a list rather than a watch, because
-    a watch that is silent may be a broken one.
+    there are no readings: then it says nothing to anybody. It is a list rather than a watch,
+    because a watch that is silent may be a broken one.
     """
 
     def __init__(self, api: Api, now_s: Callable[[], float], every_s: float = 1.0) -> None:

@@ -29,8 +29,8 @@ _WATCHED: Mapping[str, tuple[str, str]] = {
 _ROLLED = frozenset({"HttpService", "HttpEdge"})
 """The types of observers whose workload is rolled while it is watched."""
 _UNFELT = frozenset({"EtcdHealth", "RuntimeAnswers"})
-"""Types of observers whose holes nobody feels: a member of etcd is away whenever it is replaced, and a
-kubelet lets nobody read while the API server is away for long."""
+"""Types of observers whose holes nobody feels: a member of etcd is away whenever it is replaced,
+and a kubelet lets nobody read while the API server is away for long."""
 # By the outcome that most of its probes had.
 _FAILED: Mapping[str, str] = {
     "timeout": "did not answer",

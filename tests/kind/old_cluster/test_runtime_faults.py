@@ -1,4 +1,4 @@
-"""A frozen container runtime and a paused node, on a real cluster, and the claims that find them."""
+"""A frozen container runtime and a paused node on a real cluster, and the claims that find them."""
 
 from __future__ import annotations
 
