@@ -62,7 +62,8 @@ class CanaryWriter:
         now_s = self.context.origin.now_s
         sent_s = now_s()
         try:
-            answer = self.context.cluster.api.request("POST", path, body=body, timeout_s=self.timeout_s)
+            api = self.context.cluster.api
+            answer = api.request("POST", path, body=body, timeout_s=self.timeout_s)
         except TRANSIENT_API_ERRORS:
             return CanaryWrite(number, sent_s)
         acknowledged_s = now_s()

@@ -23,7 +23,7 @@ CATALOGUE: tuple[FaultKind, ...] = (
     *IN_BACKUPS,
     *SIMULATED,
 )
-"""Every fault; those that work on any cluster come first, those of simulated clusters alone last."""
+"""Every fault; those that work on any cluster come first, those of simulated clusters last."""
 
 _BY_NAME: Mapping[str, FaultKind] = {kind.name: kind for kind in CATALOGUE}
 

@@ -23,8 +23,8 @@ IN_THE_NETWORK = (
         "slow-cni",
         "slow-cni=5s",
         "pods start later than the time that they are given",
-        "the CNI program of every worker is wrapped by one that sleeps for the given time before it "
-        "adds a pod; where the cluster stays, it is put back at the end",
+        "the CNI program of every worker is wrapped by one that sleeps for the given time before "
+        "it adds a pod; where the cluster stays, it is put back at the end",
         seconds,
         "nodes",
         KIND,
@@ -33,8 +33,8 @@ IN_THE_NETWORK = (
         "late-kube-proxy",
         "late-kube-proxy=20s",
         "pods on a new node are Ready and reach no Service, and so no DNS",
-        "kube-proxy of the node that joins is stopped as soon as it is there, and goes on after the "
-        "given time",
+        "kube-proxy of the node that joins is stopped as soon as it is there, and goes on after "
+        "the given time",
         seconds,
         "nodes",
         KIND,

@@ -70,8 +70,8 @@ ON_NODES = (
         "runtime-freeze=60s@drain",
         "no container starts, ends or can be looked at, while those that run go on and the node "
         "stays Ready",
-        "containerd of the first worker, or of the node that is named after the time (60s:worker2), "
-        "is stopped (SIGSTOP) for that time",
+        "containerd of the first worker, or of the node that is named after the time "
+        "(60s:worker2), is stopped (SIGSTOP) for that time",
         time_and_node,
         "nodes",
         KIND,
