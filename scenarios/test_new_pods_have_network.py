@@ -76,7 +76,9 @@ def test_no_pod_comes_before_the_network_of_a_new_node(upgraded, limits):
 def saw(upgraded: Upgraded) -> Seen:
     """What new pods saw; skips where there is no network that comes up."""
     if upgraded.capabilities.simulated:
-        pytest.skip("a simulated cluster has no network that comes up: its pods share this machine's")
+        pytest.skip(
+            "a simulated cluster has no network that comes up: its pods share this machine's"
+        )
     return upgraded.saw(NETWORK)
 
 

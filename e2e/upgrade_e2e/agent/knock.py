@@ -162,7 +162,9 @@ def knock_until(
 def doors_of(facts: Mapping[str, str], poller: select.epoll, zero_us: int) -> list[Door]:
     """The doors that the words of the command line name."""
     targets: dict[str, Knockable] = {
-        name: TcpTarget(*tcp_address(facts[name])) for name in ("clusterip", "peer") if name in facts
+        name: TcpTarget(*tcp_address(facts[name]))
+        for name in ("clusterip", "peer")
+        if name in facts
     }
     if "dns" in facts:
         qname, _, qtype = facts["dns"].partition("/")

@@ -79,7 +79,7 @@ class Canaries:
         except _TROUBLE as error:
             _log.warning("the canaries cannot be read back from etcd: %s", error)
             return
-        columns = {
+        columns: dict[str, list[int]] = {
             "intended_us": [sent_us for _, sent_us, _ in inside],
             "lateness_us": [0] * len(inside),
             "latency_us": [done_us - sent_us for _, sent_us, done_us in inside],

@@ -129,9 +129,7 @@ class KnockLoop:
         with self._lock:
             seen = [one for one in self._pods.samples if _inside(one, window)]
             endings = {one: self._ending(one) for one in seen}
-        indices = {
-            name: into.add_stream(stream) for name, stream in self._streams(endings).items()
-        }
+        indices = {name: into.add_stream(stream) for name, stream in self._streams(endings).items()}
         for one in seen:
             into.add(
                 indices[f"{one.kind}{endings[one]}@{one.node}"],

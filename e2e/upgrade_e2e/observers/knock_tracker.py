@@ -168,9 +168,7 @@ class KnockTracker:
         for tried in story.tried:
             if (found := story.without(tried)) is not None:
                 from_s, lasted_s = started_s + found.from_us / _US, found.lasted_us / _US
-                self._add(
-                    tried.name, pod, from_s, lasted_s, started_s, found.outcome, found.failed
-                )
+                self._add(tried.name, pod, from_s, lasted_s, started_s, found.outcome, found.failed)
 
     def _add(  # noqa: PLR0917 - one name for each column
         self,

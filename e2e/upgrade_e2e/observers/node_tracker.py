@@ -115,7 +115,9 @@ class NodeTracker:
 
     def _note_taints(self, name: str, taints: Iterable[Mapping[str, Any]], now_s: float) -> None:
         has = frozenset(
-            f"{taint['key']}:{taint['effect']}" for taint in taints if is_network_taint(taint["key"])
+            f"{taint['key']}:{taint['effect']}"
+            for taint in taints
+            if is_network_taint(taint["key"])
         )
         self._close_taints(name, has, now_s)
         for taint in has:

@@ -136,11 +136,6 @@ def _subject(run: RunRecord, label: str) -> tuple[str, str]:
     return what if usual else f"{what} ({label})", probes
 
 
-def _kind(run: RunRecord, label: str) -> str:
-    """The type of the observer."""
-    return run.observers_as_written.get(label, "").partition("(")[0]
-
-
 def _failure(outcomes: Mapping[str, int]) -> str:
     most = max(outcomes, key=lambda label: outcomes[label], default="")
     return _FAILED.get(most, f"failed ({most})" if most else "failed")

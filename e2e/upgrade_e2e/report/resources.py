@@ -112,7 +112,7 @@ def _rate(series: Series, which: npt.NDArray[np.bool_]) -> float | None:
     part = Series(
         series.metric, series.node, series.labels, series.at_us[which], series.value[which]
     )
-    if len(part) < 2:  # noqa: PLR2004 - a rate takes two
+    if len(part) < 2:
         return None
     return increase(part) / max(float(part.at_us[-1] - part.at_us[0]) / 1e6, 1e-6)
 

@@ -22,8 +22,8 @@ from upgrade_e2e.report import (
     load_record,
     observer_results,
     pass_folder,
-    runtime_rows,
     resources_of,
+    runtime_rows,
     timeline_of,
 )
 from upgrade_e2e.report.html import Drawn

@@ -122,9 +122,7 @@ def test_what_never_answers_is_given_up_and_all_others_are_known(archive: Path) 
     ("name", "outcome"), [("servfail.x", "servfail"), ("nxdomain.x", "nxdomain"),
                           ("nodata.x", "bad-answer"), ("noise.x", "bad-answer")]
 )  # fmt: skip
-def test_an_answer_without_the_record_is_no_success(
-    archive: Path, name: str, outcome: str
-) -> None:
+def test_an_answer_without_the_record_is_no_success(archive: Path, name: str, outcome: str) -> None:
     with name_server() as dns:
         words = (f"dns={name}/A", f"server=127.0.0.1:{dns}", "give-up-s=0.3")
         one = tried(ended(started(archive, *words)), "dns")

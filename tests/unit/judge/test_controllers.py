@@ -18,9 +18,7 @@ Event = tuple[float, float]
 
 def deployments(*events: Event, node: str = "worker", outcome: Outcome = Outcome.OK) -> Line:
     """New Deployments: when they were asked for, and how long they took, in seconds."""
-    shots = [
-        Shot(round(at * SECOND), 0, round(took * SECOND), int(outcome)) for at, took in events
-    ]
+    shots = [Shot(round(at * SECOND), 0, round(took * SECOND), int(outcome)) for at, took in events]
     return Line(f"{UP}@{node}", node, "a new Deployment, until it is available", 0, shots)
 
 

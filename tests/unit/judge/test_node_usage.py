@@ -31,7 +31,8 @@ def oom(values, **labels):
 
 
 @pytest.mark.parametrize(
-    "labels", [{}, {"namespace": "upgrade-e2e"}, {"namespace": "", "pod": "", "container": "", "id": UNIT}]
+    "labels",
+    [{}, {"namespace": "upgrade-e2e"}, {"namespace": "", "pod": "", "container": "", "id": UNIT}],
 )
 def test_a_counter_that_rises_is_an_oom_kill(labels):
     spans = (Span("drain worker", "drain", 5.0, 15.0, node="worker"),)

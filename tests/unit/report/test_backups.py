@@ -30,7 +30,9 @@ LOG = BackupLog(
     WRITES,
     (*GOOD, taken(4, 295.0, cluster=OTHER_UID), taken(5, 150.0, error="no answer")),
 )
-TIMELINE = Timeline(Window(60.0, 300.0), SPANS, {"backup": Samples.empty()}, backups={"backup": LOG})
+TIMELINE = Timeline(
+    Window(60.0, 300.0), SPANS, {"backup": Samples.empty()}, backups={"backup": LOG}
+)
 RECORD = record(backups=backup_rows(TIMELINE))
 
 

@@ -89,7 +89,9 @@ def with_backups(*snapshots, broken=""):
     """A pass in which an observer of backups took these."""
     log = BackupLog("place", UID, WRITES, snapshots)
     samples = {"backup": replace(Samples.empty(), broken=broken)}
-    timeline = Timeline(Window(60.0, 300.0), (), samples, backups={"backup": log} if snapshots else {})
+    timeline = Timeline(
+        Window(60.0, 300.0), (), samples, backups={"backup": log} if snapshots else {}
+    )
     return Upgraded(timeline, PATH, Limits.default(), Capabilities("kind"))
 
 

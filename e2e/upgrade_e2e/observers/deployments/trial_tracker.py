@@ -187,9 +187,7 @@ class TrialTracker:
     def to_delete(self) -> list[str]:
         """The trials that are over, and not deleted yet."""
         return [
-            trial.name
-            for trial in self._alive.values()
-            if trial.over and trial.deleted_s is None
+            trial.name for trial in self._alive.values() if trial.over and trial.deleted_s is None
         ]
 
     def pods(self) -> dict[str, frozenset[str]]:
@@ -247,4 +245,3 @@ class TrialTracker:
     ) -> None:
         trial.noted.add(stage)
         self.seen.append(Measured(stage, node, from_s, max(from_s, to_s), outcome))
-
