@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 
+import numpy.typing as npt
+
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS
 from upgrade_e2e.errors import E2eError
 from upgrade_e2e.observers.base import HOST, DeployContext
@@ -79,7 +81,7 @@ class Canaries:
         except _TROUBLE as error:
             _log.warning("the canaries cannot be read back from etcd: %s", error)
             return
-        columns: dict[str, list[int]] = {
+        columns: dict[str, npt.ArrayLike] = {
             "intended_us": [sent_us for _, sent_us, _ in inside],
             "lateness_us": [0] * len(inside),
             "latency_us": [done_us - sent_us for _, sent_us, done_us in inside],
