@@ -11,6 +11,7 @@ from upgrade_e2e.judge import Verdict
 
 pytestmark = pytest.mark.quiet
 
+
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory) -> Judged:
     """A pass over one control plane and one worker, judged by every scenario."""

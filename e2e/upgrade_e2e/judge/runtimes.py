@@ -17,7 +17,7 @@ While the API server is away it says nothing, so a node cannot be called Ready t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 

@@ -80,9 +80,7 @@ class Canaries:
         """
         stream = into.add_stream(Stream(f"{CANARY}@{HOST}", HOST, "etcd", 0.0, _TIMEOUT_S))
         inside = [
-            one
-            for one in self._known
-            if window.start_s * 1e6 <= one.sent_us <= window.end_s * 1e6
+            one for one in self._known if window.start_s * 1e6 <= one.sent_us <= window.end_s * 1e6
         ]
         try:
             kept = self._read_back()

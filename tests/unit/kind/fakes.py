@@ -208,8 +208,7 @@ class FakeMachine:
                 return 0, ""
             case ("ps", "--all", "--filter", label, "--format", _):
                 return 0, "\n".join(
-                    f"{name}\t{c.role}\t{c.state}"
-                    for name, c in self.labelled(label)
+                    f"{name}\t{c.role}\t{c.state}" for name, c in self.labelled(label)
                 )
             case ("ps", "--all", "--no-trunc", "--quiet", "--filter", label):
                 return 0, "\n".join(f"id-of-{name}" for name, _ in self.labelled(label))
