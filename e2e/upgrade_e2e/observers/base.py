@@ -70,7 +70,7 @@ class DeployContext:
     facts: ClusterFacts = field(default_factory=ClusterFacts)
     room: Room = field(default_factory=Room)
     simulated: bool = False
-    shared: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+    shared: dict[Hashable, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` gave when this key was first asked for: observers share it."""

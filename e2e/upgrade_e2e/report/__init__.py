@@ -17,7 +17,7 @@ from upgrade_e2e.report.record import (
     RunRecord,
     ScenarioResult,
 )
-from upgrade_e2e.report.runtime_rows import RuntimeRow, runtime_line, runtime_rows
+from upgrade_e2e.report.runtime_row import RuntimeRow, runtime_line, runtime_rows
 from upgrade_e2e.report.stored import (
     SAMPLES_FOLDER,
     load_record,
