@@ -75,7 +75,7 @@ class DeployContext:
     room: Room = field(default_factory=Room)
     simulated: bool = False
     guards: tuple[GuardPair, ...] = ()
-    shared: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+    shared: dict[Hashable, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` gave when this key was first asked for: observers share it."""

@@ -19,7 +19,7 @@ from upgrade_e2e.report.record import (
     ScenarioResult,
 )
 from upgrade_e2e.report.resources import Resources, resources_of
-from upgrade_e2e.report.runtime_rows import RuntimeRow, runtime_line, runtime_rows
+from upgrade_e2e.report.runtime_row import RuntimeRow, runtime_line, runtime_rows
 from upgrade_e2e.report.stored import (
     SAMPLES_FOLDER,
     load_record,

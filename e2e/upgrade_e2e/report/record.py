@@ -12,7 +12,7 @@ from upgrade_e2e.report.backups import BackupRow
 from upgrade_e2e.report.cost import Cost
 from upgrade_e2e.report.etcd_result import EtcdResult
 from upgrade_e2e.report.resources import Resources
-from upgrade_e2e.report.runtime_rows import RuntimeRow, runtime_line
+from upgrade_e2e.report.runtime_row import RuntimeRow, runtime_line
 from upgrade_e2e.timeline import Span, Window
 from upgrade_e2e.upgrade import Inventory
 

@@ -269,6 +269,8 @@ class FakeMachine:
         container = self.containers[name]
         assert container.running, f"{name} is not running"
         assert not container.paused, f"{name} is paused"
+        if argv[0] == "pkill":
+            return 0, ""
         image = self.images[container.image]
         present = container.inside or image.inside
         match argv[2:] if argv[0] == "ctr" else argv:
@@ -293,8 +295,6 @@ class FakeMachine:
                 return 0, ""
             case ("images", "remove", gone):
                 del container.inside[gone.removeprefix("docker.io/")]
-                return 0, ""
-            case ("pkill", "--signal", _, "--exact", "containerd"):
                 return 0, ""
             case ("mkdir", "-p", _):
                 return 0, ""
