@@ -78,8 +78,8 @@ def bursts(at_s: npt.ArrayLike, apart_s: float) -> npt.NDArray[np.float64]:
     times = np.sort(np.asarray(at_s, np.float64))
     if not len(times):
         return times
-    first = np.concatenate([[True], np.diff(times) >= apart_s])
-    return times[first]
+    first = np.concatenate([np.ones(1, bool), np.diff(times) >= apart_s])
+    return np.asarray(times[first], np.float64)
 
 
 def per_cycle(series: Series, begins_s: Sequence[float] | npt.NDArray[np.float64]) -> list[float]:

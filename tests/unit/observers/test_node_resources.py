@@ -34,7 +34,9 @@ def context(api: FakeApi, tmp_path: Path) -> Iterator[DeployContext]:
                 "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
                 "allocatable": {"cpu": "2", "memory": "4Gi"},
             }
-            api.put(f"/api/v1/nodes/{node.name}", {"metadata": {"name": node.name}, "status": status})
+            api.put(
+                f"/api/v1/nodes/{node.name}", {"metadata": {"name": node.name}, "status": status}
+            )
         yield DeployContext(cluster, Images(), tmp_path, Origin())
 
 

@@ -68,7 +68,11 @@ REFUSED: tuple[tuple[tuple[str, ...], tuple[Any, ...], str], ...] = (
     (("DnsLookups.service",), NOT_SERVICES, "like 'kubernetes.default'"),
     (("DnsLookups.cluster_domain",), NOT_DOMAINS, "like 'cluster.local'"),
     (("PodChurn.burst", "Workload.replicas"), NOT_COUNTS, "a whole number, 1 or more"),
-    (("PodChurn.every_s", "NodeResources.every_s"), (0, *NOT_SECONDS, None), "a number of seconds, more than 0"),
+    (
+        ("PodChurn.every_s", "NodeResources.every_s"),
+        (0, *NOT_SECONDS, None),
+        "a number of seconds, more than 0",
+    ),
     (("Workload.rollout_every_s",), (0, *NOT_SECONDS), "a number of seconds, more than 0"),
     (TIMES, (*NOT_SECONDS, None), "a number of seconds, 0 or more"),
     (("Workload.on_term",), ("drian", "", None, ["exit"]), "one of 'drain', 'exit'"),

@@ -90,7 +90,9 @@ def test_components_have_the_most_of_their_memory():
 
 def test_a_pass_without_such_readings_has_none():
     assert resources_of(views()) is None
-    assert resources_of(views(read("kubelet_pleg_last_seen_seconds", [1.0]), name="runtime")) is None
+    assert (
+        resources_of(views(read("kubelet_pleg_last_seen_seconds", [1.0]), name="runtime")) is None
+    )
 
 
 def test_the_summary_has_a_row_for_each():
