@@ -21,8 +21,8 @@ NOT_JUDGED = {
     "no_container_is_throttled",
     "kubelets_do_not_grow_more_than_before",
 }
-"""They need three control planes, an API server that does not share its cores, or what simulated nodes
-do not have: kubelets that publish what they use."""
+"""They need three control planes, an API server that does not share its cores, or what simulated
+nodes do not have: kubelets that publish what they use."""
 
 
 @pytest.fixture(scope="module")

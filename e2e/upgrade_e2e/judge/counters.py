@@ -31,7 +31,7 @@ def worst_share(part: Series, whole: Series, over_s: float, least: float) -> flo
     `whole` never counted `least` in a stretch: a share of next to nothing says nothing.
     """
     at_us, parts, wholes = _together(part, whole)
-    if len(at_us) < 2:  # noqa: PLR2004 - a difference takes two
+    if len(at_us) < 2:
         return None
     firsts = np.searchsorted(at_us, at_us - round(over_s * 1e6), side="left")
     total_us = at_us[-1] - at_us[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -89,8 +90,8 @@ def per_cycle(series: Series, begins_s: Sequence[float] | npt.NDArray[np.float64
     reading is left out.
     """
     edges = np.searchsorted(series.at_us, np.round(np.asarray(begins_s) * 1e6))
-    pairs = zip(edges[:-1], edges[1:], strict=True)
-    return [float(series.value[low:high].min()) for low, high in pairs if high > low]
+    cycles = itertools.pairwise(edges)
+    return [float(series.value[low:high].min()) for low, high in cycles if high > low]
 
 
 def slope_of(series: Series, begins_s: npt.NDArray[np.float64]) -> Slope | None:
