@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from upgrade_e2e.report import RunRecord
-from upgrade_e2e.run.series import Series
+from upgrade_e2e.run.series import PassSeries
 
 __all__ = ["walk_series"]
 
@@ -34,7 +34,7 @@ def walk_series(
         folder.mkdir(parents=True, exist_ok=True)
         _machine_file(folder, number).write_text(json.dumps(_machine(), indent=1), "utf-8")
 
-    series = Series(folder, times, ("--provider", "kind", *words), begin)
+    series = PassSeries(folder, times, ("--provider", "kind", *words), begin)
     try:
         for number, (place, record) in enumerate(series.walk(), start=1):
             if keep is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import websocket
 import yaml
 from kubernetes.stream import stream
 from kubernetes.stream.ws_client import ERROR_CHANNEL
@@ -15,16 +16,20 @@ from upgrade_e2e.errors import CommandFailed, E2eError
 
 __all__ = ["exec_in_pod"]
 
+_CONNECT_S = 10.0
+
 
 def exec_in_pod(
     cluster: Cluster, namespace: str, pod: str, argv: Sequence[str], timeout_s: float
 ) -> str:
     """Run a command in the only container of a pod; returns what it wrote to stdout.
 
-    Raises CommandFailed when it fails or takes too long, E2eError when the connection breaks before
-    its end is known, and ApiException when it cannot be made.
+    Raises CommandFailed when it fails or takes too long, E2eError when the connection breaks
+    before its end is known, and ApiException when it cannot be made.
     """
-    # The library changes the client that it execs with for a moment, so it gets one of its own.
+    # The library has no option for how long it waits for a connection, and it changes the client
+    # that it execs with for a moment, so it gets one of its own.
+    websocket.setdefaulttimeout(_CONNECT_S)
     api = Api.from_kubeconfig(cluster.kubeconfig)
     socket: Any = stream(
         api.core.connect_get_namespaced_pod_exec,

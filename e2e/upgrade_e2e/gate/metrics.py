@@ -23,9 +23,9 @@ LATER = ("longest_silence_s", "kept_silence_s", "slow_ratio", ELSEWHERE)
 OF_WHOLE = frozenset({"longest_silence_s", "kept_silence_s", "slow_ratio"})
 """A single control plane decides these by when it is away, so `elsewhere_down_s` replaces them."""
 NOT_COMPARED = frozenset({"etcd", "resources"})
-"""Kinds of observers of which nothing is compared: a member of etcd is away whenever it is replaced,
-and what users feel of that, the observer of the API shows. Nobody feels whether a kubelet could be
-asked what it uses. Their claims hold or break all the same."""
+"""Kinds of observers of which nothing is compared: a member of etcd is away whenever it is
+replaced, and what users feel of that, the observer of the API shows. Nobody feels whether a kubelet
+could be asked what it uses. Their claims are judged all the same."""
 
 
 @dataclass(frozen=True)

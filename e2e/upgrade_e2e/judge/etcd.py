@@ -1,9 +1,9 @@
 """What EtcdHealth saw, as figures of etcd that claims are made about.
 
-A member is restarted when its own node is upgraded: by kubeadm, when etcd itself is replaced, and by
-the new kubelet. What its probes missed then is no fault, so claims about answers and leaders leave
-out those steps of its own node, and nothing else. That is all the time in which a lone member is
-away, so of a lone member they claim the rest of the pass.
+A member is restarted when its own node is upgraded: by kubeadm, when etcd itself is replaced, and
+by the new kubelet. What its probes missed then is no fault, so claims about answers and leaders
+leave out those steps of its own node, and nothing else. That is all the time in which a lone member
+is away, so of a lone member they claim the rest of the pass.
 """
 
 from __future__ import annotations
@@ -155,7 +155,8 @@ class Etcd:
         """When the member on this node was restarted by the upgrade."""
         spans = [s for s in self._restarting() if node == s.node or node.endswith(f"-{s.node}")]
         return Windows.of(
-            [round(span.start_s * 1e6) for span in spans], [round(span.end_s * 1e6) for span in spans]
+            [round(span.start_s * 1e6) for span in spans],
+            [round(span.end_s * 1e6) for span in spans],
         )
 
     def _outside(self, stream: str) -> Seen:

@@ -55,8 +55,8 @@ class DeployContext:
 
     `pace` is how many times faster than real the cluster goes: what an observer does every N
     seconds, it does every N / pace seconds here. `facts` say what kind of cluster it is, and `room`
-    where in it watched workloads may run. `simulated` clusters lack what has no part in a rehearsal:
-    an observer of such a thing returns no parts there, and is then no part of the pass.
+    where in it watched workloads may run. `simulated` clusters lack what has no part in a
+    rehearsal: an observer of such a thing returns no parts there, and is then no part of the pass.
     """
 
     cluster: Cluster

@@ -1,4 +1,4 @@
-"""Sequence canaries: numbered objects that are written one after another, and looked for at the end.
+"""Sequence canaries: numbered objects, written one after another and looked for at the end.
 
 Which of them the API server acknowledged is known on this machine alone. Each number is an object
 of its own, so that one that was lost in the middle is missed as surely as the last ones.
@@ -80,9 +80,7 @@ class Canaries:
         """
         stream = into.add_stream(Stream(f"{CANARY}@{HOST}", HOST, "etcd", 0.0, _TIMEOUT_S))
         inside = [
-            one
-            for one in self._known
-            if window.start_s * 1e6 <= one.sent_us <= window.end_s * 1e6
+            one for one in self._known if window.start_s * 1e6 <= one.sent_us <= window.end_s * 1e6
         ]
         try:
             kept = self._read_back()

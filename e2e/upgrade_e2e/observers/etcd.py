@@ -1,4 +1,4 @@
-"""etcd: each member asked from its own node, and what was written through the API looked for in it."""
+"""etcd: each member asked from its own node, and what was written through the API looked for."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster
 from upgrade_e2e.errors import E2eError
-from upgrade_e2e.observers.etcd_members import Member, ask_json, find_members
+from upgrade_e2e.observers.etcd_members import ask_json, find_members
 from upgrade_e2e.timeline import Readings, SamplesBuilder, Series, Span, Window
 from upgrade_e2e.wait import Deadline, wait_for
 

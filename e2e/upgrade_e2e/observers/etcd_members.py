@@ -56,8 +56,8 @@ def find_members(cluster: Cluster) -> tuple[Member, ...]:
     pods = _static_pods(cluster, "etcd")
     if not pods:
         raise BadInput(
-            "etcd cannot be watched: no pod of kube-system has the label component=etcd, as kubeadm "
-            "gives it. Choose scenarios without etcd_health for a cluster whose etcd runs elsewhere."
+            "etcd cannot be watched: no pod of kube-system has the label component=etcd, which "
+            "kubeadm gives it. Choose scenarios without etcd_health where etcd runs elsewhere."
         )
     members = (Member(p.spec.node_name, p.metadata.name, _flags(p)) for p in pods)
     return tuple(sorted(members, key=lambda member: member.node))

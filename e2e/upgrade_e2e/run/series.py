@@ -17,7 +17,7 @@ from upgrade_e2e.options import OPTIONS, RUN_OPTIONS
 from upgrade_e2e.report import RunRecord, load_record
 from upgrade_e2e.run.exit_codes import INTERRUPTED
 
-__all__ = ["Series", "option_words"]
+__all__ = ["PassSeries", "option_words"]
 
 COMMAND = (sys.executable, "-m", "upgrade_e2e.cli", "run")
 OUTPUT = "output.txt"
@@ -28,7 +28,7 @@ LONGEST_END_S = 600.0
 
 
 @dataclass(frozen=True)
-class Series:
+class PassSeries:
     """`times` passes below `folder`, in 01, 02 and so on; `words` are options of `run`.
 
     A pass whose record is there is not made again, so that a series can be continued. `begin` is

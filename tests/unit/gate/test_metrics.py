@@ -205,3 +205,12 @@ def test_the_images_of_a_record_are_those_of_its_versions():
 )
 def test_values_are_shown_in_the_unit_of_their_metric(metric, value, text):
     assert shown(metric, value) == text
+
+
+def test_members_of_etcd_are_not_compared():
+    worse = tuple(run({"failure_ratio": 0.5}, observer="etcd") for _ in range(5))
+    usual = tuple(run(observer="etcd") for _ in range(7))
+    assert compared(worse, usual) == {}
+    assert compared(
+        tuple(run({"failure_ratio": 0.5}) for _ in range(5)), tuple(run() for _ in range(7))
+    )

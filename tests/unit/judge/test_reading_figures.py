@@ -1,4 +1,4 @@
-"""Figures of readings: counters across restarts, quantiles of histograms, and nothing of nothing."""
+"""Figures of readings: counters across restarts, quantiles of histograms, nothing of nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Probers in the network of their own node: where they run, what they may, and when they may not."""
+"""Probers in the network of their own node: where they run, and what they may do."""
 
 from __future__ import annotations
 

@@ -13,8 +13,19 @@ import numpy as np
 import psutil
 import pytest
 
-from tests.unit.agent.rig import SOON, Agent, Rig, await_outcome, free_port, outcomes
+from tests.unit.agent.rig import (
+    SOON,
+    Agent,
+    Rig,
+    await_outcome,
+    free_port,
+    misbehaving,
+    outcomes,
+    send_and_close,
+)
+from tests.unit.agent.test_exposition import PAGE
 from tests.unit.observers.fake_api import FakeApi, Object, fake_cluster
+from upgrade_e2e.agent.server import answer_bytes
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.errors import BadInput, E2eError, Hopeless, Inconclusive
 from upgrade_e2e.judge import require_view
@@ -35,7 +46,17 @@ from upgrade_e2e.observers import observation as module
 from upgrade_e2e.observers.base import BackgroundTask
 from upgrade_e2e.observers.link import get_json
 from upgrade_e2e.observers.threads import BackgroundThreads
-from upgrade_e2e.timeline import Connection, Origin, Outcome, SamplesBuilder, Span, Timeline, Window
+from upgrade_e2e.timeline import (
+    Connection,
+    Origin,
+    Outcome,
+    Readings,
+    SamplesBuilder,
+    Series,
+    Span,
+    Timeline,
+    Window,
+)
 from upgrade_e2e.wait import wait_for
 
 PODS = "/api/v1/namespaces/upgrade-e2e/pods"
@@ -410,3 +431,100 @@ def test_close_ends_what_was_started_and_may_come_twice(bench: Bench) -> None:
     ours = {agent.process.pid for agent in bench.rig.agents}
     assert {child.pid for child in set(psutil.Process().children()) - before} == ours
     assert not [one for one in threading.enumerate() if one.name.startswith("observers-poll")]
+
+
+@dataclass(frozen=True)
+class Idle:
+    """An observer that has nothing to do."""
+
+    label: str = "idle"
+
+    def deploy(self, context: DeployContext) -> Parts:
+        """See Observer."""
+        del context
+        return Parts()
+
+
+def test_what_has_no_part_in_a_rehearsal_is_no_part_of_the_pass(bench: Bench) -> None:
+    for simulated, names in ((True, set()), (False, {"idle"})):
+        folder = bench.folder / f"work-{simulated}"
+        observation = Observation(
+            bench.cluster, (Idle(),), Images(), Origin(), folder, simulated=simulated
+        )
+        with contextlib.closing(observation):
+            observation.deploy()
+            assert set(observation.finish()) == names
+
+
+@dataclass(frozen=True)
+class Reader(Stumbler):
+    """A task that reads one number."""
+
+    def readings(self, window: Window) -> Readings:
+        """See TakesReadings."""
+        at_us = np.array([round(window.end_s * 1e6)], np.int64)
+        return Readings((Series("hash", "cp", {}, at_us, np.array([7.0])),))
+
+
+@dataclass(frozen=True)
+class Scraping:
+    """An observer of the numbers of a server, on control planes, with a task that reads one."""
+
+    port: int
+    label: str = "etcd"
+
+    def deploy(self, context: DeployContext) -> Parts:
+        """See Observer."""
+        del context
+        url = f"http://127.0.0.1:{self.port}/"
+        settings = {"url": url, "metrics": ["rtt_bucket"], "keep_labels": ["le"]}
+        probe = Probe("metrics", "scrape", "on {node_name}", 0.02, 10.0, Connection.NEW, settings)
+        return Parts(control_plane_probes=(probe,), background_tasks=(Reader(),))
+
+
+def run_control_plane_prober(bench: Bench) -> None:
+    """Play the kubelet of the control plane `cp` for the DaemonSet of probers there."""
+
+    def hook(path: str, thing: Object) -> None:
+        del thing
+        if path.endswith("/daemonsets/control-plane-prober"):
+            name = "/api/v1/namespaces/upgrade-e2e/configmaps/control-plane-prober-spec"
+            spec = json.loads(bench.api.objects[name]["data"]["spec.json"])
+            prober = bench.rig.probe(*spec["streams"], run=spec["run"], token=spec["token"])
+            bench.api.pod_ports = {"there:19464": prober.port}
+            pod = {
+                "kind": "Pod",
+                "metadata": {"name": "there"},
+                "spec": {"nodeName": "cp", "containers": []},
+                "status": {"phase": "Running"},
+            }
+            bench.api.put(f"{PODS}/there", pod)
+
+    bench.api.hooks.append(hook)
+
+
+def test_what_was_read_on_a_control_plane_comes_back_on_the_timeline(bench: Bench) -> None:
+    run_control_plane_prober(bench)
+    with misbehaving(send_and_close(answer_bytes(200, PAGE, close=True))) as port:
+        observation = bench.observe(Scraping(port))
+        with contextlib.closing(observation):
+            observation.deploy()
+            observation.start()
+            link = observation._fleet._links[0]
+            before = get_json(link, "/status")["streams"]["etcd.metrics"]["ok"]
+            wait_for(
+                "ten more fetches",
+                lambda: get_json(link, "/status")["streams"]["etcd.metrics"]["ok"],
+                lambda count: count >= before + 10,
+                SOON,
+            )
+            samples = observation.finish()["etcd"]
+            readings = observation.readings()["etcd"]
+    window = observation.watched
+    assert [stream.name for stream in samples.streams] == ["metrics@cp"]
+    (low,) = readings.of("rtt_bucket", node="cp", le="0.1")
+    assert len(low) >= 10
+    assert set(low.value) == {13.0}
+    assert low.at_us.min() >= window.start_s * 1e6
+    assert low.at_us.max() <= window.end_s * 1e6
+    assert [one.value.tolist() for one in readings.of("hash")] == [[7.0]]

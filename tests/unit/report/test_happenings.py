@@ -114,3 +114,7 @@ def test_what_to_do_follows_from_the_verdict():
     said.append(advice(replace(whole, failed_step=FailedStep("drain worker", "x"))))
     assert len(set(said)) == 4
     assert "drain worker" in said[-1]
+
+
+def test_a_member_of_etcd_that_was_replaced_is_no_news():
+    assert happened(run(DNS, name="etcd", kind="EtcdHealth")) == ()

@@ -16,7 +16,7 @@ from upgrade_e2e.errors import BadInput, E2eError
 from upgrade_e2e.options import OPTIONS, RUN_OPTIONS
 from upgrade_e2e.report import load_record, save_record
 from upgrade_e2e.run import series
-from upgrade_e2e.run.series import Series, option_words
+from upgrade_e2e.run.series import PassSeries, option_words
 
 ROOT = Path(__file__).parents[3]
 # In place of `upgrade-e2e run`: it leaves a record, unless it is asked to be interrupted.
@@ -40,7 +40,7 @@ def walked(tmp_path, monkeypatch):
 
     def walk(times, *words):
         begun = []
-        one = Series(tmp_path, times, words, begun.append, (sys.executable, "-c", FAKE))
+        one = PassSeries(tmp_path, times, words, begun.append, (sys.executable, "-c", FAKE))
         return begun, list(one.walk())
 
     return walk
@@ -74,7 +74,7 @@ def test_a_pass_without_a_record_ends_the_series_and_names_its_output(walked, tm
 @pytest.mark.parametrize("times", [0, -1])
 def test_no_pass_is_no_series(tmp_path, times):
     with pytest.raises(BadInput, match="times is"):
-        Series(tmp_path, times, ())
+        PassSeries(tmp_path, times, ())
 
 
 class Stubborn:
@@ -99,7 +99,7 @@ def test_an_interruption_ends_the_pass_in_good_order(tmp_path, monkeypatch):
     process = Stubborn()
     monkeypatch.setattr(series, "spawn", lambda argv, log_file: process)
     with pytest.raises(KeyboardInterrupt):
-        list(Series(tmp_path, 3, ()).walk())
+        list(PassSeries(tmp_path, 3, ()).walk())
     assert process.asked == ["terminated", "waited for"]
     assert not (tmp_path / "02").exists()
 

@@ -107,9 +107,7 @@ def _rule(runner: Runner, iptables: str, rule: tuple[str, ...]) -> Iterator[None
 
 def _ask(runner: Runner, what: str, question: dict[str, str]) -> dict[str, dict[str, str]]:
     """A question to the member's own API, in JSON."""
-    answer = runner.run(
-        *_API, "--data", json.dumps(question), f"{_URL}/{what}", timeout_s=_QUICK_S
-    )
+    answer = runner.run(*_API, "--data", json.dumps(question), f"{_URL}/{what}", timeout_s=_QUICK_S)
     found: dict[str, dict[str, str]] = json.loads(answer.stdout)
     return found
 
