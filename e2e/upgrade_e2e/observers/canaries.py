@@ -11,6 +11,8 @@ import threading
 import time
 from dataclasses import dataclass
 
+import numpy.typing as npt
+
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS
 from upgrade_e2e.errors import E2eError
 from upgrade_e2e.observers.base import HOST, DeployContext
@@ -87,7 +89,7 @@ class Canaries:
         except _TROUBLE as error:
             _log.warning("the canaries cannot be read back from etcd: %s", error)
             return
-        columns = {
+        columns: dict[str, npt.ArrayLike] = {
             "intended_us": [one.sent_us for one in inside],
             "lateness_us": [0] * len(inside),
             "latency_us": [one.done_us - one.sent_us for one in inside],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
@@ -83,7 +83,7 @@ class EtcdHealth:
             ),
         )
 
-    def _probe(self, name: str, kind: str, settings: dict[str, object]) -> Probe:
+    def _probe(self, name: str, kind: str, settings: Mapping[str, object]) -> Probe:
         return Probe(
             name=name,
             kind=kind,

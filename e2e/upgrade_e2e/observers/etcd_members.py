@@ -22,6 +22,7 @@ __all__ = ["Member", "ask_any", "ask_json", "find_members", "key_prefix", "metri
 
 _NAMESPACE = "kube-system"
 _ASK_S = 30.0
+_TROUBLE: tuple[type[Exception], ...] = (*TRANSIENT_API_ERRORS, E2eError)
 _log = logging.getLogger(__name__)
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - read, not listened at
 
@@ -95,7 +96,7 @@ def ask_any(cluster: Cluster, *words: str) -> str:
     for member in members[:-1]:
         try:
             return _ask(cluster, member, *words)
-        except (*TRANSIENT_API_ERRORS, E2eError) as error:
+        except _TROUBLE as error:
             _log.debug("%s cannot be asked: %s", member.pod, error)
     return _ask(cluster, members[-1], *words)
 
