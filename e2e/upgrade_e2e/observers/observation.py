@@ -183,6 +183,7 @@ class Observation:
                     _joined(self._broken().values())
                     or hopeless_pod(self._site)
                     or self._fleet.refused()
+                    or None
                 ),
                 transient=(*TRANSIENT_API_ERRORS, ValueError),
             )
