@@ -109,7 +109,9 @@ values = {
     share: st.floats(0.001, 1).map(str),
     target_of: st.sampled_from(("drain:worker2", "kubeadm-apply:cp")),
 }
-kinds = st.sampled_from([kind for kind in CATALOGUE if kind.check in values])
+kinds = st.sampled_from(
+    [kind for kind in CATALOGUE if kind.check in values and kind.plantable_on("sim")]
+)
 places = st.sampled_from(("", "kubeadm-apply", "kubeadm-apply cp"))
 
 
