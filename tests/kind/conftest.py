@@ -36,8 +36,8 @@ FINDINGS = {"test_no_pod_comes_before_the_network_of_a_new_node"}
 """Skipped with what was found, where no taint keeps pods off a new node."""
 ONE_CLAIMS = {"test_the_api_answers_between_absences", "test_the_api_comes_back"}
 """They stand in their place where there is one."""
-LACKING = {"test_runtimes_stay_below_their_ceiling", "test_no_container_is_throttled"}
-"""kind gives kubelets no flag `--runtime-cgroups`, and stand-ins no container a CPU limit."""
+LACKING = {"test_no_container_is_throttled"}
+"""In clusters of stand-ins no container has a CPU limit."""
 MINUTES = 60
 
 

@@ -23,10 +23,10 @@ LATER = ("longest_silence_s", "kept_silence_s", "slow_ratio", ELSEWHERE)
 OF_WHOLE = frozenset({"longest_silence_s", "kept_silence_s", "slow_ratio"})
 """A single control plane decides these by when it is away, so `elsewhere_down_s` replaces them."""
 NOT_COMPARED = frozenset({"etcd", "resources", "runtime"})
-"""Kinds of observers of which nothing is compared: a member of etcd is away whenever it is replaced,
-and what users feel of that, the observer of the API shows. A kubelet lets nobody read while the API
-is away for long, and what users feel of a frozen runtime, those of web and churn show. Their claims
-hold or break all the same."""
+"""Kinds of observers of which nothing is compared: a member of etcd is away whenever it is
+replaced, and what users feel of that, the observer of the API shows. Nobody feels whether a kubelet
+could be asked what it uses. A kubelet lets nobody read while the API is away for long, and what
+users feel of a frozen runtime, web and churn show. Their claims are judged all the same."""
 
 
 @dataclass(frozen=True)

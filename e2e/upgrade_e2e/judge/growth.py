@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -78,8 +79,8 @@ def bursts(at_s: npt.ArrayLike, apart_s: float) -> npt.NDArray[np.float64]:
     times = np.sort(np.asarray(at_s, np.float64))
     if not len(times):
         return times
-    first = np.concatenate([[True], np.diff(times) >= apart_s])
-    return times[first]
+    first = np.concatenate([np.ones(1, bool), np.diff(times) >= apart_s])
+    return np.asarray(times[first], np.float64)
 
 
 def per_cycle(series: Series, begins_s: Sequence[float] | npt.NDArray[np.float64]) -> list[float]:
@@ -89,8 +90,8 @@ def per_cycle(series: Series, begins_s: Sequence[float] | npt.NDArray[np.float64
     reading is left out.
     """
     edges = np.searchsorted(series.at_us, np.round(np.asarray(begins_s) * 1e6))
-    pairs = zip(edges[:-1], edges[1:], strict=True)
-    return [float(series.value[low:high].min()) for low, high in pairs if high > low]
+    cycles = itertools.pairwise(edges)
+    return [float(series.value[low:high].min()) for low, high in cycles if high > low]
 
 
 def slope_of(series: Series, begins_s: npt.NDArray[np.float64]) -> Slope | None:

@@ -77,13 +77,13 @@ def resources_of(views: Views) -> Resources | None:
 def _slack(readings: Readings) -> Iterator[SlackRow]:
     nodes = sorted({one.node for metric in _USED.values() for one in readings.of(metric)})
     for node in nodes:
-        for resource in _USED:
+        for resource, metric in _USED.items():
             yield SlackRow(
                 node=node,
                 resource=resource,
                 allocatable=_ends(readings.of(ALLOCATABLE, node=node, resource=resource)),
                 requested=_ends(readings.of(REQUESTED, node=node, resource=resource)),
-                used=_used(joined(readings.of(_USED[resource], node=node)).get(node), resource),
+                used=_used(joined(readings.of(metric, node=node)).get(node), resource),
             )
 
 

@@ -249,7 +249,7 @@ class RunningPass:
 
     @contextlib.contextmanager
     def _leaving_no_trace(self, observation: Observation) -> Iterator[None]:
-        """In a cluster that is not ours, what was deployed is deleted, and what can be is put back."""
+        """In a cluster that is not ours, all is deleted again, and put back what can be."""
         try:
             yield
         finally:

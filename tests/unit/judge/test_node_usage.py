@@ -172,7 +172,7 @@ def test_what_both_versions_grow_is_no_growth_of_the_new_one():
 def test_too_few_cycles_after_the_swap_are_inconclusive():
     late = Span("swap-kubelet worker", "swap-kubelet", 400.0, 410.0, node="worker")
     found = grown(2.0, spans=(late,))
-    with pytest.raises(Inconclusive, match="fewer than 10 cycles .* e2e-worker; watch for longer"):
+    with pytest.raises(Inconclusive, match=r"fewer than 10 cycles .* e2e-worker; watch for longer"):
         usage().require_cycles(found)
 
 

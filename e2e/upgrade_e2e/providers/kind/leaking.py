@@ -62,16 +62,16 @@ def leak_in_kubelet(cluster: Cluster, leak: Leak) -> None:
 def _wait_for_growth(node: Node, runner: Runner) -> None:
     """Wait until something has grown: a leak that is not there proves nothing."""
 
-    def said() -> str:
-        return runner.run("cat", f"{SCRIPT_FILE}.log", timeout_s=60).stdout
+    def grown() -> str:
+        return runner.run("cat", GROWN_FILE, timeout_s=60, check=False).stdout.strip()
 
-    def ended(_: object) -> str | None:
-        return said().strip() or None
+    def ended(_: str) -> str | None:
+        return runner.run("cat", f"{SCRIPT_FILE}.log", timeout_s=60).stdout.strip() or None
 
     wait_for(
         f"the leak in the kubelet of {node.name} to begin",
-        lambda: runner.run("cat", GROWN_FILE, timeout_s=60, check=False).stdout.strip(),
-        lambda grown: grown not in {"", "0"},
+        grown,
+        lambda mib: mib not in {"", "0"},
         Deadline(within_s=60, every_s=0.5),
         hopeless=ended,
     )
