@@ -129,9 +129,7 @@ class KnockLoop:
         with self._lock:
             seen = [one for one in self._pods.samples if _inside(one, window)]
             endings = {one: self._ending(one) for one in seen}
-        indices = {
-            name: into.add_stream(stream) for name, stream in self._streams(endings).items()
-        }
+        indices = {name: into.add_stream(stream) for name, stream in self._streams(endings).items()}
         for one in seen:
             into.add(
                 indices[f"{one.kind}{endings[one]}@{one.node}"],
@@ -211,7 +209,7 @@ class KnockLoop:
         self._looked_s = now_s
 
     def _due(self) -> list[str]:
-        """The nodes for which pods are to be made now; a new one is named several times at first."""
+        """The nodes for which pods are to be made now; a new one is named several times."""
         now_s, due = self._now_s(), []
         with self._lock:
             self._pods.expire(now_s)

@@ -1,4 +1,4 @@
-"""What became of each node, read from watch events: when it started, and which taints kept pods off.
+"""What became of each node, read from watch events: when it started, and its taints.
 
 Pure, without any API calls. Times are seconds since the origin of the pass.
 """
@@ -115,7 +115,9 @@ class NodeTracker:
 
     def _note_taints(self, name: str, taints: Iterable[Mapping[str, Any]], now_s: float) -> None:
         has = frozenset(
-            f"{taint['key']}:{taint['effect']}" for taint in taints if is_network_taint(taint["key"])
+            f"{taint['key']}:{taint['effect']}"
+            for taint in taints
+            if is_network_taint(taint["key"])
         )
         self._close_taints(name, has, now_s)
         for taint in has:

@@ -138,8 +138,8 @@ _ON_NODES = (
         "slow-cni",
         "slow-cni=5s",
         "pods start later than the time that they are given",
-        "the CNI program of every worker is wrapped by one that sleeps for the given time before it "
-        "adds a pod; where the cluster stays, it is put back at the end",
+        "the CNI program of every worker is wrapped by one that sleeps for the given time before "
+        "it adds a pod; where the cluster stays, it is put back at the end",
         seconds,
         "nodes",
         _KIND,
@@ -148,8 +148,8 @@ _ON_NODES = (
         "late-kube-proxy",
         "late-kube-proxy=20s",
         "pods on a new node are Ready and reach no Service, and so no DNS",
-        "kube-proxy of the node that joins is stopped as soon as it is there, and goes on after the "
-        "given time",
+        "kube-proxy of the node that joins is stopped as soon as it is there, and goes on after "
+        "the given time",
         seconds,
         "nodes",
         _KIND,

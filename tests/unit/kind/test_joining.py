@@ -203,9 +203,7 @@ def test_deleting_one_that_is_gone_is_fine(machine):
     assert set(machine.containers) == {"other-worker"}
 
 
-def test_the_arguments_are_kinds_own_without_ports_and_without_what_the_image_has(
-    cluster, machine
-):
+def test_the_arguments_are_kinds_own_without_ports_and_without_what_the_image_has(cluster, machine):
     shown = Docker(machine.runner).inspect("dev-control-plane")
     argv = run_arguments(shown, "dev-worker2", IMAGE)
     assert argv[-1] == IMAGE

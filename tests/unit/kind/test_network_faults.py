@@ -101,7 +101,12 @@ def test_the_wrapper_sleeps_before_an_addition_alone_and_hands_everything_on(tmp
     for command in ("ADD", "DEL"):
         env = {"PATH": f"{tmp_path}:/bin:/usr/bin", "CNI_COMMAND": command}
         done = subprocess.run(
-            [str(wrapper), "word"], input="conf", env=env, capture_output=True, text=True, check=True
+            [str(wrapper), "word"],
+            input="conf",
+            env=env,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         assert done.stdout == f"{command} word conf\n"
     assert (tmp_path / "slept").read_text() == "0.3\n"

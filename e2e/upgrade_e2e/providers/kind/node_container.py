@@ -33,7 +33,9 @@ def run_arguments(like: Mapping[str, Any], name: str, image: str) -> list[str]:
         *_of_host(host),
         *_pairs("--volume", config.get("Volumes") or ()),
         *_pairs("--volume", host.get("Binds") or ()),
-        *_pairs("--env", (one for one in config.get("Env") or () if _name(one) not in _OF_THE_IMAGE)),
+        *_pairs(
+            "--env", (one for one in config.get("Env") or () if _name(one) not in _OF_THE_IMAGE)
+        ),
         image,
     ]
 
@@ -70,8 +72,8 @@ def _address(inspected: Mapping[str, Any], *, six: bool) -> str:
     if not found:
         family = "IPv6" if six else "IPv4"
         raise E2eError(
-            f"the container {inspected['Name'].lstrip('/')} got no {family} address, which the other "
-            "nodes have; see `docker network inspect kind`."
+            f"the container {inspected['Name'].lstrip('/')} got no {family} address, which the "
+            "other nodes have; see `docker network inspect kind`."
         )
     return found
 
