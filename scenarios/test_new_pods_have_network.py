@@ -6,15 +6,15 @@ kube-proxy on that node were still starting. The pods were Ready too, took traff
 nothing: connections to their database timed out, lookups failed, and those that crashed for it came
 back with a back-off of minutes. Nobody saw it in a test, because all nodes there were old.
 
-So new pods try their network every 10 ms from their first moment on, on nodes whose kubelet has just
-been replaced as well as on old ones; and when the upgrade is done a node joins at the new version,
-for which pods wait that the scheduler binds. A pod that names its node passes by all taints; users'
-pods do not, and taints are what can keep them off until the network is there.
+So new pods try their network every 10 ms from their first moment on, on nodes whose kubelet has
+just been replaced as well as on old ones; and when the upgrade is done a node joins at the new
+version, for which pods wait that the scheduler binds. A pod that names its node passes by all
+taints; users' pods do not, and taints are what can keep them off until the network is there.
 
 On kind nothing does: a new node has no taint that waits for the network. That its pods are without
 for a moment is then a finding and no news about the upgrade, so the strict claim is skipped there,
-with the size of what was seen, and another one holds the new node to a bound. docs/scenarios.md says
-which taint avoids it.
+with the size of what was seen, and another one holds the new node to a bound. docs/scenarios.md
+says which taint avoids it.
 """
 
 import pytest

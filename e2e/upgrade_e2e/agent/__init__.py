@@ -20,8 +20,8 @@ Probing
     those of different observers share slots where they can, so that one wake-up serves several.
 
 Knocking
-    A new pod tries its network every 10 ms from its first moment on, writes down when it had it, and
-    ends: see knock.py.
+    A new pod tries its network every 10 ms from its first moment on, writes down when it had it,
+    and ends: see knock.py.
 
 Spec (JSON)
     {"run": ID, "token": TOKEN, "streams": [STREAM, ...]}

@@ -11,8 +11,8 @@ have answered, when it gives up, or at SIGTERM: a line about the process, then o
 
 MONOTONIC_US and UNIX_US are when the process started, on either clock. All other times count from
 there. FIRST_US is the first try, ENDED_US the end, ANSWERED_US the first good answer and SENT_US
-when what it answers was sent, FIRST_FAILED_US and LAST_FAILED_US when the first and the last try was
-sent that failed. `-` stands for what did not happen. A try without an answer has failed after a
+when what it answers was sent, FIRST_FAILED_US and LAST_FAILED_US when the first and the last try
+was sent that failed. `-` stands for what did not happen. A try without an answer has failed after a
 second, or when a later one was answered first.
 
 It must begin soon, so it loads as little as it can: no asyncio, no TLS, no argparse.

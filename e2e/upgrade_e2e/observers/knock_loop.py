@@ -209,7 +209,7 @@ class KnockLoop:
         self._looked_s = now_s
 
     def _due(self) -> list[str]:
-        """The nodes for which pods are to be made now; a new one is named several times at first."""
+        """The nodes for which pods are to be made now; a new one is named several times."""
         now_s, due = self._now_s(), []
         with self._lock:
             self._pods.expire(now_s)

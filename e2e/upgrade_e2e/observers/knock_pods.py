@@ -40,8 +40,8 @@ _STARTING = (
 class KnockPods(PodClient):
     """Creates pods that try their network and end.
 
-    They are bound by the scheduler, to a node that they select: a pod that names its node would pass
-    by all taints that keep others off, and taints are what makes users' pods wait for a network.
+    They are bound by the scheduler, to a node that they select: a pod that names its node would
+    pass by all taints that keep others off, and taints are what makes users' pods wait.
     `service` is the API's Service, as it was read; `give_up_s` is when a pod ends without answers.
     """
 

@@ -1,4 +1,4 @@
-"""What became of each pod that tried its network, read from watch events; pure, without API calls."""
+"""What became of each pod that tried its network, read from watch events; pure."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class _Pod:
 class KnockTracker:
     """All such pods that are there, and what was measured.
 
-    `boot_id` is that of this machine: where pods share its kernel, clocks are one and the same. What
+    `boot_id` is that of this machine: where pods share its kernel, clocks are the same. What
     is not over after `timeout_s` is a timeout, once. `foreign` is whether a pod ran under another
     kernel; `troubles` are sentences about pods that wrote nothing that can be read.
     """

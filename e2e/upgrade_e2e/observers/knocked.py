@@ -13,8 +13,8 @@ from upgrade_e2e.timeline import Origin, Outcome
 __all__ = ["SLOW_START_S", "Knocked", "PodStory", "Without", "read_story"]
 
 SLOW_START_S = 0.5
-"""Own choice: where the interpreter takes longer to come up, the machine was busy. No more than this
-of the time before the first try counts."""
+"""Own choice: where the interpreter takes longer to come up, the machine was busy. No more than
+this of the time before the first try counts."""
 _US = 1_000_000
 _FORMAT = "1"
 _HEAD, _ROW = 7, 7
@@ -26,8 +26,8 @@ _LEAST_CUT_S = 1.0
 class Without:
     """How long a pod was without one thing, in microseconds since its process started.
 
-    `lasted_us` counts from `from_us`. The outcome is OK when it had it in the end, else TIMEOUT, and
-    then `lasted_us` is a lower bound. `failed` is the number of tries that failed.
+    `lasted_us` counts from `from_us`. The outcome is OK when it had it in the end, else TIMEOUT,
+    and then `lasted_us` is a lower bound. `failed` is the number of tries that failed.
     """
 
     from_us: int
@@ -64,7 +64,7 @@ class PodStory:
     tried: tuple[Knocked, ...]
 
     def shares_kernel(self, boot_id: str) -> bool:
-        """Whether the pod ran under the kernel of this boot, so that clocks are one and the same."""
+        """Whether the pod ran under the kernel of this boot, so that clocks are the same."""
         return bool(boot_id) and self.boot_id == boot_id
 
     def started_s(self, origin: Origin, boot_id: str) -> float:

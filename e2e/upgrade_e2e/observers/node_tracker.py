@@ -1,4 +1,4 @@
-"""What became of each node, read from watch events: when it started, and which taints kept pods off.
+"""What became of each node, read from watch events: when it started, and its taints.
 
 Pure, without any API calls. Times are seconds since the origin of the pass.
 """

@@ -33,20 +33,20 @@ class NewPodsNetwork:
     """Every `every_s` one pod on each worker tries its network every 10 ms until it has it.
 
     For 60 s after a node's kubelet has started, pods come every `early_every_s`. For a node that is
-    new three come when it is seen, three when it is Ready, and then one every `new_every_s`. They are
-    bound by the scheduler, so that taints keep them off as they do others. On a single node pods come
-    three times as often, so that a pass gives enough samples. Streams that follow events, so their
-    interval is 0:
+    new three come when it is seen, three when it is Ready, and then one every `new_every_s`. They
+    are bound by the scheduler, so that taints keep them off as they do others. On a single node
+    pods come three times as often, so that a pass gives enough samples. Streams that follow events,
+    so their interval is 0:
     start@NODE      from when a pod is seen bound to its node to the start of its process
     clusterip@NODE  TCP to the API's ClusterIP
     dns@NODE        one query of the cluster's DNS
     peer@NODE       TCP to a pod on another node; none where there is one node only
     gateway@NODE    TCP to the pod's own gateway: any answer, also a refusal, shows that it is there
-    The last four are how long a pod was without, since its process started: 0 but for the try itself
-    where the first try was answered. Pods that started within 60 s of their node's kubelet have
-    streams of their own, `clusterip-early@NODE`, and those on a node that is new as well,
-    `clusterip-new@NODE`. A new node is one that came during the pass; a kubelet has started when its
-    node became Ready for the first time, reports another version, or says so in an event.
+    The last four are how long a pod was without, since its process started: 0 but for the try
+    itself where the first try was answered. Pods that started within 60 s of their node's kubelet
+    have streams of their own, `clusterip-early@NODE`, and those on a node that is new as well,
+    `clusterip-new@NODE`. A new node is one that came during the pass; a kubelet has started when
+    its node became Ready for the first time, reports another version, or says so in an event.
     For reference, at 5 Hz: api@host, GET /readyz. While it fails, nothing answers at the ClusterIP.
     A pod gives up after `timeout_s`. On a simulated cluster nothing is deployed: it has no network
     that comes up. Pods, and the ConfigMap that owns them, are named after `label`. Raises BadInput

@@ -1,7 +1,7 @@
 """A node that joins a real cluster, pods on it from its first moment on, and faults of its network.
 
-The cluster is at the old version and stays so: the node joins at that version. Each pass takes it out
-of the cluster again.
+The cluster is at the old version and stays so: the node joins at that version. Each pass takes it
+out of the cluster again.
 """
 
 from __future__ import annotations

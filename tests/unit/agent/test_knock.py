@@ -78,7 +78,8 @@ def test_where_everything_answers_each_is_tried_once_and_it_ends(
     assert [one.name for one in story.tried] == ["clusterip", "peer", "dns", "gateway"]
     for one in story.tried:
         assert (one.failed, one.outcomes, one.last_failed_us) == (0, "", None), one
-        assert one.sent_us is not None and one.answered_us is not None
+        assert one.sent_us is not None
+        assert one.answered_us is not None
         assert story.first_us <= one.sent_us <= one.answered_us <= story.ended_us
     assert story.boot_id == boot_id()
     # The kernel counts the start of a process in steps of 10 ms.
@@ -94,8 +95,10 @@ def test_a_port_that_opens_later_is_tried_until_it_does(archive: Path) -> None:
         one = tried(ended(process), "clusterip")
     assert one.failed > 1
     assert one.outcomes == f"refused={one.failed}"
-    assert one.first_failed_us is not None and one.last_failed_us is not None
-    assert one.sent_us is not None and one.answered_us is not None
+    assert one.first_failed_us is not None
+    assert one.last_failed_us is not None
+    assert one.sent_us is not None
+    assert one.answered_us is not None
     assert one.first_failed_us < one.last_failed_us < one.sent_us <= one.answered_us
 
 

@@ -141,7 +141,19 @@ def test_everything_reaches_every_node_and_no_file_stays(staging, machine):
         assert {"python:3.11-slim", "registry.k8s.io/kube-proxy:v1.34.4"} <= node.inside.keys()
     assert "registry.k8s.io/kube-apiserver:v1.34.4" in control.inside
     assert "registry.k8s.io/kube-apiserver:v1.34.4" not in worker.inside
+    left = list(staging.folder.iterdir())
+    assert left == [image.archive for image in staging.kept], "for a node that joins"
+    assert [file.name for file in left] == ["preload-0.tar"]
+
+
+def test_where_no_node_joins_no_archive_is_kept(staging, machine):
+    staging.settings = replace(staging.settings, join_node=False)
+    staging.start(V33, [V34])
+    machine.make_cluster("dev", NODES)
+    staging.wait_until_preloaded()
+    staging.wait_until_delivered(V34)
     assert not any(staging.folder.iterdir())
+    assert staging.kept == ()
 
 
 def test_nodes_are_waited_for(staging, machine):

@@ -31,7 +31,7 @@ KINDS = ("start", "clusterip", "dns", "peer", "gateway")
 
 def story(missing_us: int = 0) -> str:
     """What a pod writes that was without DNS for so long."""
-    start_us = monotonic_us() - 2_000_000
+    start_us = monotonic_us() - 20_000
     dns = "101000 100500 0 - - -"
     if missing_us:
         dns = f"{missing_us} {missing_us - 500} 9 100000 {missing_us - 1000} timeout=9"
@@ -125,7 +125,8 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     node = FakeNode(api)
     api.hooks.append(node)
     with fake_cluster(api, tmp_path) as cluster:
-        service = {"spec": {"clusterIP": "10.96.0.1", "ports": [{"port": 443}]}}
+        api.addresses = ("10.96.0.1",)
+        service = {"metadata": {"name": "kubernetes"}, "spec": {"ports": [{"port": 443}]}}
         api.put(API_SERVICE, {"kind": "Service", **service})
         for name, address in (("cp", "10.244.0.5"), ("worker", "10.244.1.5")):
             api.put(f"{PODS}network-peer-{name}", ready_peer(name, address))

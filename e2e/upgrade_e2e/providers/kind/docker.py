@@ -166,7 +166,7 @@ class Docker:
         return found
 
     def cluster_of(self, name: str) -> str:
-        """The kind cluster that a container is a node of; empty where there is no such container."""
+        """The kind cluster that a container is a node of; empty where there is none."""
         label = f'{{{{index .Config.Labels "{CLUSTER_LABEL}"}}}}'
         asked = self._docker("container", "inspect", "--format", label, name, check=False)
         return asked.stdout.strip() if asked.returncode == 0 else ""

@@ -14,7 +14,7 @@ from upgrade_e2e.errors import E2eError
 __all__ = ["JOIN_CONFIG", "KubeadmConf"]
 
 JOIN_CONFIG = "/kind/kubeadm.conf"
-"""Where kind puts the configuration of kubeadm on a node, with the parts for init and join in it."""
+"""Where kind puts the configuration of kubeadm on a node, for init and for join."""
 _API, _KIND = "kubeadm.k8s.io/v1beta4", "JoinConfiguration"
 _SOCKET = "unix:///run/containerd/containerd.sock"
 

@@ -96,8 +96,8 @@ def _unwrap(node: Node) -> None:
 class NetworkFaults:
     """The faults of the network that one pass has planted.
 
-    `hold_kube_proxy_s` is how long kube-proxy of a node that is yet to join is to be held; 0 for not
-    at all.
+    `hold_kube_proxy_s` is how long kube-proxy of a node that is yet to join is to be held; 0 for
+    not at all.
     """
 
     hold_kube_proxy_s: float = 0.0

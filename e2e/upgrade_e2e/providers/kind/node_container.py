@@ -72,8 +72,8 @@ def _address(inspected: Mapping[str, Any], *, six: bool) -> str:
     if not found:
         family = "IPv6" if six else "IPv4"
         raise E2eError(
-            f"the container {inspected['Name'].lstrip('/')} got no {family} address, which the other "
-            "nodes have; see `docker network inspect kind`."
+            f"the container {inspected['Name'].lstrip('/')} got no {family} address, which the "
+            "other nodes have; see `docker network inspect kind`."
         )
     return found
 

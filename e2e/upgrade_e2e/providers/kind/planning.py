@@ -205,8 +205,8 @@ def _join(settings: KindSettings, hop: Hop) -> Step:
     does = (
         f"docker run {image} with the arguments of a node that runs, and load the images that pods "
         "of the pass need",
-        "kubeadm join with a JoinConfiguration (v1beta4) made of that of a worker, by a token that a "
-        "control plane gives",
+        "kubeadm join with a JoinConfiguration (v1beta4) made of that of a worker, by a token that "
+        "a control plane gives",
         f"wait until the node is Ready at exactly {hop.target}",
     )
     return Step.of_hop(hop, JOIN_NODE, JOIN_S, does, node)

@@ -116,7 +116,7 @@ def _end_creation(name: str) -> None:
 
 
 def delete_joined_node(docker: Docker, name: str) -> None:
-    """Take a node that joined out of its cluster, and remove its container; one that is gone is fine.
+    """Take a node that joined out of its cluster, and remove its container, if it is there.
 
     Where the cluster does not answer any more, nothing of the node is left in it that matters.
     """

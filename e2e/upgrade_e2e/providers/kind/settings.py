@@ -101,7 +101,7 @@ class KindSettings:
 
     @property
     def joins(self) -> bool:
-        """Whether a node joins when the upgrade is done: not the only node of a cluster another one.
+        """Whether a node joins when the upgrade is done, as it does where there are several.
 
         Who asks for a single node wants to see that shape, to the end.
         """

@@ -79,7 +79,7 @@ class Staging:
 
     @property
     def kept(self) -> tuple[SavedImage, ...]:
-        """The images that were preloaded, as archives, where a node may join that needs them too."""
+        """The images that were preloaded, as archives, where a node joins that needs them too."""
         return self._kept
 
     def stop(self) -> None:
