@@ -75,9 +75,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         timeout=30 * MINUTES,
     )
     images = ("python:3.11-slim", "nginx:stable", built.stdout.split()[-1])
-    provider = KindProvider(
-        KindSettings(workdir=folder, cluster_name=NAME, preload_images=images)
-    )
+    provider = KindProvider(KindSettings(workdir=folder, cluster_name=NAME, preload_images=images))
     plan = provider.plan(resolve([OLD, NEW], []))
     creation = dataclasses.replace(plan, prepare=plan.prepare[:1], upgrade=(), verify=())
     try:

@@ -1,10 +1,10 @@
 """Guard rails: what is proof of a policy that fails open, and of one that fails closed.
 
-An object that is forbidden and one that is allowed are created again and again, as dry runs. For the
-forbidden one only two answers are evidence: refused with the policy's own words, and admitted. For
-the allowed one an answer that refuses it is evidence, and so is none at all. Whatever is no answer
-of the API server to the object (a broken connection, an error of the API server itself) says
-nothing about a policy.
+An object that is forbidden and one that is allowed are created again and again, as dry runs. For
+the forbidden one only two answers are evidence: refused with the policy's own words, and admitted.
+For the allowed one an answer that refuses it is evidence, and so is none at all. Whatever is no
+answer of the API server to the object (a broken connection, an error of the API server itself)
+says nothing about a policy.
 
 The control is a create that no policy and no webhook looks at. While it gets no answer the API
 server is away: nothing that fails then is evidence, but for an object that was admitted.

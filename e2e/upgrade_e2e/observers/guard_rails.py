@@ -163,9 +163,7 @@ def _require_in_force(api: Api, pair: GuardPair, forbidden: DryRun, allowed: Dry
         ) from error
 
 
-def _amiss(
-    pair: GuardPair, forbidden: tuple[int, str], allowed: tuple[int, str]
-) -> Iterator[str]:
+def _amiss(pair: GuardPair, forbidden: tuple[int, str], allowed: tuple[int, str]) -> Iterator[str]:
     """What is not as it should be, in words; nothing when the policy is in force."""
     status, message = forbidden
     if status in CREATED:

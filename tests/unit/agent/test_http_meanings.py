@@ -63,9 +63,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, set[str
         prober = rig.probe(*streams)
         for number, (_, _, expected) in enumerate(ANSWERS.values()):
             await_outcome(prober, expected, f"web.{number}", count=3)
-        yield {
-            case: set(outcomes(prober, f"web.{number}")) for number, case in enumerate(ANSWERS)
-        }
+        yield {case: set(outcomes(prober, f"web.{number}")) for number, case in enumerate(ANSWERS)}
 
 
 @pytest.mark.parametrize("case", ANSWERS)

@@ -1,4 +1,4 @@
-"""Guard rails: which answers are proof of a policy that fails open or closed, and which are none."""
+"""Guard rails: which answers prove that a policy fails open or closed, and which prove nothing."""
 
 from __future__ import annotations
 

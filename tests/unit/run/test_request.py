@@ -168,6 +168,4 @@ def test_policies_are_named_by_two_manifests_and_words(manifests):
 
 def test_half_a_policy_is_refused(manifests):
     with pytest.raises(BadInput, match="--guard-forbidden is given 2 times"):
-        settings_of(
-            values_of({"guard-forbidden": [manifests / "deny.yaml"] * 2}, manifests)
-        )
+        settings_of(values_of({"guard-forbidden": [manifests / "deny.yaml"] * 2}, manifests))
