@@ -1,10 +1,10 @@
 """Guard rails: what is proof of a policy that fails open, and of one that fails closed.
 
-An object that is forbidden and one that is allowed are created again and again, as dry runs. For the
-forbidden one only two answers are evidence: refused with the policy's own words, and admitted. For
-the allowed one an answer that refuses it is evidence, and so is none at all. Whatever is no answer
-of the API server to the object (a broken connection, an error of the API server itself) says
-nothing about a policy.
+An object that is forbidden and one that is allowed are created again and again, as dry runs. For
+the forbidden one only two answers are evidence: refused with the policy's own words, and admitted.
+For the allowed one an answer that refuses it is evidence, and so is none at all. Whatever is no
+answer of the API server to the object (a broken connection, an error of the API server itself)
+says nothing about a policy.
 
 The control is a create that no policy and no webhook looks at. While it gets no answer the API
 server is away: nothing that fails then is evidence, but for an object that was admitted.
@@ -60,11 +60,12 @@ def weigh_guard_rails(tracks: tuple[Track, ...], whole: Windows) -> tuple[Track,
 def cost_notes(tracks: Sequence[Track], whole: Windows) -> Iterator[str]:
     """What a policy costs an object that it allows: its latency next to that of the control.
 
-    Nothing where there is no control, or where either has no latency. Both keep their connection.
+    Both keep their connection. What was under way while the control got no answer is left out: it
+    waited for the API server. Nothing where there is no control, or where either has no latency.
     """
-    controls = [track for track in tracks if _object_of(track.stream) == CONTROL]
-    usual = _latency(controls, whole)
-    for track in tracks:
+    there = [track.without(track.masked) for track in tracks if _is_guard(track)]
+    usual = _latency([track for track in there if _object_of(track.stream) == CONTROL], whole)
+    for track in there:
         if usual and _object_of(track.stream) == ALLOWED and (took := _latency([track], whole)):
             yield (
                 f"{track.stream.name}: a create that policies look at takes {took}; one that none "
@@ -78,6 +79,10 @@ def _latency(tracks: Sequence[Track], whole: Windows) -> str:
     except Inconclusive:
         return ""
     return f"p50 {p50}, p99 {p99}"
+
+
+def _is_guard(track: Track) -> bool:
+    return _object_of(track.stream) in _EVIDENCE
 
 
 def _object_of(stream: Stream) -> str:
@@ -98,9 +103,9 @@ def _unanswered(control: Track, whole: Windows) -> Windows:
 
 
 def _weighed(track: Track, silent: Windows) -> Track:
-    kind = _object_of(track.stream)
-    if kind not in _EVIDENCE:
+    if not _is_guard(track):
         return track
+    kind = _object_of(track.stream)
     failed = track.evidence == Evidence.FAILED
     about = np.isin(track.outcome, [int(one) for one in _EVIDENCE[kind]])
     admitted = track.outcome == Outcome.ADMITTED

@@ -72,7 +72,8 @@ class LeftOut:
 
     def __str__(self) -> str:
         """In a sentence, without its full stop."""
-        cost = cost_sentence(self.away_s, self.longest_away_s, self.longest_without_news_s)
+        without_s = self.longest_without_news_s if self.without_news else None
+        cost = cost_sentence(self.away_s, self.longest_away_s, without_s)
         return f"left out: up to {duration(self.longest_s)} of a node ({cost})"
 
 

@@ -1,4 +1,4 @@
-"""Guard rails: which answers are proof of a policy that fails open or closed, and which are none."""
+"""Guard rails: which answers prove that a policy fails open or closed, and which prove nothing."""
 
 from __future__ import annotations
 
@@ -171,3 +171,13 @@ def test_an_observer_that_saw_nothing_is_blind_and_no_error():
     empty = Samples.empty(to_samples([stream("control"), stream("forbidden")]).streams)
     timeline = Timeline(Window(0.0, 60.0), (), {"guard": empty})
     assert view_of(timeline, "guard", Limits.default()).count == 0
+
+
+def test_a_wait_for_the_api_server_is_no_cost_of_a_policy():
+    """Both take 10 s while there is no storage, and the control has no answer at first."""
+    lines = [stream("control", failing(range(200, 210))), stream("forbidden"), stream("allowed")]
+    for line in (lines[0], lines[2]):
+        line.shots[190:200] = [replace(shot, latency=10_000_000) for shot in line.shots[190:200]]
+    (note,) = view_of(to_timeline(lines, *WHOLE), "web").notes
+    assert "takes p50 1 ms, p99 1 ms" in note
+    assert note.endswith("p50 1 ms, p99 1 ms")

@@ -119,7 +119,7 @@ def test_an_option_that_is_written_is_read_again(option):
     if option.argv:
         value = ("sh", "-c", "echo 'x y'")
     elif option.multiple:
-        value = ("one", "two words")
+        value = tuple(map(option.type, ("one", "two words")))
     command(option_words({option.name: value}), standalone_mode=False)
     assert found[option.name] == value
 
