@@ -20,9 +20,7 @@ THROUGH = page.test_deployments_get_through_every_stage
 SOON = page.test_deployments_are_available_soon
 STAGES, P95 = "deployments_get_through_every_stage", "deployments_are_available_soon"
 NODES = moves("worker", "worker2")
-HOOK = (
-    "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/upgrade-e2e-deployments"
-)
+HOOK = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/upgrade-e2e-deployments"
 pytestmark = pytest.mark.thorough(part="stories")
 
 

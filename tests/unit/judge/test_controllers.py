@@ -18,9 +18,7 @@ Event = tuple[float, float]
 
 def deployments(*events: Event, node: str = "worker", outcome: Outcome = Outcome.OK) -> Line:
     """New Deployments: when they were asked for, and how long they took, in seconds."""
-    shots = [
-        Shot(round(at * SECOND), 0, round(took * SECOND), int(outcome)) for at, took in events
-    ]
+    shots = [Shot(round(at * SECOND), 0, round(took * SECOND), int(outcome)) for at, took in events]
     return Line(f"{UP}@{node}", node, "a new Deployment, until it is available", 0, shots)
 
 
@@ -35,7 +33,7 @@ def seen(*lines: Line) -> Seen:
     return view_of(to_timeline(lines, 0, WHOLE_S * SECOND), "web")
 
 
-STEADY = tuple((float(at), 2.0) for at in range(0, WHOLE_S - 10, 20))
+STEADY = tuple((float(at), 2.0) for at in range(0, WHOLE_S - 10, 20) if at != 60)
 SLOW = ((50.5, 17.0),)
 
 

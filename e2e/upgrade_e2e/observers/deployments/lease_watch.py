@@ -34,7 +34,8 @@ _JOIN_S = 10.0
 @dataclass
 class _Looks:
     """What the thread and the others share: when each lease was seen renewed, and each look: when
-    it was meant to be, was begun and was over."""
+    it was meant to be, was begun and was over.
+    """
 
     renewed_s: dict[str, list[float]] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)

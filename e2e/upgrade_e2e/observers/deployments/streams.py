@@ -36,9 +36,7 @@ _TARGETS: Mapping[str, str] = {
 """What each stage is, for people. Not every stage knows a node, and then it is `host`."""
 
 
-def add_measured(
-    measured: Iterable[Measured], into: SamplesBuilder, timeout_s: float
-) -> None:
+def add_measured(measured: Iterable[Measured], into: SamplesBuilder, timeout_s: float) -> None:
     """Add what was measured, with a stream for each stage, also for one of which nothing was seen.
 
     The order of streams is that of the stages, then of nodes.

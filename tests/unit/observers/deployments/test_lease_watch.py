@@ -75,9 +75,7 @@ def api() -> FakeApi:
 
 
 @pytest.fixture
-def leases(
-    api: FakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[LeaseWatch]:
+def leases(api: FakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LeaseWatch]:
     monkeypatch.setattr(module, "_EVERY_S", 0.1)
     monkeypatch.setattr(module, "_RENEWED_WITHIN_S", 2.0)
     with fake_cluster(api, tmp_path) as cluster:

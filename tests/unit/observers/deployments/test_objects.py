@@ -186,9 +186,7 @@ def test_what_is_in_no_namespace_goes_with_ours(api: FakeApi, context: DeployCon
         assert labels["app.kubernetes.io/managed-by"] == "upgrade-e2e"
 
 
-def test_two_observers_share_neither_webhook_nor_pods(
-    api: FakeApi, context: DeployContext
-) -> None:
+def test_two_observers_share_neither_webhook_nor_pods(api: FakeApi, context: DeployContext) -> None:
     before = set(api.objects)
     Deployments().deploy(context)
     first = set(api.objects) - before
