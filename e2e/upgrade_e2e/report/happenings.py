@@ -24,6 +24,8 @@ _WATCHED: Mapping[str, tuple[str, str]] = {
     "HttpEdge": ("The edge", "requests"),
     "ApiServer": ("The API server", "requests"),
 }
+_ROLLED = frozenset({"HttpService", "HttpEdge"})
+"""The types of observers whose workload is rolled while it is watched."""
 # By the outcome that most of its probes had.
 _FAILED: Mapping[str, str] = {
     "timeout": "did not answer",
@@ -102,7 +104,12 @@ def _sentence(run: RunRecord, seen: ObserverResult, row: _Row) -> str:
     parts = [what, how, *_where(run, row.nodes), _lasted(row)]
     if row.share < _WHOLE:
         parts.append(f"({share(row.share)} of the {probes} at worst)")
-    return f"{' '.join(parts)} {_during(row)}."
+    return f"{' '.join(parts)} {_during(row, rolled=_kind(run, seen.name) in _ROLLED)}."
+
+
+def _kind(run: RunRecord, label: str) -> str:
+    """The type of the observer."""
+    return run.observers_as_written.get(label, "").partition("(")[0]
 
 
 def _slowness(row: BrownoutRow) -> str:
@@ -110,8 +117,7 @@ def _slowness(row: BrownoutRow) -> str:
 
 
 def _subject(run: RunRecord, label: str) -> tuple[str, str]:
-    kind = run.observers_as_written.get(label, "").partition("(")[0]
-    what, probes = _WATCHED.get(kind, (label, "probes"))
+    what, probes = _WATCHED.get(_kind(run, label), (label, "probes"))
     usual = label in {"dns", "web", "edge", "api", what}
     return what if usual else f"{what} ({label})", probes
 
@@ -137,14 +143,19 @@ def _lasted(outage: _Row) -> str:
     return f"for {duration(outage.at_least_s)}"
 
 
-def _during(outage: _Row) -> str:
+def _during(outage: _Row, *, rolled: bool) -> str:
     if not outage.cause:
         return outage.told
-    first, *others = outage.cause
+    # A rollout of the watched workload explains only what its own observers see.
+    first, *others = sorted(outage.cause, key=lambda name: _is_rollout(name) and not rolled)
     also = " (or in another step)" if len(others) == 1 else ""
     if len(others) > 1:
         also = f" (or in one of {len(others)} other steps)"
     return f"while {_step(first)}{also}"
+
+
+def _is_rollout(name: str) -> bool:
+    return name.startswith("rollout ")
 
 
 def _step(name: str) -> str:

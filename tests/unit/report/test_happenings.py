@@ -72,6 +72,14 @@ def test_an_observer_of_ones_own_is_named():
     assert happened(run(DNS, name="shop", kind="Shop"))[0].startswith("shop did not answer")
 
 
+def test_a_rollout_comes_first_only_for_who_watches_what_is_rolled():
+    both = replace(DNS, cause=("rollout web 1", "kubeadm-apply control-plane: kube-apiserver"))
+    (api,) = happened(run(both, name="api", kind="ApiServer"))
+    assert "while kubeadm replaced kube-apiserver on control-plane (or in another" in api
+    (web,) = happened(run(both, name="web", kind="HttpService"))
+    assert "while web 1 was rolled (or in another" in web
+
+
 def test_the_worst_come_first_and_one_event_once():
     later = replace(DNS, start_s=50.0, at_least_s=3.0, cause=("drain worker",))
     same = replace(DNS, target="absent", at_least_s=0.9)
