@@ -42,6 +42,8 @@ class FakeApi:
     """What a Service gets: the first one, or all if it prefers to be dual-stack."""
     pod_ports: dict[str, int] = field(default_factory=dict)
     """Where the proxy finds a pod or a Service on loopback, by `NAME:PORT`."""
+    unserved: str = ""
+    """What a path has in it that is answered with 405, unless empty."""
     selects: bool = False
     """Whether lists heed label selectors, of the form `a=b,c`."""
     requests: list[tuple[str, str]] = field(default_factory=list)
@@ -195,6 +197,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _refused(self) -> bool:
         self.api.requests.append((self.command, self.path))
+        if self.api.unserved and self.api.unserved in self._path:
+            self._answer(405, {"kind": "Status", "code": 405})
+            return True
         if self.api.status != 200:
             self._answer(self.api.status, {"kind": "Status", "code": self.api.status})
             return True
