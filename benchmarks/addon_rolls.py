@@ -3,16 +3,16 @@
     python benchmarks/addon_rolls.py v1.34.4 v1.35.4 --times 8
 
 Makes the cluster of a plain pass at the first version, with the lookups of the scenario
-`dns_latency`. In place of the upgrade it replaces the pods of the addons again and again, in turn in
-each of four ways, and changes nothing else:
+`dns_latency`. In place of the upgrade it replaces the pods of the addons again and again, in turn
+in each of four ways, and changes nothing else:
 
     dns    CoreDNS alone
     proxy  kube-proxy alone
     both   both at the same moment, as `kubeadm upgrade apply` does
     apart  kube-proxy first, and CoreDNS once that is done
 
-Prints what each roll did: lookups that failed, the longest time that a client with a kept socket had
-no answer, and on which node. Artifacts, with all samples, go to `--into`.
+Prints what each roll did: lookups that failed, and the longest time that a client with a kept
+socket had no answer, by node. Artifacts, with all samples, go to `--into`.
 """
 
 from __future__ import annotations

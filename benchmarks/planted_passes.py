@@ -49,9 +49,8 @@ class Row:
         results = [one for one in record.scenarios if one.name == self.claim]
         broken = [one for one in results if one.verdict.value == "FAIL"]
         said = "\n".join(one.explanation for one in broken)
-        return bool(broken), bool(broken) and all(
-            re.search(p, said) for p in (self.step, self.node)
-        )
+        right = all(re.search(words, said) for words in (self.step, self.node))
+        return bool(broken), bool(broken) and right
 
 
 @dataclass(frozen=True)

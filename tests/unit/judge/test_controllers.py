@@ -33,7 +33,7 @@ def seen(*lines: Line) -> Seen:
     return view_of(to_timeline(lines, 0, WHOLE_S * SECOND), "web")
 
 
-STEADY = tuple((float(at), 2.0) for at in range(0, WHOLE_S - 10, 20))
+STEADY = tuple((float(at), 2.0) for at in range(0, WHOLE_S - 10, 20) if at != 60)
 SLOW = ((50.5, 17.0),)
 
 

@@ -44,6 +44,8 @@ class FakeApi:
     """What a create is answered with, by path and object: a status and, if refused, a message."""
     pod_ports: dict[str, int] = field(default_factory=dict)
     """Where the proxy finds a pod or a Service on loopback, by `NAME:PORT`."""
+    unserved: str = ""
+    """What a path has in it that is answered with 405, unless empty."""
     requests: list[tuple[str, str]] = field(default_factory=list)
     events: list[Object] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -192,6 +194,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _refused(self) -> bool:
         self.api.requests.append((self.command, self.path))
+        if self.api.unserved and self.api.unserved in self._path:
+            self._answer(405, {"kind": "Status", "code": 405})
+            return True
         if self.api.status != 200:
             self._answer(self.api.status, {"kind": "Status", "code": self.api.status})
             return True

@@ -6,9 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
-from kubernetes.client.exceptions import ApiException
-
-from upgrade_e2e.cluster import retry_api
 from upgrade_e2e.observers.apiserver import readyz_probe
 from upgrade_e2e.observers.base import DeployContext, Observer, Parts, label_or_kind
 from upgrade_e2e.observers.checks import check_label, check_positive_s, check_timeout
@@ -24,7 +21,6 @@ _API_TIMEOUT_S = 2.0
 _HASTE_ALONE = 3.0
 """A single control plane is away, with its controllers, for more than half of a pass; a claim about
 a 95th percentile needs 20 Deployments out of the rest."""
-_ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +45,7 @@ class Deployments:
     A Deployment that does not answer within `timeout_s` is a timeout of the stage that it is in,
     and of the whole way. For reference: api@host, GET /readyz, and controllers@host, whether the
     leaders of controller manager and scheduler renew their leases. Objects are named after `label`.
-    In a cluster without admission registration, such as a simulated one, nothing is deployed.
+    In a cluster that takes no admission webhooks, such as a simulated one, nothing is deployed.
     Raises BadInput for values that cannot work.
     """
 
@@ -69,10 +65,10 @@ class Deployments:
 
     def deploy(self, context: DeployContext) -> Parts:
         """Apply the webhook and the credential provider, and prepare the loop; see Observer."""
-        if not _takes_webhooks(context):
-            return Parts()
         label, api = label_or_kind(self), context.cluster.api
         trust = apply_servers(context, label)
+        if trust is None:
+            return Parts()
         haste = _HASTE_ALONE if len(context.cluster.control_planes) == 1 else 1.0
         loop = TrialLoop(
             client=TrialClient(context, label),
@@ -84,13 +80,3 @@ class Deployments:
             host_probes=(readyz_probe(api, "api", _API_HZ, _API_TIMEOUT_S),),
             background_tasks=(loop, LeaseWatch(context, label)),
         )
-
-
-def _takes_webhooks(context: DeployContext) -> bool:
-    try:
-        retry_api(lambda: context.cluster.api.get_json(_ADMISSION))
-    except ApiException as error:
-        if error.status == 404:
-            return False
-        raise
-    return True

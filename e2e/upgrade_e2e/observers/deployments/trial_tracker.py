@@ -68,7 +68,7 @@ class TrialTracker:
         trial = self._alive.get(name)
         if trial is not None and trial.accepted_s is None:
             for stage in (ACCEPTED, UNTIL_AVAILABLE, UNTIL_ANSWERING):
-                self._note(trial, stage, HOST, trial.asked_s, now_s, Outcome.CREATE_FAILED)
+                self._note(trial, stage, HOST, trial.asked_s, now_s, outcome=Outcome.CREATE_FAILED)
             self._leave_out(trial, now_s)
             self._end(trial, "not accepted by the API")
 
@@ -132,8 +132,8 @@ class TrialTracker:
         if trial is None or trial.over or not trial.through:
             return
         wrong = Outcome.BAD_ANSWER
-        self._note(trial, ANSWERING, trial.node, available(trial), now_s, wrong)
-        self._note(trial, UNTIL_ANSWERING, trial.node, trial.asked_s, now_s, wrong)
+        self._note(trial, ANSWERING, trial.node, available(trial), now_s, outcome=wrong)
+        self._note(trial, UNTIL_ANSWERING, trial.node, trial.asked_s, now_s, outcome=wrong)
         self._end(trial, "answered without a credential of its own")
 
     def give_up(self, name: str, state: PodState | None, now_s: float) -> None:
@@ -143,10 +143,14 @@ class TrialTracker:
             return
         stages = list(stuck_stages(trial, state, now_s))
         for stage, node, begun_s, outcome in stages:
-            self._note(trial, stage, node, begun_s, now_s, outcome)
+            self._note(trial, stage, node, begun_s, now_s, outcome=outcome)
         if not trial.through:
-            self._note(trial, UNTIL_AVAILABLE, trial.node, trial.asked_s, now_s, Outcome.TIMEOUT)
-        self._note(trial, UNTIL_ANSWERING, trial.node, trial.asked_s, now_s, Outcome.TIMEOUT)
+            self._note(
+                trial, UNTIL_AVAILABLE, trial.node, trial.asked_s, now_s, outcome=Outcome.TIMEOUT
+            )
+        self._note(
+            trial, UNTIL_ANSWERING, trial.node, trial.asked_s, now_s, outcome=Outcome.TIMEOUT
+        )
         self._leave_out(trial, now_s)
         why = (state.trouble if state is not None else "") or trial.refused
         self._end(trial, f"stuck in {stages[0][0]}" + (f" ({why})" if why else ""))
@@ -167,7 +171,7 @@ class TrialTracker:
                 continue
             if now_s - trial.deleted_s >= longest_s:
                 trial.slow_to_go = True
-                self._note(trial, GONE, trial.node, trial.deleted_s, now_s, Outcome.TIMEOUT)
+                self._note(trial, GONE, trial.node, trial.deleted_s, now_s, outcome=Outcome.TIMEOUT)
 
     def overdue(
         self, now_s: float, after_s: float | None = None
@@ -207,7 +211,7 @@ class TrialTracker:
             return
         trial.admitted_s = now_s
         outcome = Outcome.OK if is_injected(pod) else Outcome.BAD_ANSWER
-        self._note(trial, ADMITTED, HOST, begun(trial.accepted_s), now_s, outcome)
+        self._note(trial, ADMITTED, HOST, begun(trial.accepted_s), now_s, outcome=outcome)
 
     def _note_available(self, trial: Trial) -> None:
         available_s = available(trial)
@@ -229,7 +233,7 @@ class TrialTracker:
         """Of the stages that it never came to nothing is known, but that nobody was idle."""
         for stage in STAGES:
             if stage not in trial.noted and not (stage == GONE and trial.pods):
-                self._note(trial, stage, trial.node, trial.asked_s, now_s, Outcome.NOT_SENT)
+                self._note(trial, stage, trial.node, trial.asked_s, now_s, outcome=Outcome.NOT_SENT)
 
     def _end(self, trial: Trial, how: str) -> None:
         trial.over, self.last = True, how
@@ -241,6 +245,7 @@ class TrialTracker:
         node: str,
         from_s: float,
         to_s: float,
+        *,
         outcome: Outcome = Outcome.OK,
     ) -> None:
         trial.noted.add(stage)

@@ -40,7 +40,6 @@ SERVERS = ("deployments-webhook", "deployments-credentials")
 def api() -> FakeApi:
     made = FakeApi()
     made.put(NAMESPACE, {"kind": "Namespace", "metadata": {"name": "upgrade-e2e"}})
-    made.put(ADMISSION, {"kind": "APIResourceList", "metadata": {"name": "v1"}})
     return made
 
 
@@ -65,7 +64,7 @@ def pod_of(api: FakeApi, name: str) -> dict[str, Any]:
 def test_where_there_are_no_webhooks_nothing_is_deployed(
     api: FakeApi, context: DeployContext
 ) -> None:
-    del api.objects[ADMISSION]
+    api.unserved = "mutatingwebhookconfigurations"
     before = set(api.objects)
     assert Deployments().deploy(context) == Parts()
     assert set(api.objects) == before

@@ -28,7 +28,6 @@ FAULTS = ("provider-starved", "webhook-down=fail", "webhook-down=ignore")
 def api() -> FakeApi:
     made = FakeApi()
     made.put(NAMESPACE, {"kind": "Namespace", "metadata": {"name": "upgrade-e2e"}})
-    made.put(ADMISSION, {"kind": "APIResourceList", "metadata": {"name": "v1"}})
     return made
 
 
