@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from upgrade_e2e.errors import Inconclusive
-    from upgrade_e2e.judge import Limits, Outage, Seen
+    from upgrade_e2e.judge import BackupsSeen, Limits, Outage, Seen
     from upgrade_e2e.observers import (
         ApiServer,
         DnsLookups,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApiServer",
+    "BackupsSeen",
     "DnsLookups",
     "EtcdBackup",
     "HttpEdge",
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BackupsSeen": "upgrade_e2e.judge",
     "Inconclusive": "upgrade_e2e.errors",
     "Limits": "upgrade_e2e.judge",
     "Outage": "upgrade_e2e.judge",

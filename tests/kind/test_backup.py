@@ -211,7 +211,7 @@ def test_a_real_s3_server_keeps_snapshots(snapshots, tmp_path):
 
 
 def test_a_whole_upgrade_keeps_its_backups(tool: Tool):
-    """etcd is replaced meanwhile: the programs that restore are those of the new one."""
+    """Etcd is replaced meanwhile: the programs that restore are those of the new one."""
     ran: Ran = tool.run(
         "run", "--provider", "kind", "--from", OLD, "--to", NEW, "--workers", "1",
         "--fast-control-plane", "--scenario", "backup_is_restorable", "--limits", str(LIMITS),

@@ -64,13 +64,11 @@ def _damage(look: FileLook) -> str:
     return ""
 
 
-def _restored(
+def _restored(  # noqa: PLR0917 - what reading one snapshot takes
     read: ReadBack, programs: EtcdPrograms, file: Path, folder: Path, canaries: str, begun: float
 ) -> ReadBack:
     status = status_of(programs, file)
-    read = replace(
-        read, hash=status["hash"], revision=status["revision"], keys=status["totalKey"]
-    )
+    read = replace(read, hash=status["hash"], revision=status["revision"], keys=status["totalKey"])
     with restored(programs, file, folder, has_hash=read.own_hash is not None) as etcd:
         stored = etcd.value(CLUSTER_KEY)
         restore_s = time.monotonic() - begun

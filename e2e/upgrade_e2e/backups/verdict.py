@@ -68,8 +68,11 @@ def judge_taken(taken: TakenSnapshot, read: ReadBack, log: BackupLog) -> JudgedS
     )
     if flaw is None:
         count = len(_acknowledged_before(taken, log))
-        flaw = SnapshotVerdict.WHOLE, (
-            f"{whole_sentence(read)} All {count} writes that were acknowledged before it are in it."
+        flaw = (
+            SnapshotVerdict.WHOLE,
+            (
+                f"{whole_sentence(read)} All {count} writes that were acknowledged before it are in it."
+            ),
         )
     return JudgedSnapshot(taken, *flaw)
 

@@ -69,9 +69,7 @@ def take_programs(node: Node, names: Sequence[str], into: Path) -> str:
         for name in names:
             _require(node, image, f"{root}/{_BIN}/{name}", name)
             target = into / name
-            _runner(node).run(
-                "cat", f"{root}/{_BIN}/{name}", timeout_s=_COPY_S, stdout_file=target
-            )
+            _runner(node).run("cat", f"{root}/{_BIN}/{name}", timeout_s=_COPY_S, stdout_file=target)
             target.chmod(0o755)
     return image
 

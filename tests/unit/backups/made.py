@@ -111,5 +111,3 @@ else:
     kvs = [{{"key": b64(words[1]), "value": b64(value)}}] if found.get("uid") else []
     print(json.dumps({{"kvs": kvs}} if kvs else {{}}))
 """
-
-

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-
-
 import pytest
 
 from tests.unit.backups.made import CANARIES, UID, database, snapshot
@@ -92,7 +90,7 @@ def test_settings_of_the_user_for_etcd_do_not_reach_the_programs(programs, monke
 def test_a_status_without_numbers_is_refused(programs, tmp_path):
     file = tmp_path / "odd.db"
     file.write_bytes(database({"revision": "many"}))
-    with pytest.raises(E2eError, match="etcdutl of v3.5 or newer"):
+    with pytest.raises(E2eError, match=r"etcdutl of v3\.5 or newer"):
         status_of(programs, file)
 
 
