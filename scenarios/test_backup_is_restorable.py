@@ -3,9 +3,9 @@
 The story: snapshots of etcd were taken every night, and each job was green. Nobody had ever
 restored one. The day on which a cluster had to come back was the first on which anybody tried. A
 job that takes snapshots does not notice a file that was cut on its way, a byte that changed where
-it lay, an old file that was copied again, or that it has saved another cluster. An upgrade is when a
-backup is needed most and when one is hardest to take: etcd itself is replaced, and the program that
-takes the snapshot is of another version than the server.
+it lay, an old file that was copied again, or that it has saved another cluster. An upgrade is when
+a backup is needed most and when one is hardest to take: etcd itself is replaced, and the program
+that takes the snapshot is of another version than the server.
 
 So a snapshot is taken every 30 s while numbered writes go on. Each is restored into an etcd of its
 own, and the writes are looked for: all that were acknowledged before it began are in it, and none

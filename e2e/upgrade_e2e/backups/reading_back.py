@@ -48,7 +48,14 @@ def read_back_snapshot(
         if (damage := _damage(look)) != "":
             return replace(read, trouble=damage)
         try:
-            return _restored(read, programs, file, Path(folder), canaries, begun)
+            status = status_of(programs, file)
+        except E2eError as error:
+            return replace(read, trouble=_short(error))
+        read = replace(
+            read, hash=status["hash"], revision=status["revision"], keys=status["totalKey"]
+        )
+        try:
+            return _restored(read, programs, file, canaries, begun)
         except E2eError as error:
             return replace(read, trouble=_short(error))
 
@@ -64,12 +71,10 @@ def _damage(look: FileLook) -> str:
     return ""
 
 
-def _restored(  # noqa: PLR0917 - what reading one snapshot takes
-    read: ReadBack, programs: EtcdPrograms, file: Path, folder: Path, canaries: str, begun: float
+def _restored(
+    read: ReadBack, programs: EtcdPrograms, file: Path, canaries: str, begun: float
 ) -> ReadBack:
-    status = status_of(programs, file)
-    read = replace(read, hash=status["hash"], revision=status["revision"], keys=status["totalKey"])
-    with restored(programs, file, folder, has_hash=read.own_hash is not None) as etcd:
+    with restored(programs, file, file.parent, has_hash=read.own_hash is not None) as etcd:
         stored = etcd.value(CLUSTER_KEY)
         restore_s = time.monotonic() - begun
         encrypted = stored is not None and stored.startswith(_ENCRYPTED)
