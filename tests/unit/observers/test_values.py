@@ -55,6 +55,7 @@ RATES = (
     "DnsLookups.side_hz",
     "DnsLookups.reused_hz",
     "HttpEdge.rate_hz",
+    "EtcdBackup.writes_hz",
 )
 EVERY = ("PodChurn.every_s", "EtcdBackup.every_s")
 TIMES = ("Workload.pre_stop_s", "Workload.warm_up_s", "Workload.drain_s")
@@ -74,6 +75,9 @@ REFUSED: tuple[tuple[tuple[str, ...], tuple[Any, ...], str], ...] = (
     (("Workload.pdb_min_available",), (-1, 1.5, True), "from 0 (no budget) to 2"),
     (("HttpService.workload",), ("web", None), "workload=Workload()"),
     (("HttpEdge.backend",), (Workload(), None), "backend=HttpService()"),
+    (("EtcdBackup.into",), ("gs://bucket/x", "s3://"), "s3://BUCKET/PREFIX"),
+    (("EtcdBackup.s3_endpoint",), ("http://127.0.0.1:7070",), "s3://BUCKET/PREFIX"),
+    (("EtcdBackup.etcd_programs",), ("/none",), "has no program etcd"),
 )
 """Fields, values that they refuse, and words of the refusal."""
 
@@ -116,6 +120,7 @@ def test_defaults_stay() -> None:
     assert labels == {
         ApiServer: "api",
         DnsLookups: "dns",
+        EtcdBackup: "backup",
         HttpEdge: "edge",
         HttpService: "web",
         PodChurn: "churn",
