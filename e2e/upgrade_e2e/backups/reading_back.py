@@ -22,6 +22,8 @@ CLUSTER_KEY = "/registry/namespaces/kube-system"
 _ENCRYPTED = b"k8s:enc:"
 _UID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NUMBER = re.compile(r"\d+")
+_ERRORS = ("Error:", "panic:", "fatal error:")
+"""How a line of a Go program begins that says why it ended; a stack may follow."""
 _MOST_WORDS = 400
 
 
@@ -96,7 +98,8 @@ def _writes(etcd: LoneEtcd, canaries: str) -> tuple[tuple[int, int], ...]:
 
 
 def _short(error: E2eError) -> str:
-    """The reason in one line: for a program the last thing that it said."""
+    """The reason in one line: for a program the line with its error, else the last that it said."""
     said = error.output.strip().splitlines() if isinstance(error, CommandFailed) else []
-    text = said[-1] if said else " ".join(str(error).split())
+    named = [line for line in said if line.startswith(_ERRORS)]
+    text = next(iter(named or said[-1:]), " ".join(str(error).split()))
     return text[:_MOST_WORDS]
