@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from upgrade_e2e.errors import Inconclusive
-    from upgrade_e2e.judge import Etcd, Limits, Outage, Runtimes, Seen
+    from upgrade_e2e.judge import BackupsSeen, Etcd, Limits, Outage, Runtimes, Seen
     from upgrade_e2e.judge.node_usage import NodeUsage
     from upgrade_e2e.observers import (
         ApiServer,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApiServer",
+    "BackupsSeen",
     "Deployments",
     "DnsLookups",
     "Etcd",
@@ -55,6 +56,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BackupsSeen": "upgrade_e2e.judge",
     "Etcd": "upgrade_e2e.judge",
     "Inconclusive": "upgrade_e2e.errors",
     "Limits": "upgrade_e2e.judge",

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import venv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 from scenarios import test_backup_is_restorable as scenario
 from tests.claims import SKIPS, Scenario, claims_of
 from tests.kind.conftest import LIMITS, MINUTES, NEW, OLD, REPOSITORY, TOOL, Ran, Tool
-from upgrade_e2e.backups import EtcdPrograms, open_location
+from upgrade_e2e.backups import EtcdPrograms
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.cluster.etcd_access import (
     clean_node,
@@ -132,9 +133,11 @@ def snapshots(cluster: Cluster, tmp_path_factory) -> Taken:
     return Taken(folder, programs, uid)
 
 
-def check(snapshots: Taken, place: str, *words: str, **env: str) -> tuple[int, dict]:
+def check(
+    snapshots: Taken, place: str, *words: str, tool: str | Path = TOOL, **env: str
+) -> tuple[int, dict]:
     """What the command finds in a place."""
-    argv = [TOOL, "backup", "check", place, "--etcd-programs", snapshots.programs, "--json", *words]
+    argv = [tool, "backup", "check", place, "--etcd-programs", snapshots.programs, "--json", *words]
     done = subprocess.run(
         argv, capture_output=True, text=True, check=False, timeout=120, env={**ENV, **env}
     )
@@ -173,39 +176,62 @@ def test_the_command_tells_damage_apart(snapshots, tmp_path):
         assert [row["verdict"] for row in found["snapshots"]] == [word, "whole"], found
 
 
-def test_a_real_s3_server_keeps_snapshots(snapshots, tmp_path):
-    pytest.importorskip("boto3", reason="boto3 is not installed; the dev group has it")
-    s3 = REPOSITORY / "ci" / "s3"
-    folder = tmp_path / "s3"
-    subprocess.run([s3, "program"], check=True, timeout=600)
+@pytest.fixture(scope="module")
+def with_s3(tmp_path_factory) -> Path:
+    """The programs of an environment that has the extra; boto3 is not among what tests need."""
+    folder = tmp_path_factory.mktemp("with-s3")
+    venv.create(folder, with_pip=True)
+    pip = (folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-compile")
+    subprocess.run([*pip, f"{REPOSITORY}[s3]"], check=True, timeout=600)
+    return folder / "bin"
+
+
+STORE = """
+import sys
+from pathlib import Path
+from upgrade_e2e.backups import open_location
+place = open_location("s3://backups/prod", sys.argv[1])
+for file in sorted(Path(sys.argv[2]).iterdir()):
+    place.store(file, file.name)
+place.fetch("b.db", Path(sys.argv[3]))
+try:
+    place.fetch("none.db", Path(sys.argv[3] + "-none"))
+except FileNotFoundError:
+    print("none is not there")
+"""
+
+
+def test_a_real_s3_server_keeps_snapshots(snapshots, with_s3, tmp_path):
+    s3, folder = REPOSITORY / "ci" / "s3", tmp_path / "s3"
+    subprocess.run([s3, "program"], check=True, timeout=900)
     started = subprocess.run(
         [s3, "start", folder], check=True, capture_output=True, text=True, timeout=60
     )
+    endpoint, back = started.stdout.strip(), tmp_path / "back.db"
+    keys = {
+        "AWS_ACCESS_KEY_ID": (folder / "access").read_text(),
+        "AWS_SECRET_ACCESS_KEY": (folder / "secret").read_text(),
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    (folder / "buckets" / "backups").mkdir()
+    asked = ("s3://backups/prod", "--s3-endpoint", endpoint, "--cluster", snapshots.uid)
+    tool = with_s3 / "upgrade-e2e"
     try:
-        endpoint = started.stdout.strip()
-        keys = {
-            "AWS_ACCESS_KEY_ID": (folder / "access").read_text(),
-            "AWS_SECRET_ACCESS_KEY": (folder / "secret").read_text(),
-            "AWS_DEFAULT_REGION": "us-east-1",
-        }
-        (folder / "buckets" / "backups").mkdir()
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in keys.items():
-                patch.setenv(name, value)
-            place = open_location("s3://backups/prod", endpoint)
-            for file in sorted(snapshots.folder.iterdir()):
-                place.store(file, file.name)
-            place.fetch("b.db", tmp_path / "back.db")
-            assert (tmp_path / "back.db").read_bytes() == (snapshots.folder / "b.db").read_bytes()
-            with pytest.raises(FileNotFoundError):
-                place.fetch("none.db", tmp_path / "none.db")
-        asked = ("s3://backups/prod", "--s3-endpoint", endpoint, "--cluster", snapshots.uid)
-        code, found = check(snapshots, *asked, **keys)
+        argv = [with_s3 / "python", "-c", STORE, endpoint, snapshots.folder, back]
+        said = subprocess.run(
+            argv, check=True, capture_output=True, text=True, timeout=120, env={**ENV, **keys}
+        )
+        assert said.stdout == "none is not there\n"
+        assert back.read_bytes() == (snapshots.folder / "b.db").read_bytes()
+        code, found = check(snapshots, *asked, tool=tool, **keys)
         assert code == 0, found
         assert {row["name"] for row in found["snapshots"]} == {"a.db", "b.db"}
-        assert check(snapshots, "s3://none/x", "--s3-endpoint", endpoint, **keys)[0] == 2
+        none = ("s3://none/x", "--s3-endpoint", endpoint)
+        assert check(snapshots, *none, tool=tool, **keys)[0] == 2
         wrong = {**keys, "AWS_SECRET_ACCESS_KEY": "wrong"}
-        assert check(snapshots, *asked, **wrong)[0] == 2
+        code, said = check(snapshots, *asked, tool=tool, **wrong)
+        assert code == 2
+        assert "AWS_SECRET_ACCESS_KEY" in said["error"]
     finally:
         subprocess.run([s3, "stop", folder], check=True, timeout=60)
 

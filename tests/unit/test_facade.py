@@ -11,6 +11,7 @@ import upgrade_e2e
 
 NAMES = {
     "ApiServer",
+    "BackupsSeen",
     "Deployments",
     "DnsLookups",
     "Etcd",

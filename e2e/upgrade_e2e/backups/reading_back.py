@@ -22,6 +22,8 @@ CLUSTER_KEY = "/registry/namespaces/kube-system"
 _ENCRYPTED = b"k8s:enc:"
 _UID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NUMBER = re.compile(r"\d+")
+_ERRORS = ("Error:", "panic:", "fatal error:")
+"""How a line of a Go program begins that says why it ended; a stack may follow."""
 _MOST_WORDS = 400
 
 
@@ -48,7 +50,14 @@ def read_back_snapshot(
         if (damage := _damage(look)) != "":
             return replace(read, trouble=damage)
         try:
-            return _restored(read, programs, file, Path(folder), canaries, begun)
+            status = status_of(programs, file)
+        except E2eError as error:
+            return replace(read, trouble=_short(error))
+        read = replace(
+            read, hash=status["hash"], revision=status["revision"], keys=status["totalKey"]
+        )
+        try:
+            return _restored(read, programs, file, canaries, begun)
         except E2eError as error:
             return replace(read, trouble=_short(error))
 
@@ -65,11 +74,9 @@ def _damage(look: FileLook) -> str:
 
 
 def _restored(
-    read: ReadBack, programs: EtcdPrograms, file: Path, folder: Path, canaries: str, begun: float
+    read: ReadBack, programs: EtcdPrograms, file: Path, canaries: str, begun: float
 ) -> ReadBack:
-    status = status_of(programs, file)
-    read = replace(read, hash=status["hash"], revision=status["revision"], keys=status["totalKey"])
-    with restored(programs, file, folder, has_hash=read.own_hash is not None) as etcd:
+    with restored(programs, file, file.parent, has_hash=read.own_hash is not None) as etcd:
         stored = etcd.value(CLUSTER_KEY)
         restore_s = time.monotonic() - begun
         encrypted = stored is not None and stored.startswith(_ENCRYPTED)
@@ -91,7 +98,8 @@ def _writes(etcd: LoneEtcd, canaries: str) -> tuple[tuple[int, int], ...]:
 
 
 def _short(error: E2eError) -> str:
-    """The reason in one line: for a program the last thing that it said."""
+    """The reason in one line: for a program the line with its error, else the last that it said."""
     said = error.output.strip().splitlines() if isinstance(error, CommandFailed) else []
-    text = said[-1] if said else " ".join(str(error).split())
+    named = [line for line in said if line.startswith(_ERRORS)]
+    text = next(iter(named or said[-1:]), " ".join(str(error).split()))
     return text[:_MOST_WORDS]

@@ -71,7 +71,8 @@ def judge_taken(taken: TakenSnapshot, read: ReadBack, log: BackupLog) -> JudgedS
         flaw = (
             SnapshotVerdict.WHOLE,
             (
-                f"{whole_sentence(read)} All {count} writes that were acknowledged before it are in it."
+                f"{whole_sentence(read)} All {count} writes that were acknowledged before it are "
+                "in it."
             ),
         )
     return JudgedSnapshot(taken, *flaw)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Self
@@ -12,7 +13,7 @@ from upgrade_e2e.backups import EtcdPrograms, Location, open_location, require_l
 from upgrade_e2e.backups.programs import PROGRAMS
 from upgrade_e2e.cluster import Node, retry_api
 from upgrade_e2e.cluster.etcd_access import etcd_image, prepare_node, take_programs
-from upgrade_e2e.errors import E2eError
+from upgrade_e2e.errors import BadInput, E2eError
 from upgrade_e2e.observers.backup_task import BackupTask
 from upgrade_e2e.observers.base import DeployContext, Observer, Parts, label_or_kind
 from upgrade_e2e.observers.canary_writes import CanaryWriter
@@ -55,10 +56,15 @@ class EtcdBackup:
         check_rate("EtcdBackup.writes_hz", self.writes_hz)
         check_label("EtcdBackup.label", self.label)
         check_timeout("EtcdBackup.timeout_s", self.timeout_s)
-        if self.into or self.s3_endpoint:
-            require_location(self.into, self.s3_endpoint)
+        if self.into:
+            with _naming("EtcdBackup.into", self.into):
+                require_location(self.into)
+        if self.s3_endpoint:
+            with _naming("EtcdBackup.s3_endpoint", self.s3_endpoint):
+                require_location(self.into, self.s3_endpoint)
         if self.etcd_programs:
-            EtcdPrograms.found(Path(self.etcd_programs))
+            with _naming("EtcdBackup.etcd_programs", self.etcd_programs):
+                EtcdPrograms.found(Path(self.etcd_programs))
 
     def labelled(self, label_of: Callable[[Observer], str]) -> Self:
         """See TakesLabel."""
@@ -106,6 +112,15 @@ class EtcdBackup:
             given = EtcdPrograms.found(Path(self.etcd_programs))
             return lambda: given
         return lambda: _programs_of(nodes, folder)
+
+
+@contextlib.contextmanager
+def _naming(what: str, value: str) -> Iterator[None]:
+    """Put the field and its value in front of a refusal."""
+    try:
+        yield
+    except BadInput as wrong:
+        raise BadInput(f"{what} is {value!r}: {wrong}") from wrong
 
 
 def _programs_of(nodes: tuple[Node, ...], folder: Path) -> EtcdPrograms:

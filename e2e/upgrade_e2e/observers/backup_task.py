@@ -34,6 +34,7 @@ __all__ = ["BackupTask"]
 READ_BACK_S = 600.0
 """Reading back ends then, however many snapshots are left; each takes about a second."""
 _JOIN_S = 90.0
+_TROUBLE: tuple[type[Exception], ...] = (E2eError, *TRANSIENT_API_ERRORS)
 _log = logging.getLogger(__name__)
 
 
@@ -179,7 +180,7 @@ class BackupTask:
                 state.read[taken.name] = read
                 name = f"{RESTORE} {taken.name}"
                 state.spans.append(Span(name, RESTORE, start_s, now_s(), error=read.trouble))
-        except (E2eError, *TRANSIENT_API_ERRORS) as error:
+        except _TROUBLE as error:
             state.trouble = f"{type(error).__name__}: {error}"
 
     def _judged(self) -> Iterator[JudgedSnapshot]:

@@ -65,6 +65,8 @@ ETCDUTL = """
 found = about(words[2])
 if found.get("refuses"):
     sys.exit("Error: " + found["refuses"])
+if found.get("panics"):
+    sys.exit(found["panics"])
 if words[1] == "status":
     print(json.dumps({"hash": 7, "revision": found["revision"], "totalKey": 3, "totalSize": 9}))
 else:

@@ -6,6 +6,7 @@ import datetime as dt
 import importlib
 import os
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import pytest
 
@@ -120,7 +121,7 @@ class Client:
 
     def download_file(self, bucket, key, path):
         if key not in self.objects:
-            raise client_error("404")
+            raise ClientError("404")
         with open(path, "wb") as file:  # noqa: PTH123
             file.write(self.objects[key])
 
@@ -128,14 +129,46 @@ class Client:
         self.objects.pop(Key, None)
 
 
-def client_error(code):
-    errors = importlib.import_module("botocore.exceptions")
-    return errors.ClientError({"Error": {"Code": code, "Message": "no"}}, "Any")
+class ClientError(Exception):
+    """As botocore's."""
+
+    def __init__(self, code):
+        self.response = {"Error": {"Code": code}}
+        super().__init__(f"An error occurred ({code})")
+
+
+class Boto:
+    """What boto3 and botocore give; tests/kind has the real ones."""
+
+    def __init__(self):
+        self.made = []
+        self.modules = {
+            "boto3": SimpleNamespace(client=self.client),
+            "boto3.exceptions": SimpleNamespace(Boto3Error=ConnectionError),
+            "botocore.config": SimpleNamespace(Config=dict),
+            "botocore.exceptions": SimpleNamespace(
+                ClientError=ClientError, BotoCoreError=TimeoutError
+            ),
+        }
+
+    def client(self, service, endpoint_url, config):
+        if endpoint_url == "no address":
+            raise ValueError("Invalid endpoint: no address")
+        self.made.append((service, endpoint_url, config["s3"]["addressing_style"]))
+        return Client()
 
 
 @pytest.fixture
-def bucket():
-    pytest.importorskip("boto3", reason="boto3 is not installed; the dev group has it")
+def boto(monkeypatch):
+    made, real = Boto(), importlib.import_module
+    monkeypatch.setattr(
+        module.importlib, "import_module", lambda name: made.modules.get(name) or real(name)
+    )
+    return made
+
+
+@pytest.fixture
+def bucket(boto):
     others = {"prod/": b"", "prod/below/a.db": b"", "x.db": b""}
     return S3Location("bucket", "prod/", Client(others))
 
@@ -154,15 +187,21 @@ def test_a_bucket_gives_back_what_was_stored_below_its_prefix(bucket, tmp_path):
 
 @pytest.mark.parametrize("code", ["NoSuchBucket", "AccessDenied"])
 def test_a_bucket_that_cannot_be_used_says_what_to_check(bucket, code):
-    bucket.client.error = client_error(code)
+    bucket.client.error = ClientError(code)
     with pytest.raises(BadInput, match=rf"{code}.*--s3-endpoint"):
         bucket.files()
 
 
-def test_a_client_is_made_for_an_endpoint_without_asking_it(monkeypatch):
-    pytest.importorskip("boto3", reason="boto3 is not installed; the dev group has it")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    place = open_location("s3://bucket/prod", "http://127.0.0.1:9")
-    assert place.client.meta.endpoint_url == "http://127.0.0.1:9"
-    with pytest.raises(BadInput, match="an S3 endpoint|cannot be used"):
+@pytest.mark.parametrize("error", [TimeoutError("no route"), ConnectionError("cut off")])
+def test_a_server_that_does_not_answer_says_what_to_check(bucket, error):
+    bucket.client.error = error
+    with pytest.raises(BadInput, match=f"{error}.*AWS_ENDPOINT_URL"):
+        bucket.files()
+
+
+def test_a_client_is_made_for_an_endpoint_without_asking_it(boto):
+    open_location("s3://bucket/prod", "http://127.0.0.1:9")
+    open_location("s3://bucket/prod")
+    assert boto.made == [("s3", "http://127.0.0.1:9", "path"), ("s3", None, "auto")]
+    with pytest.raises(BadInput, match="cannot be used: Invalid endpoint"):
         open_location("s3://bucket/prod", "no address")

@@ -43,6 +43,13 @@ def test_what_etcdutl_refuses_is_the_reason(place, programs, tmp_path):
     assert found.own_hash is None
 
 
+def test_of_a_program_that_panics_the_reason_is_kept_and_not_the_stack(place, programs, tmp_path):
+    content = database({"refuses": "x\npanic: page 7 already freed\n\ttx_check.go:30 +0xf2"})
+    assert read(place, programs, tmp_path, content).trouble == "Error: x"
+    content = database({"refuses": "", "panics": "panic: page 7\n\ttx_check.go:30 +0xf2"})
+    assert read(place, programs, tmp_path, content).trouble == "panic: page 7"
+
+
 def test_an_etcd_that_ends_says_its_last_words(place, programs, tmp_path):
     content = database({"revision": 1, "dies": True})
     found = read(place, programs, tmp_path, content)
@@ -90,7 +97,7 @@ def test_settings_of_the_user_for_etcd_do_not_reach_the_programs(programs, monke
 def test_a_status_without_numbers_is_refused(programs, tmp_path):
     file = tmp_path / "odd.db"
     file.write_bytes(database({"revision": "many"}))
-    with pytest.raises(E2eError, match="etcdutl of v3.5 or newer"):
+    with pytest.raises(E2eError, match=r"etcdutl of v3\.5 or newer"):
         status_of(programs, file)
 
 

@@ -95,8 +95,8 @@ def test_without_steps_there_are_no_sides():
 
 
 def test_the_age_is_that_of_the_newest_whole_snapshot_at_worst():
-    assert seen(*GOOD).oldest_s == pytest.approx(215.5 - 60.0)
-    assert seen(*GOOD[:2]).oldest_s == pytest.approx(155.5)
+    assert seen(*GOOD).oldest_s == pytest.approx(215.5 - 50.5)
+    assert seen(*GOOD[:2]).oldest_s == pytest.approx(165.0)
     between = (taken(1, 70.0), taken(2, 80.0))
     assert seen(*between).oldest_s == pytest.approx(300.0 - 80.0)
     assert seen().oldest_s == pytest.approx(240.0)

@@ -109,6 +109,9 @@ REFUSED: tuple[tuple[tuple[str, ...], tuple[Any, ...], str], ...] = (
     (("Workload.pdb_min_available",), (-1, 1.5, True), "from 0 (no budget) to 2"),
     (("HttpService.workload",), ("web", None), "workload=Workload()"),
     (("HttpEdge.backend",), (Workload(), None), "backend=HttpService()"),
+    (("EtcdBackup.into",), ("gs://bucket/x", "s3://"), "s3://BUCKET/PREFIX"),
+    (("EtcdBackup.s3_endpoint",), ("http://127.0.0.1:7070",), "s3://BUCKET/PREFIX"),
+    (("EtcdBackup.etcd_programs",), ("/none",), "has no program etcd"),
 )
 """Fields, values that they refuse, and words of the refusal."""
 
@@ -152,6 +155,7 @@ def test_defaults_stay() -> None:
         ApiServer: "api",
         Deployments: "deployments",
         DnsLookups: "dns",
+        EtcdBackup: "backup",
         EtcdHealth: "etcd",
         GuardRails: "guard",
         HttpEdge: "edge",
