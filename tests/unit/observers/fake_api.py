@@ -195,11 +195,11 @@ class Handler(BaseHTTPRequestHandler):
         return {name: value for name, value in self.headers.items() if name.lower() not in kept}
 
     def _chosen(self, thing: Object) -> bool:
-        """Whether the selector of the request selects it; one without labels is always there."""
+        """Whether the selector of the request selects it; a label that it lacks does not matter."""
         selector = self._query.get("labelSelector", [""])[0]
         wanted = dict(part.split("=") for part in selector.split(",") if part)
-        has = thing["metadata"].get("labels") or wanted
-        return all(has.get(name) == value for name, value in wanted.items())
+        has = thing["metadata"].get("labels") or {}
+        return all(has.get(name, value) == value for name, value in wanted.items())
 
     @property
     def _watched(self) -> str:
