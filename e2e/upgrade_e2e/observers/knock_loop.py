@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from upgrade_e2e.agent.layout import MOST_U16
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS
 from upgrade_e2e.errors import DeadlinePassed
 from upgrade_e2e.format import duration
 from upgrade_e2e.observers.clock import own_boot_id
 from upgrade_e2e.observers.knock_pods import KnockPods, NodeClient, Peers
+from upgrade_e2e.observers.knock_streams import KnockStreams
 from upgrade_e2e.observers.knock_tracker import START, KnockSample, KnockTracker
 from upgrade_e2e.observers.node_tracker import NodeTracker
 from upgrade_e2e.observers.threads import BackgroundThreads
-from upgrade_e2e.timeline import EARLY, KNOCKED, NEW, SamplesBuilder, Span, Stream, Window
+from upgrade_e2e.timeline import EARLY, KNOCKED, NEW, SamplesBuilder, Span, Window
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = ["KnockLoop", "Paces"]
@@ -37,7 +37,6 @@ _ASK_AGAIN_S = 5.0
 _JOIN_S = 10.0
 _WATCH_BROKEN: tuple[type[Exception], ...] = (*TRANSIENT_API_ERRORS, KeyError, ValueError)
 """As in churn_loop.py: KeyError is how the library ends a stream at an ERROR event."""
-_WALL_CLOCK_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -129,16 +128,10 @@ class KnockLoop:
         with self._lock:
             seen = [one for one in self._pods.samples if _inside(one, window)]
             endings = {one: self._ending(one) for one in seen}
-        indices = {name: into.add_stream(stream) for name, stream in self._streams(endings).items()}
-        for one in seen:
-            into.add(
-                indices[f"{one.kind}{endings[one]}@{one.node}"],
-                intended_us=round(one.from_s * 1e6),
-                latency_us=round(one.lasted_s * 1e6),
-                outcome=one.outcome,
-                code=min(one.failed, MOST_U16),
-                backend=one.pod,
-            )
+        streams = KnockStreams(
+            self._chosen, self._peers.wanted, self._timeout_s, self._pods.foreign
+        )
+        streams.add(into, endings)
 
     def spans(self) -> tuple[Span, ...]:
         """See BackgroundTask: how long each node had which taint."""
@@ -152,24 +145,6 @@ class KnockLoop:
     def _ending(self, one: KnockSample) -> str:
         """That of the stream of a sample: how long pods take to start is asked of all alike."""
         return "" if one.kind == START else self._nodes.ending_for(one.node, one.started_s)
-
-    def _streams(self, endings: dict[KnockSample, str]) -> dict[str, Stream]:
-        """A stream for each kind on each node that was there, and for what was seen beside it."""
-        kinds = [START, *(kind for kind in KNOCKED if kind != "peer" or self._peers.wanted)]
-        names = [f"{kind}@{node}" for kind in kinds for node in self._chosen]
-        names += [f"{one.kind}{ending}@{one.node}" for one, ending in endings.items()]
-        return {name: self._stream(name) for name in dict.fromkeys(names)}
-
-    def _stream(self, name: str) -> Stream:
-        kind, _, node = name.partition("@")
-        return Stream(
-            name=name,
-            node=node,
-            target=f"{kind} of pods on {node}",
-            interval_s=0.0,
-            timeout_s=self._timeout_s,
-            clock_error_s=_WALL_CLOCK_S if self._pods.foreign else 0.0,
-        )
 
     def _await(self, count: Callable[[], int], within_s: float) -> None:
         def counted() -> int:

@@ -222,10 +222,10 @@ class Handler(BaseHTTPRequestHandler):
         return {name: value for name, value in self.headers.items() if name.lower() not in kept}
 
     def _chosen(self, thing: Object) -> bool:
-        """Whether the selector of the request selects it; one without labels is always there."""
+        """Whether the selector of the request selects it: see `meets`."""
         selector = self._query.get("labelSelector", [""])[0]
-        labels = thing["metadata"].get("labels")
-        return not labels or all(meets(labels, term) for term in selector.split(",") if term)
+        labels = thing["metadata"].get("labels") or {}
+        return all(meets(labels, term) for term in selector.split(",") if term)
 
     def _watch(self) -> None:
         start = int(self._query["resourceVersion"][0])
@@ -264,11 +264,14 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def meets(labels: dict[str, str], term: str) -> bool:
-    """Whether the labels meet one term of a selector: `a=b`, `a` or `!a`."""
+    """Whether the labels meet one term of a selector; one that `a=b` asks for may be lacking.
+
+    `a` is met where that label is there, and `!a` where it is not.
+    """
     if term.startswith("!"):
         return term[1:] not in labels
     name, equals, value = term.partition("=")
-    return name in labels and (not equals or labels[name] == value)
+    return labels.get(name, value) == value if equals else name in labels
 
 
 def merged(known: Object, patch: Object, *, by_name: bool = False) -> Object:
