@@ -12,7 +12,7 @@ from upgrade_e2e.providers.kind import planting
 from upgrade_e2e.providers.kind.planning import make_plan
 from upgrade_e2e.providers.kind.planting import with_drop_in
 from upgrade_e2e.providers.kind.settings import KindSettings
-from upgrade_e2e.upgrade import Fault, Path, Step, with_faults
+from upgrade_e2e.upgrade import Fault, Path, Plan, Step, with_faults
 from upgrade_e2e.upgrade.fault_values import seconds, target_of
 from upgrade_e2e.upgrade.faults import CATALOGUE
 from upgrade_e2e.version import KubeVersion

@@ -51,7 +51,7 @@ _FOLDER = "/secret"
 _ENOUGH = 2
 _NOT_SERVED = frozenset({404, 405})
 _RESOURCES = {"requests": {"cpu": "50m", "memory": "48Mi"}, "limits": {"cpu": "500m"}}
-"""Measured: a signature takes 58 ms of CPU, a start of a program 130 ms. A fault cuts the limit."""
+"""Measured: a signature takes 58 ms of CPU, a start of the program 130 ms. Faults cut the limit."""
 
 
 @dataclass(frozen=True)
