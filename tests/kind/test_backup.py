@@ -61,7 +61,11 @@ def judged(cluster: Cluster, folder: Path, fault: str, *claims: Scenario) -> Run
     """A pass on that cluster in which nothing but the fault happens."""
     faults = (Fault.parse(fault),) if fault else ()
     settings = PassSettings(
-        reuse_cluster=cluster.name, faults=faults, watch_before_s=5.0, watch_after_s=5.0
+        reuse_cluster=cluster.name,
+        workers=len(cluster.workers),
+        faults=faults,
+        watch_before_s=5.0,
+        watch_after_s=5.0,
     )
     provider = make_provider(settings, folder / "work")
     plan = with_faults(provider.plan(resolve([OLD, NEW], [])), faults)
@@ -83,7 +87,7 @@ def judged(cluster: Cluster, folder: Path, fault: str, *claims: Scenario) -> Run
 def test_a_planted_fault_turns_the_claim_and_names_step_and_node(cluster, tmp_path, word):
     record = judged(cluster, tmp_path, f"backup-{word}", RESTORABLE)
     (result,) = record.scenarios
-    assert result.verdict is Verdict.FAIL, result
+    assert result.verdict is Verdict.FAIL, (result, record.reason)
     (bad,) = [row for row in record.backups if row.verdict != "whole"]
     assert bad.verdict == word
     assert f"{bad.name}, from {cluster.control_planes[0].name}" in result.explanation

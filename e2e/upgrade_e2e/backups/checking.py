@@ -22,7 +22,7 @@ from upgrade_e2e.backups.verdict import (
     whole_sentence,
 )
 from upgrade_e2e.errors import BadInput
-from upgrade_e2e.format import duration
+from upgrade_e2e.format import duration, setting
 from upgrade_e2e.timeline.backups import ReadBack
 
 __all__ = ["BackupCheck", "CheckSettings", "CheckedSnapshot", "check_location"]
@@ -49,7 +49,7 @@ class CheckSettings:
         if self.newest < 1:
             raise BadInput(f"{self.newest} snapshots to check are none; give 1 or more.")
         if not self.max_age_s > 0:
-            raise BadInput(f"an age of {self.max_age_s:g} s is none; give more than 0.")
+            raise BadInput(f"an age of {setting(self.max_age_s)} is none; give more than 0.")
         if not self.size_factor >= 1:
             raise BadInput(f"a size factor of {self.size_factor:g} allows no size; give 1 or more.")
 

@@ -124,7 +124,8 @@ def _as_sentences(shown: str) -> Iterator[None]:
 
 
 def _unusable(shown: str, error: Exception) -> BadInput:
+    said = str(error).rstrip(".")
     return BadInput(
-        f"{shown} cannot be used: {error}. Check the bucket, its endpoint (--s3-endpoint or "
+        f"{shown} cannot be used: {said}. Check the bucket, its endpoint (--s3-endpoint or "
         "AWS_ENDPOINT_URL), and the credentials (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)."
     )

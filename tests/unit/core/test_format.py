@@ -69,6 +69,7 @@ FOR_PROGRAMS = {
     "format.py": "the one place",
     "drain_order.py": "an argument of kubectl",
     "edge.py": "the configuration of nginx",
+    "etcd_access.py": "an argument of etcdctl",
 }
 """Files that write seconds for a program to read, and format.py."""
 

@@ -7,6 +7,7 @@ import upgrade_e2e.judge
 
 def test_public_names():
     assert set(upgrade_e2e.judge.__all__) == {
+        "BackupsSeen",
         "Brownout",
         "Cause",
         "Etcd",
@@ -23,9 +24,11 @@ def test_public_names():
         "Verdict",
         "Views",
         "blindness",
+        "claimable_backups",
         "combine",
         "cost_sentence",
         "view_of",
+        "view_of_backups",
         "require_view",
         "sentence",
     }
