@@ -89,8 +89,6 @@ EVERY = (
     "PodChurn.every_s",
     "RuntimeAnswers.every_s",
 )
-PLACES = {"EtcdBackup.into", "EtcdBackup.s3_endpoint", "EtcdBackup.etcd_programs"}
-"""Refused in words of their own: see test_backup.py."""
 TIMES = ("Workload.pre_stop_s", "Workload.warm_up_s", "Workload.drain_s")
 REFUSED: tuple[tuple[tuple[str, ...], tuple[Any, ...], str], ...] = (
     ((*RATES, "HttpService.rate_hz"), NOT_RATES, "more than 0 and at most 1000"),
@@ -129,7 +127,7 @@ def test_a_value_that_cannot_work_is_refused(fields, values, words) -> None:
 def test_every_field_that_can_be_wrong_is_in_the_table() -> None:
     seen = {field for fields, *_ in REFUSED for field in fields}
     there = {f"{k}.{field.name}" for k, kind in KINDS.items() for field in dataclasses.fields(kind)}
-    assert there - seen == {"Workload.readiness", *PLACES}
+    assert there - seen == {"Workload.readiness"}
 
 
 def test_a_value_at_the_edge_of_what_works_is_taken() -> None:
