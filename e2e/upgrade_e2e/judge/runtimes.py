@@ -125,8 +125,8 @@ class Runtimes:
                     f"{self.seen.title}: the kubelet of {one.node} was not read in "
                     f"{share(1.0 if unread is None else unread)} of the pass (at most "
                     f"{share(self._blind_share)}, instrument.stream_blind_share); a kubelet lets "
-                    "nobody read while the API server is away for long, and its metrics may wait for a "
-                    "runtime that is frozen."
+                    "nobody read while the API server is away for long, and its metrics may wait "
+                    "for a runtime that is frozen."
                 )
         return self._worst(lambda one: one.pleg_age_s)
 
