@@ -12,7 +12,9 @@ generator; pkg/kubelet/pleg/generic.go). Two things show how old the last list i
   mirror pods through the API server, say, while a single control plane is away. Lists that go on
   coming once a second are no sign of a silent runtime, whatever that time says.
 
-The age is the smaller of both. When the kubelet cannot be read, nothing is known.
+The age is the smaller of both. When the kubelet cannot be read, nothing is known. That is so while
+its runtime is frozen: other metrics of the same page ask the runtime too, and the page waits for
+them. How old the list has become shows when the page comes again.
 """
 
 from __future__ import annotations

@@ -112,9 +112,12 @@ class Runtimes:
     def pleg_age_s(self) -> float:
         """The oldest list of its pods that a kubelet had.
 
-        Raises Inconclusive for a kubelet that was read in less than the share of the pass that
-        `instrument.stream_blind_share` asks for.
+        Raises Inconclusive for a kubelet that was not read for more of the pass than
+        `instrument.stream_blind_share` allows, unless a list that was read is too old already: what
+        was not read cannot make it younger.
         """
+        if (read := self._oldest_read) > self.limits.runtime.pleg_age_s:
+            return read
         for one in self.nodes:
             unread = one.unread_share
             if not len(one.ages) or (unread is not None and not unread <= self._blind_share):
@@ -122,7 +125,8 @@ class Runtimes:
                     f"{self.seen.title}: the kubelet of {one.node} was not read in "
                     f"{share(1.0 if unread is None else unread)} of the pass (at most "
                     f"{share(self._blind_share)}, instrument.stream_blind_share); a kubelet lets "
-                    "nobody read while the API server is away for long."
+                    "nobody read while the API server is away for long, and its metrics may wait "
+                    "for a runtime that is frozen."
                 )
         return self._worst(lambda one: one.pleg_age_s)
 
@@ -164,6 +168,10 @@ class Runtimes:
     @property
     def _blind_share(self) -> float:
         return self.limits.instrument.stream_blind_share
+
+    @property
+    def _oldest_read(self) -> float:
+        return max((one.pleg_age_s or 0.0 for one in self.nodes), default=0.0)
 
     def _worst(self, figure: Callable[[NodeRuntime], float | None]) -> float:
         found = [value for one in self.nodes if (value := figure(one)) is not None]

@@ -195,3 +195,10 @@ def test_a_limit_that_the_user_sets_says_what_a_silence_is():
     found = runtimes([api(), pods((101, 60))], [called()], patient)
     assert found.silence_s == pytest.approx(60)
     assert found.lied_s == 0
+
+
+def test_a_list_that_is_too_old_is_said_although_the_kubelet_was_hardly_read():
+    """Its metrics wait for the frozen runtime: the age shows when it goes on."""
+    trouble = {"frozen": [(100, 280)], "unread": [(100, 278)]}
+    found = runtimes([api(), pods(), reader()], [called(), *kubelet(**trouble)])
+    assert found.pleg_age_s == pytest.approx(178, abs=3)
