@@ -14,6 +14,7 @@ so nothing is claimed about round trips between members.
 import pytest
 
 from upgrade_e2e import Etcd, EtcdHealth, Upgraded
+from upgrade_e2e.format import duration
 
 ETCD = EtcdHealth()
 
@@ -24,7 +25,9 @@ def test_members_answer_and_have_a_leader(upgraded, limits):
     etcd = watched(upgraded)
     assert etcd.answers.longest_silence_s <= limits.etcd.silence_s, etcd.answers.explain()
     for node, without_s in etcd.leaderless_s.items():
-        assert without_s <= limits.etcd.leaderless_s, f"{node}: {without_s:.0f} s without a leader"
+        assert without_s <= limits.etcd.leaderless_s, (
+            f"{node}: {duration(without_s)} without a leader"
+        )
 
 
 @pytest.mark.observes(ETCD)
@@ -41,9 +44,9 @@ def test_disks_keep_up(upgraded, limits):
     """On each member, the log is on the disk soon, and so are commits of the database."""
     etcd = watched(upgraded)
     for node, p99_s in etcd.fsync_p99_s.items():
-        assert p99_s <= limits.etcd.fsync_p99_s, f"{node}: p99 of WAL fsync {p99_s:.3f} s"
+        assert p99_s <= limits.etcd.fsync_p99_s, f"{node}: p99 of WAL fsync {duration(p99_s)}"
     for node, p99_s in etcd.commit_p99_s.items():
-        assert p99_s <= limits.etcd.commit_p99_s, f"{node}: p99 of commits {p99_s:.3f} s"
+        assert p99_s <= limits.etcd.commit_p99_s, f"{node}: p99 of commits {duration(p99_s)}"
 
 
 @pytest.mark.observes(ETCD)
@@ -55,7 +58,7 @@ def test_members_reach_one_another(upgraded, limits):
         assert per_s <= most, f"{node}: {per_s:.1f} failed proposals/s"
     if len(etcd.members) > 1:
         for node, p99_s in etcd.round_trip_p99_s.items():
-            assert p99_s <= limits.etcd.round_trip_p99_s, f"{node}: p99 {p99_s:.3f} s"
+            assert p99_s <= limits.etcd.round_trip_p99_s, f"{node}: p99 {duration(p99_s)}"
 
 
 @pytest.mark.observes(ETCD)

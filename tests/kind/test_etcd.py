@@ -57,7 +57,12 @@ def judged(cluster: Cluster, folder: Path, fault: str, watch_after_s: float = 10
     """A pass that upgrades nothing and plants this fault, judged by all claims about etcd."""
     faults = tuple(Fault.parse(word) for word in fault.split())
     settings = PassSettings(
-        reuse_cluster=cluster.name, faults=faults, watch_before_s=15.0, watch_after_s=watch_after_s
+        control_planes=3,
+        workers=0,
+        reuse_cluster=cluster.name,
+        faults=faults,
+        watch_before_s=15.0,
+        watch_after_s=watch_after_s,
     )
     limits = Limits.load(LIMITS).override(HERE, "tests/kind/test_etcd.py")
     provider = make_provider(settings, folder / "work")
@@ -72,7 +77,11 @@ def judged(cluster: Cluster, folder: Path, fault: str, watch_after_s: float = 10
     progress = ConsoleProgress(sys.stderr, origin, f"{fault or 'no fault'}: ")
     with contextlib.closing(progress):
         judging = JudgedPass(alone, settings, limits, folder, provider)
-        return run_pass(judging, claims_of(CLAIMS), progress, origin, SKIPS)
+        record = run_pass(judging, claims_of(CLAIMS), progress, origin, SKIPS)
+    print(
+        *(f"{r.name}: {r.verdict} {r.explanation}" for r in record.scenarios), record.etcd, sep="\n"
+    )
+    return record
 
 
 def verdicts(record: RunRecord) -> dict[str, Verdict]:

@@ -138,7 +138,7 @@ class Fleet:
             retry_api(lambda: link.request("POST", "/stop", timeout_s=30.0), COLLECT_S)
             return fetch_segments(link, COLLECT_S)
         except UNREACHED as error:
-            _log.warning("the samples of %s cannot be collected: %s", link.name, error)
+            _log.warning("the samples of %s cannot be collected: %s", link.node, error)
             return ()
 
     def _measure_clocks(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.judge.made import steady, to_timeline
-from tests.unit.judge.readings import counted, series
+from tests.unit.judge.readings import series
 from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.judge import Etcd, view_of
 from upgrade_e2e.timeline import Outcome, Readings, Span, Timeline
@@ -141,7 +141,7 @@ def test_a_write_that_was_lost_in_the_middle_is_counted():
 
 
 def test_what_was_not_asked_is_not_known():
-    found = etcd(counted("unrelated", 1, 2, node=ONE))
+    found = etcd(number("unrelated", 1, 2))
     for figure in ("leaderless_s", "leader_changes", "rolled", "fsync_p99_s", "hashes"):
         with pytest.raises(Inconclusive, match="nothing was read of"):
             getattr(found, figure)

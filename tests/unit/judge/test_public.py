@@ -9,6 +9,7 @@ def test_public_names():
     assert set(upgrade_e2e.judge.__all__) == {
         "Brownout",
         "Cause",
+        "Etcd",
         "Limit",
         "Limits",
         "LowerBound",
