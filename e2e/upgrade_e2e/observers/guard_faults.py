@@ -8,10 +8,11 @@ from kubernetes.client.exceptions import ApiException
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster, retry_api
 from upgrade_e2e.cluster.asking import get_if_there
-from upgrade_e2e.cluster.rollout import Rollout
+from upgrade_e2e.cluster.deployment_pods import pods_of
 from upgrade_e2e.errors import FaultNotPlanted
+from upgrade_e2e.observers.dry_run import CREATED
 from upgrade_e2e.observers.objects import LABELS
-from upgrade_e2e.observers.own_policy import BINDINGS
+from upgrade_e2e.observers.own_policy import BINDINGS, label_of, own_create
 from upgrade_e2e.upgrade import Fault
 from upgrade_e2e.upgrade.fault_values import webhook
 from upgrade_e2e.wait import Deadline, wait_for
@@ -23,7 +24,11 @@ _NOT_FOUND = 404
 
 
 def delete_bindings(fault: Fault, cluster: Cluster) -> None:
-    """Delete the bindings of our own policies; raises FaultNotPlanted where there is none."""
+    """Delete the bindings of our own policies, and wait until what these forbid is admitted.
+
+    An API server goes on for a moment by what it has read. Raises FaultNotPlanted where there is no
+    binding.
+    """
     names = _our_bindings(cluster)
     if not names:
         raise FaultNotPlanted(
@@ -33,18 +38,19 @@ def delete_bindings(fault: Fault, cluster: Cluster) -> None:
     for name in names:
         _delete(cluster, f"{BINDINGS}/{name}")
     wait_for(
-        "the end of the bindings after planting a fault",
-        lambda: _our_bindings(cluster),
-        lambda left: not left,
-        Deadline(_GONE_S),
+        "the admission of what our policies forbid, after planting a fault,",
+        lambda: [own_create(label_of(name)).ask(cluster.api)[0] for name in names],
+        lambda answers: all(status in CREATED for status in answers),
+        Deadline(_GONE_S, every_s=0.1),
         transient=TRANSIENT_API_ERRORS,
     )
 
 
 def take_webhook_away(fault: Fault, cluster: Cluster) -> None:
-    """Scale the Deployment of a webhook to 0; its last pods may go on answering until they end.
+    """Scale the Deployment of a webhook to 0, and wait until its pods are gone.
 
-    Raises FaultNotPlanted where there is no such Deployment, or it has no pods already.
+    They go on answering for some seconds while they end. Raises FaultNotPlanted where there is no
+    such Deployment, or it has no pods already.
     """
     namespace, name = webhook(fault.value)
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
@@ -54,7 +60,7 @@ def take_webhook_away(fault: Fault, cluster: Cluster) -> None:
             f"fault {fault} changes nothing: there is no Deployment {namespace}/{name}; name that "
             "of your webhook as webhook-gone=NAMESPACE/DEPLOYMENT."
         )
-    if not Rollout.of_deployment(found).wanted:
+    if not found["spec"]["replicas"]:
         raise FaultNotPlanted(
             f"fault {fault} changes nothing: the Deployment {namespace}/{name} has no replicas "
             "already; leave out the fault."
@@ -64,8 +70,8 @@ def take_webhook_away(fault: Fault, cluster: Cluster) -> None:
     retry_api(lambda: cluster.api.request("PATCH", path, body=patch, content_type=kind))
     wait_for(
         f"the end of the pods of {namespace}/{name} after planting a fault",
-        lambda: Rollout.of_deployment(cluster.api.get_json(path)),
-        lambda seen: seen.is_whole,
+        lambda: [pod["metadata"]["name"] for pod in pods_of(cluster, found)],
+        lambda left: not left,
         Deadline(_GONE_S),
         transient=TRANSIENT_API_ERRORS,
     )

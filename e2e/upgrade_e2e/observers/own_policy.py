@@ -11,17 +11,26 @@ from typing import Any
 
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.cluster.asking import get_if_there
-from upgrade_e2e.observers.base import DeployContext
+from upgrade_e2e.observers.base import NAMESPACE, DeployContext
 from upgrade_e2e.observers.dry_run import DryRun
 from upgrade_e2e.observers.guard_pairs import GuardPair
 from upgrade_e2e.observers.namespace import namespace_owner
 from upgrade_e2e.observers.objects import LABELS
 
-__all__ = ["BINDINGS", "apply_own_policy", "control_create", "own_pair", "serves_policies"]
+__all__ = [
+    "BINDINGS",
+    "apply_own_policy",
+    "control_create",
+    "label_of",
+    "own_create",
+    "own_pair",
+    "serves_policies",
+]
 
 _GROUP = "admissionregistration.k8s.io/v1"
 _POLICIES = "validatingadmissionpolicies"
 BINDINGS = f"/apis/{_GROUP}/validatingadmissionpolicybindings"
+_PREFIX = "upgrade-e2e-"
 _GUARDED = "upgrade-e2e/guarded-by"
 _WORDS = "an object of upgrade-e2e that no upgrade may let through"
 
@@ -59,8 +68,19 @@ def control_create(label: str) -> DryRun:
     return DryRun(BINDINGS, _object("ValidatingAdmissionPolicyBinding", meta, spec))
 
 
+def own_create(label: str) -> DryRun:
+    """The create that the policy forbids, in the namespace in which it acts."""
+    manifest = json.loads(own_pair(label).forbidden)
+    return DryRun(f"/api/v1/namespaces/{NAMESPACE}/configmaps", manifest)
+
+
+def label_of(name: str) -> str:
+    """The label after which a policy of this name, or its binding, was named."""
+    return name.removeprefix(_PREFIX)
+
+
 def _name(label: str) -> str:
-    return f"upgrade-e2e-{label}"
+    return f"{_PREFIX}{label}"
 
 
 def _policy(context: DeployContext, meta: dict[str, Any], label: str) -> dict[str, Any]:

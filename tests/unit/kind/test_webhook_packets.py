@@ -30,7 +30,11 @@ def api() -> FakeApi:
     spec = {"replicas": 1, "selector": {"matchLabels": {"control-plane": "it"}}}
     made.put(
         f"/apis/apps/v1{SPACE}/deployments/{name}",
-        {"kind": "Deployment", "metadata": {"name": name}, "spec": spec},
+        {
+            "kind": "Deployment",
+            "metadata": {"name": name, "namespace": "gatekeeper-system"},
+            "spec": spec,
+        },
     )
     addresses = [{"ip": "10.244.1.7"}, {"ip": "fd00::7"}]
     for pod, status in (("here", {"podIPs": addresses}), ("pending", {})):

@@ -20,17 +20,17 @@ GATEKEEPER = "/apis/apps/v1/namespaces/gatekeeper-system/deployments/gatekeeper-
 THEIRS = "/apis/apps/v1/namespaces/kyverno/deployments/admission"
 
 
-def deployment(name: str, replicas: int) -> dict[str, object]:
+def deployment(namespace: str, name: str, replicas: int) -> dict[str, object]:
     pod = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"image": "a:1"}]}}
     spec = {"replicas": replicas, "selector": {"matchLabels": {"a": "b"}}, "template": pod}
-    return {"kind": "Deployment", "metadata": {"name": name}, "spec": spec}
+    return {"kind": "Deployment", "metadata": {"name": name, "namespace": namespace}, "spec": spec}
 
 
 @pytest.fixture
 def api() -> FakeApi:
     made = FakeApi()
-    made.put(GATEKEEPER, deployment("gatekeeper-controller-manager", 3))
-    made.put(THEIRS, deployment("admission", 1))
+    made.put(GATEKEEPER, deployment("gatekeeper-system", "gatekeeper-controller-manager", 3))
+    made.put(THEIRS, deployment("kyverno", "admission", 1))
     for name, labels in (("upgrade-e2e-guard", LABELS), ("theirs", {"a": "b"})):
         made.put(f"{BINDINGS}/{name}", {"metadata": {"name": name, "labels": labels}})
     return made
@@ -45,6 +45,29 @@ def cluster(api: FakeApi, tmp_path: Path) -> Iterator[Cluster]:
 def test_only_the_binding_of_our_own_policy_is_deleted(api: FakeApi, cluster: Cluster) -> None:
     plant(Fault.parse("policy-gone@drain"), cluster)
     assert [path for path in api.objects if path.startswith(BINDINGS)] == [f"{BINDINGS}/theirs"]
+
+
+def test_planting_waits_until_the_policy_is_open(api: FakeApi, cluster: Cluster) -> None:
+    """The API server goes on to refuse for a moment after the binding is gone."""
+    answers = [(403, "forbidden"), (503, "away"), (201, "")]
+    created = []
+
+    def slowly(path: str, thing: dict[str, object]) -> tuple[int, str]:
+        created.append((path, thing["data"]))
+        return answers.pop(0)
+
+    api.policy = slowly
+    plant(Fault.parse("policy-gone@drain"), cluster)
+    assert created == [("/api/v1/namespaces/upgrade-e2e/configmaps", {"admit": "no"})] * 3
+
+
+def test_a_policy_that_does_not_open_is_not_planted(
+    api: FakeApi, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_GONE_S", 0.3)
+    api.policy = lambda path, thing: (403, "forbidden")
+    with pytest.raises(DeadlinePassed, match="the admission of what our policies forbid"):
+        plant(Fault.parse("policy-gone@drain"), cluster)
 
 
 def test_without_a_policy_of_our_own_nothing_can_go(api: FakeApi, cluster: Cluster) -> None:
@@ -86,7 +109,8 @@ def test_planting_waits_until_the_pods_are_gone(
     api: FakeApi, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_GONE_S", 0.5)
-    stays = {"observedGeneration": 9, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
-    api.objects[GATEKEEPER]["status"] = stays
-    with pytest.raises(DeadlinePassed, match="the pods of gatekeeper-system"):
+    pods = "/api/v1/namespaces/gatekeeper-system/pods"
+    api.put(f"{pods}/ending", {"kind": "Pod", "metadata": {"name": "ending"}})
+    with pytest.raises(DeadlinePassed, match=r"the pods of gatekeeper-system.*'ending'"):
         plant(Fault.parse("webhook-gone"), cluster)
+    assert api.objects[GATEKEEPER]["spec"]["replicas"] == 0

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import time
-from urllib.parse import quote
 
 from upgrade_e2e.cluster import Cluster
-from upgrade_e2e.cluster.asking import get_if_there, items
+from upgrade_e2e.cluster.asking import get_if_there
+from upgrade_e2e.cluster.deployment_pods import pods_of
 from upgrade_e2e.errors import FaultNotPlanted
 from upgrade_e2e.providers.kind.delivery import runner_of
 from upgrade_e2e.providers.kind.dropping import packets_dropped
@@ -43,7 +43,5 @@ def _pod_addresses(cluster: Cluster, namespace: str, deployment: str) -> list[st
     found = get_if_there(cluster, f"/apis/apps/v1/namespaces/{namespace}/deployments/{deployment}")
     if not found:
         return []
-    labels = found["spec"]["selector"].get("matchLabels") or {}
-    selector = quote(",".join(f"{name}={value}" for name, value in labels.items()), safe="")
-    pods = items(cluster, f"/api/v1/namespaces/{namespace}/pods?labelSelector={selector}")
+    pods = pods_of(cluster, found)
     return [one["ip"] for pod in pods for one in pod.get("status", {}).get("podIPs") or ()]
