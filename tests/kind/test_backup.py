@@ -171,7 +171,7 @@ def test_the_command_tells_damage_apart(snapshots, tmp_path):
         ("stale", (snapshots.folder / "a.db").read_bytes()),
         ("foreign", foreign),
     ):
-        place = tmp_path / word
+        place = tmp_path / f"place-of-{word}"
         place.mkdir()
         (place / "a.db").write_bytes((snapshots.folder / "a.db").read_bytes())
         (place / "b.db").write_bytes(changed)

@@ -44,13 +44,16 @@ class SnapshotVerdict(StrEnum):
 Flaw = tuple[SnapshotVerdict, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class JudgedSnapshot:
     """One snapshot with its verdict, and why, as a sentence."""
 
     taken: TakenSnapshot
     verdict: SnapshotVerdict
     sentence: str
+
+    def __repr__(self) -> str:
+        return f"<{self.taken.name}: {self.verdict}>"
 
     @property
     def is_whole(self) -> bool:

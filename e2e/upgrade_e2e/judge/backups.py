@@ -20,7 +20,7 @@ _REPLACES_ETCD = frozenset({"kubeadm-apply", "kubeadm-node", "swap-kubelet"})
 """The kinds of steps in which the etcd of a control plane is replaced or starts again."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class BackupsSeen:
     """The backups of one observer, next to the timeline that they were taken in.
 
@@ -32,6 +32,9 @@ class BackupsSeen:
     log: BackupLog
     timeline: Timeline
     alone: bool
+
+    def __repr__(self) -> str:
+        return f"<{self.title}: {len(self.log.snapshots)} snapshots>"
 
     @cached_property
     def judged(self) -> tuple[JudgedSnapshot, ...]:

@@ -67,6 +67,8 @@ def test_a_damaged_snapshot_is_named_with_its_step_and_node():
     explained = found.explain()
     assert "backup-0002.db, from cp at 215.00 s, drain worker, is foreign" in explained
     assert "2 of 3 snapshots are whole" in explained
+    assert repr(found) == "<backup: 3 snapshots>"
+    assert repr(found.damaged) == "(<backup-0002.db: foreign>,)"
 
 
 @pytest.mark.parametrize(
