@@ -25,20 +25,18 @@ import time
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 
+sys.path.insert(0, str(FilePath(__file__).parent.parent))
+
+from benchmarks.without_upgrade import run_without_upgrade
 from scenarios import test_dns_latency
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster, retry_api
 from upgrade_e2e.cluster.rollout import ADDONS, addon_rollouts
 from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.format import duration
-from upgrade_e2e.judge import Limits, view_of
-from upgrade_e2e.providers.base import Provider
-from upgrade_e2e.report import render_run
-from upgrade_e2e.run import Claim, ConsoleProgress, JudgedPass, PassSettings, run_pass
-from upgrade_e2e.run.providers import make_provider
+from upgrade_e2e.judge import view_of
 from upgrade_e2e.run.saved import load_pass
-from upgrade_e2e.timeline import Origin, Timeline
-from upgrade_e2e.upgrade import Path, Plan, Step
-from upgrade_e2e.version import KubeVersion
+from upgrade_e2e.timeline import Timeline
+from upgrade_e2e.upgrade import Step
 from upgrade_e2e.wait import Deadline, wait_for
 
 ROLL = "roll"
@@ -52,25 +50,13 @@ WAYS: dict[str, tuple[tuple[str, ...], ...]] = {
 WHOLE = Deadline(180.0, every_s=0.5, in_a_row=2)
 
 
-class Rolling:
-    """A provider whose only upgrade steps are `roll`; the rest is the real one's."""
-
-    def __init__(self, real: Provider) -> None:
-        self.real = real
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.real, name)
-
-    def perform(self, step: Step, cluster: Cluster) -> None:
-        """Replace the pods of addons, and leave the cluster alone for a while."""
-        if step.kind != ROLL:
-            self.real.perform(step, cluster)
-            return
-        for group in WAYS[step.params["way"]]:
-            for addon in group:
-                _restart(cluster, addon, step.name)
-            _wait_until_whole(cluster)
-        time.sleep(float(step.params["quiet_s"]))
+def roll(step: Step, cluster: Cluster) -> None:
+    """Replace the pods of addons, and leave the cluster alone for a while."""
+    for group in WAYS[step.params["way"]]:
+        for addon in group:
+            _restart(cluster, addon, step.name)
+        _wait_until_whole(cluster)
+    time.sleep(float(step.params["quiet_s"]))
 
 
 def _restart(cluster: Cluster, addon: str, mark: str) -> None:
@@ -93,14 +79,13 @@ def _wait_until_whole(cluster: Cluster) -> None:
     )
 
 
-def rolling_plan(real: Plan, times: int, quiet_s: float) -> Plan:
-    """The real plan's creation, then rolls in turn."""
-    rolls = tuple(
+def rolls(times: int, quiet_s: float) -> tuple[Step, ...]:
+    """One roll in each way, again and again."""
+    return tuple(
         Step(ROLL, 600, about=f"{way} {number}", params={"way": way, "quiet_s": str(quiet_s)})
         for number in range(1, times + 1)
         for way in WAYS
     )
-    return Plan(real.provider, real.path, real.prepare[:1], rolls, (), {ROLL: "no upgrade"})
 
 
 def rows(timeline: Timeline) -> Iterator[str]:
@@ -132,20 +117,13 @@ def main() -> None:
     parser.add_argument("--into", type=FilePath, default=None)
     given = parser.parse_args()
     folder = given.into or FilePath(tempfile.mkdtemp(prefix="addon-rolls-"))
-    settings = PassSettings()
-    provider = make_provider(settings, folder / "work")
-    path = Path((KubeVersion.parse(given.version), KubeVersion.parse(given.target)))
-    judged = JudgedPass(
-        plan=rolling_plan(provider.plan(path), given.times, given.quiet),
-        settings=settings,
-        limits=Limits.default(),
-        folder=folder,
-        provider=Rolling(provider),  # type: ignore[arg-type]
+    run_without_upgrade(
+        (given.version, given.target),
+        rolls(given.times, given.quiet),
+        roll,
+        (test_dns_latency.LOOKUPS,),
+        folder,
     )
-    watched = Claim("watched", "Watches.", lambda *_: None, (test_dns_latency.LOOKUPS,))
-    origin = Origin()
-    with contextlib.closing(ConsoleProgress(sys.stderr, origin)) as progress:
-        print(render_run(run_pass(judged, [watched], progress, origin)))
     print("\n".join(rows(load_pass(folder).timeline)))
 
 

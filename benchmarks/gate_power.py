@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from upgrade_e2e.gate import Answer, ComparedRuns, GateSettings, Run, decide, run_of
-from upgrade_e2e.judge import Verdict
+from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.report import ObserverResult, OutageRow, RunRecord, ScenarioResult
 from upgrade_e2e.timeline import Window
 
@@ -91,8 +91,7 @@ MODELS = (
     ),
     Model("churn", 0.55, (1.55, 0.12), failures=0.12),
 )
-MOST_KEPT_S = 5.0
-"""dns.kept_silence_s."""
+MOST_KEPT_S = Limits.default().dns.kept_silence_s
 WATCHED_S = (285.0, 15.0)
 """Mean and spread between passes of the watched time."""
 API = "api"

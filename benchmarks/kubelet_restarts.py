@@ -11,7 +11,6 @@ half a second, after each restart. Artifacts, with all samples, go to `--into`.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import sys
 import tempfile
 import time
@@ -20,51 +19,35 @@ from pathlib import Path as FilePath
 
 import numpy as np
 
+sys.path.insert(0, str(FilePath(__file__).parent.parent))
+
+from benchmarks.without_upgrade import run_without_upgrade
 from scenarios import test_rollout_502
 from upgrade_e2e.cluster import Cluster
-from upgrade_e2e.judge import Limits
-from upgrade_e2e.providers.base import Provider
-from upgrade_e2e.report import render_run
-from upgrade_e2e.run import Claim, ConsoleProgress, JudgedPass, PassSettings, run_pass
-from upgrade_e2e.run.providers import make_provider
 from upgrade_e2e.run.saved import load_pass
-from upgrade_e2e.timeline import Origin, Outcome, Timeline
-from upgrade_e2e.upgrade import Path, Plan, Step
-from upgrade_e2e.version import KubeVersion
+from upgrade_e2e.timeline import Outcome, Timeline
+from upgrade_e2e.upgrade import Step
 
 RESTART = "restart-kubelet"
 SLOW_US = 500_000
 NODES = ("control-plane", "worker", "worker2")
 
 
-class Restarting:
-    """A provider whose only upgrade steps are `restart-kubelet`; the rest is the real one's."""
-
-    def __init__(self, real: Provider) -> None:
-        self.real = real
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.real, name)
-
-    def perform(self, step: Step, cluster: Cluster) -> None:
-        """Restart one kubelet and leave the cluster alone for a while."""
-        if step.kind != RESTART:
-            self.real.perform(step, cluster)
-            return
-        (node,) = (one for one in cluster.nodes if one.name.endswith(f"-{step.node}"))
-        assert node.runner is not None
-        node.runner.run("systemctl", "restart", "kubelet", timeout_s=30)
-        time.sleep(float(step.params["quiet_s"]))
+def restart_kubelet(step: Step, cluster: Cluster) -> None:
+    """Restart one kubelet and leave the cluster alone for a while."""
+    (node,) = (one for one in cluster.nodes if one.name.endswith(f"-{step.node}"))
+    assert node.runner is not None
+    node.runner.run("systemctl", "restart", "kubelet", timeout_s=30)
+    time.sleep(float(step.params["quiet_s"]))
 
 
-def restarting_plan(real: Plan, times: int, quiet_s: float) -> Plan:
-    """The real plan's creation, then restarts in turn."""
-    restarts = tuple(
+def restarts(times: int, quiet_s: float) -> tuple[Step, ...]:
+    """One restart of each kubelet, again and again."""
+    return tuple(
         Step(RESTART, quiet_s + 60, node=node, about=str(number), params={"quiet_s": str(quiet_s)})
         for number in range(1, times + 1)
         for node in NODES
     )
-    return Plan(real.provider, real.path, real.prepare[:1], restarts, (), {RESTART: "no upgrade"})
 
 
 def rows(timeline: Timeline) -> Iterator[str]:
@@ -94,21 +77,13 @@ def main() -> None:
     parser.add_argument("--into", type=FilePath, default=None)
     given = parser.parse_args()
     folder = given.into or FilePath(tempfile.mkdtemp(prefix="kubelet-restarts-"))
-    settings = PassSettings()
-    provider = make_provider(settings, folder / "work")
-    path = Path((KubeVersion.parse(given.version), KubeVersion.parse(given.target)))
-    judged = JudgedPass(
-        plan=restarting_plan(provider.plan(path), given.times, given.quiet),
-        settings=settings,
-        limits=Limits.default(),
-        folder=folder,
-        provider=Restarting(provider),  # type: ignore[arg-type]
+    run_without_upgrade(
+        (given.version, given.target),
+        restarts(given.times, given.quiet),
+        restart_kubelet,
+        (test_rollout_502.WEB, test_rollout_502.EDGE),
+        folder,
     )
-    observers = (test_rollout_502.WEB, test_rollout_502.EDGE)
-    watched = Claim("watched", "Every observer watches.", lambda *_: None, observers)
-    origin = Origin()
-    with contextlib.closing(ConsoleProgress(sys.stderr, origin)) as progress:
-        print(render_run(run_pass(judged, [watched], progress, origin)))
     print("\n".join(rows(load_pass(folder).timeline)))
 
 

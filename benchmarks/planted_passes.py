@@ -82,8 +82,9 @@ TABLE = (
             Row("coredns-no-lameduck", DNS, ANY_MOVE),
             Row(
                 "kubelet-qps=1@swap-kubelet worker2",
-                "test_deleted_pods_are_gone_soon",
-                r"deleted-to-gone",
+                "test_ready_is_visible_soon_after_start",
+                r"swap-kubelet worker2",
+                r"worker2",
             ),
         ),
     ),
