@@ -36,7 +36,7 @@ from upgrade_e2e.run.providers import make_provider
 from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Fault, Marks, resolve, with_faults
 
-pytestmark = pytest.mark.thorough(part="stories")
+pytestmark = pytest.mark.thorough(part="backup")
 
 RESTORABLE = scenario.test_every_snapshot_can_be_restored
 RECENT = scenario.test_there_is_always_a_recent_snapshot

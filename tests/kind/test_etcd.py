@@ -23,7 +23,7 @@ from upgrade_e2e.run.providers import make_provider
 from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Fault, Marks, resolve, with_faults
 
-pytestmark = pytest.mark.thorough(part="stories")
+pytestmark = pytest.mark.thorough(part="etcd")
 
 NAME = "e2e-etcd"
 ANSWER, ROOM = "members_answer_and_have_a_leader", "there_is_room_for_writes"

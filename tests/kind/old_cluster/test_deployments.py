@@ -21,7 +21,7 @@ SOON = page.test_deployments_are_available_soon
 STAGES, P95 = "deployments_get_through_every_stage", "deployments_are_available_soon"
 NODES = moves("worker", "worker2")
 HOOK = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/upgrade-e2e-deployments"
-pytestmark = pytest.mark.thorough(part="stories")
+pytestmark = pytest.mark.thorough(part="deployments")
 
 
 @pytest.fixture

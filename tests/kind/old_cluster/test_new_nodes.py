@@ -26,7 +26,7 @@ from upgrade_e2e.run.providers import make_provider
 from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Fault, Plan, resolve, with_faults
 
-pytestmark = pytest.mark.thorough(part="stories")
+pytestmark = pytest.mark.thorough(part="network")
 
 BOUNDED, STRICT = "a_new_node_gets_its_network", "no_pod_comes_before_the_network_of_a_new_node"
 IN_TIME, USUAL = "new_pods_start_in_time", "new_pods_have_network"

@@ -12,7 +12,7 @@ from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.judge import Verdict
 from upgrade_e2e.report import load_record, load_timeline
 
-pytestmark = pytest.mark.thorough(part="stories")
+pytestmark = pytest.mark.thorough(part="resources")
 
 KILLED = page.test_nothing_is_oom_killed
 EVICTED = page.test_nothing_is_evicted_under_pressure

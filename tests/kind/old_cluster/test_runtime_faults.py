@@ -15,7 +15,7 @@ from tests.kind.old_cluster.test_faults import FaultyPass, broken, moves
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.judge import Verdict
 
-pytestmark = pytest.mark.thorough(part="stories")
+pytestmark = pytest.mark.thorough(part="runtime")
 
 HEAR = "kubelets_hear_of_their_containers"
 COME_UP = "new_containers_come_up"
