@@ -80,14 +80,23 @@ def happened(run: RunRecord, most: int = MOST) -> tuple[str, ...]:
 
 
 def _worst(run: RunRecord, most: int) -> list[tuple[ObserverResult, _Row]]:
-    """The worst holes, by length times share; of those of one observer at one time, one."""
+    """The worst holes: those of observers whose claims are broken first, as they say why.
+
+    Then by length times share. Of those of one observer at one time there is one.
+    """
+    broken = {
+        name
+        for result in run.scenarios
+        if result.verdict is Verdict.FAIL
+        for name in result.observers
+    }
     rows: list[tuple[ObserverResult, _Row]] = []
     for seen in run.observers:
         if _kind(run, seen.name) in _UNFELT:
             continue
         rows += [(seen, row) for row in seen.outages]
         rows += [(seen, row) for row in seen.brownouts]
-    rows.sort(key=lambda pair: (-pair[1].weight, pair[1].start_s))
+    rows.sort(key=lambda pair: (pair[0].name not in broken, -pair[1].weight, pair[1].start_s))
     chosen: list[tuple[ObserverResult, _Row]] = []
     for seen, row in rows:
         if len(chosen) < most and not any(

@@ -20,8 +20,7 @@ def verdict_of(
     """The verdict of a pass, and the reason as a sentence.
 
     `failed_step` is the name of the step that failed, and the first line of `why` goes with it.
-    `error` says why the pass ended before it
-    could be judged; both are empty when all went well.
+    `error` says why the pass ended before it could be judged; both are empty when all went well.
     """
     if failed_step:
         first = next(iter(why.strip().splitlines()), "")
@@ -29,9 +28,17 @@ def verdict_of(
     if error:
         return Verdict.INCONCLUSIVE, error
     verdict = combine(result.verdict for result in scenarios)
-    named = [result.name for result in scenarios if result.verdict is verdict]
+    named = [result for result in scenarios if result.verdict is verdict]
     if verdict is Verdict.PASS:
         return verdict, f"All {len(named)} claims that could be judged hold."
-    if verdict is Verdict.FAIL:
-        return verdict, f"Broken: {', '.join(named)}."
-    return verdict, f"Cannot tell: {', '.join(named) or 'no scenario was judged'}."
+    word = "Broken" if verdict is Verdict.FAIL else "Cannot tell"
+    return verdict, f"{word}: {_in_words(named) if named else 'no scenario was judged'}."
+
+
+def _in_words(results: Sequence[ScenarioResult]) -> str:
+    """The first claim as a person would say it, and the names of the others."""
+    first, *others = results
+    claim = first.claim.strip().rstrip(".")
+    said = f'"{claim}" ({first.name})' if claim else first.name
+    more = ", ".join(result.name for result in others)
+    return f"{said}, and {len(others)} more: {more}" if others else said

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.report.test_record import record
 from tests.unit.report.test_summary import OUTAGE, SEEN
 from upgrade_e2e.judge import Verdict
-from upgrade_e2e.report import BrownoutRow, FailedStep
+from upgrade_e2e.report import BrownoutRow, FailedStep, ScenarioResult
 from upgrade_e2e.report.happenings import advice, happened
 
 DNS = replace(
@@ -88,6 +88,18 @@ def test_the_worst_come_first_and_one_event_once():
     assert ["3 s" in said[0], "1 s" in said[1], "100 ms" in said[2]] == [True] * 3
     assert len(said) == 3
     assert len(happened(run(same, DNS, small, later), most=1)) == 1
+
+
+def test_what_broke_a_claim_comes_before_what_is_worse_and_breaks_none():
+    away = replace(DNS, target="api", at_least_s=70.0, outcomes={"5xx": 100})
+    seen = (replace(SEEN, name="api", outages=(away,)), replace(SEEN, name="dns", outages=(DNS,)))
+    written = {"api": "ApiServer()", "dns": "DnsLookups('x')"}
+    facts = {"observers": seen, "observers_as_written": written}
+    claim = ScenarioResult("test_lookups", "Lookups.", Verdict.FAIL, observers=("dns",))
+    first, second = happened(run(**facts, scenarios=(claim,)))
+    assert (first[:11], second[:14]) == ("Cluster DNS", "The API server")
+    first, second = happened(run(**facts, scenarios=(replace(claim, verdict=Verdict.PASS),)))
+    assert (first[:14], second[:11]) == ("The API server", "Cluster DNS")
 
 
 def test_slow_answers_are_among_what_happened():
