@@ -134,10 +134,7 @@ def run(
             _kill_group(process)
             raise
     done = Completed(shown, process.returncode, _text(out), _text(err), time.monotonic() - started)
-    _log.debug("exit %d after %s: %s", done.returncode, duration(done.duration_s), shown)
-    if check and done.returncode != 0:
-        raise CommandFailed(shown, done.returncode, done.stdout + done.stderr, timeout_s)
-    return done
+    return _ended(done, timeout_s, check=check)
 
 
 def follow(
@@ -178,9 +175,14 @@ def follow(
             _kill_group(process)
             raise
     done = Completed(shown, process.returncode, "".join(said), "", time.monotonic() - started)
-    _log.debug("exit %d after %s: %s", done.returncode, duration(done.duration_s), shown)
-    if done.returncode != 0:
-        raise CommandFailed(shown, done.returncode, done.stdout, timeout_s)
+    return _ended(done, timeout_s)
+
+
+def _ended(done: Completed, timeout_s: float, *, check: bool = True) -> Completed:
+    """Log the end of a command; raises CommandFailed for a non-zero exit unless not to `check`."""
+    _log.debug("exit %d after %s: %s", done.returncode, duration(done.duration_s), done.command)
+    if check and done.returncode != 0:
+        raise CommandFailed(done.command, done.returncode, done.stdout + done.stderr, timeout_s)
     return done
 
 

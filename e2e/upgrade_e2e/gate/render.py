@@ -12,6 +12,7 @@ from upgrade_e2e.gate.decision import Answer, Decision, TestedMetric
 from upgrade_e2e.gate.metrics import shown
 from upgrade_e2e.gate.settings import GateSettings
 from upgrade_e2e.report import REHEARSAL
+from upgrade_e2e.report.markdown import cell
 
 __all__ = ["decision_json", "render_decision"]
 
@@ -33,7 +34,7 @@ def decision_json(decision: Decision) -> str:
 
 def _lines(decision: Decision) -> Iterator[str]:
     where = f"{' -> '.join(decision.path)} on {decision.provider}" if decision.path else "no run"
-    yield f"# {decision.answer}: {_cell(where)}"
+    yield f"# {decision.answer}: {cell(where)}"
     yield ""
     if decision.simulated:
         yield from (f"**SIMULATED**: {REHEARSAL}", "")
@@ -43,7 +44,7 @@ def _lines(decision: Decision) -> Iterator[str]:
     )
     yield from ("", "| condition | holds | why |", "|---|---|---|")
     for check in decision.checks:
-        yield f"| {check.name} | **{_HOLDS[check.answer]}** | {_cell(' '.join(check.why))} |"
+        yield f"| {check.name} | **{_HOLDS[check.answer]}** | {cell(' '.join(check.why))} |"
     if decision.next:
         yield from ("", "## What to do next", "")
         yield from (f"{number}. {step}" for number, step in enumerate(decision.next, start=1))
@@ -51,7 +52,7 @@ def _lines(decision: Decision) -> Iterator[str]:
         yield from _metrics(decision.metrics, decision.settings)
     if decision.notes:
         yield from ("", "## To know before signing", "")
-        yield from (f"- {_cell(note)}" for note in decision.notes)
+        yield from (f"- {cell(note)}" for note in decision.notes)
 
 
 def _metrics(metrics: Sequence[TestedMetric], settings: GateSettings) -> Iterator[str]:
@@ -116,7 +117,3 @@ def _seen(metric: TestedMetric) -> str:
     if metric.sensitivity.smallest is None:
         return "nothing: too few runs"
     return _signed(metric.comparison.metric, metric.sensitivity.smallest)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")

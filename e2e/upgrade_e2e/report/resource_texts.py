@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from upgrade_e2e.judge.growth import MIB
+from upgrade_e2e.report.markdown import table_lines
 from upgrade_e2e.report.resources import Pair, Resources
 
 __all__ = [
@@ -31,16 +32,9 @@ USE_HEADS = ("node", "component", "memory at most", "heap at most", "CPU")
 def resource_lines(resources: Resources) -> Iterator[str]:
     """Both tables in Markdown."""
     yield from ("", f"## {SLACK_TITLE}", "", SLACK_NOTE, "")
-    yield from _rows(SLACK_HEADS, slack_texts(resources))
+    yield from table_lines(SLACK_HEADS, slack_texts(resources))
     yield from ("", f"## {USE_TITLE}", "")
-    yield from _rows(USE_HEADS, use_texts(resources))
-
-
-def _rows(heads: Sequence[str], rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
-    yield f"| {' | '.join(heads)} |"
-    yield "|---" * len(heads) + "|"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
+    yield from table_lines(USE_HEADS, use_texts(resources))
 
 
 def slack_texts(resources: Resources) -> Iterator[tuple[str, ...]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.files import write_whole
-from upgrade_e2e.format import duration, moment, share, wall_clock
+from upgrade_e2e.format import duration, moment, wall_clock
 from upgrade_e2e.judge.taints import taint_of, taint_spans
 from upgrade_e2e.report.backups import BACKUP_HEADS, BACKUPS_TITLE, BackupRow, backup_cells
 from upgrade_e2e.report.circumstances import conditions
@@ -20,21 +20,15 @@ from upgrade_e2e.report.cost import (
     cost_rows,
 )
 from upgrade_e2e.report.happenings import advice, happened
-from upgrade_e2e.report.record import (
-    REHEARSAL,
-    BrownoutRow,
-    FailedStep,
-    ObserverResult,
-    OutageRow,
-    RunRecord,
-)
+from upgrade_e2e.report.markdown import cell, table_lines
+from upgrade_e2e.report.observed_texts import observed_lines
+from upgrade_e2e.report.record import REHEARSAL, FailedStep, RunRecord
 from upgrade_e2e.report.resource_texts import resource_lines
 from upgrade_e2e.report.stored import load_record
 
 __all__ = ["SUMMARY_NAME", "load_runs", "render_run", "render_runs", "save_summary"]
 
 SUMMARY_NAME = "summary.md"
-OUTAGES_SHOWN = 10
 
 
 def save_summary(text: str, folder: Path) -> None:
@@ -58,10 +52,10 @@ def render_runs(runs: Sequence[tuple[Path, RunRecord | str]]) -> str:
     lines = ["# Upgrade summary", "", "| path | provider | verdict | why |", "|---|---|---|---|"]
     for folder, run in runs:
         if isinstance(run, str):
-            lines.append(f"| {folder.name} | | **INCONCLUSIVE** | {_cell(run)} |")
+            lines.append(f"| {folder.name} | | **INCONCLUSIVE** | {cell(run)} |")
         else:
             path = " -> ".join(run.path)
-            lines.append(f"| {path} | {run.provider} | **{run.verdict}** | {_cell(run.reason)} |")
+            lines.append(f"| {path} | {run.provider} | **{run.verdict}** | {cell(run.reason)} |")
     for folder, run in runs:
         if not isinstance(run, str):
             lines += ["", f"Artifacts: `{folder.name}/`", "", *_run_lines(run)]
@@ -88,9 +82,7 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
     if run.cost is not None:
         yield from _cost(run.cost)
     if run.observers:
-        yield from _observers(run.observers)
-        yield from _outages(run.observers)
-        yield from _brownouts(run.observers)
+        yield from observed_lines(run.observers)
     if run.resources is not None:
         yield from resource_lines(run.resources)
     yield from _taints(run)
@@ -143,7 +135,7 @@ def _failed_step(failed: FailedStep) -> Iterator[str]:
 def _scenarios(run: RunRecord) -> Iterator[str]:
     yield from ("", "## Scenarios", "", "| verdict | scenario | claim |", "|---|---|---|")
     for result in run.scenarios:
-        yield f"| **{result.verdict}** | {result.name} | {_cell(result.claim)} |"
+        yield f"| **{result.verdict}** | {result.name} | {cell(result.claim)} |"
     if not run.scenarios:
         yield "| - | no scenario was judged | |"
     for result in run.scenarios:
@@ -159,113 +151,34 @@ def _scenarios(run: RunRecord) -> Iterator[str]:
 
 def _cost(cost: Cost) -> Iterator[str]:
     yield from ("", f"## {COST_TITLE}", "", cost_note(cost), "")
-    yield from (f"| {' | '.join(cost_heads(cost))} |", "|---|---|---|---|---|")
-    for row in cost_rows(cost):
-        yield f"| {' | '.join(map(_cell, row))} |"
-
-
-def _observers(observers: Sequence[ObserverResult]) -> Iterator[str]:
-    yield from ("", "## What the observers saw", "")
-    yield (
-        "| observer | samples | failed | p50 | p99 | down at least | outages | blind "
-        "| notices outages from |"
-    )
-    yield "|---|---|---|---|---|---|---|---|---|"
-    for seen in observers:
-        ratio = "-"
-        if seen.failure_ratio is not None:
-            ratio = f"{seen.failures} ({share(seen.failure_ratio)})"
-        bound = ">= " if seen.censored else ""
-        yield (
-            f"| {seen.name} | {seen.samples} | {ratio} | {duration(seen.p50_s)} "
-            f"| {bound}{duration(seen.p99_s)} | {duration(seen.downtime_s)} | {seen.outage_count} "
-            f"| {share(seen.blind_share)} | {duration(seen.resolution_s)} |"
-        )
-
-
-def _outages(observers: Sequence[ObserverResult]) -> Iterator[str]:
-    rows = [(seen.name, outage) for seen in observers for outage in seen.outages]
-    if not rows:
-        yield from ("", "No outage was seen.")
-        return
-    rows.sort(key=lambda pair: -pair[1].weight)
-    yield from ("", "## Outages, the worst first", "")
-    yield (
-        "| at | observer | target | lasted | probes failing | outcomes | during | node | backend |"
-    )
-    yield "|---|---|---|---|---|---|---|---|---|"
-    for name, outage in rows[:OUTAGES_SHOWN]:
-        yield _outage(name, outage)
-    hidden = sum(seen.outage_count for seen in observers) - min(len(rows), OUTAGES_SHOWN)
-    if hidden > 0:
-        yield from ("", f"{hidden} more outages; run.json lists the worst {len(rows)}.")
-
-
-def _outage(name: str, outage: OutageRow) -> str:
-    outcomes = ", ".join(f"{count} {label}" for label, count in outage.outcomes.items())
-    return (
-        f"| {moment(outage.start_s)} | {name} | {_cell(outage.target)} "
-        f"| {_lasted(outage)} | {share(outage.share)} | {outcomes} "
-        f"| {_cell(outage.told)} | {', '.join(outage.nodes)} | {', '.join(outage.backends)} |"
-    )
-
-
-def _brownouts(observers: Sequence[ObserverResult]) -> Iterator[str]:
-    rows = [(seen, row) for seen in observers for row in seen.brownouts]
-    if not rows:
-        return
-    rows.sort(key=lambda pair: -pair[1].weight)
-    yield from ("", "## Slow answers, the worst first", "")
-    yield (
-        "| at | observer | target | lasted | slower than | slow answers | slowest | during | node |"
-    )
-    yield "|---|---|---|---|---|---|---|---|---|"
-    for seen, row in rows[:OUTAGES_SHOWN]:
-        yield (
-            f"| {moment(row.start_s)} | {seen.name} | {_cell(row.target)} "
-            f"| {_lasted(row)} | {duration(seen.slow_s)} | {row.slow} | {duration(row.slowest_s)} "
-            f"| {_cell(row.told)} | {', '.join(row.nodes)} |"
-        )
-    hidden = sum(seen.brownout_count for seen in observers) - min(len(rows), OUTAGES_SHOWN)
-    if hidden > 0:
-        yield from ("", f"{hidden} more such stretches; run.json lists the worst {len(rows)}.")
+    yield from table_lines(cost_heads(cost), (tuple(map(cell, row)) for row in cost_rows(cost)))
 
 
 def _taints(run: RunRecord) -> Iterator[str]:
     """How long nodes had taints that say something of their network."""
     if not (found := taint_spans(run.spans)):
         return
-    yield from ("", "## Taints of nodes", "", "| from | node | taint | for |", "|---|---|---|---|")
-    for span in found:
-        yield (
-            f"| {moment(span.start_s)} | {span.node} | {taint_of(span)} "
-            f"| {duration(span.duration_s)} |"
-        )
+    yield from ("", "## Taints of nodes", "")
+    rows = (
+        (moment(span.start_s), span.node, taint_of(span), duration(span.duration_s))
+        for span in found
+    )
+    yield from table_lines(("from", "node", "taint", "for"), rows)
 
 
 def _backups(rows: Sequence[BackupRow]) -> Iterator[str]:
     if not rows:
         return
     yield from ("", f"## {BACKUPS_TITLE}", "")
-    yield from (f"| {' | '.join(BACKUP_HEADS)} |", "|---" * len(BACKUP_HEADS) + "|")
-    for cells in backup_cells(rows):
-        yield f"| {' | '.join(map(_cell, cells))} |"
-
-
-def _lasted(row: OutageRow | BrownoutRow) -> str:
-    most = " or more" if row.at_most_s is None else f" to {duration(row.at_most_s)}"
-    return f"{duration(row.at_least_s)}{most}"
+    yield from table_lines(BACKUP_HEADS, (tuple(map(cell, row)) for row in backup_cells(rows)))
 
 
 def _limits(run: RunRecord) -> Iterator[str]:
     if not run.limits_changed:
         return
     yield from ("", "## Limits that differ from the defaults", "")
-    yield from ("| limit | in force | default | reason |", "|---|---|---|---|")
-    for limit in run.limits_changed:
-        reason = _cell(limit.reason or "none given")
-        yield f"| {limit.key} | {limit.value:g} | {limit.default:g} | {reason} |"
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    rows = (
+        (one.key, f"{one.value:g}", f"{one.default:g}", cell(one.reason or "none given"))
+        for one in run.limits_changed
+    )
+    yield from table_lines(("limit", "in force", "default", "reason"), rows)
