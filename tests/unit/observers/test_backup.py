@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -268,6 +269,20 @@ def test_a_planted_fault_is_found_in_the_snapshot_that_came_next(context, tmp_pa
     (changed,) = [one for one in log.snapshots if one.name == kept.name]
     assert changed.end_s < after_s
     assert changed.sha256 != changed.read.sha256
+
+
+def test_what_others_store_in_the_same_place_is_never_changed(context, tmp_path):
+    mine = tmp_path / "mine"
+    task = deployed(context, dataclasses.replace(EVERY, every_s=0.5, into=str(mine)))
+    task.start()
+    await_snapshots(task, 1)
+    other = threading.Timer(0.05, lambda: (mine / "0000.db").write_bytes(b"theirs"))
+    other.start()
+    plant_in_backups(Fault("backup-truncated"), [task], tmp_path)
+    other.join()
+    task.stop()
+    assert (mine / "0000.db").read_bytes() == b"theirs"
+    assert len([one for one in collected(task)[1].snapshots if one.read.size < one.size]) == 1
 
 
 def test_a_fault_of_backups_needs_an_observer_of_backups(tmp_path):
