@@ -90,7 +90,12 @@ def leave(*_):
     os._exit(0)
 signal.signal(signal.SIGTERM, leave)
 while True:
-    listener.accept()[0].close()
+    peer, _ = listener.accept()
+    peer.recv(4096)
+    status = (folder / "health").read_text() if (folder / "health").exists() else "200 OK"
+    head, _, body = status.partition("|")
+    peer.sendall(f"HTTP/1.0 {head}\\r\\n\\r\\n{body}".encode())
+    peer.close()
 """
 ETCDCTL = f"""
 where = options["--endpoints"].rpartition(":")[2]
