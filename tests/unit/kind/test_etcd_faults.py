@@ -127,13 +127,16 @@ def test_an_alarm_that_does_not_show_is_no_fault_and_is_disarmed(
     soon: Callable[..., object] = lambda deadline: replace(deadline, within_s=0.0)  # noqa: E731
     real = etcd_faults.wait_for
     monkeypatch.setattr(
-        etcd_faults, "wait_for", lambda what, see, ready, end: real(what, see, ready, soon(end))
+        etcd_faults,
+        "wait_for",
+        lambda what, see, ready, end, **more: real(what, see, ready, soon(end), **more),
     )
     there, recorder = cluster(1, answers=full(**{"/health": '{"health":"true"}'}))
     with pytest.raises(DeadlinePassed):
         etcd_faults.fill(there, 0.01)
     asked = alarms([" ".join(argv) for argv in recorder.ran])
     assert [one["action"] for one in asked] == ["ACTIVATE", "DEACTIVATE"]
+
 
 @dataclass(frozen=True)
 class Stubborn(Recorder):
@@ -152,4 +155,3 @@ def test_an_alarm_is_disarmed_however_often_it_takes() -> None:
     etcd_faults.fill(there, 0.01)
     asked = [one["action"] for one in alarms([" ".join(argv) for argv in node.ran])]
     assert asked == ["ACTIVATE", "DEACTIVATE", "DEACTIVATE"]
-
