@@ -10,8 +10,9 @@ from upgrade_e2e.command import Runner
 
 __all__ = ["BETWEEN_MEMBERS", "let_members_through", "packets_dropped"]
 
+_PEERS = "2380"
 BETWEEN_MEMBERS = tuple(
-    (chain, "--protocol", "tcp", port, "2380")
+    (chain, "--protocol", "tcp", port, _PEERS)
     for chain, port in itertools.product(("INPUT", "OUTPUT"), ("--dport", "--sport"))
 )
 """All that passes between a member of etcd and the others, as iptables matches it."""
@@ -39,6 +40,8 @@ def packets_dropped(runner: Runner, chain: str, *matching: str, ipv6: bool) -> I
 
 def let_members_through(runner: Runner) -> None:
     """Take back what a killed process has left of such rules; where there are none, that is fine."""
-    for program, rule in itertools.product(("iptables", "ip6tables"), BETWEEN_MEMBERS):
-        argv = (program, "--wait", "--delete", *rule, "--jump", "DROP")
-        runner.run(*argv, timeout_s=_COMMAND_S, check=False)
+    for program in ("iptables", "ip6tables"):
+        listed = runner.run(program, "--wait", "--list-rules", timeout_s=_COMMAND_S, check=False)
+        for rule in BETWEEN_MEMBERS if f" {_PEERS} " in listed.stdout else ():
+            argv = (program, "--wait", "--delete", *rule, "--jump", "DROP")
+            runner.run(*argv, timeout_s=_COMMAND_S, check=False)
