@@ -37,7 +37,8 @@ _CTR = ("ctr", "--namespace=k8s.io")
 _BIN = "usr/local/bin"
 _PKI = "/etc/kubernetes/pki/etcd"
 _ACCESS = (
-    "--endpoints=https://127.0.0.1:2379",
+    # kubeadm lets etcd listen on 127.0.0.1, or on ::1 in a cluster of IPv6, and certifies the name.
+    "--endpoints=https://localhost:2379",
     f"--cacert={_PKI}/ca.crt",
     f"--cert={_PKI}/healthcheck-client.crt",
     f"--key={_PKI}/healthcheck-client.key",

@@ -87,7 +87,7 @@ def test_a_snapshot_is_taken_with_kubeadms_certificates_and_copied_out(tmp_path)
     save_snapshot(where, 20.0)
     fetch_snapshot(where, tmp_path / "a.db")
     (saved,) = where.runner.named("snapshot save")
-    for word in ("healthcheck-client.crt", "--endpoints=https://127.0.0.1:2379", "timeout=20s"):
+    for word in ("healthcheck-client.crt", "--endpoints=https://localhost:2379", "timeout=20s"):
         assert word in saved
     assert (tmp_path / "a.db").read_text() == saved.split()[-1]
     assert (tmp_path / "a.db").stat().st_mode & 0o077 == 0

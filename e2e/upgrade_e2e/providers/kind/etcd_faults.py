@@ -27,8 +27,9 @@ _API = (
     *("curl", "--silent", "--show-error", "--fail-with-body", "--max-time", "10"),
     *("--cacert", f"{_PKI}/ca.crt", "--cert", f"{_PKI}/server.crt", "--key", f"{_PKI}/server.key"),
 )
-_URL = "https://127.0.0.1:2379/v3/maintenance"
-_HEALTH = "http://127.0.0.1:2381/health?serializable=true"
+# The name stands for 127.0.0.1, and in a cluster of IPv6 for ::1.
+_URL = "https://localhost:2379/v3/maintenance"
+_HEALTH = "http://localhost:2381/health?serializable=true"
 
 
 def freeze(cluster: Cluster, duration_s: float) -> None:
