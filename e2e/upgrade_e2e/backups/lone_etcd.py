@@ -43,12 +43,16 @@ class LoneEtcd:
 
     def value(self, key: str) -> bytes | None:
         """What stands under a key; None where nothing does."""
-        found = self._get(key)
+        found = self._get(key).get("kvs", [])
         return base64.b64decode(found[0].get("value", "")) if found else None
+
+    def revision(self) -> int:
+        """How many changes it knows of."""
+        return int(self._get("any", "--keys-only")["header"]["revision"])
 
     def keys(self, prefix: str) -> tuple[str, ...]:
         """The keys that begin with `prefix`."""
-        found = self._get(prefix, "--prefix", "--keys-only")
+        found = self._get(prefix, "--prefix", "--keys-only").get("kvs", [])
         return tuple(base64.b64decode(one["key"]).decode(errors="replace") for one in found)
 
     def put(self, key: str, value: str) -> None:
@@ -59,9 +63,8 @@ class LoneEtcd:
         """Write a snapshot to a file."""
         self._ask("snapshot", "save", str(into))
 
-    def _get(self, key: str, *options: str) -> list[dict[str, Any]]:
-        answer = json.loads(self._ask("get", key, *options, "--write-out=json"))
-        found: list[dict[str, Any]] = answer.get("kvs", [])
+    def _get(self, key: str, *options: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self._ask("get", key, *options, "--write-out=json"))
         return found
 
     def _ask(self, *words: str) -> str:

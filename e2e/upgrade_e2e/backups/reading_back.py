@@ -82,6 +82,11 @@ def _restored(
     with restored(programs, file, file.parent, has_hash=read.own_hash is not None) as etcd:
         stored = etcd.value(CLUSTER_KEY)
         restore_s = time.monotonic() - begun
+        if read.revision is not None and etcd.revision() < read.revision:
+            raise E2eError(
+                f"the restored etcd is at revision {etcd.revision()}, and the snapshot at "
+                f"{read.revision}"
+            )
         encrypted = stored is not None and stored.startswith(_ENCRYPTED)
         uid = None if stored is None or encrypted else _UID.search(stored)
         return replace(

@@ -112,9 +112,11 @@ elif words[0] == "snapshot":
     pathlib.Path(words[2]).write_bytes(snapshot(found["uid"], 1))
 elif "--prefix" in options:
     keys = [f"{CANARIES}{{number}}" for number in found.get("writes", [])] + ["{CANARIES}odd"]
-    print(json.dumps({{"kvs": [{{"key": b64(key)}} for key in keys if key.startswith(words[1])]}}))
+    kvs = [{{"key": b64(key)}} for key in keys if key.startswith(words[1])]
+    print(json.dumps({{"kvs": kvs}}))
 else:
     value = found.get("value", "k8s\\0v1 Namespace kube-system " + found.get("uid", ""))
     kvs = [{{"key": b64(words[1]), "value": b64(value)}}] if found.get("uid") else []
-    print(json.dumps({{"kvs": kvs}} if kvs else {{}}))
+    head = {{"revision": found.get("serves", found.get("revision", 1))}}
+    print(json.dumps({{"header": head, **({{"kvs": kvs}} if kvs else {{}})}}))
 """

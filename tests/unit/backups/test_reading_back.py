@@ -59,6 +59,12 @@ def test_an_etcd_that_ends_says_its_last_words(place, programs, tmp_path):
     assert found.restore_s is None
 
 
+def test_an_etcd_that_did_not_take_all_of_it_is_not_a_restored_one(place, programs, tmp_path):
+    found = read(place, programs, tmp_path, database({"uid": UID, "revision": 9, "serves": 4}))
+    assert found.trouble == "the restored etcd is at revision 4, and the snapshot at 9"
+    assert found.restore_s is None
+
+
 def test_an_encrypted_namespace_is_said_to_be_so(place, programs, tmp_path):
     content = database({"uid": "x", "revision": 1, "value": f"k8s:enc:aescbc:v1:k:{UID}"})
     found = read(place, programs, tmp_path, content)
