@@ -18,6 +18,7 @@ import pytest
 from scenarios import test_backup_is_restorable as scenario
 from tests.claims import SKIPS, Scenario, claims_of
 from tests.kind.conftest import LIMITS, MINUTES, NEW, OLD, REPOSITORY, TOOL, Ran, Tool
+from upgrade_e2e import EtcdBackup
 from upgrade_e2e.backups import EtcdPrograms
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.cluster.etcd_access import (
@@ -205,39 +206,83 @@ except FileNotFoundError:
 """
 
 
-def test_a_real_s3_server_keeps_snapshots(snapshots, with_s3, tmp_path):
-    s3, folder = REPOSITORY / "ci" / "s3", tmp_path / "s3"
-    subprocess.run([s3, "program"], check=True, timeout=900)
+@dataclass(frozen=True)
+class Server:
+    """A real S3 server with the bucket `backups`: its address, its keys, and where objects lie."""
+
+    endpoint: str
+    keys: dict[str, str]
+    bucket: Path
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory) -> Iterator[Server]:
+    """Started for these tests, ended after them."""
+    program, folder = REPOSITORY / "ci" / "s3", tmp_path_factory.mktemp("s3")
+    subprocess.run([program, "program"], check=True, timeout=900)
     started = subprocess.run(
-        [s3, "start", folder], check=True, capture_output=True, text=True, timeout=60
+        [program, "start", folder], check=True, capture_output=True, text=True, timeout=60
     )
-    endpoint, back = started.stdout.strip(), tmp_path / "back.db"
-    keys = {
-        "AWS_ACCESS_KEY_ID": (folder / "access").read_text(),
-        "AWS_SECRET_ACCESS_KEY": (folder / "secret").read_text(),
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    (folder / "buckets" / "backups").mkdir()
-    asked = ("s3://backups/prod", "--s3-endpoint", endpoint, "--cluster", snapshots.uid)
-    tool = with_s3 / "upgrade-e2e"
     try:
-        argv = [with_s3 / "python", "-c", STORE, endpoint, snapshots.folder, back]
-        said = subprocess.run(
-            argv, check=True, capture_output=True, text=True, timeout=120, env={**ENV, **keys}
-        )
-        assert said.stdout == "none is not there\n"
-        assert back.read_bytes() == (snapshots.folder / "b.db").read_bytes()
-        code, found = check(snapshots, *asked, tool=tool, **keys)
-        assert code == 0, found
-        assert {row["name"] for row in found["snapshots"]} == {"a.db", "b.db"}
-        none = ("s3://none/x", "--s3-endpoint", endpoint)
-        assert check(snapshots, *none, tool=tool, **keys)[0] == 2
-        wrong = {**keys, "AWS_SECRET_ACCESS_KEY": "wrong"}
-        code, said = check(snapshots, *asked, tool=tool, **wrong)
-        assert code == 2
-        assert "AWS_SECRET_ACCESS_KEY" in said["error"]
+        bucket = folder / "buckets" / "backups"
+        bucket.mkdir()
+        keys = {
+            "AWS_ACCESS_KEY_ID": (folder / "access").read_text(),
+            "AWS_SECRET_ACCESS_KEY": (folder / "secret").read_text(),
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
+        yield Server(started.stdout.strip(), keys, bucket)
     finally:
-        subprocess.run([s3, "stop", folder], check=True, timeout=60)
+        subprocess.run([program, "stop", folder], check=True, timeout=60)
+
+
+def test_a_real_s3_server_keeps_snapshots(snapshots, with_s3, s3, tmp_path):
+    back = tmp_path / "back.db"
+    asked = ("s3://backups/prod", "--s3-endpoint", s3.endpoint, "--cluster", snapshots.uid)
+    tool = with_s3 / "upgrade-e2e"
+    argv = [with_s3 / "python", "-c", STORE, s3.endpoint, snapshots.folder, back]
+    said = subprocess.run(
+        argv, check=True, capture_output=True, text=True, timeout=120, env={**ENV, **s3.keys}
+    )
+    assert said.stdout == "none is not there\n"
+    assert back.read_bytes() == (snapshots.folder / "b.db").read_bytes()
+    code, found = check(snapshots, *asked, tool=tool, **s3.keys)
+    assert code == 0, found
+    assert {row["name"] for row in found["snapshots"]} == {"a.db", "b.db"}
+    none = ("s3://none/x", "--s3-endpoint", s3.endpoint)
+    assert check(snapshots, *none, tool=tool, **s3.keys)[0] == 2
+    wrong = {**s3.keys, "AWS_SECRET_ACCESS_KEY": "wrong"}
+    code, said = check(snapshots, *asked, tool=tool, **wrong)
+    assert code == 2
+    assert "AWS_SECRET_ACCESS_KEY" in said["error"]
+    assert s3.keys["AWS_SECRET_ACCESS_KEY"] not in said["error"]
+    code, said = check(snapshots, *asked, tool=tool, AWS_EC2_METADATA_DISABLED="true")
+    assert code == 2
+    assert "Unable to locate credentials" in said["error"]
+
+
+def test_a_pass_keeps_its_snapshots_in_s3(cluster, with_s3, s3, tmp_path, monkeypatch):
+    """The snapshots of the pass itself go into the bucket, come back from there, and stay."""
+    (packages,) = with_s3.parent.glob("lib/python*/site-packages")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(packages)])
+    for name, value in s3.keys.items():
+        monkeypatch.setenv(name, value)
+    observer = EtcdBackup(every_s=10, into="s3://backups/pass", s3_endpoint=s3.endpoint)
+
+    @pytest.mark.observes(observer)
+    def test_snapshots_come_back(upgraded):
+        """Each snapshot comes back from the bucket."""
+        kept = upgraded.backups(observer)
+        assert not kept.damaged, kept.explain()
+
+    record = judged(cluster, tmp_path, "backup-flipped", test_snapshots_come_back)
+    (result,) = record.scenarios
+    assert result.verdict is Verdict.FAIL, (result, record.reason)
+    assert {row.verdict for row in record.backups} == {"flipped", "whole"}
+    stored = {file.name for file in (s3.bucket / "pass").iterdir()}
+    assert stored == {row.name for row in record.backups}
+    written = [file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()]
+    assert not any(s3.keys["AWS_SECRET_ACCESS_KEY"].encode() in content for content in written)
 
 
 def test_a_whole_upgrade_keeps_its_backups(tool: Tool):

@@ -97,7 +97,8 @@ def explained(record: RunRecord, name: str) -> str:
 
 
 def test_without_a_fault_every_claim_holds(cluster: Cluster, tmp_path: Path) -> None:
-    record = judged(cluster, tmp_path, "")
+    # Members note how long round trips take only every 30 s.
+    record = judged(cluster, tmp_path, "", watch_after_s=30.0)
     assert set(verdicts(record).values()) == {Verdict.PASS}, record.scenarios
     assert record.etcd is not None
     assert record.etcd.members == 3
@@ -116,7 +117,8 @@ def test_a_frozen_member_does_not_answer(cluster: Cluster, tmp_path: Path) -> No
 def test_a_member_that_is_cut_off_has_no_leader(cluster: Cluster, tmp_path: Path) -> None:
     record = judged(cluster, tmp_path, "etcd-cut-off=20s", watch_after_s=20.0)
     said = explained(record, ANSWER)
-    assert re.search(rf"{NAME}-control-plane3: 1\d s without a leader", said), said
+    # Cut off for 20 s: it waits 1 to 2 s for a leader at first, and a redial takes as long.
+    assert re.search(rf"{NAME}-control-plane3: [12]\d(\.\d)? s without a leader", said), said
     assert {verdicts(record)[name] for name in (SAME, LOST)} == {Verdict.PASS}, record.scenarios
 
 

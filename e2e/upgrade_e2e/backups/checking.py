@@ -27,6 +27,9 @@ from upgrade_e2e.timeline.backups import ReadBack
 
 __all__ = ["BackupCheck", "CheckSettings", "CheckedSnapshot", "check_location"]
 
+_SKEW_S = 300.0
+"""Own choice: clocks that are further apart make an age worth nothing."""
+
 
 @dataclass(frozen=True)
 class CheckSettings:
@@ -174,6 +177,11 @@ def _sizes(checked: Sequence[CheckedSnapshot], settings: CheckSettings) -> Itera
 
 def _unknown(checked: Sequence[CheckedSnapshot], settings: CheckSettings) -> Iterator[str]:
     for one in checked:
+        if one.age_s < -_SKEW_S:
+            yield (
+                f"{one.file.name} is dated {duration(-one.age_s)} in the future, so its age is not "
+                "known; see the clocks of this machine and of the one that stores snapshots."
+            )
         if one.read.encrypted and settings.cluster:
             yield (
                 f"{one.file.name} holds encrypted values, so it is not known whether it is of the "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -51,11 +52,7 @@ class FolderLocation:
     def files(self) -> tuple[StoredFile, ...]:
         """See Location; raises BadInput for a folder that is not there."""
         try:
-            found = [
-                StoredFile(entry.name, entry.stat().st_size, entry.stat().st_mtime)
-                for entry in self.folder.iterdir()
-                if entry.is_file() and not entry.name.endswith(PART)
-            ]
+            found = [*filter(None, map(_stored, self.folder.iterdir()))]
         except OSError as error:
             raise self._unusable("cannot be read", error) from error
         return tuple(sorted(found, key=StoredFile.age_order))
@@ -74,6 +71,7 @@ class FolderLocation:
         part = self.folder / (name + PART)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            part.touch(mode=0o600)  # it holds every Secret; etcdctl makes its files so too
             shutil.copyfile(source, part)
             part.replace(self.folder / name)
         except OSError as error:
@@ -91,6 +89,19 @@ class FolderLocation:
             f"the folder {self.folder} {what} ({error.strerror}); check that it exists and that "
             "this user may use it."
         )
+
+
+def _stored(entry: Path) -> StoredFile | None:
+    """None for what is no whole file, or is gone meanwhile: a job may delete old ones."""
+    if entry.name.endswith(PART):
+        return None
+    try:
+        found = entry.stat()
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    return StoredFile(entry.name, found.st_size, found.st_mtime)
 
 
 def open_location(text: str, s3_endpoint: str = "") -> Location:

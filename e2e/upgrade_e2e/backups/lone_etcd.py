@@ -9,6 +9,8 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +22,13 @@ from upgrade_e2e.wait import Deadline, wait_for
 __all__ = ["LoneEtcd", "restored", "serving", "status_of"]
 
 NAME = "lone"
-RESTORE_S = 120.0
-ASK_S = 30.0
+RESTORE_S = 600.0
+"""Etcd's databases have 8 GiB at most, by its own advice; slow disks take minutes to copy one."""
+ASK_S = 60.0
 END_S = 10.0
 TRIES = 3
 """A port that was free may be taken before etcd listens there; then others are tried."""
-_STARTING = Deadline(30.0, every_s=0.1)
+_STARTING = Deadline(300.0, every_s=0.1)
 _LAST_LINES = 3
 _TAKEN = "address already in use"
 
@@ -40,12 +43,16 @@ class LoneEtcd:
 
     def value(self, key: str) -> bytes | None:
         """What stands under a key; None where nothing does."""
-        found = self._get(key)
+        found = self._get(key).get("kvs", [])
         return base64.b64decode(found[0].get("value", "")) if found else None
+
+    def revision(self) -> int:
+        """How many changes it knows of."""
+        return int(self._get("any", "--keys-only")["header"]["revision"])
 
     def keys(self, prefix: str) -> tuple[str, ...]:
         """The keys that begin with `prefix`."""
-        found = self._get(prefix, "--prefix", "--keys-only")
+        found = self._get(prefix, "--prefix", "--keys-only").get("kvs", [])
         return tuple(base64.b64decode(one["key"]).decode(errors="replace") for one in found)
 
     def put(self, key: str, value: str) -> None:
@@ -56,14 +63,13 @@ class LoneEtcd:
         """Write a snapshot to a file."""
         self._ask("snapshot", "save", str(into))
 
-    def _get(self, key: str, *options: str) -> list[dict[str, Any]]:
-        answer = json.loads(self._ask("get", key, *options, "--write-out=json"))
-        found: list[dict[str, Any]] = answer.get("kvs", [])
+    def _get(self, key: str, *options: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self._ask("get", key, *options, "--write-out=json"))
         return found
 
     def _ask(self, *words: str) -> str:
-        argv = (str(self.etcdctl), f"--endpoints={self.address}", *words)
-        return self.runner.run(*argv, timeout_s=ASK_S).stdout
+        where = (f"--endpoints={self.address}", f"--command-timeout={ASK_S:g}s")
+        return self.runner.run(str(self.etcdctl), *where, *words, timeout_s=ASK_S + 5).stdout
 
 
 def status_of(programs: EtcdPrograms, snapshot: Path) -> dict[str, int]:
@@ -139,12 +145,12 @@ def _start(
 
 
 def _answers(process: subprocess.Popen[bytes], port: int, log: Path, *, last: bool) -> bool:
-    """Wait until etcd listens; false where its port was taken and others are to be tried."""
+    """Wait until etcd answers; false where its port was taken and others are to be tried."""
     try:
         wait_for(
-            "a restored etcd that listens",
-            lambda: "ended" if process.poll() is not None else _listening(port),
-            lambda state: state == "listens",
+            "a restored etcd that answers",
+            lambda: "ended" if process.poll() is not None else _health(port),
+            lambda state: state in {"healthy", "alarmed"},
             _STARTING,
             hopeless=lambda state: _last_words(log) if state == "ended" else None,
         )
@@ -155,12 +161,22 @@ def _answers(process: subprocess.Popen[bytes], port: int, log: Path, *, last: bo
     return True
 
 
-def _listening(port: int) -> str:
+def _health(port: int) -> str:
+    """Whether it serves what it has: it listens long before it has read a large database.
+
+    An alarm may come with the snapshot, and what is there can be read all the same.
+    """
+    connection = HTTPConnection("127.0.0.1", port, timeout=2.0)
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1.0).close()
-    except OSError:
+        connection.request("GET", "/health")
+        answer = connection.getresponse()
+        if answer.status == HTTPStatus.OK:
+            return "healthy"
+        return "alarmed" if b"ALARM" in answer.read() else "not yet healthy"
+    except (OSError, HTTPException):
         return "is silent"
-    return "listens"
+    finally:
+        connection.close()
 
 
 def _last_words(log: Path) -> str:

@@ -12,7 +12,7 @@ from upgrade_e2e.backups.file_look import HASH_SIZE, FileLook, look_at
 from upgrade_e2e.backups.locations import Location
 from upgrade_e2e.backups.lone_etcd import LoneEtcd, restored, status_of
 from upgrade_e2e.backups.programs import EtcdPrograms
-from upgrade_e2e.errors import CommandFailed, E2eError
+from upgrade_e2e.errors import BadInput, CommandFailed, E2eError
 from upgrade_e2e.timeline.backups import ReadBack, number_ranges
 
 __all__ = ["CLUSTER_KEY", "read_back_snapshot"]
@@ -25,6 +25,8 @@ _NUMBER = re.compile(r"\d+")
 _ERRORS = ("Error:", "panic:", "fatal error:")
 """How a line of a Go program begins that says why it ended; a stack may follow."""
 _MOST_WORDS = 400
+_NO_ROOM = "no space left on device"
+"""ENOSPC, as programs in Go and in C say it."""
 
 
 def read_back_snapshot(
@@ -34,7 +36,8 @@ def read_back_snapshot(
 
     `canaries` is what the keys of numbered writes begin with; none are looked for without it. Works
     in a folder of its own below `scratch`, which is gone afterwards. A snapshot that cannot be
-    restored is an answer, with its reason; raises BadInput only where the location cannot be used.
+    restored is an answer, with its reason. Raises BadInput only where the location cannot be used,
+    or this machine has no room for it.
     """
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="restore-", dir=scratch) as folder:
@@ -52,14 +55,14 @@ def read_back_snapshot(
         try:
             status = status_of(programs, file)
         except E2eError as error:
-            return replace(read, trouble=_short(error))
+            return replace(read, trouble=_why(error, name, scratch))
         read = replace(
             read, hash=status["hash"], revision=status["revision"], keys=status["totalKey"]
         )
         try:
             return _restored(read, programs, file, canaries, begun)
         except E2eError as error:
-            return replace(read, trouble=_short(error))
+            return replace(read, trouble=_why(error, name, scratch))
 
 
 def _damage(look: FileLook) -> str:
@@ -79,6 +82,11 @@ def _restored(
     with restored(programs, file, file.parent, has_hash=read.own_hash is not None) as etcd:
         stored = etcd.value(CLUSTER_KEY)
         restore_s = time.monotonic() - begun
+        if read.revision is not None and etcd.revision() < read.revision:
+            raise E2eError(
+                f"the restored etcd is at revision {etcd.revision()}, and the snapshot at "
+                f"{read.revision}"
+            )
         encrypted = stored is not None and stored.startswith(_ENCRYPTED)
         uid = None if stored is None or encrypted else _UID.search(stored)
         return replace(
@@ -95,6 +103,16 @@ def _writes(etcd: LoneEtcd, canaries: str) -> tuple[tuple[int, int], ...]:
         return ()
     rests = (key.removeprefix(canaries) for key in etcd.keys(canaries))
     return number_ranges(int(rest) for rest in rests if _NUMBER.fullmatch(rest))
+
+
+def _why(error: E2eError, name: str, scratch: Path) -> str:
+    """Why it cannot be restored; raises BadInput where that is the fault of this machine."""
+    if _NO_ROOM in str(error).lower():
+        raise BadInput(
+            f"there is no room in {scratch} to restore {name}, which takes twice the size of the "
+            "snapshot; free some. `backup check` uses the folder that TMPDIR names."
+        ) from error
+    return _short(error)
 
 
 def _short(error: E2eError) -> str:

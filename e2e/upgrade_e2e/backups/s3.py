@@ -121,6 +121,11 @@ def _as_sentences(shown: str) -> Iterator[None]:
         raise _unusable(shown, error) from error
     except (errors.BotoCoreError, transfers.Boto3Error, ValueError) as error:
         raise _unusable(shown, error) from error
+    except OSError as error:
+        raise BadInput(
+            f"snapshots of {shown} cannot be copied: {error}. Check the space in the folder for "
+            "temporary files (TMPDIR) and the network."
+        ) from error
 
 
 def _unusable(shown: str, error: Exception) -> BadInput:

@@ -20,6 +20,7 @@ from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import CommandFailed, E2eError
 
 __all__ = [
+    "FOLDER",
     "clean_node",
     "etcd_image",
     "fetch_snapshot",
@@ -30,18 +31,23 @@ __all__ = [
 
 MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
 FOLDER = "/var/lib/upgrade-e2e-backup"
-"""What is made on a node, and deleted again: etcdctl, and the snapshot on its way out."""
+"""What is made on a node, and deleted again: etcdctl, and the snapshot on its way out. Whoever works
+next to others names a folder of its own."""
 _CTR = ("ctr", "--namespace=k8s.io")
 _BIN = "usr/local/bin"
 _PKI = "/etc/kubernetes/pki/etcd"
 _ACCESS = (
-    "--endpoints=https://127.0.0.1:2379",
+    # kubeadm lets etcd listen on 127.0.0.1, or on ::1 in a cluster of IPv6, and certifies the name.
+    "--endpoints=https://localhost:2379",
     f"--cacert={_PKI}/ca.crt",
     f"--cert={_PKI}/healthcheck-client.crt",
     f"--key={_PKI}/healthcheck-client.key",
 )
 _QUICK_S = 30.0
 _COPY_S = 120.0
+_CAUGHT_UP_S = 10.0
+"""A member that does not answer a read for so long has lost the others, or is being replaced."""
+_ANY_KEY = "upgrade-e2e"
 
 
 def etcd_image(node: Node) -> str:
@@ -74,32 +80,48 @@ def take_programs(node: Node, names: Sequence[str], into: Path) -> str:
     return image
 
 
-def prepare_node(node: Node) -> None:
+def prepare_node(node: Node, folder: str = FOLDER) -> None:
     """Put etcdctl where `save_snapshot` finds it; raises E2eError as `take_programs`."""
     image, runner = etcd_image(node), _runner(node)
     with _mounted(node, image) as root:
         _require(node, image, f"{root}/{_BIN}/etcdctl", "etcdctl")
-        runner.run("mkdir", "-p", FOLDER, timeout_s=_QUICK_S)
-        runner.run("cp", f"{root}/{_BIN}/etcdctl", f"{FOLDER}/etcdctl", timeout_s=_COPY_S)
+        runner.run("mkdir", "-p", "-m", "700", folder, timeout_s=_QUICK_S)
+        runner.run("cp", f"{root}/{_BIN}/etcdctl", f"{folder}/etcdctl", timeout_s=_COPY_S)
 
 
-def save_snapshot(node: Node, timeout_s: float) -> None:
+def save_snapshot(node: Node, timeout_s: float, folder: str = FOLDER) -> None:
     """Take a snapshot of the node's etcd; it stays there until `fetch_snapshot`.
 
-    Raises CommandFailed where etcd gives none in time.
+    A snapshot is what this one member has, and one that was away may lack what the others have
+    acknowledged. So it has to answer a linearizable read first, which it does only when it has
+    caught up. Raises CommandFailed where etcd gives no answer or no snapshot in time.
     """
-    argv = (f"{FOLDER}/etcdctl", *_ACCESS, f"--command-timeout={timeout_s:g}s")
-    _runner(node).run(*argv, "snapshot", "save", f"{FOLDER}/snapshot.db", timeout_s=timeout_s + 5)
+    runner, read_s = _runner(node), min(timeout_s, _CAUGHT_UP_S)
+    read = ("get", _ANY_KEY, "--consistency=l", "--keys-only")
+    runner.run(*_etcdctl(folder, read_s), *read, timeout_s=read_s + 5)
+    save = ("snapshot", "save", f"{folder}/snapshot.db")
+    runner.run(*_etcdctl(folder, timeout_s), *save, timeout_s=timeout_s + 5)
 
 
-def fetch_snapshot(node: Node, into: Path) -> None:
-    """Copy the snapshot that was taken last to a file of this machine; raises CommandFailed."""
-    _runner(node).run("cat", f"{FOLDER}/snapshot.db", timeout_s=_COPY_S, stdout_file=into)
+def fetch_snapshot(node: Node, into: Path, folder: str = FOLDER) -> None:
+    """Copy the snapshot that was taken last to a file of this machine; raises CommandFailed.
+
+    It holds every Secret of the cluster, so nobody else may read the file.
+    """
+    into.touch(mode=0o600)
+    _runner(node).run("cat", f"{folder}/snapshot.db", timeout_s=_COPY_S, stdout_file=into)
 
 
-def clean_node(node: Node) -> None:
-    """Delete what `prepare_node` and `save_snapshot` made; a node that is gone is fine."""
-    _runner(node).run("rm", "-rf", FOLDER, timeout_s=_QUICK_S, check=False)
+def clean_node(node: Node, folder: str = FOLDER) -> None:
+    """Delete what `prepare_node` and `save_snapshot` made; a node that is gone is fine.
+
+    Raises CommandFailed where the node does not answer in time.
+    """
+    _runner(node).run("rm", "-rf", folder, timeout_s=_QUICK_S, check=False)
+
+
+def _etcdctl(folder: str, timeout_s: float) -> tuple[str, ...]:
+    return (f"{folder}/etcdctl", *_ACCESS, f"--command-timeout={timeout_s:g}s")
 
 
 @contextlib.contextmanager

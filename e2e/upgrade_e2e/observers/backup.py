@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 from upgrade_e2e.backups import EtcdPrograms, Location, open_location, require_location
 from upgrade_e2e.backups.programs import PROGRAMS
 from upgrade_e2e.cluster import Node, retry_api
-from upgrade_e2e.cluster.etcd_access import etcd_image, prepare_node, take_programs
+from upgrade_e2e.cluster.etcd_access import etcd_image, take_programs
 from upgrade_e2e.errors import BadInput, E2eError
 from upgrade_e2e.observers.backup_task import BackupTask
 from upgrade_e2e.observers.base import DeployContext, Observer, Parts, label_or_kind
@@ -75,29 +75,29 @@ class EtcdBackup:
         nodes = tuple(node for node in context.cluster.control_planes if node.runner is not None)
         if not nodes:
             return Parts()
-        for node in nodes:
-            prepare_node(node)
         label = label_or_kind(self)
         name = f"{label}-{secrets.token_hex(4)}"
         folder = context.workdir / _FOLDER / label
         location = self._location(folder / "stored")
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        schedule = SnapshotSchedule(
+            context=context,
+            nodes=nodes,
+            location=location,
+            name=name,
+            every_s=self.every_s / context.pace,
+            timeout_s=self.timeout_s,
+            scratch=folder,
+        )
         task = BackupTask(
             context=context,
             writer=CanaryWriter(context=context, name=name, rate_hz=self.writes_hz),
-            schedule=SnapshotSchedule(
-                context=context,
-                nodes=nodes,
-                location=location,
-                name=name,
-                every_s=self.every_s / context.pace,
-                timeout_s=self.timeout_s,
-                scratch=folder,
-            ),
+            schedule=schedule,
             cluster=_uid_of(context),
             programs=self._programs(nodes, folder / "programs"),
             keeps_all=bool(self.into),
         )
+        schedule.prepare()  # last, so that nothing can fail that would leave it on the nodes
         return Parts(background_tasks=(task,))
 
     def _location(self, folder: Path) -> Location:

@@ -42,20 +42,23 @@ def plant_in_backups(fault: Fault, keepers: Sequence[KeepsBackups], scratch: Pat
 
 
 def _next_snapshot(keeper: KeepsBackups) -> str:
-    """The name of the next snapshot that is stored."""
-    location = keeper.location
-    known = _names(location)
+    """The name of the next snapshot that this observer stores.
+
+    Not of whatever comes into the place next: others may keep theirs there too.
+    """
+    known = frozenset(_stored(keeper))
     new = wait_for(
-        f"the next snapshot in {location.shown}",
-        lambda: sorted(_names(location) - known),
+        f"the next snapshot in {keeper.location.shown}",
+        lambda: [name for name in _stored(keeper) if name not in known],
         bool,
         Deadline(keeper.schedule_s + _MORE_S, every_s=0.2),
     )
     return new[0]
 
 
-def _names(location: Location) -> frozenset[str]:
-    return frozenset(file.name for file in location.files())
+def _stored(keeper: KeepsBackups) -> list[str]:
+    """The names of what it has stored up to now, the oldest first."""
+    return [one.name for one in keeper.backups().snapshots if not one.error]
 
 
 def _truncated(keeper: KeepsBackups, name: str, folder: Path) -> Path:
@@ -70,13 +73,12 @@ def _flipped(keeper: KeepsBackups, name: str, folder: Path) -> Path:
 
 
 def _stale(keeper: KeepsBackups, name: str, folder: Path) -> Path:
-    """The oldest snapshot of the same series."""
-    series = name.rpartition("-")[0]
-    older = [file.name for file in keeper.location.files() if file.name.startswith(f"{series}-")]
-    older.remove(name)
+    """The first snapshot of the pass."""
+    stored = _stored(keeper)
+    older = stored[: stored.index(name)]
     if not older:
         raise FaultNotPlanted(f"there is no older snapshot that could take the place of {name}.")
-    return _fetched(keeper.location, min(older), folder)
+    return _fetched(keeper.location, older[0], folder)
 
 
 def _foreign(keeper: KeepsBackups, name: str, folder: Path) -> Path:

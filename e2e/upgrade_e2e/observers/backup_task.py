@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -35,7 +34,6 @@ READ_BACK_S = 600.0
 """Reading back ends then, however many snapshots are left; each takes about a second."""
 _JOIN_S = 90.0
 _TROUBLE: tuple[type[Exception], ...] = (E2eError, *TRANSIENT_API_ERRORS)
-_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -111,10 +109,7 @@ class BackupTask:
             self._state.threads.join(_JOIN_S)
         if not self._state.cleaned:
             self._state.cleaned = True
-            try:
-                self.schedule.clean()
-            except E2eError as error:
-                _log.warning("what snapshots left on the nodes could not be deleted: %s", error)
+            self.schedule.clean()
 
     def samples(self, into: SamplesBuilder, window: Window) -> None:
         """See BackgroundTask: each snapshot is fetched and restored now, when no probe runs."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -77,11 +77,8 @@ class EtcdAtTheEnd:
         Without what cannot be asked, for example because the upgrade has left no API server.
         """
         at_us = round(window.end_s * 1e6)
-        try:
-            return Readings((*self._hashes(at_us), self._alarms(at_us)))
-        except _TROUBLE as error:
-            _log.warning("the members of etcd cannot be compared: %s", error)
-            return Readings()
+        asked = (_known(lambda: self._hashes(at_us)), _known(lambda: self._alarms(at_us)))
+        return Readings(tuple(series for some in asked for series in some))
 
     def _hashes(self, at_us: int) -> list[Series]:
         hashes = wait_for(
@@ -104,10 +101,19 @@ class EtcdAtTheEnd:
         nodes = {_host(member.client_url): member.node for member in find_members(self._cluster)}
         return tuple(_hashed(one, revision, nodes) for one in answers)
 
-    def _alarms(self, at_us: int) -> Series:
+    def _alarms(self, at_us: int) -> list[Series]:
         listed = ask_json(self._cluster, "alarm", "list").get("alarms") or []
         kinds = sorted({_ALARMS.get(one.get("alarm", 0), "unknown") for one in listed})
-        return _reading(ALARMS, "", at_us, len(listed), kinds=", ".join(kinds))
+        return [_reading(ALARMS, "", at_us, len(listed), kinds=", ".join(kinds))]
+
+
+def _known(ask: Callable[[], list[Series]]) -> list[Series]:
+    """What is answered; nothing where the members do not answer."""
+    try:
+        return ask()
+    except _TROUBLE as error:
+        _log.warning("the members of etcd do not say what they hold: %s", error)
+        return []
 
 
 def _hashed(answers: Mapping[str, Any], revision: int, nodes: Mapping[str, str]) -> Hashed:

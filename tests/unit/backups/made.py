@@ -90,7 +90,12 @@ def leave(*_):
     os._exit(0)
 signal.signal(signal.SIGTERM, leave)
 while True:
-    listener.accept()[0].close()
+    peer, _ = listener.accept()
+    peer.recv(4096)
+    status = (folder / "health").read_text() if (folder / "health").exists() else "200 OK"
+    head, _, body = status.partition("|")
+    peer.sendall(f"HTTP/1.0 {head}\\r\\n\\r\\n{body}".encode())
+    peer.close()
 """
 ETCDCTL = f"""
 where = options["--endpoints"].rpartition(":")[2]
@@ -107,9 +112,11 @@ elif words[0] == "snapshot":
     pathlib.Path(words[2]).write_bytes(snapshot(found["uid"], 1))
 elif "--prefix" in options:
     keys = [f"{CANARIES}{{number}}" for number in found.get("writes", [])] + ["{CANARIES}odd"]
-    print(json.dumps({{"kvs": [{{"key": b64(key)}} for key in keys if key.startswith(words[1])]}}))
+    kvs = [{{"key": b64(key)}} for key in keys if key.startswith(words[1])]
+    print(json.dumps({{"kvs": kvs}}))
 else:
     value = found.get("value", "k8s\\0v1 Namespace kube-system " + found.get("uid", ""))
     kvs = [{{"key": b64(words[1]), "value": b64(value)}}] if found.get("uid") else []
-    print(json.dumps({{"kvs": kvs}} if kvs else {{}}))
+    head = {{"revision": found.get("serves", found.get("revision", 1))}}
+    print(json.dumps({{"header": head, **({{"kvs": kvs}} if kvs else {{}})}}))
 """

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
 
 import pytest
 from click.testing import CliRunner
 
+from tests.unit.backups import made
 from tests.unit.backups.made import OTHER_UID, UID, database, snapshot
 from tests.unit.observers.fake_api import FakeApi, fake_cluster
 from upgrade_e2e.backups import CheckSettings, SnapshotVerdict, check_location
 from upgrade_e2e.cli import main
 from upgrade_e2e.errors import BadInput
+from upgrade_e2e.wait import Deadline, wait_for
 
 NOW_S = 1_800_000_000.0
 HOUR_S = 3600.0
@@ -97,6 +101,13 @@ def test_what_is_encrypted_cannot_be_told_from_another_cluster(place, programs):
     assert found.problems == ()
     assert "is not known whether it is of the cluster" in found.unknown[0]
     assert check(place, programs).unknown == ()
+
+
+def test_a_date_in_the_future_is_no_age(place, programs):
+    put(place, "only.db", snapshot(), -2 * HOUR_S)
+    found = check(place, programs)
+    assert found.problems == ()
+    assert "only.db is dated 2 h in the future" in found.unknown[0]
 
 
 def test_an_empty_place_is_a_problem_that_says_what_is_there(place, programs):
@@ -183,6 +194,28 @@ def test_bad_input_ends_with_2(place, programs, words, said):
     done = run(place, programs, *words)
     assert done.exit_code == 2
     assert said in done.output
+
+
+def test_a_job_that_is_ended_leaves_no_etcd_and_no_copy_behind(place, tmp_path):
+    slow = made.programs(tmp_path / "slow")
+    slow.etcdctl.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(60)\n")
+    put(place, "a.db", snapshot(), 60, now_s=time.time())
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    argv = [sys.executable, "-m", "upgrade_e2e.cli", "backup", "check", place.folder]
+    command = subprocess.Popen(
+        [*argv, "--etcd-programs", slow.etcd.parent], env={**os.environ, "TMPDIR": str(folder)}
+    )
+    try:
+        serves = wait_for(
+            "an etcd", lambda: [*slow.etcd.parent.glob("serves-*")], bool, Deadline(60, every_s=0.1)
+        )
+        command.terminate()
+        assert command.wait(30) == 130
+    finally:
+        command.kill()
+    assert not any(file.exists() for file in serves)
+    assert not list(folder.iterdir())
 
 
 def test_a_place_that_is_not_there_ends_with_2(place, programs):

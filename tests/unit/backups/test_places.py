@@ -42,6 +42,17 @@ def test_files_come_oldest_first_and_those_half_written_not_at_all(place, tmp_pa
     assert place.files()[0].modified_unix_s == 100
 
 
+def test_nobody_else_may_read_what_is_stored(place, tmp_path):
+    stored(place, tmp_path, "a.db")
+    assert (place.folder / "a.db").stat().st_mode & 0o077 == 0
+
+
+def test_a_file_that_is_deleted_while_the_folder_is_read_is_left_out(place):
+    (place.folder / "a.db").write_bytes(b"x")
+    (place.folder / "gone.db").symlink_to(place.folder / "nowhere")
+    assert [file.name for file in place.files()] == ["a.db"]
+
+
 def test_a_folder_that_is_not_there_is_said_and_a_file_that_is_gone_is_found_missing(tmp_path):
     with pytest.raises(BadInput, match="cannot be read"):
         FolderLocation(tmp_path / "none").files()
@@ -183,6 +194,15 @@ def test_a_bucket_gives_back_what_was_stored_below_its_prefix(bucket, tmp_path):
     with pytest.raises(FileNotFoundError):
         bucket.fetch("b.db", tmp_path / "back")
     assert bucket.shown == "s3://bucket/prod/"
+
+
+def test_a_machine_without_room_for_an_object_says_so(bucket, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(bucket.client, "download_file", full)
+    with pytest.raises(BadInput, match=r"No space left on device.*TMPDIR"):
+        bucket.fetch("x.db", tmp_path / "back")
 
 
 @pytest.mark.parametrize("code", ["NoSuchBucket", "AccessDenied"])

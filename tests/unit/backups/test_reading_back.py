@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.backups.made import CANARIES, UID, database, snapshot
-from upgrade_e2e.backups import EtcdPrograms
+from upgrade_e2e.backups import EtcdPrograms, lone_etcd
 from upgrade_e2e.backups.lone_etcd import serving, status_of
 from upgrade_e2e.backups.reading_back import CLUSTER_KEY, read_back_snapshot
-from upgrade_e2e.errors import BadInput, E2eError
+from upgrade_e2e.errors import BadInput, DeadlinePassed, E2eError
+from upgrade_e2e.wait import Deadline
 
 
 def read(place, programs, tmp_path, content, canaries=CANARIES):
@@ -58,6 +59,12 @@ def test_an_etcd_that_ends_says_its_last_words(place, programs, tmp_path):
     assert found.restore_s is None
 
 
+def test_an_etcd_that_did_not_take_all_of_it_is_not_a_restored_one(place, programs, tmp_path):
+    found = read(place, programs, tmp_path, database({"uid": UID, "revision": 9, "serves": 4}))
+    assert found.trouble == "the restored etcd is at revision 4, and the snapshot at 9"
+    assert found.restore_s is None
+
+
 def test_an_encrypted_namespace_is_said_to_be_so(place, programs, tmp_path):
     content = database({"uid": "x", "revision": 1, "value": f"k8s:enc:aescbc:v1:k:{UID}"})
     found = read(place, programs, tmp_path, content)
@@ -79,6 +86,36 @@ def test_another_port_is_tried_where_one_was_taken(programs, tmp_path, monkeypat
         assert UID in etcd.value(CLUSTER_KEY).decode()
 
     assert (tmp_path / "taken").read_text() == "once"
+
+
+def health(folder, status, reason):
+    (folder / "data").mkdir()
+    (folder / "data" / "health").write_text(f"{status}|{reason}")
+
+
+def test_an_etcd_that_listens_and_has_not_read_its_database_is_waited_for(
+    programs, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(lone_etcd, "_STARTING", Deadline(2.0, every_s=0.05))
+    health(tmp_path, "503 Service Unavailable", '{"health":"false","reason":"RAFT NO LEADER"}')
+    with (
+        pytest.raises(DeadlinePassed, match="not yet healthy"),
+        serving(programs, tmp_path / "data", tmp_path),
+    ):
+        pytest.fail("it serves nothing yet")
+
+
+def test_an_alarm_that_came_with_the_snapshot_does_not_keep_it_from_being_read(programs, tmp_path):
+    health(tmp_path, "503 Service Unavailable", '{"health":"false","reason":"ALARM NOSPACE"}')
+    with serving(programs, tmp_path / "data", tmp_path) as etcd:
+        etcd.put(CLUSTER_KEY, UID)
+        assert UID in etcd.value(CLUSTER_KEY).decode()
+
+
+def test_a_machine_without_room_says_nothing_about_the_snapshot(place, programs, tmp_path):
+    content = database({"refuses": "write /tmp/x: no space left on device"})
+    with pytest.raises(BadInput, match=r"no room .*TMPDIR"):
+        read(place, programs, tmp_path, content)
 
 
 def test_nothing_serves_when_the_context_ends(programs, tmp_path):

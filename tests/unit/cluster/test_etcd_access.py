@@ -87,13 +87,27 @@ def test_a_snapshot_is_taken_with_kubeadms_certificates_and_copied_out(tmp_path)
     save_snapshot(where, 20.0)
     fetch_snapshot(where, tmp_path / "a.db")
     (saved,) = where.runner.named("snapshot save")
-    for word in ("healthcheck-client.crt", "--endpoints=https://127.0.0.1:2379", "timeout=20s"):
+    for word in ("healthcheck-client.crt", "--endpoints=https://localhost:2379", "timeout=20s"):
         assert word in saved
     assert (tmp_path / "a.db").read_text() == saved.split()[-1]
+    assert (tmp_path / "a.db").stat().st_mode & 0o077 == 0
     clean_node(where)
     folder = saved.split()[-1].rpartition("/")[0]
     assert where.runner.calls[-1] == f"rm -rf {folder}"
     assert all(folder in call for call in where.runner.named("cp ") if "/etcdctl" in call)
+
+
+def test_a_member_has_caught_up_before_a_snapshot_of_it_is_taken():
+    where = node()
+    save_snapshot(where, 20.0, "/var/lib/mine")
+    read, saved = where.runner.calls
+    assert "--consistency=l" in read
+    assert "--command-timeout=10s" in read
+    assert saved.endswith("snapshot save /var/lib/mine/snapshot.db")
+    behind = node(fails="--consistency=l")
+    with pytest.raises(CommandFailed):
+        save_snapshot(behind, 20.0)
+    assert not behind.runner.named("snapshot save")
 
 
 def test_a_node_without_a_way_in_is_refused():

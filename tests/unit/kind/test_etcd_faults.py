@@ -82,6 +82,14 @@ def test_rules_that_could_not_all_be_made_are_taken_back() -> None:
     lines = [" ".join(argv) for argv in recorder.ran]
     assert sum("--insert INPUT" in line for line in lines) == 2
     assert sum("--delete INPUT" in line for line in lines) == 2
+    assert "--delete OUTPUT" in lines[-3], "it may be there, where only the answer was lost"
+
+
+def test_a_member_that_may_have_been_frozen_goes_on() -> None:
+    there, recorder = cluster(1, failing="STOP")
+    with pytest.raises(CommandFailed):
+        etcd_faults.freeze(there, 0.01)
+    assert "CONT" in recorder.ran[-1]
 
 
 def test_a_lone_member_cannot_be_cut_off() -> None:
@@ -119,10 +127,31 @@ def test_an_alarm_that_does_not_show_is_no_fault_and_is_disarmed(
     soon: Callable[..., object] = lambda deadline: replace(deadline, within_s=0.0)  # noqa: E731
     real = etcd_faults.wait_for
     monkeypatch.setattr(
-        etcd_faults, "wait_for", lambda what, see, ready, end: real(what, see, ready, soon(end))
+        etcd_faults,
+        "wait_for",
+        lambda what, see, ready, end, **more: real(what, see, ready, soon(end), **more),
     )
     there, recorder = cluster(1, answers=full(**{"/health": '{"health":"true"}'}))
     with pytest.raises(DeadlinePassed):
         etcd_faults.fill(there, 0.01)
     asked = alarms([" ".join(argv) for argv in recorder.ran])
     assert [one["action"] for one in asked] == ["ACTIVATE", "DEACTIVATE"]
+
+
+@dataclass(frozen=True)
+class Stubborn(Recorder):
+    """Does not take back its alarm at once."""
+
+    def run(self, *argv: str, **more: object) -> Completed:
+        done = super().run(*argv, **more)
+        if len([ran for ran in self.ran if "DEACTIVATE" in " ".join(ran)]) == 1:
+            raise CommandFailed(done.command, 28, "curl: (28) timed out", 1.0)
+        return done
+
+
+def test_an_alarm_is_disarmed_however_often_it_takes() -> None:
+    node = Stubborn(answers=full())
+    there = Cluster("dev", Path("kubeconfig"), (Node("cp", Role.CONTROL_PLANE, node),))
+    etcd_faults.fill(there, 0.01)
+    asked = [one["action"] for one in alarms([" ".join(argv) for argv in node.ran])]
+    assert asked == ["ACTIVATE", "DEACTIVATE", "DEACTIVATE"]

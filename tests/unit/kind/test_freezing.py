@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -161,10 +162,20 @@ def test_a_cluster_that_stays_goes_on_where_a_killed_pass_left_it_frozen(machine
     machine.containers["theirs-external-load-balancer"] = FakeContainer(
         "envoy", "external-load-balancer", "theirs", running=True
     )
+    left = "-A INPUT -p tcp -m tcp --dport 2380 -j DROP"
+    machine.broken["iptables --wait --list-rules"] = (0, left)
     deleters(machine.runner)[REUSED_CLUSTER]("theirs")
     assert not machine.containers["theirs-worker"].paused
     thawed = [argv[3] for argv in machine.ran("docker", "pkill", "CONT")]
     assert thawed == ["theirs-worker", "theirs-control-plane"]
+    (signal,) = {argv[-1] for argv in machine.ran("docker", "pkill", "CONT")}
+    for program in ("containerd", "etcd", "kube-apiserver"):
+        assert re.fullmatch(signal, program)
+    rules = machine.ran("docker", "--delete", "2380")
+    assert {argv[3:5] for argv in rules} == {("theirs-control-plane", "iptables")}
+    assert len(rules) == 4
+    (deleted,) = machine.ran("docker", "find")
+    assert "upgrade-e2e-backup*" in deleted
 
 
 def test_a_paused_cluster_is_not_taken_over(machine):

@@ -105,7 +105,7 @@ def test_a_rule_that_cannot_be_made_ends_it_without_a_rest(
 ) -> None:
     runner = cluster.node("cp2").runner
     assert isinstance(runner, ScriptedRunner)
-    runner.answers[:] = [(1, "iptables: no such chain")]
+    runner.answers[:] = [(1, "iptables: no such chain"), (1, "iptables: no such rule")]
     with pytest.raises(CommandFailed):
         plant(STEP, cluster)
     assert slept == []

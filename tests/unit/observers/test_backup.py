@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ from tests.unit.backups.made import OTHER_UID, UID, snapshot
 from tests.unit.observers.fake_api import FakeApi, fake_cluster
 from upgrade_e2e.cluster import Cluster, Node
 from upgrade_e2e.command import Completed
-from upgrade_e2e.errors import BadInput, CommandFailed, FaultNotPlanted
+from upgrade_e2e.errors import BadInput, CommandFailed, E2eError, FaultNotPlanted
 from upgrade_e2e.observers import (
     DeployContext,
     EtcdBackup,
@@ -158,8 +159,36 @@ def test_nothing_of_it_stays_on_the_node(context, plane):
     task = watched(deployed(context))
     task.stop()
     assert [call for call in plane.calls if call.startswith("rm -rf")] == [
-        "rm -rf /var/lib/upgrade-e2e-backup"
+        "rm -rf /var/lib/upgrade-e2e-backup-backup-1"
     ]
+
+
+def test_two_observers_do_not_share_a_folder_on_the_node(context, plane, monkeypatch):
+    names = iter("abcdefgh")
+    monkeypatch.setattr("secrets.token_hex", lambda count: next(names))
+    for label in ("backup", "backup-mine"):
+        watched(deployed(context, dataclasses.replace(EVERY, label=label)), 1)
+    saved = {call.split()[-1] for call in plane.calls if "snapshot save" in call}
+    removed = {call.split()[-1] for call in plane.calls if call.startswith("rm -rf")}
+    assert len(saved) == 2
+    assert {file.rpartition("/")[0] for file in saved} == removed
+
+
+def test_nothing_stays_on_the_node_where_it_cannot_be_made_ready(context, plane):
+    (plane.programs / "etcdctl").unlink()
+    with pytest.raises(E2eError, match="has no etcdctl"):
+        EVERY.deploy(context)
+    assert plane.calls[-1] == "rm -rf /var/lib/upgrade-e2e-backup-backup-1"
+
+
+def test_no_copy_of_a_snapshot_stays_where_it_could_not_be_stored(context, tmp_path):
+    (tmp_path / "mine").write_text("a file, and no folder")
+    task = deployed(context, dataclasses.replace(EVERY, into=str(tmp_path / "mine")))
+    task.start()
+    wait_for("a failure", lambda: task.schedule.taken, bool, SOON)
+    task.stop()
+    assert "does not take" in task.schedule.taken[0].error
+    assert not list(task.schedule.scratch.glob("*.db"))
 
 
 def test_a_snapshot_that_fails_is_kept_with_its_reason_and_the_next_one_is_taken(context, plane):
@@ -268,6 +297,20 @@ def test_a_planted_fault_is_found_in_the_snapshot_that_came_next(context, tmp_pa
     (changed,) = [one for one in log.snapshots if one.name == kept.name]
     assert changed.end_s < after_s
     assert changed.sha256 != changed.read.sha256
+
+
+def test_what_others_store_in_the_same_place_is_never_changed(context, tmp_path):
+    mine = tmp_path / "mine"
+    task = deployed(context, dataclasses.replace(EVERY, every_s=0.5, into=str(mine)))
+    task.start()
+    await_snapshots(task, 1)
+    other = threading.Timer(0.05, lambda: (mine / "0000.db").write_bytes(b"theirs"))
+    other.start()
+    plant_in_backups(Fault("backup-truncated"), [task], tmp_path)
+    other.join()
+    task.stop()
+    assert (mine / "0000.db").read_bytes() == b"theirs"
+    assert len([one for one in collected(task)[1].snapshots if one.read.size < one.size]) == 1
 
 
 def test_a_fault_of_backups_needs_an_observer_of_backups(tmp_path):

@@ -12,9 +12,9 @@ import time
 
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.command import Runner
-from upgrade_e2e.errors import FaultNotPlanted
+from upgrade_e2e.errors import CommandFailed, FaultNotPlanted
 from upgrade_e2e.providers.kind.delivery import runner_of
-from upgrade_e2e.providers.kind.dropping import packets_dropped
+from upgrade_e2e.providers.kind.dropping import BETWEEN_MEMBERS, packets_dropped
 from upgrade_e2e.providers.kind.freezer import stopped
 from upgrade_e2e.wait import Deadline, wait_for
 
@@ -22,14 +22,14 @@ __all__ = ["FAULTS_OF_ETCD"]
 
 _QUICK_S = 30.0
 _MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
-_PEERS = "2380"
 _PKI = "/etc/kubernetes/pki/etcd"
 _API = (
     *("curl", "--silent", "--show-error", "--fail-with-body", "--max-time", "10"),
     *("--cacert", f"{_PKI}/ca.crt", "--cert", f"{_PKI}/server.crt", "--key", f"{_PKI}/server.key"),
 )
-_URL = "https://127.0.0.1:2379/v3/maintenance"
-_HEALTH = "http://127.0.0.1:2381/health?serializable=true"
+# The name stands for 127.0.0.1, and in a cluster of IPv6 for ::1.
+_URL = "https://localhost:2379/v3/maintenance"
+_HEALTH = "http://localhost:2381/health?serializable=true"
 
 
 def freeze(cluster: Cluster, duration_s: float) -> None:
@@ -48,10 +48,8 @@ def cut_off(cluster: Cluster, duration_s: float) -> None:
     runner = _runner(cluster)
     six = "listen-peer-urls=https://[" in runner.run("cat", _MANIFEST, timeout_s=_QUICK_S).stdout
     with contextlib.ExitStack() as dropping:
-        for chain in ("INPUT", "OUTPUT"):
-            for port in ("--dport", "--sport"):
-                of_peers = (chain, "--protocol", "tcp", port, _PEERS)
-                dropping.enter_context(packets_dropped(runner, *of_peers, ipv6=six))
+        for chain, *matching in BETWEEN_MEMBERS:
+            dropping.enter_context(packets_dropped(runner, chain, *matching, ipv6=six))
         time.sleep(duration_s)
 
 
@@ -64,12 +62,12 @@ def fill(cluster: Cluster, duration_s: float) -> None:
     runner = _runner(cluster)
     member = _ask(runner, "status", {})["header"]["member_id"]
     alarm = {"memberID": member, "alarm": "NOSPACE"}
-    _ask(runner, "alarm", {**alarm, "action": "ACTIVATE"})
     try:
+        _ask(runner, "alarm", {**alarm, "action": "ACTIVATE"})
         _await_alarm(runner)
         time.sleep(duration_s)
     finally:
-        _ask(runner, "alarm", {**alarm, "action": "DEACTIVATE"})
+        _disarm(runner, alarm)
 
 
 FAULTS_OF_ETCD = {"etcd-freeze": freeze, "etcd-cut-off": cut_off, "etcd-no-space": fill}
@@ -85,6 +83,17 @@ def _ask(runner: Runner, what: str, question: dict[str, str]) -> dict[str, dict[
     answer = runner.run(*_API, "--data", json.dumps(question), f"{_URL}/{what}", timeout_s=_QUICK_S)
     found: dict[str, dict[str, str]] = json.loads(answer.stdout)
     return found
+
+
+def _disarm(runner: Runner, alarm: dict[str, str]) -> None:
+    """Tried again where it fails: until then the whole cluster takes no write."""
+    wait_for(
+        "etcd to take back its alarm",
+        lambda: _ask(runner, "alarm", {**alarm, "action": "DEACTIVATE"}),
+        lambda _: True,
+        Deadline(within_s=60, every_s=1.0),
+        transient=(CommandFailed, ValueError),
+    )
 
 
 def _await_alarm(runner: Runner) -> None:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from upgrade_e2e.command import Runner
 
-__all__ = ["FREEZER", "stop_runtime", "stopped", "thaw", "thaw_runtime"]
+__all__ = ["FREEZER", "stop_runtime", "stopped", "thaw", "thaw_programs", "thaw_runtime"]
 
 FREEZER = Path("/sys/fs/cgroup/freezer")
 """Where cgroup v1 keeps what is frozen."""
 _RUNTIME = "containerd"
+_STOPPED_BY_FAULTS = f"{_RUNTIME}|etcd|kube-apiserver"
+"""A regular expression, as pkill takes it."""
 
 
 @contextlib.contextmanager
@@ -21,8 +23,8 @@ def stopped(runner: Runner, program: str) -> Iterator[None]:
 
     Raises CommandFailed where none runs.
     """
-    runner.run(*_signal("STOP", program), timeout_s=30)
     try:
+        runner.run(*_signal("STOP", program), timeout_s=30)
         yield
     finally:
         runner.run(*_signal("CONT", program), timeout_s=30)
@@ -33,12 +35,17 @@ def stop_runtime(runner: Runner) -> None:
     runner.run(*_signal("STOP", _RUNTIME), timeout_s=30)
 
 
-def thaw_runtime(runner: Runner, *, check: bool = True) -> None:
+def thaw_runtime(runner: Runner) -> None:
     """Let the container runtime of a node go on; one that never was stopped does not notice.
 
-    Raises CommandFailed where there is none, unless `check` is false.
+    Raises CommandFailed where there is none.
     """
-    runner.run(*_signal("CONT", _RUNTIME), timeout_s=30, check=check)
+    runner.run(*_signal("CONT", _RUNTIME), timeout_s=30)
+
+
+def thaw_programs(runner: Runner) -> None:
+    """Let all programs of a node go on that faults stop; those that were not do not notice."""
+    runner.run(*_signal("CONT", _STOPPED_BY_FAULTS), timeout_s=30, check=False)
 
 
 def _signal(name: str, program: str) -> tuple[str, ...]:

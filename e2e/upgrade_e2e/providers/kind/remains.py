@@ -11,10 +11,12 @@ from pathlib import Path
 import psutil
 
 from upgrade_e2e.cluster import Role
+from upgrade_e2e.cluster.etcd_access import FOLDER as SNAPSHOTS
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import CommandFailed, E2eError
 from upgrade_e2e.providers.kind.docker import Container, Docker
-from upgrade_e2e.providers.kind.freezer import thaw, thaw_runtime
+from upgrade_e2e.providers.kind.dropping import let_members_through
+from upgrade_e2e.providers.kind.freezer import thaw, thaw_programs
 from upgrade_e2e.providers.kind.ledger import Ledger, Swept
 from upgrade_e2e.wait import Deadline, wait_for
 
@@ -90,15 +92,24 @@ def delete_cluster(docker: Docker, name: str) -> None:
 
 
 def let_go_on(docker: Docker, name: str) -> None:
-    """Let the nodes of a cluster that stays go on, where a fault has left them frozen.
+    """Let the nodes of a cluster that stays go on, where a pass has left them frozen or cut off.
 
-    A fault that freezes undoes that itself; one whose process was killed could not.
+    A pass undoes that itself, and deletes its snapshots of etcd; one that was killed could not.
     """
     containers = docker.nodes_of(name)
     _unpause(docker, containers)
     for container in containers:
         if container.role in set(Role) and (container.running or container.paused):
-            thaw_runtime(docker.node(container.name), check=False)
+            _put_right(docker.node(container.name), container.role)
+
+
+def _put_right(inside: Runner, role: str) -> None:
+    thaw_programs(inside)
+    if role == _CONTROL_PLANE:
+        let_members_through(inside)
+        parent, name = SNAPSHOTS.rsplit("/", 1)
+        found = ("find", parent, "-maxdepth", "1", "-name", f"{name}*")
+        inside.run(*found, "-exec", "rm", "-rf", "{}", "+", timeout_s=60, check=False)
 
 
 def _unpause(docker: Docker, containers: Iterable[Container]) -> None:
