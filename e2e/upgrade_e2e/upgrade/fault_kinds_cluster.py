@@ -62,6 +62,7 @@ IN_THE_CLUSTER = (
         memory_limit,
         "cluster",
         KIND,
+        late=True,
     ),
     FaultKind(
         "policy-gone",
