@@ -423,7 +423,7 @@ def test_what_belongs_to_the_namespace_goes_at_once_and_nothing_else(
     ours = {"app.kubernetes.io/managed-by": "upgrade-e2e"}
     owner = {"apiVersion": "v1", "kind": "Namespace", "name": "upgrade-e2e", "uid": "1"}
     other = {**owner, "name": "theirs"}
-    made: dict[str, Any] = {
+    made = {
         "mine": {"labels": ours, "ownerReferences": [owner]},
         "unowned": {"labels": ours},
         "of-another": {"labels": ours, "ownerReferences": [other]},
