@@ -15,6 +15,7 @@ from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import CommandFailed, E2eError
 from upgrade_e2e.providers.kind.docker import Container, Docker
 from upgrade_e2e.providers.kind.freezer import thaw, thaw_runtime
+from upgrade_e2e.providers.kind.leak_script import end_leak
 from upgrade_e2e.providers.kind.ledger import Ledger, Swept
 from upgrade_e2e.wait import Deadline, wait_for
 
@@ -24,6 +25,7 @@ __all__ = [
     "FOLDER",
     "IMAGE_NAME",
     "JOINED_NODE",
+    "OURS",
     "REUSED_CLUSTER",
     "delete_cluster",
     "delete_folder",
@@ -43,6 +45,14 @@ IMAGE_NAME = "docker-image-name"
 JOINED_NODE = "joined-node"
 _ADMIN_CONF = "/etc/kubernetes/admin.conf"
 _CONTROL_PLANE = Role.CONTROL_PLANE.value
+OURS = "app.kubernetes.io/managed-by=upgrade-e2e"
+"""The label of everything that observers apply."""
+_APPLIED = (
+    "mutatingwebhookconfigurations,clusterrolebindings,clusterroles,namespaces",
+    "validatingadmissionpolicybindings,validatingadmissionpolicies",
+)
+"""Kinds of what is in no namespace, and namespaces; old clusters lack those of the second line."""
+_AT_ONCE = ("--ignore-not-found", "--wait=false", "--request-timeout=20s")
 # A `docker run` whose client was killed may still bring its container to life a moment later.
 _GONE = Deadline(within_s=180.0, every_s=0.5, in_a_row=2)
 
@@ -90,15 +100,26 @@ def delete_cluster(docker: Docker, name: str) -> None:
 
 
 def let_go_on(docker: Docker, name: str) -> None:
-    """Let the nodes of a cluster that stays go on, where a fault has left them frozen.
+    """Let a cluster that stays go on without what a pass has left in it.
 
-    A fault that freezes undoes that itself; one whose process was killed could not.
+    Nodes that a fault has frozen go on, a leak ends, and what observers applied is deleted. A pass
+    that ends by itself has undone most of that; one whose process was killed could not.
     """
     containers = docker.nodes_of(name)
     _unpause(docker, containers)
-    for container in containers:
-        if container.role in set(Role) and (container.running or container.paused):
-            thaw_runtime(docker.node(container.name), check=False)
+    nodes = [one for one in containers if one.role in set(Role) and (one.running or one.paused)]
+    for node in nodes:
+        thaw_runtime(docker.node(node.name), check=False)
+        end_leak(docker.node(node.name))
+    for node in [one for one in nodes if one.role == _CONTROL_PLANE][:1]:
+        _delete_objects(docker.node(node.name))
+
+
+def _delete_objects(inside: Runner) -> None:
+    """Delete all with the label of observers; where the API server does not answer, nothing is."""
+    for kinds in _APPLIED:
+        argv = ("kubectl", "--kubeconfig", _ADMIN_CONF, "delete", kinds, "--selector", OURS)
+        inside.run(*argv, *_AT_ONCE, timeout_s=60, check=False)
 
 
 def _unpause(docker: Docker, containers: Iterable[Container]) -> None:
