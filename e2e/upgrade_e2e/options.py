@@ -261,8 +261,8 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "watch-before",
-        "Seconds to watch the untouched cluster before the first step. Default: 10, or 3 on a "
-        "simulated cluster.",
+        "Seconds to watch the untouched cluster before the first step. Default: 10, or 180 with "
+        "--profile nightly; 3 on a simulated cluster.",
         float,
         metavar="SECONDS",
         planned=False,

@@ -19,7 +19,8 @@ from typing import Any
 from .plain_http import PlainServer, ask, serve_until_term, shown
 from .webhook import PROVIDER_ENV, TOKEN_ENV
 
-_ASK_S = 5.0
+_ASK_S = 2.0
+"""What botocore waits for a credential of a container (utils.py, ContainerMetadataFetcher)."""
 _AGAIN_S = 0.5
 _TROUBLE = (OSError, HTTPException, ValueError, KeyError)
 

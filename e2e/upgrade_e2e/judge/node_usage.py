@@ -10,14 +10,22 @@ import numpy as np
 
 from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.format import moment, share
-from upgrade_e2e.judge.counters import counted_since, worst_share
 from upgrade_e2e.judge.growth import FEWEST_CYCLES, MIB, Growth
 from upgrade_e2e.judge.kubelet_growth import growth_of_kubelets
 from upgrade_e2e.judge.limit_groups import ResourceLimits
-from upgrade_e2e.judge.programs import KUBELET, RUNTIME, Memory, containers, memory_of, name_of
+from upgrade_e2e.judge.programs import (
+    KUBELET,
+    RUNTIME,
+    Memory,
+    counts_in,
+    memory_of,
+    name_of,
+    oom_counters,
+)
 from upgrade_e2e.judge.reading_figures import largest
 from upgrade_e2e.judge.seen import Seen
 from upgrade_e2e.judge.steps import Steps
+from upgrade_e2e.judge.throttling import throttled_in
 from upgrade_e2e.observers import NAMESPACE
 from upgrade_e2e.observers.kills import EVICTION, OOM_KILL
 from upgrade_e2e.timeline import Readings, Series
@@ -28,10 +36,6 @@ WATCHED = ("kube-system", NAMESPACE)
 """The namespaces whose containers are judged: the cluster's own, and ours."""
 _FULL_PODS = 100.0
 """Of the limits of kubelet_perf.go."""
-_THROTTLED_OVER_S = 300.0
-"""Of kubernetes-mixin's alert."""
-_FEWEST_PERIODS = 100.0
-"""Definition: ten seconds of the CPU time of a container with a limit."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ class NodeUsage:
 
         Shown by a container's status, by an event, or by the counter of a cgroup.
         """
-        counters = (*self._containers("container_oom_events_total"), *self._units())
+        counters = oom_counters(self.readings, WATCHED)
         return (*self._counted(counters, "OOM killed"), *self._shown(OOM_KILL))
 
     @cached_property
@@ -117,7 +121,8 @@ class NodeUsage:
     @cached_property
     def throttled(self) -> tuple[Throttled, ...]:
         """The containers with a CPU limit, the worst first; those that hardly ran are left out."""
-        found = self._throttled()
+        waited = throttled_in(self.readings, WATCHED)
+        found = (Throttled(name_of(part), part.node, worst) for part, worst in waited)
         return tuple(sorted(found, key=lambda one: -one.share))
 
     def kubelet_growth(self, churn: Seen) -> tuple[Growth, ...]:
@@ -160,18 +165,8 @@ class NodeUsage:
             source=memory.source,
         )
 
-    def _containers(self, metric: str) -> Iterator[Series]:
-        return containers(self.readings, metric, WATCHED)
-
-    def _units(self) -> Iterator[Series]:
-        """The counters of OOM kills of cgroups that are no pod's, such as the kubelet's unit."""
-        for series in self.readings.of("container_oom_events_total"):
-            if not series.labels.get("namespace") and not series.labels.get("pod"):
-                yield series
-
     def _counted(self, counters: Sequence[Series], what: str) -> Iterator[str]:
-        for series in counters:
-            count = counted_since(series, self._first_us(series.node))
+        for series, count in counts_in(self.readings, counters):
             if count > 0:
                 about = series.labels.get("eviction_signal") or name_of(series)
                 at_s = _risen_at_s(series)
@@ -179,11 +174,6 @@ class NodeUsage:
                     f"{what} {about} on {series.node}: {count:.0f} times ({series.metric}), from "
                     f"{moment(at_s)} on, {self.steps.during(at_s, at_s)}"
                 )
-
-    def _first_us(self, node: str) -> int:
-        """When a node's kubelet was read for the first time."""
-        read = self.readings.of("process_start_time_seconds")
-        return min((int(one.at_us[0]) for one in read if one.node == node), default=0)
 
     def _shown(self, what: str) -> Iterator[str]:
         for series in self.readings.of(what):
@@ -195,23 +185,8 @@ class NodeUsage:
                 f"{moment(at_s)}, {self.steps.during(at_s, at_s)}"
             )
 
-    def _throttled(self) -> Iterator[Throttled]:
-        whole = {_key(one): one for one in self._containers("container_cpu_cfs_periods_total")}
-        for part in self._containers("container_cpu_cfs_throttled_periods_total"):
-            periods = whole.get(_key(part))
-            if periods is None:
-                continue
-            worst = worst_share(part, periods, _THROTTLED_OVER_S, _FEWEST_PERIODS)
-            if worst is not None:
-                yield Throttled(name_of(part), part.node, worst)
-
 
 _WORDS = {OOM_KILL: "OOMKilled", EVICTION: "Evicted"}
-_Key = tuple[str, tuple[tuple[str, str], ...]]
-
-
-def _key(series: Series) -> _Key:
-    return series.node, tuple(sorted(series.labels.items()))
 
 
 def _risen_at_s(series: Series) -> float:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from upgrade_e2e.judge.counters import counted_since
 from upgrade_e2e.timeline import Readings, Series
 
-__all__ = ["KUBELET", "RUNTIME", "Memory", "containers", "joined", "memory_of", "name_of"]
+__all__ = [
+    "KUBELET",
+    "RUNTIME",
+    "Memory",
+    "component_of",
+    "containers",
+    "counts_in",
+    "joined",
+    "memory_of",
+    "name_of",
+    "oom_counters",
+]
 
 KUBELET, RUNTIME = "kubelet", "container runtime"
 _UNITS: Mapping[str, tuple[str, ...]] = {
@@ -19,6 +31,7 @@ _UNITS: Mapping[str, tuple[str, ...]] = {
 """The systemd units of a component; their slice differs (system.slice, kubelet.slice on kind)."""
 RSS = "container_memory_rss"
 PROCESS = "process_resident_memory_bytes"
+KILLS = "container_oom_events_total"
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +79,38 @@ def containers(readings: Readings, metric: str, namespaces: Collection[str]) -> 
     for series in readings.of(metric):
         if series.labels.get("container") and series.labels.get("namespace") in namespaces:
             yield series
+
+
+def oom_counters(readings: Readings, namespaces: Collection[str]) -> tuple[Series, ...]:
+    """The counters of OOM kills: of containers there, and of cgroups of no pod, such as units."""
+    units = (
+        one
+        for one in readings.of(KILLS)
+        if not one.labels.get("namespace") and not one.labels.get("pod")
+    )
+    return (*containers(readings, KILLS, namespaces), *units)
+
+
+def counts_in(readings: Readings, counters: Iterable[Series]) -> Iterator[tuple[Series, float]]:
+    """How much each of the counters counted while it was watched: see `counted_since`.
+
+    One that its page lacked when that was first read on its node was not there then.
+    """
+    first: dict[tuple[str, str], int] = {}
+    for one in readings.series:
+        if len(one):
+            page = (one.node, one.stream)
+            first[page] = min(first.get(page, int(one.at_us[0])), int(one.at_us[0]))
+    for one in counters:
+        yield one, counted_since(one, first.get((one.node, one.stream), 0))
+
+
+def component_of(series: Series) -> str:
+    """KUBELET or RUNTIME for their units, `namespace/container` for a container, or empty."""
+    labels = series.labels
+    if labels.get("container"):
+        return f"{labels.get('namespace')}/{labels['container']}"
+    return next((name for name, units in _UNITS.items() if _unit(series) in units), "")
 
 
 def name_of(series: Series) -> str:

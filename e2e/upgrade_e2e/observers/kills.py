@@ -12,6 +12,8 @@ OOM_KILL, EVICTION = "oom_kill", "eviction"
 _OOM_REASON = "OOMKilled"
 _OOM_EVENTS = frozenset({"SystemOOM", "OOMKilling", _OOM_REASON})
 """The kubelet's, node-problem-detector's, and the reason that others give."""
+_OOM_AT_START = "OOM-killed"
+"""In what runc says of a limit that not even the start fits into; the reason is StartError then."""
 _EVICTED = "Evicted"
 _STATUSES = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
 
@@ -56,9 +58,10 @@ def kills_of_pod(pod: Mapping[str, Any]) -> Iterator[Kill]:
     }
     for one in (one for name in _STATUSES for one in status.get(name) or ()):
         for ended in _ends(one):
-            if ended.get("reason") == _OOM_REASON:
+            says = _oom_at_start(ended)
+            if says or ended.get("reason") == _OOM_REASON:
                 key = f"{meta['uid']}/{one['name']}/{ended.get('finishedAt', '')}"
-                yield Kill(OOM_KILL, "status", key, container=one["name"], **where)
+                yield Kill(OOM_KILL, "status", key, container=one["name"], says=says, **where)
     if status.get("reason") == _EVICTED:
         says = " ".join((status.get("message") or "").split())
         yield Kill(EVICTION, "status", meta["uid"], says=says, **where)
@@ -69,6 +72,12 @@ def _ends(container: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         ended = (state or {}).get("terminated")
         if ended:
             yield ended
+
+
+def _oom_at_start(ended: Mapping[str, Any]) -> str:
+    """What is said of a container that was OOM killed before its program ran; else empty."""
+    last = " ".join((ended.get("message") or "").split()).rpartition(": ")[2]
+    return last if _OOM_AT_START in last else ""
 
 
 def kills_of_event(event: Mapping[str, Any], namespaces: Collection[str]) -> Iterator[Kill]:

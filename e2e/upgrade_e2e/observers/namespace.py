@@ -10,6 +10,7 @@ from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, retry_api
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.observers.base import DeployContext
 from upgrade_e2e.observers.objects import LABELS, namespace
+from upgrade_e2e.observers.outside import remove_outside
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = ["make_namespace", "namespace_owner", "remove_namespace"]
@@ -37,7 +38,10 @@ def make_namespace(context: DeployContext) -> None:
 
 
 def remove_namespace(context: DeployContext) -> None:
-    """Delete the namespace with all that is in it, without waiting; nothing when it is gone."""
+    """Delete the namespace with all that is in it or belongs to it, without waiting.
+
+    What is gone is fine. Raises what the API client raises, having tried both.
+    """
     api = context.cluster.api
 
     def delete() -> None:
@@ -47,13 +51,17 @@ def remove_namespace(context: DeployContext) -> None:
             if error.status not in (404, 409):
                 raise
 
-    retry_api(delete)
+    try:
+        remove_outside(context)
+    finally:
+        retry_api(delete)
 
 
 def namespace_owner(context: DeployContext) -> dict[str, Any]:
     """The owner of what observers apply outside of their namespace.
 
-    The garbage collector deletes such objects once the namespace is gone, whoever deleted that.
+    `remove_namespace` deletes such objects. The garbage collector does so too once the namespace is
+    gone, whoever deleted that.
     """
     path = f"/api/v1/namespaces/{context.namespace}"
     uid = retry_api(lambda: context.cluster.api.get_json(path))["metadata"]["uid"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from upgrade_e2e.format import share
 from upgrade_e2e.judge.growth import MIB
 from upgrade_e2e.report.markdown import table_lines
 from upgrade_e2e.report.resources import Pair, Resources
@@ -26,7 +27,16 @@ SLACK_NOTE = (
 )
 SLACK_HEADS = ("node", "of", "can give", "requested", "used", "not requested", "not used")
 USE_TITLE = "What components used"
-USE_HEADS = ("node", "component", "memory at most", "heap at most", "CPU")
+USE_HEADS = (
+    "node",
+    "component",
+    "memory at most",
+    "heap at most",
+    "CPU",
+    "throttled",
+    "OOM kills",
+    "evictions",
+)
 
 
 def resource_lines(resources: Resources) -> Iterator[str]:
@@ -48,8 +58,16 @@ def slack_texts(resources: Resources) -> Iterator[tuple[str, ...]]:
 def use_texts(resources: Resources) -> Iterator[tuple[str, ...]]:
     """The rows below USE_HEADS."""
     for one in resources.components:
-        cores = "-" if one.cpu_cores is None else f"{one.cpu_cores:.3f} cores"
-        yield (one.node, one.component, _mib(one.memory_mib), _mib(one.heap_mib), cores)
+        yield (
+            one.node,
+            one.component,
+            _mib(one.memory_mib),
+            _mib(one.heap_mib),
+            "-" if one.cpu_cores is None else f"{one.cpu_cores:.3f} cores",
+            "-" if one.throttled_share is None else share(one.throttled_share),
+            str(one.oom_kills),
+            "-" if one.evictions is None else str(one.evictions),
+        )
 
 
 def _less(one: Pair, other: Pair) -> Pair:

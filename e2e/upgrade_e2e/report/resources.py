@@ -12,9 +12,17 @@ from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.judge import Views
 from upgrade_e2e.judge.growth import MIB
 from upgrade_e2e.judge.node_usage import WATCHED
-from upgrade_e2e.judge.programs import KUBELET, RUNTIME, containers, joined, memory_of
+from upgrade_e2e.judge.programs import (
+    KUBELET,
+    RUNTIME,
+    component_of,
+    containers,
+    joined,
+    memory_of,
+)
 from upgrade_e2e.judge.reading_figures import increase, largest
 from upgrade_e2e.observers.resource_watch import ALLOCATABLE, REQUESTED
+from upgrade_e2e.report.strains import NODE, Strains
 from upgrade_e2e.timeline import Readings, Series
 
 __all__ = ["ComponentUse", "Resources", "SlackRow", "resources_of"]
@@ -44,7 +52,10 @@ class ComponentUse:
     """What a component used on a node: at most, and for CPU on average while it was watched.
 
     Memory of a program of the node is anonymous memory, that of a container its working set.
-    `heap_mib` is what a Go program uses of its heap. None where it is not published.
+    `heap_mib` is what a Go program uses of its heap. `throttled_share` is the share of its CFS
+    periods in which a container with a CPU limit waited, in the worst five minutes. None where it
+    is not published. Kills are those of the watched time. Kubelets evict from a whole node: it is
+    among the components, with its working set, as NODE of strains.py.
     """
 
     node: str
@@ -52,6 +63,9 @@ class ComponentUse:
     memory_mib: float
     heap_mib: float | None = None
     cpu_cores: float | None = None
+    throttled_share: float | None = None
+    oom_kills: int = 0
+    evictions: int | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +132,8 @@ def _rate(series: Series, which: npt.NDArray[np.bool_]) -> float | None:
 
 
 def _components(readings: Readings) -> Iterator[ComponentUse]:
+    strains = Strains.of(readings)
+    yield from _whole_nodes(readings, strains)
     for component in (KUBELET, RUNTIME):
         for memory in memory_of(component, readings):
             mine = component == KUBELET
@@ -127,8 +143,22 @@ def _components(readings: Readings) -> Iterator[ComponentUse]:
                 memory_mib=memory.largest / MIB,
                 heap_mib=_most(readings, "go_memstats_heap_inuse_bytes", memory.node, mine),
                 cpu_cores=_cpu_of_kubelet(readings, memory.node) if mine else None,
+                oom_kills=strains.oom_kills.get((memory.node, component), 0),
             )
-    yield from _containers(readings)
+    yield from _containers(readings, strains)
+
+
+def _whole_nodes(readings: Readings, strains: Strains) -> Iterator[ComponentUse]:
+    for node, series in sorted(joined(readings.of(_USED["memory"])).items()):
+        cpu = joined(readings.of(_USED["cpu"], node=node)).get(node)
+        yield ComponentUse(
+            node=node,
+            component=NODE,
+            memory_mib=float(series.value.max()) / MIB,
+            cpu_cores=None if cpu is None else _rate(cpu, np.ones(len(cpu), bool)),
+            oom_kills=strains.oom_kills.get((node, NODE), 0),
+            evictions=strains.evictions.get((node, NODE), 0),
+        )
 
 
 def _most(readings: Readings, metric: str, node: str, mine: bool) -> float | None:
@@ -141,25 +171,24 @@ def _cpu_of_kubelet(readings: Readings, node: str) -> float | None:
     return None if series is None else _rate(series, np.ones(len(series), bool))
 
 
-def _containers(readings: Readings) -> Iterator[ComponentUse]:
+def _containers(readings: Readings, strains: Strains) -> Iterator[ComponentUse]:
     """By node and name of the container: of pods that replaced one another, the largest memory."""
     memory: dict[tuple[str, str], float] = {}
     for one in containers(readings, "container_memory_working_set_bytes", WATCHED):
-        key = (one.node, _named(one))
+        key = (one.node, component_of(one))
         memory[key] = max(memory.get(key, 0.0), float(one.value.max()))
     cpu: dict[tuple[str, str], float] = {}
     for one in containers(readings, "container_cpu_usage_seconds_total", WATCHED):
         used = _rate(one, np.ones(len(one), bool))
-        key = (one.node, _named(one))
+        key = (one.node, component_of(one))
         cpu[key] = max(cpu.get(key, 0.0), used or 0.0)
-    for node, name in sorted(memory):
+    killed = {where for where in strains.oom_kills if "/" in where[1]}  # perhaps never read
+    for node, name in sorted({*memory, *killed}):
         yield ComponentUse(
             node=node,
             component=name,
-            memory_mib=memory[node, name] / MIB,
+            memory_mib=memory.get((node, name), 0.0) / MIB,
             cpu_cores=cpu.get((node, name)),
+            throttled_share=strains.throttled.get((node, name)),
+            oom_kills=strains.oom_kills.get((node, name), 0),
         )
-
-
-def _named(series: Series) -> str:
-    return f"{series.labels.get('namespace')}/{series.labels.get('container')}"

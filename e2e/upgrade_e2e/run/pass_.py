@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
@@ -94,6 +94,10 @@ class RunningPass:
         upgrade step raises nothing: it is part of the evidence.
         """
         observers = alter(self.what.observers, planted_in(self.what.plan))
+        with self._putting_back():
+            return self._run(observers)
+
+    def _run(self, observers: tuple[Observer, ...]) -> Upgraded:
         cluster = self._prepare()
         self.facts = self._read_facts(cluster)
         observation = Observation(
@@ -249,20 +253,28 @@ class RunningPass:
 
     @contextlib.contextmanager
     def _leaving_no_trace(self, observation: Observation) -> Iterator[None]:
-        """In a cluster that is not ours, all is deleted again, and put back what can be."""
+        """In a cluster that is not ours, all that was deployed is deleted again."""
         try:
             yield
         finally:
             if self.what.settings.reuse_cluster:
-                try:
-                    observation.remove()
-                    self._put_back()
-                except TROUBLE as error:
-                    self.what.progress.say(f"the cluster is not as it was before: {error}")
+                self._restore(observation.remove)
 
-    def _put_back(self) -> None:
-        if self.cluster is not None:
-            put_back(planted_in(self.what.plan), self.cluster)
+    @contextlib.contextmanager
+    def _putting_back(self) -> Iterator[None]:
+        """There, faults that can be taken back are, however far the pass came."""
+        try:
+            yield
+        finally:
+            cluster = self.cluster
+            if self.what.settings.reuse_cluster and cluster is not None:
+                self._restore(lambda: put_back(planted_in(self.what.plan), cluster))
+
+    def _restore(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except TROUBLE as error:
+            self.what.progress.say(f"the cluster is not as it was before: {error}")
 
     @contextlib.contextmanager
     def _span(self, name: str) -> Iterator[None]:

@@ -29,6 +29,7 @@ from upgrade_e2e.run.reference import Reference, limits_from_history
 from upgrade_e2e.run.resolving import ResolvedWords, WordResolver, older_images, pull_sentence
 from upgrade_e2e.run.settings import (
     NIGHTLY_AFTER_S,
+    NIGHTLY_BEFORE_S,
     WATCHED_AROUND_S,
     PassSettings,
     parse_image_overrides,
@@ -208,10 +209,10 @@ def _on(provider: str, settings: PassSettings, values: Mapping[str, Any]) -> Pas
     around_s = WATCHED_AROUND_S.get(provider, 10.0)
     watch_before_s, watch_after_s = values["watch-before"], values["watch-after"]
     longer = settings.profile == NIGHTLY and not is_simulated(provider)
-    after_s = NIGHTLY_AFTER_S if longer else around_s
+    before_s, after_s = (NIGHTLY_BEFORE_S, NIGHTLY_AFTER_S) if longer else (around_s, around_s)
     return replace(
         settings,
         provider=provider,
-        watch_before_s=around_s if watch_before_s is None else watch_before_s,
+        watch_before_s=before_s if watch_before_s is None else watch_before_s,
         watch_after_s=after_s if watch_after_s is None else watch_after_s,
     )

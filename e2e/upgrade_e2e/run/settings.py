@@ -16,6 +16,7 @@ from upgrade_e2e.upgrade import Fault
 
 __all__ = [
     "NIGHTLY_AFTER_S",
+    "NIGHTLY_BEFORE_S",
     "WATCHED_AROUND_S",
     "Keep",
     "PassSettings",
@@ -29,9 +30,10 @@ LONGEST_WATCH_S = 86_400.0
 """Own choice: a day."""
 # Seconds watched before the first and after the last step. A simulated pass takes 30 s.
 WATCHED_AROUND_S = {"kind": 10.0, "sim": 3.0}
-NIGHTLY_AFTER_S = 240.0
-"""Watched after the last step of a nightly pass over a real cluster: growth over churn cycles needs
-ten of them on the last node that got a new kubelet, after its first minute, and one takes 10 s."""
+NIGHTLY_BEFORE_S, NIGHTLY_AFTER_S = 180.0, 240.0
+"""Watched around the steps of a nightly pass over a real cluster: growth over churn cycles needs ten
+of them, after a first minute and two more, before the first kubelet of a worker is replaced and
+after the last one. One takes 10 s. While the only control plane is upgraded, some come as well."""
 
 
 @dataclass(frozen=True)

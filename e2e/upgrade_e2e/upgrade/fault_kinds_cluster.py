@@ -55,13 +55,14 @@ IN_THE_CLUSTER = (
     ),
     FaultKind(
         "memory-limit",
-        "memory-limit=kube-system/coredns:20Mi",
+        "memory-limit=kube-system/coredns:10Mi",
         "new pods of that workload are OOM killed, again and again",
         "the first container of a Deployment, DaemonSet or StatefulSet gets so little memory; in a "
-        "cluster that is kept it has what it had before, once the pass is over",
+        "cluster that is reused it has what it had before, once the pass is over",
         memory_limit,
         "cluster",
         KIND,
+        late=True,
     ),
     FaultKind(
         "policy-gone",

@@ -151,12 +151,12 @@ def leak(value: str) -> Leak:
 
 
 def memory_limit(value: str) -> MemoryLimit:
-    """A workload and its memory limit: `kube-system/coredns:20Mi`."""
+    """A workload and its memory limit: `kube-system/coredns:10Mi`."""
     match = _LIMIT.fullmatch(value)
     if match is None:
         raise BadInput(
             f"{value!r} names no workload and limit; write NAMESPACE/NAME:LIMIT with the name of a "
-            "Deployment, DaemonSet or StatefulSet, like kube-system/coredns:20Mi."
+            "Deployment, DaemonSet or StatefulSet, like kube-system/coredns:10Mi."
         )
     return MemoryLimit(match[1], match[2], match[3])
 

@@ -49,7 +49,7 @@ def test_new_deployments_go_through_while_their_nodes_are_drained(
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("provider-starved", r"(?s)started-to-issued: .*timeout.*started-to-issued@"),
+        ("provider-starved", r"(?s)started-to-issued: .*timeout.*to be issued from "),
         ("webhook-down=fail", r"(?s)accepted-to-admitted: .*create-failed.*@host"),
         ("webhook-down=ignore", r"(?s)accepted-to-admitted: .*bad-answer.*@host"),
     ],

@@ -99,7 +99,7 @@ def test_names_are_unique_and_every_entry_says_what_it_is():
 
 def test_what_a_provider_does_itself_or_what_a_simulated_cluster_lacks_needs_a_provider():
     for kind in CATALOGUE:
-        lacking = kind.late or kind.name == "memory-limit"
+        lacking = kind.late
         itself = kind.acts_on in {"nodes", "backups"}
         assert bool(kind.providers) == (itself or lacking), kind.name
     on_both = {"kubelet-qps", "apiserver-freeze", "fail-step"}
@@ -200,7 +200,9 @@ def test_a_fault_of_the_nodes_comes_before_the_first_step():
     assert made.prepare == bare().prepare
 
 
-@pytest.mark.parametrize("fault", ["provider-starved", "webhook-down=fail"])
+@pytest.mark.parametrize(
+    "fault", ["provider-starved", "webhook-down=fail", "memory-limit=kube-system/coredns:20Mi"]
+)
 def test_one_that_observers_would_not_get_ready_with_comes_when_they_are(fault):
     made = planned(fault, provider="kind")
     assert made.prepare == bare("kind").prepare

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from tests.unit.judge.used import MIB, UNIT, memory, read, usage
@@ -52,6 +54,15 @@ def test_a_counter_that_rises_is_an_oom_kill(labels):
 )
 def test_counters_that_stay_and_containers_of_others_are_none(series):
     assert usage(STARTED, series).oom_kills == ()
+
+
+def test_what_a_page_had_when_it_was_first_read_is_from_before_the_pass():
+    other_page = dataclasses.replace(STARTED, stream="kubelet")
+    counter = read("container_oom_events_total", [3, 3], from_s=4.0, **DNS)
+    assert usage(other_page, counter).oom_kills == ()
+    page = read("container_memory_rss", [1, 1], from_s=2.0, id=UNIT)
+    (said,) = usage(other_page, page, counter).oom_kills
+    assert "3 times" in said
 
 
 def test_a_kill_that_the_api_shows_has_its_pod_node_and_step():

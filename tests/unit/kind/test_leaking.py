@@ -11,8 +11,8 @@ import pytest
 from upgrade_e2e.cluster import Cluster, Node, Role
 from upgrade_e2e.command import Completed
 from upgrade_e2e.errors import Hopeless
-from upgrade_e2e.providers.kind import leaking
-from upgrade_e2e.providers.kind.leaking import SCRIPT, leak_in_kubelet
+from upgrade_e2e.providers.kind.leak_script import GROWN_FILE, SCRIPT, SCRIPT_FILE, end_leak
+from upgrade_e2e.providers.kind.leaking import leak_in_kubelet
 from upgrade_e2e.upgrade.fault_values import Leak
 
 
@@ -29,7 +29,7 @@ class FakeNode:
         """Remember a command, and answer those that ask."""
         self.ran.append(argv)
         self.written = stdin or self.written
-        said = {leaking.GROWN_FILE: self.grown, f"{leaking.SCRIPT_FILE}.log": self.log}
+        said = {GROWN_FILE: self.grown, f"{SCRIPT_FILE}.log": self.log}
         out = said.get(argv[1], "") if argv[0] == "cat" else ""
         return Completed(" ".join(argv), 0, out, "", 0.0)
 
@@ -60,3 +60,11 @@ def test_a_leak_that_cannot_begin_is_not_planted():
 
 def test_the_script_can_be_read_by_a_shell():
     subprocess.run(["sh", "-n"], input=SCRIPT, text=True, check=True, timeout=30)
+
+
+def test_a_leak_is_ended_by_its_script_and_where_there_is_none_nothing_is():
+    node = FakeNode()
+    end_leak(node)
+    assert node.ran == [("pkill", "--signal", "KILL", "--full", SCRIPT_FILE)]
+    # What holds the memory reads from the script alone, so that it ends with it.
+    assert SCRIPT.count("sleep") == SCRIPT.count("> /dev/null\n") - 1

@@ -10,11 +10,14 @@ import pytest
 
 from tests.unit.kind.fakes import FakeContainer
 from upgrade_e2e.errors import CommandFailed
+from upgrade_e2e.observers.objects import LABELS
 from upgrade_e2e.providers.kind.docker import Docker
+from upgrade_e2e.providers.kind.leak_script import SCRIPT_FILE
 from upgrade_e2e.providers.kind.remains import (
     CLUSTER,
     CONTAINER,
     FOLDER,
+    OURS,
     REUSED_CLUSTER,
     delete_cluster,
     deleters,
@@ -67,6 +70,30 @@ def test_a_reused_cluster_is_never_deleted(machine):
     machine.make_cluster("theirs", NODES)
     deleters(machine.runner)[REUSED_CLUSTER]("theirs")
     assert len(machine.containers) == 2
+
+
+def test_what_a_killed_pass_left_in_a_cluster_that_stays_goes(machine):
+    machine.make_cluster("theirs", NODES)
+    deleters(machine.runner)[REUSED_CLUSTER]("theirs")
+    deleted = machine.ran("kubectl", "delete", "--selector", OURS)
+    assert {argv[3] for argv in deleted} == {"theirs-control-plane"}
+    kinds = {kind for argv in deleted for kind in argv[argv.index("delete") + 1].split(",")}
+    assert {"mutatingwebhookconfigurations", "clusterroles", "namespaces"} <= kinds
+    assert all("--wait=false" in argv for argv in deleted)
+    leaks = machine.ran("pkill", "KILL", "--full", SCRIPT_FILE)
+    assert {argv[3] for argv in leaks} == {"theirs-control-plane", "theirs-worker"}
+
+
+def test_an_api_server_that_does_not_answer_holds_up_no_sweep(machine):
+    machine.make_cluster("theirs", NODES)
+    machine.broken["kubectl"] = (1, "The connection to the server was refused")
+    deleters(machine.runner)[REUSED_CLUSTER]("theirs")
+    assert machine.ran("kubectl")
+
+
+def test_what_is_ours_has_the_label_of_observers():
+    (label,) = LABELS.items()
+    assert "=".join(label) == OURS
 
 
 def test_a_kind_that_still_creates_the_cluster_is_ended(machine, tmp_path):

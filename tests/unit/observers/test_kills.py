@@ -45,6 +45,20 @@ def test_a_container_that_was_oom_killed_is_found_by_its_status(where, state):
     assert (kill.namespace, kill.pod, kill.container) == ("kube-system", "dns-1", "coredns")
 
 
+def test_a_limit_that_not_even_the_start_fits_into_is_a_kill():
+    message = (
+        "failed to create containerd task: runc create failed: unable to start container process: "
+        "container init was OOM-killed (memory limit too low?)"
+    )
+    state = ended("StartError")
+    state["terminated"]["message"] = message
+    (kill,) = kills_of_pod(pod(containerStatuses=[{"name": "coredns", "lastState": state}]))
+    assert (kill.what, kill.container) == (OOM_KILL, "coredns")
+    assert kill.says == "container init was OOM-killed (memory limit too low?)"
+    state["terminated"]["message"] = "failed to create containerd task: no such file"
+    assert not list(kills_of_pod(pod(containerStatuses=[{"name": "coredns", "lastState": state}])))
+
+
 def test_each_end_of_a_container_is_a_kill_of_its_own():
     both = {"name": "c", "state": ended("OOMKilled", "t2"), "lastState": ended("OOMKilled", "t1")}
     keys = {kill.key for kill in kills_of_pod(pod(containerStatuses=[both]))}

@@ -409,6 +409,43 @@ def test_the_namespace_goes_with_remove(bench: Bench) -> None:
     assert "/api/v1/namespaces/upgrade-e2e" not in bench.api.objects
 
 
+OUTSIDE = (
+    "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
+    "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
+    "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+)
+
+
+@pytest.mark.parametrize("folder", OUTSIDE)
+def test_what_belongs_to_the_namespace_goes_at_once_and_nothing_else(
+    bench: Bench, folder: str
+) -> None:
+    ours = {"app.kubernetes.io/managed-by": "upgrade-e2e"}
+    owner = {"apiVersion": "v1", "kind": "Namespace", "name": "upgrade-e2e", "uid": "1"}
+    other = {**owner, "name": "theirs"}
+    made = {
+        "mine": {"labels": ours, "ownerReferences": [owner]},
+        "unowned": {"labels": ours},
+        "of-another": {"labels": ours, "ownerReferences": [other]},
+        "unlabelled": {"ownerReferences": [owner], "labels": {"app": "x"}},
+    }
+    for name, meta in made.items():
+        labels = {"app.kubernetes.io/managed-by": "helm", **meta["labels"]}
+        bench.api.put(f"{folder}/{name}", {"metadata": {**meta, "name": name, "labels": labels}})
+    observation = bench.observe()
+    observation.remove()
+    observation.remove()
+    left = [path.rpartition("/")[2] for path in bench.api.objects if path.startswith(folder)]
+    assert left == ["unowned", "of-another", "unlabelled"]
+
+
+def test_where_policies_are_not_served_the_namespace_goes_all_the_same(bench: Bench) -> None:
+    bench.api.unserved = "validatingadmissionpolic"
+    bench.api.put("/api/v1/namespaces/upgrade-e2e", {"kind": "Namespace", "metadata": {}})
+    bench.observe().remove()
+    assert "/api/v1/namespaces/upgrade-e2e" not in bench.api.objects
+
+
 def test_two_observers_of_one_name_must_be_equal(bench: Bench) -> None:
     bench.observe(HttpService(), HttpService(), DnsLookups())
     with pytest.raises(BadInput, match="two different observers are named 'web'"):

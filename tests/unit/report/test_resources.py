@@ -83,8 +83,35 @@ def test_components_have_the_most_of_their_memory():
         )
     )
     assert list(use_texts(found)) == [
-        ("e2e-worker", "kubelet", "90 MiB", "30 MiB", "0.100 cores"),
-        ("e2e-worker", "kube-system/coredns", "25 MiB", "-", "0.100 cores"),
+        ("e2e-worker", "the node", "180 MiB", "-", "-", "-", "0", "0"),
+        ("e2e-worker", "kubelet", "90 MiB", "30 MiB", "0.100 cores", "-", "0", "-"),
+        ("e2e-worker", "kube-system/coredns", "25 MiB", "-", "0.100 cores", "-", "0", "-"),
+    ]
+
+
+def test_components_have_how_often_they_were_throttled_and_killed():
+    pod = {**DNS, "id": "/kubepods/x"}
+    status = {**DNS, "id": "", "source": "status"}
+    unit = {"id": "/kubelet.slice/kubelet.service"}
+    found = resources_of(
+        views(
+            USED,
+            memory([60, 90]),
+            read("container_cpu_cfs_throttled_periods_total", [0, 30], **pod),
+            read("container_cpu_cfs_periods_total", [0, 120], **pod),
+            read("container_oom_events_total", [0, 1], **pod),
+            read("container_oom_events_total", [0, 2], **unit),
+            read("oom_kill", [1.0], **status),
+            read("oom_kill", [1.0], from_s=10.0, **status),
+            read("oom_kill", [1.0], source="event", says="SystemOOM"),
+            read("kubelet_evictions", [0, 1], eviction_signal="memory.available"),
+            read("eviction", [1.0], source="event", namespace="kube-system", pod="dns-1"),
+        )
+    )
+    assert [texts[1:2] + texts[5:] for texts in use_texts(found)] == [
+        ("the node", "-", "1", "1"),
+        ("kubelet", "-", "2", "-"),
+        ("kube-system/coredns", "25%", "2", "-"),
     ]
 
 

@@ -21,7 +21,7 @@ from upgrade_e2e.errors import (
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.observers import GuardPair, GuardRails, HttpService, Wanted
 from upgrade_e2e.report import load_record, load_timeline
-from upgrade_e2e.run import Claim, JudgedPass, run_pass
+from upgrade_e2e.run import Claim, JudgedPass, pass_, run_pass
 from upgrade_e2e.run.exit_codes import code_of_runs
 from upgrade_e2e.run.progress import Silence
 from upgrade_e2e.upgrade import Fault
@@ -319,6 +319,75 @@ def test_an_interruption_is_recorded_and_leaves_no_cluster(tmp_path, kind, made)
     assert record.spans[-1].error == "interrupted" or not made
     assert judged.provider.calls["delete"] == 1
     assert json.loads((tmp_path / "trace.json").read_text())
+
+
+@dataclasses.dataclass
+class Undone:
+    """What a pass did at its end to a cluster that stays; `trouble` is raised by the deletion."""
+
+    did: list = dataclasses.field(default_factory=list)
+    trouble: Exception | None = None
+
+    def remove(self):
+        """Stands in for the deletion of what was deployed."""
+        self.did.append("removed")
+        if self.trouble is not None:
+            raise self.trouble
+
+    def put_back(self, faults, cluster):
+        """Stands in for taking faults back."""
+        self.did.append("put back")
+
+
+@pytest.fixture
+def undone(monkeypatch):
+    """Remembers what is undone."""
+    made = Undone()
+    monkeypatch.setattr(pass_.Observation, "remove", lambda _: made.remove())
+    monkeypatch.setattr(pass_, "put_back", made.put_back)
+    return made
+
+
+def reusing(folder, **failures):
+    """A pass that is about to run in a cluster that stays."""
+    judged = judged_pass(folder, **failures)
+    return dataclasses.replace(
+        judged, settings=dataclasses.replace(judged.settings, reuse_cluster="theirs")
+    )
+
+
+@pytest.mark.parametrize("failures", [{}, {"drain": E2eError("no")}])
+def test_in_a_cluster_that_stays_all_is_undone(tmp_path, undone, failures):
+    run_pass(reusing(tmp_path, **failures), [HOLDS])
+    assert undone.did == ["removed", "put back"]
+
+
+def test_an_interruption_undoes_it_too(tmp_path, undone):
+    with pytest.raises(KeyboardInterrupt):
+        run_pass(reusing(tmp_path, drain=KeyboardInterrupt()), [HOLDS])
+    assert undone.did == ["removed", "put back"]
+
+
+def test_faults_are_taken_back_though_nothing_was_deployed_yet(tmp_path, undone, monkeypatch):
+    def unread(cluster):
+        raise E2eError("no answer")
+
+    monkeypatch.setattr(pass_, "read_facts", unread)
+    run_pass(reusing(tmp_path), [HOLDS])
+    assert undone.did == ["put back"]
+
+
+def test_faults_are_taken_back_though_something_cannot_be_deleted(tmp_path, undone):
+    undone.trouble = E2eError("a webhook is in the way")
+    progress = Told()
+    run_pass(reusing(tmp_path), [HOLDS], progress)
+    assert undone.did == ["removed", "put back"]
+    assert "the cluster is not as it was before: a webhook is in the way" in progress.sentences
+
+
+def test_a_cluster_of_our_own_is_just_deleted(tmp_path, undone):
+    run_pass(judged_pass(tmp_path), [HOLDS])
+    assert undone.did == []
 
 
 @pytest.mark.parametrize(

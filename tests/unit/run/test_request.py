@@ -11,7 +11,7 @@ from upgrade_e2e.judge import Limits
 from upgrade_e2e.options import OPTIONS
 from upgrade_e2e.run import RunRequest
 from upgrade_e2e.run.request import _on, settings_of, values_of
-from upgrade_e2e.run.settings import NIGHTLY_AFTER_S, WATCHED_AROUND_S
+from upgrade_e2e.run.settings import NIGHTLY_AFTER_S, NIGHTLY_BEFORE_S, WATCHED_AROUND_S
 
 
 @pytest.fixture
@@ -95,9 +95,16 @@ def test_a_named_time_is_kept_and_zero_is_one(tmp_path):
 def test_a_nightly_pass_of_a_real_cluster_is_watched_for_longer():
     values = values_of({"profile": "nightly"}, Path("/nowhere"))
     settings = settings_of(values)
-    assert _on("kind", settings, values).watch_after_s == NIGHTLY_AFTER_S
-    assert _on("sim", settings, values).watch_after_s == WATCHED_AROUND_S["sim"]
-    assert _on("kind", settings, {**values, "watch-after": 5.0}).watch_after_s == 5.0
+    assert _watched(_on("kind", settings, values)) == (NIGHTLY_BEFORE_S, NIGHTLY_AFTER_S)
+    assert _watched(_on("sim", settings, values)) == (WATCHED_AROUND_S["sim"],) * 2
+    named = {**values, "watch-before": 4.0, "watch-after": 5.0}
+    assert _watched(_on("kind", settings, named)) == (4.0, 5.0)
+    plain = settings_of({**values, "profile": "standard"})
+    assert _watched(_on("kind", plain, values)) == (WATCHED_AROUND_S["kind"],) * 2
+
+
+def _watched(settings):
+    return settings.watch_before_s, settings.watch_after_s
 
 
 def test_each_of_several_paths_has_a_folder_of_its_own(tmp_path):

@@ -5,48 +5,19 @@ from __future__ import annotations
 from upgrade_e2e.cluster import Cluster, Node
 from upgrade_e2e.command import Runner
 from upgrade_e2e.providers.kind.delivery import runner_of, write_file
+from upgrade_e2e.providers.kind.leak_script import GROWN_FILE, HELD_S, SCRIPT, SCRIPT_FILE
 from upgrade_e2e.upgrade.fault_values import Leak
 from upgrade_e2e.wait import Deadline, wait_for
 
-__all__ = ["SCRIPT", "leak_in_kubelet"]
-
-SCRIPT_FILE = "/run/upgrade-e2e-leak.sh"
-GROWN_FILE = "/run/upgrade-e2e-leak.mib"
-HELD_S = 1800
-"""The memory is held for so long and then given back, for a cluster that outlives its pass."""
-SCRIPT = """\
-#!/bin/sh
-# Grows by $1 MiB in $2 seconds, in the cgroup of the kubelet's unit.
-# tail keeps all that it reads until there is no more, because nothing in it ends a line.
-set -eu
-kubelet=$(pgrep --exact --oldest kubelet)
-line=$(grep -m 1 -E '^[0-9]+:([^:]*,)?memory(,[^:]*)?:' "/proc/$kubelet/cgroup" || true)
-if [ -n "$line" ]; then
-  folder=/sys/fs/cgroup/memory${line##*:}
-else
-  line=$(grep -m 1 '^0::' "/proc/$kubelet/cgroup")
-  folder=/sys/fs/cgroup${line##*:}
-fi
-echo $$ > "$folder/cgroup.procs"
-pause=$(awk "BEGIN { print $2 / $1 }")
-{
-  grown=0
-  while [ "$grown" -lt "$1" ]; do
-    head -c 1048576 /dev/zero
-    grown=$((grown + 1))
-    echo "$grown" > "$3"
-    sleep "$pause"
-  done
-  sleep "$4"
-} | tail > /dev/null
-"""
+__all__ = ["leak_in_kubelet"]
 
 
 def leak_in_kubelet(cluster: Cluster, leak: Leak) -> None:
     """Begin to grow in the cgroup of the kubelet on the last worker, and go on in the background.
 
     The kubelet's own process stays as it is: what grows is the memory of its unit. It ends with the
-    node, or by itself. Raises FaultNotPlanted where nothing grows.
+    node, with the pass where the cluster stays, or by itself. Raises Hopeless or DeadlinePassed
+    where nothing grows.
     """
     node = (cluster.workers or cluster.nodes)[-1]
     runner = runner_of(node)

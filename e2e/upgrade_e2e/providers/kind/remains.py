@@ -17,6 +17,7 @@ from upgrade_e2e.errors import CommandFailed, E2eError
 from upgrade_e2e.providers.kind.docker import Container, Docker
 from upgrade_e2e.providers.kind.dropping import let_members_through
 from upgrade_e2e.providers.kind.freezer import thaw, thaw_programs
+from upgrade_e2e.providers.kind.leak_script import end_leak
 from upgrade_e2e.providers.kind.ledger import Ledger, Swept
 from upgrade_e2e.wait import Deadline, wait_for
 
@@ -26,6 +27,7 @@ __all__ = [
     "FOLDER",
     "IMAGE_NAME",
     "JOINED_NODE",
+    "OURS",
     "REUSED_CLUSTER",
     "delete_cluster",
     "delete_folder",
@@ -45,6 +47,14 @@ IMAGE_NAME = "docker-image-name"
 JOINED_NODE = "joined-node"
 _ADMIN_CONF = "/etc/kubernetes/admin.conf"
 _CONTROL_PLANE = Role.CONTROL_PLANE.value
+OURS = "app.kubernetes.io/managed-by=upgrade-e2e"
+"""The label of everything that observers apply."""
+_APPLIED = (
+    "mutatingwebhookconfigurations,clusterrolebindings,clusterroles,namespaces",
+    "validatingadmissionpolicybindings,validatingadmissionpolicies",
+)
+"""Kinds of what is in no namespace, and namespaces; old clusters lack those of the second line."""
+_AT_ONCE = ("--ignore-not-found", "--wait=false", "--request-timeout=20s")
 # A `docker run` whose client was killed may still bring its container to life a moment later.
 _GONE = Deadline(within_s=180.0, every_s=0.5, in_a_row=2)
 
@@ -92,24 +102,36 @@ def delete_cluster(docker: Docker, name: str) -> None:
 
 
 def let_go_on(docker: Docker, name: str) -> None:
-    """Let the nodes of a cluster that stays go on, where a pass has left them frozen or cut off.
+    """Let a cluster that stays go on without what a pass has left in it.
 
-    A pass undoes that itself, and deletes its snapshots of etcd; one that was killed could not.
+    Nodes that a fault has frozen or cut off go on, a leak ends, and snapshots of etcd and what
+    observers applied are deleted. A pass that ends by itself has undone most of that; one whose
+    process was killed could not.
     """
     containers = docker.nodes_of(name)
     _unpause(docker, containers)
-    for container in containers:
-        if container.role in set(Role) and (container.running or container.paused):
-            _put_right(docker.node(container.name), container.role)
+    nodes = [one for one in containers if one.role in set(Role) and (one.running or one.paused)]
+    for node in nodes:
+        _put_right(docker.node(node.name), node.role)
+    for node in [one for one in nodes if one.role == _CONTROL_PLANE][:1]:
+        _delete_objects(docker.node(node.name))
 
 
 def _put_right(inside: Runner, role: str) -> None:
     thaw_programs(inside)
+    end_leak(inside)
     if role == _CONTROL_PLANE:
         let_members_through(inside)
         parent, name = SNAPSHOTS.rsplit("/", 1)
         found = ("find", parent, "-maxdepth", "1", "-name", f"{name}*")
         inside.run(*found, "-exec", "rm", "-rf", "{}", "+", timeout_s=60, check=False)
+
+
+def _delete_objects(inside: Runner) -> None:
+    """Delete all with the label of observers; where the API server does not answer, nothing is."""
+    for kinds in _APPLIED:
+        argv = ("kubectl", "--kubeconfig", _ADMIN_CONF, "delete", kinds, "--selector", OURS)
+        inside.run(*argv, *_AT_ONCE, timeout_s=60, check=False)
 
 
 def _unpause(docker: Docker, containers: Iterable[Container]) -> None:
