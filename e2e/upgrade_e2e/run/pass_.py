@@ -254,11 +254,11 @@ class RunningPass:
             yield
         finally:
             if self.what.settings.reuse_cluster:
-                try:
-                    observation.remove()
-                    self._put_back()
-                except TROUBLE as error:
-                    self.what.progress.say(f"the cluster is not as it was before: {error}")
+                for undo in (self._put_back, observation.remove):
+                    try:
+                        undo()
+                    except TROUBLE as error:
+                        self.what.progress.say(f"the cluster is not as it was before: {error}")
 
     def _put_back(self) -> None:
         if self.cluster is not None:
