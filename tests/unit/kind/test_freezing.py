@@ -17,6 +17,7 @@ from upgrade_e2e.providers.kind.creation import require_exists
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.planting import plant
 from upgrade_e2e.providers.kind.remains import REUSED_CLUSTER, delete_cluster, deleters
+from upgrade_e2e.providers.kind.undoing import UNDO
 from upgrade_e2e.upgrade import Step
 
 NODES = [{"role": "control-plane", "image": "i"}, {"role": "worker", "image": "i"}]
@@ -163,8 +164,8 @@ def test_a_cluster_that_stays_goes_on_where_a_killed_pass_left_it_frozen(machine
     )
     deleters(machine.runner)[REUSED_CLUSTER]("theirs")
     assert not machine.containers["theirs-worker"].paused
-    thawed = [argv[3] for argv in machine.ran("docker", "pkill", "CONT")]
-    assert thawed == ["theirs-worker", "theirs-control-plane"]
+    undone = [argv[3] for argv in machine.ran("docker", *UNDO)]
+    assert undone == ["theirs-worker", "theirs-control-plane"]
 
 
 def test_a_paused_cluster_is_not_taken_over(machine):

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 from upgrade_e2e.command import Runner
 
-__all__ = ["packets_dropped"]
+__all__ = ["MARK", "packets_dropped"]
 
+MARK = "upgrade-e2e"
+"""The comment of each of our rules, by which they are found when their process was killed."""
 _COMMAND_S = 30.0
 
 
@@ -16,10 +18,10 @@ _COMMAND_S = 30.0
 def packets_dropped(runner: Runner, chain: str, *matching: str, ipv6: bool) -> Iterator[None]:
     """The node drops what comes through a chain of iptables and matches, until the block ends.
 
-    However the block ends, the rule is taken back.
+    However the block ends, the rule is taken back; where the process is killed, undoing.py does.
     """
     program = "ip6tables" if ipv6 else "iptables"
-    rule = (chain, *matching, "--jump", "DROP")
+    rule = (chain, *matching, "--match", "comment", "--comment", MARK, "--jump", "DROP")
     runner.run(program, "--wait", "--insert", *rule, timeout_s=_COMMAND_S)
     try:
         yield

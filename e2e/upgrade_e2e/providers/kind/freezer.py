@@ -33,12 +33,12 @@ def stop_runtime(runner: Runner) -> None:
     runner.run(*_signal("STOP", _RUNTIME), timeout_s=30)
 
 
-def thaw_runtime(runner: Runner, *, check: bool = True) -> None:
+def thaw_runtime(runner: Runner) -> None:
     """Let the container runtime of a node go on; one that never was stopped does not notice.
 
-    Raises CommandFailed where there is none, unless `check` is false.
+    Raises CommandFailed where there is none.
     """
-    runner.run(*_signal("CONT", _RUNTIME), timeout_s=30, check=check)
+    runner.run(*_signal("CONT", _RUNTIME), timeout_s=30)
 
 
 def _signal(name: str, program: str) -> tuple[str, ...]:

@@ -14,8 +14,9 @@ from upgrade_e2e.cluster import Role
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import CommandFailed, E2eError
 from upgrade_e2e.providers.kind.docker import Container, Docker
-from upgrade_e2e.providers.kind.freezer import thaw, thaw_runtime
+from upgrade_e2e.providers.kind.freezer import thaw
 from upgrade_e2e.providers.kind.ledger import Ledger, Swept
+from upgrade_e2e.providers.kind.undoing import undo_faults
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = [
@@ -90,15 +91,16 @@ def delete_cluster(docker: Docker, name: str) -> None:
 
 
 def let_go_on(docker: Docker, name: str) -> None:
-    """Let the nodes of a cluster that stays go on, where a fault has left them frozen.
+    """Let the nodes of a cluster that stays go on, where a fault has left them frozen or cut off.
 
-    A fault that freezes undoes that itself; one whose process was killed could not.
+    A fault that lasts for a time undoes that itself; one whose process was killed could not.
+    Raises CommandFailed for a node that lets no command in.
     """
     containers = docker.nodes_of(name)
     _unpause(docker, containers)
     for container in containers:
         if container.role in set(Role) and (container.running or container.paused):
-            thaw_runtime(docker.node(container.name), check=False)
+            undo_faults(docker.node(container.name))
 
 
 def _unpause(docker: Docker, containers: Iterable[Container]) -> None:
