@@ -315,6 +315,8 @@ class FakeMachine:
                 return 0, "0"
             case ("kubeadm", "--kubeconfig", _, "token", "create", *_):
                 return 0, "W1128 a warning\nabcdef.0123456789abcdef\n"
+            case ("kubeadm", "--kubeconfig", _, "token", "delete", "abcdef"):
+                return 0, ""
             case ("kubeadm", "join", "--config", path):
                 assert path in container.files
                 self.joined.append(name)
