@@ -224,6 +224,19 @@ def test_a_cluster_of_the_users_never_keeps_it(joining, cluster, machine, ledger
     assert ledger.entries() == ()
 
 
+def test_a_cluster_that_does_not_let_it_go_has_it_in_the_ledger(
+    joining, cluster, machine, ledger, marks
+):
+    joining.join(STEP, cluster, IMAGE, (), marks)
+    machine.broken["kubectl"] = (1, "The connection to the server was refused")
+    with pytest.raises(E2eError, match="does not let its node dev-worker2 go.* was refused"):
+        joining.entries.delete_all(lambda: None)
+    assert [(one.kind, one.name) for one in ledger.entries()] == [(JOINED_NODE, "dev-worker2")]
+    machine.containers["dev-control-plane"].running = False
+    joining.entries.delete_all(lambda: None)
+    assert "dev-worker2" not in machine.containers
+
+
 def test_deleting_one_that_is_gone_is_fine(machine):
     machine.make_cluster("other", [{"role": "worker", "image": IMAGE}])
     deleters(machine.runner)[JOINED_NODE]("dev-worker2")

@@ -120,17 +120,31 @@ def _end_creation(name: str) -> None:
 def delete_joined_node(docker: Docker, name: str) -> None:
     """Take a node that joined out of its cluster, and remove its container, if it is there.
 
-    Where the cluster does not answer any more, nothing of the node is left in it that matters.
+    Raises E2eError, with the container still there, where the cluster runs and does not let it go.
     """
     if not (cluster := docker.cluster_of(name)):
         return
-    control_planes = [one.name for one in docker.nodes_of(cluster) if one.role == _CONTROL_PLANE]
-    if control_planes:
-        argv = ("kubectl", "--kubeconfig", _ADMIN_CONF, "delete", "node", name)
-        inside = docker.node(control_planes[0])
-        inside.run(*argv, "--ignore-not-found", "--wait=false", timeout_s=60, check=False)
+    _delete_node_object(docker, cluster, name)
     thaw([str(docker.inspect(name)["Id"])])
     docker.remove(name)
+
+
+def _delete_node_object(docker: Docker, cluster: str, name: str) -> None:
+    """Ask one control plane after the other; a cluster of which none runs is left as it is."""
+    argv = ("kubectl", "--kubeconfig", _ADMIN_CONF, "delete", "node", name)
+    said = ""
+    for one in docker.nodes_of(cluster):
+        if one.role == _CONTROL_PLANE and one.running:
+            asked = (*argv, "--ignore-not-found", "--wait=false", "--request-timeout=20s")
+            done = docker.node(one.name).run(*asked, timeout_s=60, check=False)
+            if done.returncode == 0:
+                return
+            said = done.stderr.strip()[-300:]
+    if said:
+        raise E2eError(
+            f"cluster {cluster} does not let its node {name} go; run `upgrade-e2e sweep` once its "
+            f"API answers. It said: {said}"
+        )
 
 
 def delete_folder(folder: Path) -> None:
