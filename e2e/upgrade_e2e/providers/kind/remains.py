@@ -139,7 +139,7 @@ def _delete_node_object(docker: Docker, cluster: str, name: str) -> None:
             done = docker.node(one.name).run(*asked, timeout_s=60, check=False)
             if done.returncode == 0:
                 return
-            said = done.stderr.strip()[-300:]
+            said = done.stderr.strip()[-300:] or f"exit code {done.returncode}"
     if said:
         raise E2eError(
             f"cluster {cluster} does not let its node {name} go; run `upgrade-e2e sweep` once its "
