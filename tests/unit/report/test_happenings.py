@@ -9,7 +9,7 @@ import pytest
 from tests.unit.report.test_record import record
 from tests.unit.report.test_summary import OUTAGE, SEEN
 from upgrade_e2e.judge import Verdict
-from upgrade_e2e.report import BrownoutRow, FailedStep
+from upgrade_e2e.report import BrownoutRow, FailedStep, ScenarioResult
 from upgrade_e2e.report.happenings import advice, happened
 
 DNS = replace(
@@ -42,6 +42,18 @@ def test_who_did_not_do_what_where_for_how_long_and_when():
         "Cluster DNS did not answer on worker for 1 s while kubeadm replaced CoreDNS and "
         "kube-proxy.",
     )
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("finding: no taint keeps pods off worker3", "Read what was found by new_nodes: it is"),
+        ("a simulated cluster has no network", "Nothing needs to be done."),
+    ],
+)
+def test_what_was_found_in_the_cluster_is_not_passed_over(reason, said):
+    skipped = ScenarioResult("new_nodes", "x", Verdict.SKIP, reason)
+    assert said in advice(record(verdict=Verdict.PASS, failed_step=None, scenarios=(skipped,)))
 
 
 @pytest.mark.parametrize(
