@@ -29,8 +29,7 @@ def sweep() -> None:
     """Delete the clusters, containers and folders that dead runs left behind.
 
     A cluster of --reuse-cluster stays; what faults left on its nodes is undone. Runs that are still
-    alive are not touched. Exit code 1 means that something could not be
-    deleted.
+    alive are not touched. Exit code 1 means that something could not be deleted.
 
     Example: upgrade-e2e sweep
     """

@@ -87,7 +87,7 @@ IN_THE_CLUSTER = (
     FaultKind(
         "webhook-gone",
         "webhook-gone@drain",
-        "what a webhook of the user's forbids is admitted, or nothing is, as its failurePolicy says",
+        "what a webhook of yours forbids is admitted, or nothing is, as its failurePolicy says",
         "the Deployment of a webhook of the user's is scaled to 0: Gatekeeper's, or that of "
         "webhook-gone=NAMESPACE/DEPLOYMENT; in a cluster that is kept it has its replicas again, "
         "once the pass is over",
