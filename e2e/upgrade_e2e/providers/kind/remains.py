@@ -15,6 +15,7 @@ from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import CommandFailed, E2eError
 from upgrade_e2e.providers.kind.docker import Container, Docker
 from upgrade_e2e.providers.kind.freezer import thaw
+from upgrade_e2e.providers.kind.leaving import delete_joined_node
 from upgrade_e2e.providers.kind.ledger import Ledger, Swept
 from upgrade_e2e.providers.kind.undoing import undo_faults
 from upgrade_e2e.wait import Deadline, wait_for
@@ -28,7 +29,6 @@ __all__ = [
     "REUSED_CLUSTER",
     "delete_cluster",
     "delete_folder",
-    "delete_joined_node",
     "deleters",
     "let_go_on",
     "scratch_container",
@@ -42,8 +42,6 @@ CONTAINER = "docker-container"
 FOLDER = "folder"
 IMAGE_NAME = "docker-image-name"
 JOINED_NODE = "joined-node"
-_ADMIN_CONF = "/etc/kubernetes/admin.conf"
-_CONTROL_PLANE = Role.CONTROL_PLANE.value
 # A `docker run` whose client was killed may still bring its container to life a moment later.
 _GONE = Deadline(within_s=180.0, every_s=0.5, in_a_row=2)
 
@@ -115,36 +113,6 @@ def _end_creation(name: str) -> None:
         if argv[1:3] == ["create", "cluster"] and Path(argv[0]).name == "kind" and name in argv:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-
-
-def delete_joined_node(docker: Docker, name: str) -> None:
-    """Take a node that joined out of its cluster, and remove its container, if it is there.
-
-    Raises E2eError, with the container still there, where the cluster runs and does not let it go.
-    """
-    if not (cluster := docker.cluster_of(name)):
-        return
-    _delete_node_object(docker, cluster, name)
-    thaw([str(docker.inspect(name)["Id"])])
-    docker.remove(name)
-
-
-def _delete_node_object(docker: Docker, cluster: str, name: str) -> None:
-    """Ask one control plane after the other; a cluster of which none runs is left as it is."""
-    argv = ("kubectl", "--kubeconfig", _ADMIN_CONF, "delete", "node", name)
-    said = ""
-    for one in docker.nodes_of(cluster):
-        if one.role == _CONTROL_PLANE and one.running:
-            asked = (*argv, "--ignore-not-found", "--wait=false", "--request-timeout=20s")
-            done = docker.node(one.name).run(*asked, timeout_s=60, check=False)
-            if done.returncode == 0:
-                return
-            said = done.stderr.strip()[-300:] or f"exit code {done.returncode}"
-    if said:
-        raise E2eError(
-            f"cluster {cluster} does not let its node {name} go; run `upgrade-e2e sweep` once its "
-            f"API answers. It said: {said}"
-        )
 
 
 def delete_folder(folder: Path) -> None:
