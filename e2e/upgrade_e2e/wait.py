@@ -46,9 +46,10 @@ def wait_for(
 ) -> T:
     """Observe until `ready` held `deadline.in_a_row` times, and return the last observation.
 
-    `hopeless` returns a reason once waiting further is pointless (raises Hopeless). Errors listed
-    in `transient` count as "not ready" and are shown as the last observation. Raises
-    DeadlinePassed when the time is over. A line is logged only when the observation changes.
+    `hopeless` returns a reason once waiting further is pointless (raises Hopeless), and None to go
+    on; an empty reason is a mistake of the caller (raises ValueError). Errors listed in `transient`
+    count as "not ready" and are shown as the last observation. Raises DeadlinePassed when the time
+    is over. A line is logged only when the observation changes.
     """
     clock = clock or Clock()
     end = clock.now() + deadline.within_s
@@ -64,7 +65,7 @@ def wait_for(
             if streak >= deadline.in_a_row:
                 return seen
             if (reason := hopeless(seen)) is not None:
-                raise Hopeless(f"{what} will not happen: {reason}. Last seen: {text}")
+                raise Hopeless(f"{what} will not happen: {_given(reason, what)}. Last seen: {text}")
         if text != last_text:
             _log.debug("waiting for %s: %s", what, text)
             last_text = text
@@ -73,3 +74,13 @@ def wait_for(
                 f"{what} did not happen within {duration(deadline.within_s)}. Last seen: {text}"
             )
         clock.sleep(min(deadline.every_s, max(0.0, end - clock.now())))
+
+
+def _given(reason: str, what: str) -> str:
+    """The reason; raises ValueError for an empty one, so that it never ends a wait unseen."""
+    if not reason.strip():
+        raise ValueError(
+            f"the wait for {what!r} was given up for an empty reason; `hopeless` returns None to "
+            "go on, and a sentence to give up."
+        )
+    return reason

@@ -2,7 +2,8 @@
 
 One cluster at the old version has Gatekeeper in it, as its own manifest installs it: a webhook for
 policies with failurePolicy Ignore and a timeout of 3 s, and one for namespaces that must answer.
-The passes drain workers and nothing more.
+The passes drain workers and nothing more. A webhook whose pods were taken away has them again
+before the next pass.
 """
 
 from __future__ import annotations
@@ -71,11 +72,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     manifest = folder / "gatekeeper.yaml"
     built = subprocess.run(
         [REPOSITORY / "ci" / "gatekeeper", manifest],
-        check=True,
+        check=False,
         capture_output=True,
         text=True,
         timeout=30 * MINUTES,
     )
+    assert built.returncode == 0, built.stderr
     images = ("python:3.11-slim", "nginx:stable", built.stdout.split()[-1])
     provider = KindProvider(KindSettings(workdir=folder, cluster_name=NAME, preload_images=images))
     plan = provider.plan(resolve([OLD, NEW], []))
@@ -92,7 +94,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def install(cluster: Cluster, manifest: str) -> None:
     """Gatekeeper, ready, and a constraint that it enforces."""
     kubectl(cluster, manifest)
-    wait_until_ready(cluster)
+    await_webhook(cluster)
     for document in (TEMPLATE, CONSTRAINT):  # the template makes the kind of the constraint
         wait_for(
             "Gatekeeper to take a document",
@@ -102,12 +104,12 @@ def install(cluster: Cluster, manifest: str) -> None:
         )
 
 
-def wait_until_ready(cluster: Cluster) -> None:
-    """Wait for all pods of the webhook."""
+def await_webhook(cluster: Cluster) -> None:
+    """Wait until Gatekeeper's webhook has all of its pods."""
     wait_for(
         "Gatekeeper's webhook to be ready",
         lambda: Rollout.of_deployment(cluster.api.get_json(WEBHOOK)),
-        lambda seen: seen.is_whole,
+        lambda seen: seen.wanted > 0 and seen.is_whole,
         Deadline(180.0),
     )
 
@@ -117,9 +119,11 @@ def kubectl(cluster: Cluster, document: str, *, check: bool = True) -> str:
     inside = ["docker", "exec", "--interactive", cluster.control_planes[0].name]
     apply = ["kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "apply", "--server-side", "-f-"]
     done = subprocess.run(
-        [*inside, *apply], input=document, check=check, capture_output=True, text=True, timeout=120
+        [*inside, *apply], input=document, check=False, capture_output=True, text=True, timeout=120
     )
-    return done.stdout + done.stderr
+    said = done.stdout + done.stderr
+    assert done.returncode == 0 or not check, said
+    return said
 
 
 @pytest.fixture
@@ -139,6 +143,7 @@ def named(tmp_path: Path) -> tuple[GuardPair, ...]:
 @pytest.fixture
 def guarded(cluster: Cluster, named: tuple[GuardPair, ...], tmp_path: Path) -> FaultyPass:
     """A pass that watches our own policy and Gatekeeper's."""
+    await_webhook(cluster)
     return FaultyPass(tmp_path, cluster.name, named)
 
 
@@ -149,6 +154,11 @@ def ran(guarded: FaultyPass, fault: str) -> dict[str, ScenarioResult]:
 
 def test_our_own_policy_holds_while_workers_are_drained(cluster: Cluster, tmp_path: Path):
     results = ran(FaultyPass(tmp_path, cluster.name), "")
+    assert {result.verdict for result in results.values()} == {Verdict.PASS}, results
+
+
+def test_gatekeeper_holds_while_workers_are_drained(guarded: FaultyPass):
+    results = ran(guarded, "")
     assert {result.verdict for result in results.values()} == {Verdict.PASS}, results
 
 
@@ -168,27 +178,20 @@ def test_without_its_binding_our_own_policy_is_open(cluster: Cluster, tmp_path: 
 
 def test_while_its_webhook_hangs_gatekeeper_admits_what_it_forbids(guarded: FaultyPass):
     results = ran(guarded, "webhook-dropped=10s@drain")
-    explained = broken(results[FORBIDDEN], r"open for \d.*\d+ admitted")
+    explained = broken(results[FORBIDDEN], r"\d+ admitted")
+    assert "open for " in explained, explained
     assert "of the policy that forbids configmap-forbidden.json" in explained, explained
     assert "plant webhook-dropped=10s@drain" in explained, explained
 
 
-@pytest.fixture
-def webhook_comes_back(cluster: Cluster) -> Iterator[None]:
-    """The webhook's pods, as many as before; the fault leaves none until its pass has ended."""
-    replicas = cluster.api.get_json(WEBHOOK)["spec"]["replicas"]
-    yield
-    cluster.api.apps.patch_namespaced_deployment_scale(
-        WEBHOOK.rsplit("/", 1)[1], "gatekeeper-system", {"spec": {"replicas": replicas}}
-    )
-    wait_until_ready(cluster)
-
-
-@pytest.mark.usefixtures("webhook_comes_back")
-def test_without_its_webhook_gatekeeper_is_open_and_namespaces_are_blocked(guarded: FaultyPass):
+def test_without_its_webhook_gatekeeper_is_open_and_namespaces_are_blocked(
+    cluster: Cluster, guarded: FaultyPass
+):
     results = ran(guarded, "webhook-gone@drain")
     explained = broken(results[FORBIDDEN], r"open for \d.* or more")
     assert "of the policy that forbids configmap-forbidden.json" in explained, explained
+    assert "plant webhook-gone@drain" in explained, explained
     explained = broken(results[ALLOWED], r"\d+ webhook-failed")
     policy = "the policy that forbids namespace-forbidden.json"
     assert f"the allowed object of {policy}" in explained, explained
+    await_webhook(cluster)  # it got its replicas back when the pass was over

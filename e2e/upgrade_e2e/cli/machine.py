@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from upgrade_e2e.cli.shared import exit_on_errors
-from upgrade_e2e.providers.kind import sweep_dead
+from upgrade_e2e.providers.kind import REUSED_CLUSTER, sweep_dead
 from upgrade_e2e.providers.kind.doctor import examine
+from upgrade_e2e.providers.kind.ledger import Entry
 from upgrade_e2e.providers.sim.starting import SIMULATOR
 from upgrade_e2e.run.exit_codes import FAILED
 from upgrade_e2e.run.providers import kind_settings
@@ -27,14 +28,14 @@ __all__ = ["doctor", "faults", "simulator", "sweep"]
 def sweep() -> None:
     """Delete the clusters, containers and folders that dead runs left behind.
 
-    Runs that are still alive are not touched. Exit code 1 means that something could not be
-    deleted.
+    A cluster of --reuse-cluster stays; what faults left on its nodes is undone. Runs that are still
+    alive are not touched. Exit code 1 means that something could not be deleted.
 
     Example: upgrade-e2e sweep
     """
     swept = sweep_dead()
     for entry in swept.deleted:
-        click.echo(f"deleted {entry}")
+        click.echo(_what_was_done(entry))
     for entry in swept.elsewhere:
         click.echo(f"left alone {entry}: its owner runs on {entry.owner.host}")
     for entry, reason in swept.failed:
@@ -42,6 +43,12 @@ def sweep() -> None:
     if not (swept.deleted or swept.failed):
         click.echo("nothing is left of dead runs.")
     sys.exit(FAILED if swept.failed else 0)
+
+
+def _what_was_done(entry: Entry) -> str:
+    if entry.kind == REUSED_CLUSTER:
+        return f"cluster {entry.name} stays; what faults left on its nodes is undone"
+    return f"deleted {entry}"
 
 
 @click.command()

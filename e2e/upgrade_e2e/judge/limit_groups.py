@@ -239,6 +239,7 @@ class SlowLimits:
     web_s: float
     edge_s: float
     api_s: float
+    guard_s: float
     backup_s: float
     other_s: float
 

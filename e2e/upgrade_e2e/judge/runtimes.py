@@ -114,16 +114,17 @@ class Runtimes:
 
         Raises Inconclusive for a kubelet that was not read for more of the pass than
         `instrument.stream_blind_share` allows, unless a list that was read is too old already: what
-        was not read cannot make it younger.
+        was not read cannot make it younger. Of a node without a prober, such as one that joined
+        during the pass, nothing is claimed.
         """
         if (read := self._oldest_read) > self.limits.runtime.pleg_age_s:
             return read
         for one in self.nodes:
             unread = one.unread_share
-            if not len(one.ages) or (unread is not None and not unread <= self._blind_share):
+            if unread is not None and (not len(one.ages) or not unread <= self._blind_share):
                 raise Inconclusive(
                     f"{self.seen.title}: the kubelet of {one.node} was not read in "
-                    f"{share(1.0 if unread is None else unread)} of the pass (at most "
+                    f"{share(unread)} of the pass (at most "
                     f"{share(self._blind_share)}, instrument.stream_blind_share); a kubelet lets "
                     "nobody read while the API server is away for long, and its metrics may wait "
                     "for a runtime that is frozen."

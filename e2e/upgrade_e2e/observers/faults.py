@@ -13,7 +13,11 @@ from upgrade_e2e.observers.backup import EtcdBackup
 from upgrade_e2e.observers.backup_faults import DAMAGES
 from upgrade_e2e.observers.base import Alterable, Observer, label_or_kind
 from upgrade_e2e.observers.deployments.planting import starve_provider, take_webhook_down
-from upgrade_e2e.observers.guard_faults import delete_bindings, take_webhook_away
+from upgrade_e2e.observers.guard_faults import (
+    bring_webhook_back,
+    delete_bindings,
+    take_webhook_away,
+)
 from upgrade_e2e.observers.memory_limit import limit_memory, restore_memory
 from upgrade_e2e.observers.workload import Workload
 from upgrade_e2e.upgrade import Fault
@@ -182,5 +186,8 @@ PLANTERS: Mapping[str, Callable[[Fault, Cluster], None]] = {
 }
 """What plants each fault of the cluster, by the fault's name."""
 
-RESTORERS: Mapping[str, Callable[[Fault, Cluster], None]] = {"memory-limit": restore_memory}
+RESTORERS: Mapping[str, Callable[[Fault, Cluster], None]] = {
+    "memory-limit": restore_memory,
+    "webhook-gone": bring_webhook_back,
+}
 """What takes such a fault back, by the fault's name."""

@@ -1,4 +1,7 @@
-"""Planting the faults of guard rails: a policy's binding deleted, a webhook's pods taken away."""
+"""Planting the faults of guard rails: a policy's binding deleted, a webhook's pods taken away.
+
+The binding goes with our namespace in the end. The webhook is the user's, and gets its pods back.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,12 @@ from upgrade_e2e.upgrade import Fault
 from upgrade_e2e.upgrade.fault_values import webhook
 from upgrade_e2e.wait import Deadline, wait_for
 
-__all__ = ["delete_bindings", "take_webhook_away"]
+__all__ = ["bring_webhook_back", "delete_bindings", "take_webhook_away"]
 
 _GONE_S = 120.0
 _NOT_FOUND = 404
+_BEFORE = "upgrade-e2e/replicas-before"
+"""An annotation of the webhook's Deployment: how many replicas it had before it lost them."""
 
 
 def delete_bindings(fault: Fault, cluster: Cluster) -> None:
@@ -53,21 +58,18 @@ def take_webhook_away(fault: Fault, cluster: Cluster) -> None:
     such Deployment, or it has no pods already.
     """
     namespace, name = webhook(fault.value)
-    path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
-    found = get_if_there(cluster, path)
+    found = _deployment(fault, cluster)
     if not found:
         raise FaultNotPlanted(
             f"fault {fault} changes nothing: there is no Deployment {namespace}/{name}; name that "
             "of your webhook as webhook-gone=NAMESPACE/DEPLOYMENT."
         )
-    if not found["spec"]["replicas"]:
+    if not (replicas := found["spec"]["replicas"]):
         raise FaultNotPlanted(
             f"fault {fault} changes nothing: the Deployment {namespace}/{name} has no replicas "
             "already; leave out the fault."
         )
-    patch = {"spec": {"replicas": 0}}
-    kind = "application/merge-patch+json"
-    retry_api(lambda: cluster.api.request("PATCH", path, body=patch, content_type=kind))
+    _scale(fault, cluster, 0, str(replicas))
     wait_for(
         f"the end of the pods of {namespace}/{name} after planting a fault",
         lambda: [pod["metadata"]["name"] for pod in pods_of(cluster, found)],
@@ -75,6 +77,34 @@ def take_webhook_away(fault: Fault, cluster: Cluster) -> None:
         Deadline(_GONE_S),
         transient=TRANSIENT_API_ERRORS,
     )
+
+
+def bring_webhook_back(fault: Fault, cluster: Cluster) -> None:
+    """Give the Deployment the replicas that it had; does not wait until they are there.
+
+    Nothing for one that is gone or has lost none.
+    """
+    found = _deployment(fault, cluster)
+    before = (found.get("metadata", {}).get("annotations") or {}).get(_BEFORE)
+    if before is not None:
+        _scale(fault, cluster, int(before), None)
+
+
+def _deployment(fault: Fault, cluster: Cluster) -> dict[str, Any]:
+    """The Deployment of the webhook; empty where there is none."""
+    return get_if_there(cluster, _path(fault))
+
+
+def _path(fault: Fault) -> str:
+    namespace, name = webhook(fault.value)
+    return f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
+
+
+def _scale(fault: Fault, cluster: Cluster, replicas: int, before: str | None) -> None:
+    """Give the Deployment that many replicas, and note how many it had `before`."""
+    patch = {"metadata": {"annotations": {_BEFORE: before}}, "spec": {"replicas": replicas}}
+    kind = "application/merge-patch+json"
+    retry_api(lambda: cluster.api.request("PATCH", _path(fault), body=patch, content_type=kind))
 
 
 def _our_bindings(cluster: Cluster) -> list[str]:

@@ -7,7 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from upgrade_e2e.format import duration, share
 from upgrade_e2e.judge import Verdict
-from upgrade_e2e.report.record import BrownoutRow, ObserverResult, OutageRow, RunRecord
+from upgrade_e2e.report.record import (
+    BrownoutRow,
+    ObserverResult,
+    OutageRow,
+    RunRecord,
+    ScenarioResult,
+)
 
 __all__ = ["advice", "happened"]
 
@@ -72,6 +78,8 @@ _STEPS: Mapping[str, str] = {
     "watch-after": "the upgrade was over",
     "plant": "the fault {node} was planted",
 }
+_FINDING = "finding: "
+"""How the reason of a scenario begins that is skipped for what it found in the cluster."""
 
 
 def happened(run: RunRecord, most: int = MOST) -> tuple[str, ...]:
@@ -111,6 +119,11 @@ def advice(run: RunRecord) -> str:
     if run.failed_step is not None:
         return f"See below why {run.failed_step.step!r} failed; the logs of the nodes are in logs/."
     if run.verdict is Verdict.PASS:
+        if found := [one.name for one in run.scenarios if _is_finding(one)]:
+            return (
+                "Nothing needs to be done about the upgrade. Read what was found by "
+                f"{', '.join(found)}: it is about the cluster, so it is skipped and no verdict."
+            )
         return "Nothing needs to be done."
     if run.verdict is Verdict.FAIL:
         return (
@@ -118,6 +131,10 @@ def advice(run: RunRecord) -> str:
             "goes into a --limits file with its reason; what it cannot is to be fixed first."
         )
     return "Nothing is proved either way: fix what kept the pass from being judged, and run again."
+
+
+def _is_finding(result: ScenarioResult) -> bool:
+    return result.verdict is Verdict.SKIP and result.explanation.startswith(_FINDING)
 
 
 def _sentence(run: RunRecord, seen: ObserverResult, row: _Row) -> str:

@@ -88,9 +88,10 @@ IN_THE_CLUSTER = (
     FaultKind(
         "webhook-gone",
         "webhook-gone@drain",
-        "what an admission webhook forbids is admitted, or nothing is, as its failurePolicy says",
-        "the Deployment of the webhook is scaled to 0: Gatekeeper's, or that of "
-        "webhook-gone=NAMESPACE/DEPLOYMENT",
+        "what a webhook of yours forbids is admitted, or nothing is, as its failurePolicy says",
+        "the Deployment of a webhook of the user's is scaled to 0: Gatekeeper's, or that of "
+        "webhook-gone=NAMESPACE/DEPLOYMENT; in a cluster that is kept it has its replicas again, "
+        "once the pass is over",
         webhook,
         "cluster",
         KIND,
@@ -99,10 +100,10 @@ IN_THE_CLUSTER = (
     FaultKind(
         "webhook-down",
         "webhook-down=fail",
-        "pods of new Deployments are refused (fail), or come without a credential and are never "
-        "ready (ignore)",
-        "the webhook of the scenario deployments_go_through gets that failure policy, and its "
-        "Deployment is scaled to 0",
+        "pods of our own new Deployments are refused (fail), or come without a credential and are "
+        "never ready (ignore)",
+        "our own webhook, that of the scenario deployments_go_through, gets that failure policy, "
+        "and its Deployment is scaled to 0; for a webhook of the user's there is webhook-gone",
         failure_policy,
         "cluster",
         KIND,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scenarios import test_runtime_answers
-from tests.kind.conftest import MINUTES, NEW, OLD, OLD_CLUSTER, Tool, docker
+from tests.kind.conftest import MINUTES, NEW, OLD, OLD_CLUSTER, TOOL, Tool, docker
 from tests.kind.old_cluster.test_faults import FaultyPass, broken, moves
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.judge import Verdict
@@ -52,9 +52,9 @@ def test_a_runtime_that_freezes_is_found_by_all_claims_with_its_step_and_node(fa
 
 
 def test_a_paused_node_starts_nothing_and_its_own_prober_proves_nothing(faulty: FaultyPass):
-    results = faulty.run("node-pause=30s:worker2", CLAIMS, moves(), watch_after_s=20)
+    results = faulty.run("node-pause=25s:worker2", CLAIMS, moves(), watch_after_s=20)
     explained = broken(results[COME_UP], rf"{NODE}: .*no container came up for")
-    assert "plant node-pause=30s:worker2" in explained, explained
+    assert "plant node-pause=25s:worker2" in explained, explained
     assert results[TRUE].verdict is Verdict.PASS, results[TRUE]
     assert results[HEAR].verdict is Verdict.INCONCLUSIVE, results[HEAR]
 
@@ -70,6 +70,28 @@ def test_a_pass_that_is_interrupted_lets_the_node_go_on(tool: Tool, old_cluster:
     assert state(NODE) == "running"
     ready = docker("exec", NODE, "systemctl", "is-active", "containerd")
     assert ready == "active"
+
+
+def test_a_node_that_a_killed_pass_left_paused_goes_on_by_a_sweep(tool: Tool, old_cluster: Cluster):
+    process = tool.start(
+        "run", "--from", OLD, "--to", NEW, "--reuse-cluster", old_cluster.name, "--fault",
+        "node-pause=60s:worker2", "--scenario", "upgrade_path", "--watch-before", "1",
+    )  # fmt: skip
+    wait_until_paused(process)
+    process.kill()
+    process.wait(2 * MINUTES)
+    assert state(NODE) == "paused"
+    stops = ("pkill", "--signal", "STOP", "--exact")
+    other = f"{OLD_CLUSTER}-worker"
+    docker("exec", other, *stops, "containerd")
+    swept = subprocess.run(
+        [TOOL, "sweep"], check=False, capture_output=True, text=True, timeout=2 * MINUTES
+    )
+    assert swept.returncode == 0, swept.stdout + swept.stderr
+    assert f"cluster {OLD_CLUSTER} stays" in swept.stdout
+    assert state(NODE) == "running"
+    assert docker("exec", other, "ps", "-C", "containerd", "-o", "stat=").startswith(("S", "R"))
+    assert len(docker("exec", NODE, "ctr", "version").splitlines()) > 1
 
 
 def wait_until_paused(process: subprocess.Popen[str]) -> None:

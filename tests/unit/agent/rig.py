@@ -81,7 +81,7 @@ class Rig:
             ready.exists,
             bool,
             SOON,
-            hopeless=lambda _: log.read_text() if process.poll() is not None else None,
+            hopeless=lambda _: None if process.poll() is None else f"it ended: {log.read_text()}",
         )
         agent.port = json.loads(ready.read_text())["port"]
         agent.__post_init__()

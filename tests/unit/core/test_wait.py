@@ -57,6 +57,13 @@ def test_hopeless_ends_at_once():
     assert time.now_s == 0
 
 
+@pytest.mark.parametrize("reason", ["", " \n"])
+def test_an_empty_reason_ends_no_wait_unseen(reason):
+    clock, wait = FakeTime().clock(), Deadline(60)
+    with pytest.raises(ValueError, match="the wait for 'pod' was given up for an empty reason"):
+        wait_for("pod", lambda: 1, lambda _: False, wait, hopeless=lambda _: reason, clock=clock)
+
+
 def test_transient_errors_are_observations_and_others_are_raised():
     time = FakeTime()
 

@@ -177,6 +177,19 @@ def test_a_node_that_joined_later_is_not_unread_before():
     assert found.pleg_age_s < 5
 
 
+def test_nothing_is_claimed_of_a_node_that_joined_and_has_no_prober():
+    series = [called(), *kubelet(), called("worker3", since=228)]
+    found = runtimes([api(), pods(), reader()], series)
+    assert found.pleg_age_s < 3
+    assert found.silence_s < 10
+    assert found.lied_s == 0
+
+
+def test_where_no_kubelet_was_to_be_read_the_claim_is_inconclusive():
+    with pytest.raises(Inconclusive, match="saw no node whose runtime it could judge"):
+        _ = runtimes([api(), pods()], [called()]).pleg_age_s
+
+
 def test_pods_of_which_none_counts_make_their_claim_inconclusive():
     lone = replace(pods(), shots=[Shot(120 * SECOND, 0, 5 * SECOND, int(Outcome.OK))])
     found = runtimes([api((100, 150)), lone], [called()])

@@ -271,7 +271,7 @@ class FakeMachine:
         container = self.containers[name]
         assert container.running, f"{name} is not running"
         assert not container.paused, f"{name} is paused"
-        if argv[0] in {"pkill", "iptables", "ip6tables", "find"}:
+        if argv[0] in {"pkill", "sh"}:
             return 0, ""
         if argv[0] == "kubectl" and "--selector" in argv:
             return 0, ""
@@ -317,6 +317,8 @@ class FakeMachine:
                 return 0, "0"
             case ("kubeadm", "--kubeconfig", _, "token", "create", *_):
                 return 0, "W1128 a warning\nabcdef.0123456789abcdef\n"
+            case ("kubeadm", "--kubeconfig", _, "token", "delete", "abcdef"):
+                return 0, ""
             case ("kubeadm", "join", "--config", path):
                 assert path in container.files
                 self.joined.append(name)

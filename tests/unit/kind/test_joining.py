@@ -17,7 +17,7 @@ from upgrade_e2e.providers.kind.journal import Journal
 from upgrade_e2e.providers.kind.network_faults import HELD, NetworkFaults
 from upgrade_e2e.providers.kind.node_container import addresses_like, run_arguments
 from upgrade_e2e.providers.kind.pass_entries import PassEntries
-from upgrade_e2e.providers.kind.remains import JOINED_NODE, deleters
+from upgrade_e2e.providers.kind.remains import CLUSTER, JOINED_NODE, REUSED_CLUSTER, deleters
 from upgrade_e2e.providers.kind.takeout import SavedImage
 from upgrade_e2e.timeline import Origin, Span
 from upgrade_e2e.upgrade import Marks, Step
@@ -118,6 +118,21 @@ def test_its_configuration_is_that_of_a_worker_with_a_new_token(joining, cluster
     assert read["skipPhases"] == ["preflight"]
 
 
+def test_the_token_is_gone_once_it_has_joined(joining, cluster, machine, marks):
+    joining.join(STEP, cluster, IMAGE, (), marks)
+    (deleted,) = machine.ran("token", "delete")
+    assert deleted[-1] == "abcdef"
+    joined = next(i for i, argv in enumerate(machine.commands) if "join" in argv)
+    assert joined < machine.commands.index(deleted)
+
+
+def test_the_token_is_gone_where_kubeadm_refused(joining, cluster, machine, marks):
+    machine.broken["kubeadm join"] = (1, "error execution phase kubelet-start")
+    with pytest.raises(E2eError):
+        joining.join(STEP, cluster, IMAGE, (), marks)
+    assert len(machine.ran("token", "delete")) == 1
+
+
 def test_what_pods_of_the_pass_need_is_there_before_it_joins(
     joining, cluster, machine, tmp_path, marks
 ):
@@ -130,14 +145,15 @@ def test_what_pods_of_the_pass_need_is_there_before_it_joins(
     assert imported < next(i for i, one in enumerate(commands) if "kubeadm join" in one)
 
 
+@pytest.mark.parametrize("kind", ["containers", "initContainers"])
 def test_images_of_daemon_sets_that_it_lacks_come_from_a_worker(
-    joining, cluster, machine, api, marks
+    joining, cluster, machine, api, marks, kind
 ):
     worker = machine.containers["dev-worker"]
     worker.inside = {**machine.images[IMAGE].inside, "docker.io/library/agent:dev": "sha256:1"}
     mine, other = pod("agent", image="agent:dev"), pod("plain", image="other:1")
     mine["metadata"]["ownerReferences"] = [{"kind": "DaemonSet"}]
-    mine["spec"]["containers"] = [{"name": "agent", "image": "agent:dev"}]
+    mine["spec"][kind] = [{"name": "agent", "image": "agent:dev"}]
     other["metadata"]["ownerReferences"] = [{"kind": "ReplicaSet"}]
     other["spec"]["containers"] = [{"name": "plain", "image": "other:1"}]
     api.answers[PODS] = {"items": [mine, other]}
@@ -190,11 +206,35 @@ def test_it_leaves_the_cluster_and_its_container_goes(joining, cluster, machine,
 
 
 def test_a_cluster_that_is_kept_keeps_it(joining, cluster, machine, ledger, marks):
+    joining.entries.claim(CLUSTER, "dev")
     joining.join(STEP, cluster, IMAGE, (), marks)
     joining.entries.disown_cluster()
     joining.entries.delete_all(lambda: None)
     assert "dev-worker2" in machine.containers
     assert ledger.entries() == ()
+
+
+def test_a_cluster_of_the_users_never_keeps_it(joining, cluster, machine, ledger, marks):
+    joining.entries.claim(REUSED_CLUSTER, "dev")
+    joining.join(STEP, cluster, IMAGE, (), marks)
+    joining.entries.disown_cluster()
+    joining.entries.delete_all(lambda: None)
+    assert set(machine.containers) == {"dev-control-plane", "dev-worker"}
+    assert machine.joined == []
+    assert ledger.entries() == ()
+
+
+def test_a_cluster_that_does_not_let_it_go_has_it_in_the_ledger(
+    joining, cluster, machine, ledger, marks
+):
+    joining.join(STEP, cluster, IMAGE, (), marks)
+    machine.broken["kubectl"] = (1, "The connection to the server was refused")
+    with pytest.raises(E2eError, match="does not let its node dev-worker2 go.* was refused"):
+        joining.entries.delete_all(lambda: None)
+    assert [(one.kind, one.name) for one in ledger.entries()] == [(JOINED_NODE, "dev-worker2")]
+    machine.containers["dev-control-plane"].running = False
+    joining.entries.delete_all(lambda: None)
+    assert "dev-worker2" not in machine.containers
 
 
 def test_deleting_one_that_is_gone_is_fine(machine):

@@ -19,8 +19,9 @@ from upgrade_e2e.upgrade import Step
 SPACE = "/namespaces/gatekeeper-system"
 STEP = Step("plant", 60, params={"fault": "webhook-dropped", "value": "7s"})
 DONE = (0, "")
-IPV4 = ("OUTPUT", "--destination", "10.244.1.7", "--jump", "DROP")
-IPV6 = ("OUTPUT", "--destination", "fd00::7", "--jump", "DROP")
+DROPPED = ("--match", "comment", "--comment", "upgrade-e2e", "--jump", "DROP")
+IPV4 = ("OUTPUT", "--destination", "10.244.1.7", *DROPPED)
+IPV6 = ("OUTPUT", "--destination", "fd00::7", *DROPPED)
 
 
 @pytest.fixture

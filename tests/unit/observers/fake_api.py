@@ -275,11 +275,16 @@ def meets(labels: dict[str, str], term: str) -> bool:
 
 
 def merged(known: Object, patch: Object, *, by_name: bool = False) -> Object:
-    """A merge patch, applied; a strategic one merges the items of lists `by_name`."""
+    """A merge patch, applied: null takes a field away.
+
+    A strategic one merges the items of lists `by_name`.
+    """
     result = dict(known)
     for name, value in patch.items():
         inner = result.get(name)
-        if isinstance(value, dict) and isinstance(inner, dict):
+        if value is None:
+            result.pop(name, None)
+        elif isinstance(value, dict) and isinstance(inner, dict):
             result[name] = merged(inner, value, by_name=by_name)
         elif by_name and isinstance(value, list) and isinstance(inner, list):
             named = {one["name"]: one for one in inner}

@@ -11,7 +11,7 @@ from tests.unit.observers.fake_api import FakeApi, fake_cluster
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.errors import DeadlinePassed, FaultNotPlanted
 from upgrade_e2e.observers import guard_faults as module
-from upgrade_e2e.observers import plant
+from upgrade_e2e.observers import plant, put_back
 from upgrade_e2e.observers.objects import LABELS
 from upgrade_e2e.observers.own_policy import BINDINGS
 from upgrade_e2e.upgrade import Fault
@@ -114,3 +114,16 @@ def test_planting_waits_until_the_pods_are_gone(
     with pytest.raises(DeadlinePassed, match=r"the pods of gatekeeper-system.*'ending'"):
         plant(Fault.parse("webhook-gone"), cluster)
     assert api.objects[GATEKEEPER]["spec"]["replicas"] == 0
+
+
+def test_a_webhook_of_the_users_gets_its_pods_back(api: FakeApi, cluster: Cluster) -> None:
+    gone = [Fault.parse("webhook-gone@drain"), Fault.parse("policy-gone@drain")]
+    plant(gone[0], cluster)
+    put_back(gone, cluster)
+    assert api.objects[GATEKEEPER]["spec"]["replicas"] == 3
+    assert not api.objects[GATEKEEPER]["metadata"].get("annotations")
+
+
+def test_one_that_lost_none_stays_as_it_is(api: FakeApi, cluster: Cluster) -> None:
+    put_back([Fault.parse("webhook-gone"), Fault.parse("webhook-gone=opa/opa")], cluster)
+    assert {method for method, _ in api.requests} == {"GET"}

@@ -45,6 +45,18 @@ def test_who_did_not_do_what_where_for_how_long_and_when():
 
 
 @pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("finding: no taint keeps pods off worker3", "Read what was found by new_nodes: it is"),
+        ("a simulated cluster has no network", "Nothing needs to be done."),
+    ],
+)
+def test_what_was_found_in_the_cluster_is_not_passed_over(reason, said):
+    skipped = ScenarioResult("new_nodes", "x", Verdict.SKIP, reason)
+    assert said in advice(record(verdict=Verdict.PASS, failed_step=None, scenarios=(skipped,)))
+
+
+@pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"at_most_s": None}, "for 1 s or longer while"),

@@ -7,11 +7,12 @@ from upgrade_e2e.providers.kind.images import known_versions
 from upgrade_e2e.providers.kind.kind_config import KindConfig
 from upgrade_e2e.providers.kind.presence import absent_images, what_is_missing
 from upgrade_e2e.providers.kind.provider import KindProvider
-from upgrade_e2e.providers.kind.remains import sweep_dead
+from upgrade_e2e.providers.kind.remains import REUSED_CLUSTER, sweep_dead
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.providers.kind.skew import older_nodes
 
 __all__ = [
+    "REUSED_CLUSTER",
     "KindConfig",
     "KindProvider",
     "KindSettings",

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 
 from upgrade_e2e.command import Runner
 
-__all__ = ["BETWEEN_MEMBERS", "let_members_through", "packets_dropped"]
+__all__ = ["BETWEEN_MEMBERS", "MARK", "packets_dropped"]
 
+MARK = "upgrade-e2e"
+"""The comment of each of our rules, by which they are found when their process was killed."""
 _PEERS = "2380"
 BETWEEN_MEMBERS = tuple(
     (chain, "--protocol", "tcp", port, _PEERS)
@@ -23,10 +25,10 @@ _COMMAND_S = 30.0
 def packets_dropped(runner: Runner, chain: str, *matching: str, ipv6: bool) -> Iterator[None]:
     """The node drops what comes through a chain of iptables and matches, until the block ends.
 
-    However the block ends, the rule is taken back.
+    However the block ends, the rule is taken back; where the process is killed, undoing.py does.
     """
     program = "ip6tables" if ipv6 else "iptables"
-    rule = (chain, *matching, "--jump", "DROP")
+    rule = (chain, *matching, "--match", "comment", "--comment", MARK, "--jump", "DROP")
     try:
         runner.run(program, "--wait", "--insert", *rule, timeout_s=_COMMAND_S)
     except BaseException:  # where only the answer was lost, the rule is there
@@ -36,12 +38,3 @@ def packets_dropped(runner: Runner, chain: str, *matching: str, ipv6: bool) -> I
         yield
     finally:
         runner.run(program, "--wait", "--delete", *rule, timeout_s=_COMMAND_S)
-
-
-def let_members_through(runner: Runner) -> None:
-    """Take back what a killed process has left of such rules; where there are none, that is fine."""
-    for program in ("iptables", "ip6tables"):
-        listed = runner.run(program, "--wait", "--list-rules", timeout_s=_COMMAND_S, check=False)
-        for rule in BETWEEN_MEMBERS if f" {_PEERS} " in listed.stdout else ():
-            argv = (program, "--wait", "--delete", *rule, "--jump", "DROP")
-            runner.run(*argv, timeout_s=_COMMAND_S, check=False)

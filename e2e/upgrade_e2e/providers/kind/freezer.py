@@ -8,13 +8,11 @@ from pathlib import Path
 
 from upgrade_e2e.command import Runner
 
-__all__ = ["FREEZER", "stop_runtime", "stopped", "thaw", "thaw_programs", "thaw_runtime"]
+__all__ = ["FREEZER", "stop_runtime", "stopped", "thaw", "thaw_runtime"]
 
 FREEZER = Path("/sys/fs/cgroup/freezer")
 """Where cgroup v1 keeps what is frozen."""
 _RUNTIME = "containerd"
-_STOPPED_BY_FAULTS = f"{_RUNTIME}|etcd|kube-apiserver"
-"""A regular expression, as pkill takes it."""
 
 
 @contextlib.contextmanager
@@ -41,11 +39,6 @@ def thaw_runtime(runner: Runner) -> None:
     Raises CommandFailed where there is none.
     """
     runner.run(*_signal("CONT", _RUNTIME), timeout_s=30)
-
-
-def thaw_programs(runner: Runner) -> None:
-    """Let all programs of a node go on that faults stop; those that were not do not notice."""
-    runner.run(*_signal("CONT", _STOPPED_BY_FAULTS), timeout_s=30, check=False)
 
 
 def _signal(name: str, program: str) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,8 +38,9 @@ __all__ = ["Joining"]
 UP_S = 60.0
 JOIN_S = 180.0
 HELD_S = 60.0
-_TOKEN = ("kubeadm", "--kubeconfig", ADMIN_CONF, "token", "create", "--ttl", "15m")
+_TOKEN = ("kubeadm", "--kubeconfig", ADMIN_CONF, "token")
 """The node's own kubeadm: what it writes is the same in every version."""
+_KINDS = ("initContainers", "containers")
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,11 @@ class Joining:
             marks.mark("images")
             preload(saved, [node])
             self._bring_images(cluster, like, node, write)
-            self._configure(cluster, like, node)
             marks.mark("join")
             argv = ("kubeadm", "join", "--config", JOIN_CONFIG)
-            runner_of(node).follow(*argv, on_line=write, timeout_s=time.within(JOIN_S))
+            with _token(cluster.control_planes[0]) as token:
+                self._configure(like, node, token)
+                runner_of(node).follow(*argv, on_line=write, timeout_s=time.within(JOIN_S))
         marks.mark("ready")
         wait_until_ready(cluster, node, step.params["version"], time.within(READY_S))
         if self.faults.hold_kube_proxy_s:
@@ -104,17 +107,28 @@ class Joining:
         import_images(runner_of(node), archive)
         archive.unlink()
 
-    def _configure(self, cluster: Cluster, like: Node, node: Node) -> None:
+    def _configure(self, like: Node, node: Node, token: str) -> None:
         """Write its JoinConfiguration, and have kube-proxy held if that was planted."""
         text = runner_of(like).run("cat", JOIN_CONFIG, timeout_s=60).stdout
         conf = KubeadmConf.read(text, like.name)
         shown = self.docker.inspect(node.name)
         node_ip = addresses_like(shown, conf.node_ip) if conf.node_ip else ""
-        said = runner_of(cluster.control_planes[0]).run(*_TOKEN, timeout_s=60).stdout
-        document = conf.for_worker(node.name, node_ip, token=said.split()[-1])
+        document = conf.for_worker(node.name, node_ip, token)
         write_file(runner_of(node), JOIN_CONFIG, document)
         if held_s := self.faults.hold_kube_proxy_s:
             self.docker.run_detached(node.name, *HOLD_KUBE_PROXY, f"{held_s:g}")
+
+
+@contextlib.contextmanager
+def _token(control_plane: Node) -> Iterator[str]:
+    """A token that lets nodes join, until the block ends."""
+    runner = runner_of(control_plane)
+    token = runner.run(*_TOKEN, "create", "--ttl", "15m", timeout_s=60).stdout.split()[-1]
+    try:
+        yield token
+    finally:
+        # Where the API does not answer now, its 15 minutes end it.
+        runner.run(*_TOKEN, "delete", token.partition(".")[0], timeout_s=60, check=False)
 
 
 def _wait_until_up(node: Node, within_s: float) -> None:
@@ -147,7 +161,8 @@ def _lacking(cluster: Cluster, like: Node, node: Node) -> list[str]:
         str(ImageName.parse(container["image"]).whole)
         for pod in pods
         if any(one["kind"] == "DaemonSet" for one in pod["metadata"].get("ownerReferences") or ())
-        for container in pod["spec"]["containers"]
+        for kind in _KINDS
+        for container in pod["spec"].get(kind) or ()
     }
     there, here = _images_on(like), _images_on(node)
     return sorted((asked & there) - here)

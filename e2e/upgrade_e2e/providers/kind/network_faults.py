@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from upgrade_e2e.cluster import Cluster, Node
 from upgrade_e2e.errors import FaultNotPlanted
 from upgrade_e2e.providers.kind.delivery import on_all, runner_of, write_file
+from upgrade_e2e.providers.kind.undoing import CNI_PROGRAMS, KEPT
 from upgrade_e2e.upgrade import Step
 from upgrade_e2e.upgrade.fault_values import seconds
 
@@ -29,8 +30,7 @@ kill -CONT "$pid"
 HOLD_KUBE_PROXY = ("sh", "-c", _HOLD, "hold")
 """Stops kube-proxy as soon as it is there, before it has written a rule; its one argument is after
 how many seconds it goes on."""
-_CONF_FOLDER, _PROGRAMS = "/etc/cni/net.d", "/opt/cni/bin"
-_KEPT = "/opt/cni/upgrade-e2e"
+_CONF_FOLDER = "/etc/cni/net.d"
 _SLOW = """\
 #!/bin/sh
 [ "$CNI_COMMAND" = ADD ] && sleep {delay_s:g}
@@ -74,22 +74,22 @@ def _wrap(node: Node, delay_s: float) -> None:
         raise FaultNotPlanted(f"{node.name} has no network configuration in {_CONF_FOLDER}.")
     file = f"{_CONF_FOLDER}/{files[0]}"
     name = first_plugin(runner.run("cat", file, timeout_s=60).stdout, file)
-    program = f"{_PROGRAMS}/{name}"
-    runner.run("mkdir", "-p", _KEPT, timeout_s=60)
-    if runner.run("test", "-e", f"{_KEPT}/{name}", timeout_s=60, check=False).returncode != 0:
+    program = f"{CNI_PROGRAMS}/{name}"
+    runner.run("mkdir", "-p", KEPT, timeout_s=60)
+    if runner.run("test", "-e", f"{KEPT}/{name}", timeout_s=60, check=False).returncode != 0:
         # A copy, so that there is a program at every moment.
-        runner.run("cp", "--dereference", program, _KEPT, timeout_s=60)
-    wrapper = f"{_KEPT}/slow-{name}"
-    write_file(runner, wrapper, _SLOW.format(delay_s=delay_s, kept=_KEPT, name=name))
+        runner.run("cp", "--dereference", program, KEPT, timeout_s=60)
+    wrapper = f"{KEPT}/slow-{name}"
+    write_file(runner, wrapper, _SLOW.format(delay_s=delay_s, kept=KEPT, name=name))
     runner.run("chmod", "755", wrapper, timeout_s=60)
     runner.run("mv", "--force", wrapper, program, timeout_s=60)
 
 
 def _unwrap(node: Node) -> None:
     runner = runner_of(node)
-    kept = runner.run("ls", _KEPT, timeout_s=60, check=False).stdout.split()
+    kept = runner.run("ls", KEPT, timeout_s=60, check=False).stdout.split()
     for name in kept:
-        runner.run("mv", "--force", f"{_KEPT}/{name}", f"{_PROGRAMS}/{name}", timeout_s=60)
+        runner.run("mv", "--force", f"{KEPT}/{name}", f"{CNI_PROGRAMS}/{name}", timeout_s=60)
 
 
 @dataclass

@@ -28,9 +28,12 @@ class PassEntries:
     def disown_cluster(self) -> None:
         """Take the cluster out of the ledger, so that neither this pass nor a sweep deletes it.
 
-        A node that joined it stays with it.
+        A node that joined it stays with it. Of a cluster that is reused nothing is disowned: it is
+        never deleted, and a node that joined it goes again.
         """
-        for entry in [one for one in self._entries if one.kind in {CLUSTER, JOINED_NODE}]:
+        made = any(one.kind == CLUSTER for one in self._entries)
+        ours = [one for one in self._entries if made and one.kind in {CLUSTER, JOINED_NODE}]
+        for entry in ours:
             self._release(entry)
 
     def delete_all(self, before_folder: Callable[[], None]) -> None:

@@ -11,14 +11,13 @@ from pathlib import Path
 import psutil
 
 from upgrade_e2e.cluster import Role
-from upgrade_e2e.cluster.etcd_access import FOLDER as SNAPSHOTS
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import CommandFailed, E2eError
 from upgrade_e2e.providers.kind.docker import Container, Docker
-from upgrade_e2e.providers.kind.dropping import let_members_through
-from upgrade_e2e.providers.kind.freezer import thaw, thaw_programs
-from upgrade_e2e.providers.kind.leak_script import end_leak
+from upgrade_e2e.providers.kind.freezer import thaw
+from upgrade_e2e.providers.kind.leaving import delete_joined_node
 from upgrade_e2e.providers.kind.ledger import Ledger, Swept
+from upgrade_e2e.providers.kind.undoing import undo_faults
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = [
@@ -31,7 +30,6 @@ __all__ = [
     "REUSED_CLUSTER",
     "delete_cluster",
     "delete_folder",
-    "delete_joined_node",
     "deleters",
     "let_go_on",
     "scratch_container",
@@ -46,7 +44,6 @@ FOLDER = "folder"
 IMAGE_NAME = "docker-image-name"
 JOINED_NODE = "joined-node"
 _ADMIN_CONF = "/etc/kubernetes/admin.conf"
-_CONTROL_PLANE = Role.CONTROL_PLANE.value
 OURS = "app.kubernetes.io/managed-by=upgrade-e2e"
 """The label of everything that observers apply."""
 _APPLIED = (
@@ -106,25 +103,15 @@ def let_go_on(docker: Docker, name: str) -> None:
 
     Nodes that a fault has frozen or cut off go on, a leak ends, and snapshots of etcd and what
     observers applied are deleted. A pass that ends by itself has undone most of that; one whose
-    process was killed could not.
+    process was killed could not. Raises CommandFailed for a node that lets no command in.
     """
     containers = docker.nodes_of(name)
     _unpause(docker, containers)
     nodes = [one for one in containers if one.role in set(Role) and (one.running or one.paused)]
     for node in nodes:
-        _put_right(docker.node(node.name), node.role)
-    for node in [one for one in nodes if one.role == _CONTROL_PLANE][:1]:
+        undo_faults(docker.node(node.name))
+    for node in [one for one in nodes if one.role == Role.CONTROL_PLANE.value][:1]:
         _delete_objects(docker.node(node.name))
-
-
-def _put_right(inside: Runner, role: str) -> None:
-    thaw_programs(inside)
-    end_leak(inside)
-    if role == _CONTROL_PLANE:
-        let_members_through(inside)
-        parent, name = SNAPSHOTS.rsplit("/", 1)
-        found = ("find", parent, "-maxdepth", "1", "-name", f"{name}*")
-        inside.run(*found, "-exec", "rm", "-rf", "{}", "+", timeout_s=60, check=False)
 
 
 def _delete_objects(inside: Runner) -> None:
@@ -146,22 +133,6 @@ def _end_creation(name: str) -> None:
         if argv[1:3] == ["create", "cluster"] and Path(argv[0]).name == "kind" and name in argv:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-
-
-def delete_joined_node(docker: Docker, name: str) -> None:
-    """Take a node that joined out of its cluster, and remove its container, if it is there.
-
-    Where the cluster does not answer any more, nothing of the node is left in it that matters.
-    """
-    if not (cluster := docker.cluster_of(name)):
-        return
-    control_planes = [one.name for one in docker.nodes_of(cluster) if one.role == _CONTROL_PLANE]
-    if control_planes:
-        argv = ("kubectl", "--kubeconfig", _ADMIN_CONF, "delete", "node", name)
-        inside = docker.node(control_planes[0])
-        inside.run(*argv, "--ignore-not-found", "--wait=false", timeout_s=60, check=False)
-    thaw([str(docker.inspect(name)["Id"])])
-    docker.remove(name)
 
 
 def delete_folder(folder: Path) -> None:
