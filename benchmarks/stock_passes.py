@@ -1,11 +1,12 @@
 """Passes of the same kind, one after the other: what the product's own limits say of them.
 
     python benchmarks/stock_passes.py stock --times 12
-    python benchmarks/stock_passes.py waits --times 5 -- --no-wait-for-watches
+    python benchmarks/stock_passes.py --times 5 waits -- --no-wait-for-watches
 
-Each pass is `upgrade-e2e run` with what follows `--`, in a folder of its own below the first
-argument. All count, in their order, and the series can be interrupted and continued (series.py).
-Nothing else may run on the machine. `--keep FOLDER` copies each run.json there. Prints a table.
+Each pass is `upgrade-e2e run` with what follows `--`, in a folder of its own below the one that is
+named, which comes last before `--`. All count, in their order, and the series can be interrupted
+and continued (series.py). Nothing else may run on the machine. `--keep FOLDER` copies each run.json
+there. Prints a table.
 """
 
 from __future__ import annotations
