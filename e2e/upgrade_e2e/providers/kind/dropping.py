@@ -39,7 +39,7 @@ def packets_dropped(runner: Runner, chain: str, *matching: str, ipv6: bool) -> I
 
 
 def let_members_through(runner: Runner) -> None:
-    """Take back what a killed process has left of such rules; where there are none, that is fine."""
+    """Take back what a killed process has left of such rules; none is fine too."""
     for program in ("iptables", "ip6tables"):
         listed = runner.run(program, "--wait", "--list-rules", timeout_s=_COMMAND_S, check=False)
         for rule in BETWEEN_MEMBERS if f" {_PEERS} " in listed.stdout else ():
