@@ -31,8 +31,8 @@ __all__ = [
 
 MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
 FOLDER = "/var/lib/upgrade-e2e-backup"
-"""What is made on a node, and deleted again: etcdctl, and the snapshot on its way out. Whoever works
-next to others names a folder of its own."""
+"""What is made on a node, and deleted again: etcdctl, and the snapshot on its way out. Who
+works next to others names a folder of their own."""
 _CTR = ("ctr", "--namespace=k8s.io")
 _BIN = "usr/local/bin"
 _PKI = "/etc/kubernetes/pki/etcd"
