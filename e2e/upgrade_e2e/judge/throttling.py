@@ -17,9 +17,7 @@ _FEWEST_PERIODS = 100.0
 _Key = tuple[str, tuple[tuple[str, str], ...]]
 
 
-def throttled_in(
-    readings: Readings, namespaces: Collection[str]
-) -> Iterator[tuple[Series, float]]:
+def throttled_in(readings: Readings, namespaces: Collection[str]) -> Iterator[tuple[Series, float]]:
     """Each container with a CPU limit in these namespaces, and the share in which it waited.
 
     That is the share of its CFS periods, in the worst five minutes. Those that hardly ran are left

@@ -31,8 +31,8 @@ LONGEST_WATCH_S = 86_400.0
 # Seconds watched before the first and after the last step. A simulated pass takes 30 s.
 WATCHED_AROUND_S = {"kind": 10.0, "sim": 3.0}
 NIGHTLY_BEFORE_S, NIGHTLY_AFTER_S = 180.0, 240.0
-"""Watched around the steps of a nightly pass over a real cluster: growth over churn cycles needs ten
-of them, after a first minute and two more, before the first kubelet of a worker is replaced and
+"""Watched around the steps of a nightly pass over a real cluster: growth over churn cycles needs
+ten of them, after a first minute and two more, before the first kubelet of a worker is replaced and
 after the last one. One takes 10 s. While the only control plane is upgraded, some come as well."""
 
 

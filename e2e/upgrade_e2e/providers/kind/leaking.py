@@ -19,7 +19,7 @@ def leak_in_kubelet(cluster: Cluster, leak: Leak) -> None:
     node, with the pass where the cluster stays, or by itself. Raises Hopeless or DeadlinePassed
     where nothing grows.
     """
-    node = (cluster.workers or cluster.nodes)[-1]
+    node = (cluster.upgraded_workers or cluster.nodes)[-1]
     runner = runner_of(node)
     write_file(runner, SCRIPT_FILE, SCRIPT)
     runner.run("rm", "-f", GROWN_FILE, timeout_s=60)
