@@ -229,7 +229,7 @@ def test_a_cluster_that_does_not_let_it_go_has_it_in_the_ledger(
 ):
     joining.join(STEP, cluster, IMAGE, (), marks)
     machine.broken["kubectl"] = (1, "The connection to the server was refused")
-    with pytest.raises(E2eError, match="does not let its node dev-worker2 go.* was refused"):
+    with pytest.raises(E2eError, match=r"does not let its node dev-worker2 go.* was refused"):
         joining.entries.delete_all(lambda: None)
     assert [(one.kind, one.name) for one in ledger.entries()] == [(JOINED_NODE, "dev-worker2")]
     machine.containers["dev-control-plane"].running = False
