@@ -16,8 +16,9 @@ from upgrade_e2e.observers.checks import (
     check_positive_s,
     check_timeout,
 )
-from upgrade_e2e.observers.churn_loop import ChurnLoop, PodClient
+from upgrade_e2e.observers.churn_loop import ChurnLoop
 from upgrade_e2e.observers.objects import config_map
+from upgrade_e2e.observers.pod_client import PodClient
 
 __all__ = ["PodChurn", "churned_nodes", "haste", "pause_image"]
 

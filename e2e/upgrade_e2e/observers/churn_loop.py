@@ -3,136 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import secrets
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
-
-from kubernetes import watch
-from kubernetes.client.exceptions import ApiException
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS
 from upgrade_e2e.errors import DeadlinePassed
 from upgrade_e2e.format import duration
-from upgrade_e2e.observers.base import DeployContext
-from upgrade_e2e.observers.objects import labels
+from upgrade_e2e.observers.pod_client import WATCH_BROKEN, PodClient
 from upgrade_e2e.observers.pod_tracker import GONE, READY, STARTED, Measured, PodTracker
 from upgrade_e2e.observers.threads import BackgroundThreads
 from upgrade_e2e.timeline import SamplesBuilder, Span, Stream, Window
 from upgrade_e2e.wait import Deadline, wait_for
 
-__all__ = ["ChurnLoop", "PodClient"]
+__all__ = ["ChurnLoop"]
 
-_ASK_S = 5.0
-_WATCH_S = 60
-_SILENCE_S = 3.0
-"""A watch without events for so long may be half-open: pods are listed and watched again."""
 _RETRY_S = 0.2
-_WATCH_BROKEN: tuple[type[Exception], ...] = (*TRANSIENT_API_ERRORS, KeyError, ValueError)
-"""KeyError is how the library ends a stream of undecoded events at an ERROR event."""
-_TOUCHED = "upgrade-e2e/watching-ended"
-_MERGE = "application/merge-patch+json"
 _LAST_POD_S = 10.0
 _JOIN_S = 45.0
 _STARTED_AT_ERROR_S = 1.0
 _MOST_BURSTS = 3
 """No more pods are created on a node on which so many bursts are still alive."""
-
-
-@dataclass(frozen=True)
-class PodClient:
-    """Creates and deletes pods; the caller decides when. It sees only pods of its own `label`."""
-
-    context: DeployContext
-    image: str
-    label: str
-    owner: dict[str, str]
-
-    def new_name(self) -> str:
-        """A name for a pod, chosen here so that it is known even if the answer is lost."""
-        return f"{self.label}-{secrets.token_hex(4)}"
-
-    def create(self, name: str, node: str) -> None:
-        """Create one pod on `node`; raises what the API client raises, as do the others."""
-        self._request("POST", body=self.manifest(name, node))
-
-    def delete(self, name: str) -> None:
-        """Ask for a deletion; a pod that is gone already is fine."""
-        try:
-            self._request("DELETE", f"/{name}")
-        except ApiException as error:
-            if error.status != 404:
-                raise
-
-    def touch(self, name: str) -> None:
-        """Change an annotation that nobody reads, so that a watch gets an event."""
-        body = {"metadata": {"annotations": {_TOUCHED: "true"}}}
-        self._request("PATCH", f"/{name}", body=body, content_type=_MERGE)
-
-    def cordoned(self, node: str) -> bool:
-        """True when no new pods belong on `node`."""
-        seen = self.context.cluster.api.get_json(f"/api/v1/nodes/{node}", timeout_s=_ASK_S)
-        return bool(seen["spec"].get("unschedulable"))
-
-    def list_pods(self) -> Any:
-        """All churned pods as the API serves them."""
-        return json.loads(self._request("GET", query=[("labelSelector", self._selector)]))
-
-    def watch_pods(self, version: str) -> Iterator[dict[str, Any]]:
-        """The events after `version`; ends by itself, or by an error when no event comes."""
-        stream: Iterator[dict[str, Any]] = watch.Watch().stream(  # type: ignore[no-untyped-call]
-            self.context.cluster.api.core.list_namespaced_pod,
-            self.context.namespace,
-            label_selector=self._selector,
-            resource_version=version,
-            timeout_seconds=_WATCH_S,
-            deserialize=False,
-            _request_timeout=(_SILENCE_S, _SILENCE_S),
-        )
-        return stream
-
-    @property
-    def _selector(self) -> str:
-        return ",".join(f"{name}={value}" for name, value in labels(self.label).items())
-
-    def _request(self, method: str, below: str = "", **options: Any) -> bytes:
-        path = f"/api/v1/namespaces/{self.context.namespace}/pods{below}"
-        return self.context.cluster.api.request(method, path, timeout_s=_ASK_S, **options)
-
-    def manifest(self, name: str, node: str) -> dict[str, Any]:
-        """A pod that does nothing, bound to its node without the scheduler.
-
-        Its controller is a ConfigMap: a drain refuses pods that have none, and a real controller
-        would make the pod again elsewhere.
-        """
-        controller = {"apiVersion": "v1", "kind": "ConfigMap", "controller": True, **self.owner}
-        container: dict[str, Any] = {
-            "name": "pause",
-            "image": self.image,
-            "imagePullPolicy": "IfNotPresent",
-        }
-        if "/pause:" not in self.image:
-            container["command"] = ["sleep", "infinity"]
-        return {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": {
-                "name": name,
-                "labels": labels(self.label),
-                "ownerReferences": [controller],
-            },
-            "spec": {
-                "nodeName": node,
-                "automountServiceAccountToken": False,
-                "enableServiceLinks": False,
-                "terminationGracePeriodSeconds": 1,
-                "tolerations": [{"operator": "Exists"}],
-                "containers": [container],
-            },
-        }
 
 
 class ChurnLoop:
@@ -314,7 +206,7 @@ class ChurnLoop:
         while not self._ended.is_set():
             try:
                 self._follow()
-            except _WATCH_BROKEN:
+            except WATCH_BROKEN:
                 self._ended.wait(_RETRY_S)
             with self._lock:
                 self._pods.expire(self._now_s())

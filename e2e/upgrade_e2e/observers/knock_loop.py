@@ -17,6 +17,7 @@ from upgrade_e2e.observers.knock_pods import KnockPods, NodeClient, Peers
 from upgrade_e2e.observers.knock_streams import KnockStreams
 from upgrade_e2e.observers.knock_tracker import START, KnockSample, KnockTracker
 from upgrade_e2e.observers.node_tracker import NodeTracker
+from upgrade_e2e.observers.pod_client import WATCH_BROKEN
 from upgrade_e2e.observers.threads import BackgroundThreads
 from upgrade_e2e.timeline import EARLY, KNOCKED, NEW, SamplesBuilder, Span, Window
 from upgrade_e2e.wait import Deadline, wait_for
@@ -35,8 +36,6 @@ _LAST_POD_S = 10.0
 _LAST_WORDS_S = 5.0
 _ASK_AGAIN_S = 5.0
 _JOIN_S = 10.0
-_WATCH_BROKEN: tuple[type[Exception], ...] = (*TRANSIENT_API_ERRORS, KeyError, ValueError)
-"""As in churn_loop.py: KeyError is how the library ends a stream at an ERROR event."""
 
 
 @dataclass(frozen=True)
@@ -252,7 +251,7 @@ class KnockLoop:
                 for _ in follow():
                     if self._ended.is_set():
                         return
-            except _WATCH_BROKEN:
+            except WATCH_BROKEN:
                 self._ended.wait(_RETRY_S)
 
     def _follow_pods(self) -> Iterator[None]:

@@ -11,7 +11,6 @@ from kubernetes import watch
 from upgrade_e2e.cluster.facts import IPV6
 from upgrade_e2e.cluster.pods import is_ready
 from upgrade_e2e.observers.base import DeployContext
-from upgrade_e2e.observers.churn_loop import PodClient
 from upgrade_e2e.observers.objects import (
     AGENT_COMMAND,
     agent_mount,
@@ -20,6 +19,7 @@ from upgrade_e2e.observers.objects import (
     labels,
     workload_object,
 )
+from upgrade_e2e.observers.pod_client import PodClient
 
 __all__ = ["API_SERVICE", "KnockPods", "NodeClient", "Peers", "peer_daemon_set", "peer_label"]
 

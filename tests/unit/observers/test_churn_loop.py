@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.unit.observers.fake_api import FakeApi, Object, fake_cluster
-from upgrade_e2e.observers import DeployContext, Images, Parts, PodChurn
+from upgrade_e2e.observers import DeployContext, Images, Parts, PodChurn, pod_client
 from upgrade_e2e.observers import churn_loop as module
 from upgrade_e2e.observers.churn import pause_image
 from upgrade_e2e.observers.churn_loop import ChurnLoop
@@ -74,7 +74,7 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    monkeypatch.setattr(module, "_SILENCE_S", 1.0)
+    monkeypatch.setattr(pod_client, "_SILENCE_S", 1.0)
     api = FakeApi()
     kubelet = FakeKubelet(api)
     api.hooks.append(kubelet)
@@ -254,7 +254,7 @@ def test_without_a_pause_image_the_agent_image_sleeps(bench: Bench) -> None:
 def test_stopping_lets_the_last_pods_get_ready_and_does_not_sit_out_the_silence(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_SILENCE_S", 60.0)  # longer than a join waits
+    monkeypatch.setattr(pod_client, "_SILENCE_S", 60.0)  # longer than a join waits
     bench.kubelet.lag_s = 0.5
     bench.loop.start()
     await_ready(bench, 1)
