@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Sequence
 from typing import Any
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS
 from upgrade_e2e.errors import DeadlinePassed
 from upgrade_e2e.format import duration
+from upgrade_e2e.observers.churn_streams import ChurnStreams
 from upgrade_e2e.observers.pod_client import WATCH_BROKEN, PodClient
-from upgrade_e2e.observers.pod_tracker import GONE, READY, STARTED, Measured, PodTracker
+from upgrade_e2e.observers.pod_tracker import GONE, READY, STARTED, PodTracker
 from upgrade_e2e.observers.threads import BackgroundThreads
-from upgrade_e2e.timeline import SamplesBuilder, Span, Stream, Window
+from upgrade_e2e.timeline import SamplesBuilder, Span, Window
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = ["ChurnLoop"]
@@ -22,7 +22,6 @@ __all__ = ["ChurnLoop"]
 _RETRY_S = 0.2
 _LAST_POD_S = 10.0
 _JOIN_S = 45.0
-_STARTED_AT_ERROR_S = 1.0
 _MOST_BURSTS = 3
 """No more pods are created on a node on which so many bursts are still alive."""
 
@@ -40,9 +39,10 @@ class ChurnLoop:
         timeout_s: float,
     ) -> None:
         self._client, self._nodes = client, nodes
-        self._burst, self._every_s, self._timeout_s = burst, every_s, timeout_s
+        self._burst, self._every_s = burst, every_s
         self._now_s = client.context.origin.now_s
         self._pods = PodTracker(wall_zero_s=time.time() - self._now_s(), timeout_s=timeout_s)
+        self._streams = ChurnStreams(nodes, timeout_s)
         self._lock = threading.Lock()
         self._no_more = threading.Event()
         self._ended = threading.Event()
@@ -108,7 +108,7 @@ class ChurnLoop:
         """See BackgroundTask."""
         with self._lock:
             seen = tuple(self._pods.seen)
-        self._add((READY, GONE), seen, into, window)
+        self._streams.add((READY, GONE), seen, into, window)
 
     def add_starts(self, into: SamplesBuilder, window: Window) -> None:
         """Add created-to-started: from a pod that the API has to the start of its container.
@@ -117,29 +117,7 @@ class ChurnLoop:
         """
         with self._lock:
             seen = tuple(self._pods.starts)
-        self._add((STARTED,), seen, into, window)
-
-    def _add(
-        self,
-        kinds: Sequence[str],
-        seen: Sequence[Measured],
-        into: SamplesBuilder,
-        window: Window,
-    ) -> None:
-        indices = {
-            (stream, node): into.add_stream(self._stream(stream, node))
-            for stream in kinds
-            for node in self._nodes
-        }
-        for one in seen:
-            if not window.start_s <= one.from_s <= window.end_s:
-                continue
-            into.add(
-                indices[one.stream, one.node],
-                intended_us=round(one.from_s * 1e6),
-                latency_us=round((one.to_s - one.from_s) * 1e6),
-                outcome=one.outcome,
-            )
+        self._streams.add((STARTED,), seen, into, window)
 
     def spans(self) -> tuple[Span, ...]:
         """See BackgroundTask: churn is load, not a step."""
@@ -148,16 +126,6 @@ class ChurnLoop:
     def broken(self) -> str:
         """See BackgroundTask."""
         return self._threads.broken
-
-    def _stream(self, name: str, node: str) -> Stream:
-        return Stream(
-            name=f"{name}@{node}",
-            node=node,
-            target=f"pods on {node}",
-            interval_s=0.0,
-            timeout_s=self._timeout_s,
-            clock_error_s=0.0 if name == GONE else _STARTED_AT_ERROR_S,
-        )
 
     def _unfinished(self) -> int:
         with self._lock:
