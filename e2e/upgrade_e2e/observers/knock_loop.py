@@ -1,12 +1,11 @@
-"""The loop that makes pods which try their network, and follows them and the nodes in watches."""
+"""The loop of pods that try their network: its threads take turns and follow pods and nodes."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS
@@ -16,39 +15,20 @@ from upgrade_e2e.observers.clock import own_boot_id
 from upgrade_e2e.observers.knock_pods import KnockPods, NodeClient, Peers
 from upgrade_e2e.observers.knock_streams import KnockStreams
 from upgrade_e2e.observers.knock_tracker import START, KnockSample, KnockTracker
+from upgrade_e2e.observers.knock_turns import KnockTurns, Paces
 from upgrade_e2e.observers.node_tracker import NodeTracker
 from upgrade_e2e.observers.pod_client import WATCH_BROKEN
 from upgrade_e2e.observers.threads import BackgroundThreads
-from upgrade_e2e.timeline import EARLY, KNOCKED, NEW, SamplesBuilder, Span, Window
+from upgrade_e2e.timeline import KNOCKED, SamplesBuilder, Span, Window
 from upgrade_e2e.wait import Deadline, wait_for
 
-__all__ = ["KnockLoop", "Paces"]
+__all__ = ["KnockLoop"]
 
 _TICK_S = 0.2
 _RETRY_S = 0.2
-_LOOK_EVERY_S = 5.0
-_MOST_ALIVE = 4
-"""No more pods are made for a node on which so many are on their way."""
-_AT_ONCE = 3
-"""So many pods come for a new node when it is seen, and again when it is Ready: the first ones meet
-the race, also where those that waited are put off for a second by the scheduler's back-off."""
 _LAST_POD_S = 10.0
 _LAST_WORDS_S = 5.0
-_ASK_AGAIN_S = 5.0
 _JOIN_S = 10.0
-
-
-@dataclass(frozen=True)
-class Paces:
-    """Seconds between two pods of a node: usually, soon after its kubelet started, and when new."""
-
-    every_s: float
-    early_every_s: float
-    new_every_s: float
-
-    def of(self, ending: str) -> float:
-        """That of a node whose pods have this ending now."""
-        return {NEW: self.new_every_s, EARLY: self.early_every_s}.get(ending, self.every_s)
 
 
 class KnockLoop:
@@ -66,16 +46,15 @@ class KnockLoop:
     ) -> None:
         context = client.context
         self._client, self._watching, self._peers = client, watching, peers
-        self._chosen, self._paces, self._timeout_s = nodes, paces, timeout_s
+        self._chosen, self._timeout_s = nodes, timeout_s
         self._now_s = context.origin.now_s
         self._pods = KnockTracker(context.origin, own_boot_id(), timeout_s)
         self._nodes = NodeTracker(context.cluster.name, time.time() - self._now_s())
-        self._last_s: dict[str, float] = {}
-        self._asked_s: dict[str, float] = {}
-        self._begun: dict[str, int] = {}
-        self._looked_s: float | None = None
         self._ended_s = 0.0
         self._lock = threading.Lock()
+        self._turns = KnockTurns(
+            client, watching, peers, nodes, paces, self._pods, self._nodes, self._lock
+        )
         self._wake, self._no_more, self._ended = (threading.Event() for _ in range(3))
         jobs = {"turns": self._run_turns, "pods": self._run_pods, "nodes": self._run_nodes}
         self._threads = BackgroundThreads({f"{client.label}-{n}": job for n, job in jobs.items()})
@@ -114,7 +93,7 @@ class KnockLoop:
         self._wake.set()
         if works:
             self._await(self._pods.on_their_way, _LAST_POD_S)
-            self._delete(self._pods.everyone)
+            self._turns.delete(self._pods.everyone)
             self._await(self._pods.running, _LAST_WORDS_S)
         self._ended.set()
         self._threads.join(_JOIN_S)
@@ -161,83 +140,12 @@ class KnockLoop:
     def _run_turns(self) -> None:
         while not self._no_more.is_set():
             try:
-                self._look()
-                for node in self._due():
-                    self._create(node)
+                self._turns.make()
             except TRANSIENT_API_ERRORS:
                 self._no_more.wait(_RETRY_S)  # the API server is away; api@host shows it
-            self._delete(self._pods.to_delete)
+            self._turns.delete(self._pods.to_delete)
             self._wake.wait(_TICK_S)
             self._wake.clear()
-
-    def _look(self) -> None:
-        """Now and then: where the peers are, and which kubelets have started again."""
-        now_s = self._now_s()
-        if self._looked_s is not None and now_s - self._looked_s < _LOOK_EVERY_S:
-            return
-        if self._peers.wanted:
-            self._peers.look()
-        events = self._watching.starting_events()
-        with self._lock:
-            self._nodes.restarted(events)
-        self._looked_s = now_s
-
-    def _due(self) -> list[str]:
-        """The nodes for which pods are to be made now; a new one is named several times."""
-        now_s, due = self._now_s(), []
-        with self._lock:
-            self._pods.expire(now_s)
-            there = self._nodes.names
-            for node in (*self._chosen, *sorted(self._nodes.joined - set(self._chosen))):
-                if node not in there or node in self._nodes.cordoned:
-                    continue
-                last_s = self._last_s.get(node)
-                every_s = self._paces.of(self._nodes.ending_for(node, now_s))
-                if self._pods.alive(node) >= _MOST_ALIVE:
-                    continue
-                if self._begins(node):
-                    due += [node] * _AT_ONCE
-                elif last_s is None or now_s - last_s >= every_s:
-                    due.append(node)
-        return due
-
-    def _begins(self, node: str) -> bool:
-        """Whether a new node has just been seen, or has just become Ready."""
-        starts = len(self._nodes.starts.get(node, ()))
-        before = self._begun.get(node, 0)
-        self._begun[node] = starts
-        return node in self._nodes.joined and starts > before
-
-    def _create(self, node: str) -> None:
-        peer = self._peers.of(node)
-        if self._peers.wanted and not peer:
-            self._looked_s = None  # they are still coming
-            return
-        name, now_s = self._client.new_name(), self._now_s()
-        with self._lock:
-            self._pods.created(name, node, now_s)
-        try:
-            self._client.create_for(name, node, peer)
-        except TRANSIENT_API_ERRORS:
-            with self._lock:
-                self._pods.not_created(name)
-            raise
-        self._last_s[node] = now_s
-
-    def _delete(self, names: Callable[[], Iterable[str]]) -> None:
-        now_s = self._now_s()
-        with self._lock:
-            unneeded = list(names())
-        asked = {name: self._asked_s[name] for name in unneeded if name in self._asked_s}
-        self._asked_s = {name: at_s for name, at_s in asked.items() if now_s - at_s < _ASK_AGAIN_S}
-        for name in unneeded:
-            if name in self._asked_s:
-                continue  # it ends, which takes a moment
-            try:
-                self._client.delete(name)
-            except TRANSIENT_API_ERRORS:
-                return  # tried again at the next turn
-            self._asked_s[name] = now_s
 
     def _run_pods(self) -> None:
         self._run_watch(self._follow_pods)

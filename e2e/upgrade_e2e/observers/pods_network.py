@@ -12,7 +12,7 @@ from upgrade_e2e.observers.apiserver import readyz_probe
 from upgrade_e2e.observers.base import DeployContext, Observer, Parts, label_or_kind
 from upgrade_e2e.observers.checks import check_label, check_positive_s, check_timeout
 from upgrade_e2e.observers.churn import churned_nodes, haste
-from upgrade_e2e.observers.knock_loop import KnockLoop, Paces
+from upgrade_e2e.observers.knock_loop import KnockLoop
 from upgrade_e2e.observers.knock_pods import (
     API_SERVICE,
     KnockPods,
@@ -20,6 +20,7 @@ from upgrade_e2e.observers.knock_pods import (
     Peers,
     peer_daemon_set,
 )
+from upgrade_e2e.observers.knock_turns import Paces
 from upgrade_e2e.observers.objects import config_map
 
 __all__ = ["NewPodsNetwork"]
