@@ -18,10 +18,11 @@ from upgrade_e2e.providers.base import Provider
 from upgrade_e2e.report import RunRecord
 from upgrade_e2e.run.claims import Claims
 from upgrade_e2e.run.closing import close_pass
+from upgrade_e2e.run.finished_pass import FinishedPass
 from upgrade_e2e.run.pass_ import PassRequest, RunningPass
 from upgrade_e2e.run.progress import Progress, Silence
 from upgrade_e2e.run.providers import make_provider
-from upgrade_e2e.run.recording import FinishedPass, write_artifacts
+from upgrade_e2e.run.recording import write_artifacts
 from upgrade_e2e.run.reference import Reference
 from upgrade_e2e.run.request import RunRequest
 from upgrade_e2e.run.rulings import Claim, judge

@@ -27,7 +27,8 @@ from upgrade_e2e.report import (
     timeline_of,
 )
 from upgrade_e2e.report.html import Drawn
-from upgrade_e2e.run.recording import limits_changed, write_record
+from upgrade_e2e.run.composing import limits_changed
+from upgrade_e2e.run.recording import write_record
 from upgrade_e2e.run.upgraded import Upgraded
 from upgrade_e2e.run.verdicts import verdict_of
 from upgrade_e2e.timeline import Timeline

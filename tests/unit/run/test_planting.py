@@ -15,9 +15,10 @@ from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.observers import HttpService
 from upgrade_e2e.providers.base import Capabilities
 from upgrade_e2e.run import PassRequest, PassSettings, RunningPass
+from upgrade_e2e.run.composing import compose
+from upgrade_e2e.run.finished_pass import FinishedPass
 from upgrade_e2e.run.planning import make_plan
 from upgrade_e2e.run.progress import Silence
-from upgrade_e2e.run.recording import FinishedPass, compose
 from upgrade_e2e.upgrade import Fault, Step
 from upgrade_e2e.upgrade.faults import CATALOGUE
 

@@ -17,11 +17,12 @@ from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.observers import GuardPair
 from upgrade_e2e.report import ScenarioResult, load_record, load_timeline
 from upgrade_e2e.report.html import drawn, render_html
-from upgrade_e2e.run import PassRequest, RunningPass, Upgraded, recording
+from upgrade_e2e.run import PassRequest, RunningPass, Upgraded, finished_pass
+from upgrade_e2e.run.finished_pass import FinishedPass
 from upgrade_e2e.run.planning import make_plan
 from upgrade_e2e.run.progress import Silence
 from upgrade_e2e.run.providers import make_provider
-from upgrade_e2e.run.recording import FinishedPass, write_artifacts
+from upgrade_e2e.run.recording import write_artifacts
 from upgrade_e2e.run.saved import load_pass, write_rejudged
 from upgrade_e2e.run.settings import WATCHED_AROUND_S, PassSettings
 from upgrade_e2e.upgrade import UsedImage
@@ -150,7 +151,7 @@ def test_each_observer_is_judged_once_per_pass(tmp_path, timeline, monkeypatch):
 
 def test_what_no_verdict_changes_is_made_once(tmp_path, timeline, monkeypatch):
     packed = counted(monkeypatch, drawn, "pack_samples")
-    asked = counted(monkeypatch, recording, "tool_versions")
+    asked = counted(monkeypatch, finished_pass, "tool_versions")
     over = ended(tmp_path, timeline)
     write_artifacts(over, [HELD])
     write_artifacts(over, [BROKEN])
