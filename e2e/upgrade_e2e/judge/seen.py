@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from upgrade_e2e.errors import BadInput, Inconclusive
+from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.judge.bad_seconds import BadSeconds, count_bad_seconds
 from upgrade_e2e.judge.brownouts import Brownout, BrownoutSet
 from upgrade_e2e.judge.counts import Counts, Tally
@@ -19,9 +19,10 @@ from upgrade_e2e.judge.outages import OutageSet
 from upgrade_e2e.judge.readings_seen import readings_in
 from upgrade_e2e.judge.retries import RESOLVER_S, Retried, retry_once
 from upgrade_e2e.judge.scope import Scope
+from upgrade_e2e.judge.selection import asked_for, between, in_steps, with_streams, without_streams
 from upgrade_e2e.judge.steps import Steps
-from upgrade_e2e.judge.windows import Windows, widened
-from upgrade_e2e.timeline import Connection, Outcome, Readings, Stream
+from upgrade_e2e.judge.windows import Windows
+from upgrade_e2e.timeline import Outcome, Readings, Stream
 
 __all__ = ["Seen"]
 
@@ -58,15 +59,8 @@ class Seen:
         is a whole name (`new@e2e-worker2`) or its kind (`new`: on all nodes), `node` a
         name with or without the cluster's (`worker2`).
         """
-        asked = {"stream": stream, "node": node, "target": target, "connection": connection}
-        asked = {key: value for key, value in asked.items() if value}
-        tracks = tuple(track for track in self.scope.tracks if _matches(track.stream, asked))
-        if not tracks and connection in _CONNECTIONS and len(asked) == 1:
-            raise Inconclusive(f"{self.title} did not watch over {connection} connections.")
-        if not tracks:
-            names = ", ".join(track.stream.name for track in self.scope.tracks) or "none"
-            raise BadInput(f"{self.title} has no stream with {asked}; its streams: {names}.")
-        scope = replace(self.scope, tracks=tracks)
+        asked = asked_for(stream=stream, node=node, target=target, connection=connection)
+        scope = with_streams(self.scope, asked, self.title)
         return replace(self, title=" ".join([self.title, *asked.values()]), scope=scope)
 
     def without(self, *, stream: str = "", connection: str = "") -> Seen:
@@ -74,13 +68,9 @@ class Seen:
 
         A stream is left out when it has all that is asked.
         """
-        asked = {"stream": stream, "connection": connection}
-        asked = {key: value for key, value in asked.items() if value}
-        tracks = tuple(track for track in self.scope.tracks if not _matches(track.stream, asked))
-        if not tracks:
-            raise BadInput(f"{self.title} has no stream but those with {asked}.")
-        title = f"{self.title} without {' '.join(asked.values())}"
-        return replace(self, title=title, scope=replace(self.scope, tracks=tracks))
+        asked = asked_for(stream=stream, connection=connection)
+        scope = without_streams(self.scope, asked, self.title)
+        return replace(self, title=f"{self.title} without {' '.join(asked.values())}", scope=scope)
 
     def on(self, node: str) -> Seen:
         """What probers on this node saw; raises BadInput when there was none."""
@@ -91,21 +81,12 @@ class Seen:
 
         A probe whose wait reaches into an absence, or comes within a second of one, does not count.
         """
-        hidden = widened(self.api_away, _EDGE_S)
-        tracks = tuple(track.without(hidden) for track in self.scope.tracks)
-        scope = replace(self.scope, tracks=tracks)
+        scope = between(self.scope, self.api_away)
         return replace(self, title=f"{self.title} between absences of the API", scope=scope)
 
     def during(self, step: str) -> Seen:
         """What was seen in the steps and phases of this kind or name; raises BadInput for none."""
-        spans = self.steps.named(step)
-        if not spans:
-            known = ", ".join(dict.fromkeys(span.kind for span in self.steps.spans)) or "none"
-            raise BadInput(f"the pass has no step {step!r}; its kinds of step: {known}.")
-        starts = [round(span.start_s * 1e6) for span in spans]
-        ends = [round(span.end_s * 1e6) for span in spans]
-        within = self.scope.within.within(Windows.of(starts, ends))
-        scope = replace(self.scope, within=within, narrowed=True)
+        scope = in_steps(self.scope, self.steps, step)
         return replace(self, title=f"{self.title} during {step}", scope=scope)
 
     def by_node(self) -> dict[str, Seen]:
@@ -378,21 +359,3 @@ class Seen:
                 f"{quantile * 100:.0f}th percentile, which takes {needed}; probe at a higher rate, "
                 "or for longer."
             )
-
-
-_EDGE_S = 1.0
-"""Absences count from a second on, so that is how well their ends are known."""
-_CONNECTIONS = frozenset(kind.label for kind in Connection)
-
-
-def _matches(stream: Stream, asked: Mapping[str, str]) -> bool:
-    has = {
-        "stream": {stream.name, stream.name.partition("@")[0]},
-        "node": {stream.node},
-        "target": {stream.target},
-        "connection": {stream.connection.label},
-    }
-    return all(
-        value in has[key] or (key == "node" and stream.node.endswith(f"-{value}"))
-        for key, value in asked.items()
-    )
