@@ -452,7 +452,7 @@ def test_what_is_missing_is_pulled_and_the_cluster_is_made_before_the_target_is_
     assert "kindest/node:v1.34.4" not in machine.images
     assert marks.status == {"kindest/node:v1.34.4": "pulled 100 of 400 MB"}
     held.set()
-    provider._staging.wait_until_delivered(PATH.versions[1])
+    provider._bring_up.staging.wait_until_delivered(PATH.versions[1])
     assert cluster.nodes
     assert marks.status == {}
     step = Span("create", "create", 0, 1)

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import time
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
-from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster, Node
+from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster
 from upgrade_e2e.cluster.nodes import node_of
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import BadInput, ClusterNotMade, CommandFailed, DeadlinePassed, E2eError
 from upgrade_e2e.providers.base import Capabilities
 from upgrade_e2e.providers.kind import creation, draining, health, kubeadm, nodes
-from upgrade_e2e.providers.kind.after_create import AFTER_CREATE, run_after_create
+from upgrade_e2e.providers.kind.bring_up import BringUp
 from upgrade_e2e.providers.kind.cgroup_v1 import on_cgroup_v1
-from upgrade_e2e.providers.kind.checks import KIND_ENV, preflight, require_free_name
+from upgrade_e2e.providers.kind.checks import KIND_ENV
 from upgrade_e2e.providers.kind.configuration import target_images, usual_images
 from upgrade_e2e.providers.kind.creation import NameTaken
 from upgrade_e2e.providers.kind.docker import Docker
-from upgrade_e2e.providers.kind.images import NodeImages
 from upgrade_e2e.providers.kind.inspection import Target, inspect
 from upgrade_e2e.providers.kind.joining import Joining
 from upgrade_e2e.providers.kind.journal import Journal
@@ -33,12 +31,8 @@ from upgrade_e2e.providers.kind.pass_entries import PassEntries
 from upgrade_e2e.providers.kind.patches import require_patches
 from upgrade_e2e.providers.kind.planning import make_plan
 from upgrade_e2e.providers.kind.planting import plant
-from upgrade_e2e.providers.kind.pulls import Pulls
-from upgrade_e2e.providers.kind.remains import CLUSTER, FOLDER, REUSED_CLUSTER
 from upgrade_e2e.providers.kind.rolling import AddonsBefore, Rolling, roll
 from upgrade_e2e.providers.kind.settings import KindSettings
-from upgrade_e2e.providers.kind.skew import older_nodes
-from upgrade_e2e.providers.kind.staging import Staging
 from upgrade_e2e.providers.kind.static_pods import wait_until_settled
 from upgrade_e2e.providers.kind.step_time import StepTime
 from upgrade_e2e.providers.kind.watches import WAIT_FOR_WATCHES, wait_for_watches
@@ -50,7 +44,6 @@ from upgrade_e2e.wait import Deadline
 
 __all__ = ["KindProvider"]
 
-NODES_READY_S = 240.0
 _TROUBLE: tuple[type[Exception], ...] = (E2eError, *TRANSIENT_API_ERRORS)
 
 
@@ -67,10 +60,8 @@ class KindProvider:
         self.docker = Docker(self.host)
         self.journal = Journal(self.settings.workdir / "steps")
         self.marks = Marks(Origin())
-        self._stage_folder = self.settings.workdir / f"stage-{uuid.uuid4().hex[:8]}"
         self._entries = PassEntries(self.settings.ledger, self.host)
-        self._staging: Staging | None = None
-        self._images = self._node_images()
+        self._bring_up = self._begin()
         self._verified = Verified()
         self._before = AddonsBefore()
         self._kept = KeptCoreDns()
@@ -111,11 +102,12 @@ class KindProvider:
         self.settings.workdir.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as undo:
             undo.callback(self.close, keep=self.settings.keep != "never")
-            self._images = self._node_images()
-            self._bring_images(plan.path)
-            self._claim_cluster()
+            self._bring_up = self._begin()
+            self._bring_up.bring_images(plan.path)
+            self._bring_up.claim()
             try:
-                cluster = self._make(plan)
+                cluster = self._bring_up.make(plan)
+                shutil.copy2(self.kubeconfig, self.old_kubeconfig)
             except NameTaken:
                 self._entries.disown_cluster()
                 raise
@@ -170,117 +162,36 @@ class KindProvider:
         """
         if keep:
             self._entries.disown_cluster()
-        self._images.pulls.stop()
-        if self._staging is not None:
-            self._staging.stop()
+        self._bring_up.stop()
         try:
             if self.settings.reuse_cluster:  # others go away with what was planted in them
                 self._network.put_back()
         finally:
-            self._entries.delete_all(self._join_staging)
+            self._entries.delete_all(self._bring_up.join)
 
-    def _join_staging(self) -> None:
-        if self._staging is not None:
-            self._staging.join()
-
-    def _node_images(self) -> NodeImages:
-        return NodeImages(self.settings, self.docker, Pulls(self.docker, self.marks))
-
-    def _bring_images(self, path: Path) -> None:
-        """The images that nodes begin with are here afterwards; the others may still be pulled."""
-        first = path.versions[0]
-        self.marks.mark("preflight")
-        balancer = preflight(self.settings, self.docker, self.host, path, self._images)
-        older = older_nodes(self.settings, path)
-        begun_with = (self.settings.image_for(first), *(node.image for node in older))
-        self._images.pulls.wait_for_all(*begun_with, balancer)
-        self._images.require(first)
-        for node in older:
-            self._images.require(node.version, node.image)
-        if not self.settings.reuse_cluster:
-            self._images.note(first)
-        if balancer:
-            self._images.pulls.note("load-balancer", balancer)
-
-    def _claim_cluster(self) -> None:
-        if self.settings.reuse_cluster:
-            self._entries.claim(REUSED_CLUSTER, self.name)
-        else:
-            require_free_name(self.settings, self.docker, self.name)
-            self._entries.claim(CLUSTER, self.name)
-
-    def _make(self, plan: Plan) -> Cluster:
-        if self.settings.reuse_cluster:
-            cluster, older = self._take_over(plan.path)
-            staging = self._start_staging(plan, cluster.nodes, older)
-        else:
-            begun_s = time.monotonic()
-            coming = creation.nodes_to_come(self.docker, self.settings, self.name)
-            older = {f"{self.name}-{n.name}" for n in older_nodes(self.settings, plan.path)}
-            staging = self._start_staging(plan, coming, older)
-            self.marks.mark("kind-create")
-            creation.kind_create(self.host, self.settings, self.name, plan, self.kubeconfig)
-            self._after_create(plan, time.monotonic() - begun_s)
-            cluster = creation.handle(self.docker, self.name, self.kubeconfig)
-            self.marks.mark("nodes-ready")
-            health.wait_until_nodes_ready(cluster, NODES_READY_S)
-        shutil.copy2(self.kubeconfig, self.old_kubeconfig)
-        if self.settings.preload_images:
-            self._images.pulls.wait_for_all(*self.settings.preload_images)
-        if self.settings.preload_images or older:
-            self.marks.mark("preload")
-            staging.wait_until_preloaded()
-        if not _stages(plan):
-            self._wait_until_whole(cluster)
-        return cluster
-
-    def _after_create(self, plan: Plan, spent_s: float) -> None:
-        """Run the user's command in what is left of the time for the creation."""
-        if not self.settings.after_create:
-            return
-        allowed_s = next(step.timeout_s for step in plan.prepare if step.kind == "create")
-        self.marks.mark(AFTER_CREATE)
-        run_after_create(
-            self.host,
-            self.settings.after_create,
-            cluster=self.name,
+    def _begin(self) -> BringUp:
+        """What makes the cluster; nothing is begun yet."""
+        return BringUp(
+            settings=self.settings,
+            host=self.host,
+            docker=self.docker,
+            name=self.name,
             kubeconfig=self.kubeconfig,
+            folder=self.settings.workdir / f"stage-{uuid.uuid4().hex[:8]}",
+            entries=self._entries,
             journal=self.journal,
-            timeout_s=max(1.0, allowed_s - spent_s),
+            marks=self.marks,
         )
 
-    def _take_over(self, path: Path) -> tuple[Cluster, Collection[str]]:
-        creation.require_exists(self.docker, self.name)
-        creation.take_kubeconfig(self.host, self.name, self.kubeconfig)
-        cluster = creation.handle(self.docker, self.name, self.kubeconfig)
-        return cluster, creation.require_fit(self.settings, cluster, path)
-
-    def _wait_until_whole(self, cluster: Cluster) -> None:
-        self.marks.mark("whole")
-        health.wait_until_whole(cluster, NODES_READY_S)
-
-    def _start_staging(self, plan: Plan, nodes: Sequence[Node], older: Collection[str]) -> Staging:
-        folder = self._stage_folder.resolve()
-        self._entries.claim(FOLDER, str(folder))
-        folder.mkdir(parents=True)
-        behind = [node for node in nodes if node.name in older]
-        self._staging = Staging(self.docker, self.settings, folder, nodes, self._images, behind)
-        self._staging.start(plan.path.versions[0], _stages(plan))
-        return self._staging
-
     def _stage(self, step: Step, cluster: Cluster) -> None:
-        if self._staging is None:
-            raise BadInput("nothing was taken out to stage; create the cluster first.")
         version = KubeVersion.parse(step.params["version"])
-        self._images.pulls.wait_for_all(self.settings.image_for(version))
-        self.marks.mark("deliver")
-        self._staging.wait_until_delivered(version)
+        self._bring_up.wait_until_staged(version)
         with self.journal.of(step) as write:
             usual, wanted = usual_images(cluster, version), target_images(cluster, version)
             name_for_mirror(cluster, usual, wanted, write)
         if self.settings.own_upgrade is not None:
             require_patches(self.settings.own_upgrade, cluster)
-        self._wait_until_whole(cluster)
+        self._bring_up.wait_until_whole(cluster)
 
     def _apply(self, step: Step, cluster: Cluster) -> None:
         self._before.of(cluster)
@@ -317,11 +228,10 @@ class KindProvider:
         )
 
     def _join_node(self, step: Step, cluster: Cluster) -> None:
-        saved = () if self._staging is None else self._staging.kept
-        folder = self._stage_folder
+        folder = self._bring_up.folder
         joining = Joining(self.docker, self._entries, self.journal, folder, self._network)
         image = self.settings.image_for(KubeVersion.parse(step.params["version"]))
-        joining.join(step, cluster, image, saved, self.marks)
+        joining.join(step, cluster, image, self._bring_up.kept, self.marks)
 
     def _plant(self, step: Step, cluster: Cluster) -> None:
         if not self._network.plant(step, cluster):
@@ -330,9 +240,3 @@ class KindProvider:
     def _export_logs(self, step: Step, cluster: Cluster) -> None:
         into = FilePath(step.params["into"])
         creation.export_logs(self.host, cluster.name, into, step.timeout_s)
-
-
-def _stages(plan: Plan) -> list[KubeVersion]:
-    """The versions that steps of the plan stage; a trimmed plan may have none."""
-    steps = (step for step in plan.prepare if step.kind == "stage")
-    return [KubeVersion.parse(step.params["version"]) for step in steps]
