@@ -12,23 +12,15 @@ from typing import Any
 
 import pytest
 
-from tests.unit.agent.name_server import name_server, reply
-from tests.unit.agent.rig import (
-    Rig,
-    answers_of,
-    await_outcome,
-    collect,
-    free_port,
-    outcomes,
-    sent_records,
-)
-from tests.unit.agent.test_dns_outcomes import CASES, RCODES, TIMEOUTS, dns
+from tests.unit.agent.name_server import reply
+from tests.unit.agent.rig import Rig, await_outcome, free_port, outcomes
+from tests.unit.agent.test_dns_outcomes import dns
 from upgrade_e2e.agent.dns_kept import DnsKeptStream
 from upgrade_e2e.agent.layout import OUTCOMES, Outcome
 from upgrade_e2e.agent.reactor import Reactor
 from upgrade_e2e.agent.spool import Spool
 from upgrade_e2e.agent.streams import Flight
-from upgrade_e2e.observers.spool import RECORD, Segment
+from upgrade_e2e.observers.spool import RECORD
 
 QUIET_S = 30
 
@@ -52,6 +44,12 @@ class Server:
 
     def query(self) -> tuple[bytes, Any]:
         return self.sock.recvfrom(4096)
+
+    def answer(self) -> Any:
+        """Answer the next query; returns who asked."""
+        query, peer = self.query()
+        self.sock.sendto(reply(query, 0, with_a=True), peer)
+        return peer
 
 
 @pytest.fixture
@@ -82,6 +80,12 @@ class Kept:
         flight = Flight(self.sent, self.sent, self.sent)
         self.stream.flights[flight] = None
         self.stream.launch(flight)
+
+    def give_up(self) -> None:
+        """Its only probe that is under way becomes a timeout."""
+        (flight,) = self.stream.flights
+        flight.way.abort()
+        self.stream.finish(flight, Outcome.TIMEOUT)
 
     def ended(self, count: int = 1) -> dict[int, str]:
         """The outcomes of so many probes, by number; waits for them."""
@@ -133,30 +137,24 @@ def test_an_error_that_is_pending_is_not_the_next_querys(kept: Kept, server: Ser
     kept.ask()
     server.open()
     kept.ask()
-    query, peer = server.query()
-    server.sock.sendto(reply(query, 0, with_a=True), peer)
+    server.answer()
     assert kept.ended(2) == {1: "refused", 2: "ok"}
 
 
 def test_an_error_about_a_query_that_is_over_is_nobodys(kept: Kept, server: Server) -> None:
     server.close()
     kept.ask()
-    (flight,) = kept.stream.flights
-    flight.way.abort()
-    kept.stream.finish(flight, Outcome.TIMEOUT)
+    kept.give_up()
     server.open()
     kept.ask()
-    query, peer = server.query()
-    server.sock.sendto(reply(query, 0, with_a=True), peer)
+    server.answer()
     assert kept.ended(2) == {1: "timeout", 2: "ok"}
 
 
 def test_a_late_answer_is_nobodys(kept: Kept, server: Server) -> None:
     kept.ask()
     late, peer = server.query()
-    (flight,) = kept.stream.flights
-    flight.way.abort()
-    kept.stream.finish(flight, Outcome.TIMEOUT)
+    kept.give_up()
     kept.ask()
     query, _ = server.query()
     server.sock.sendto(reply(late, 2, with_a=False), peer)
@@ -170,9 +168,7 @@ def test_the_source_port_outlives_errors_and_timeouts(kept: Kept, server: Server
         step()
         kept.ask()
         if step != server.close:
-            query, peer = server.query()
-            ports.add(peer)
-            server.sock.sendto(reply(query, 0, with_a=True), peer)
+            ports.add(server.answer())
         kept.ended()
     assert len(ports) == 1
 
@@ -188,39 +184,6 @@ def test_what_keeps_a_query_from_going_out_is_its_own_failure(tmp_path: Path) ->
         stream.stream.resolver.address = ("127.0.0.1", free_port())
         stream.ask()
         assert stream.ended() == {2: "refused"}
-
-
-@pytest.fixture(scope="module")
-def segment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Segment]:
-    """What one prober saw of all outcomes at once, each over a kept socket."""
-    rig = Rig(tmp_path_factory.mktemp("kept"))
-    with contextlib.closing(rig), name_server() as port:
-        streams = [
-            dns(
-                port,
-                case,
-                qname=qname,
-                qtype=qtype,
-                expect=expect,
-                timeout_s=TIMEOUTS.get(case, 10),
-                connection="reused",
-            )
-            for case, (qname, qtype, expect, _) in CASES.items()
-        ]
-        prober = rig.probe(*streams)
-        for case, (_, _, _, outcome) in CASES.items():
-            await_outcome(prober, outcome, f"dns.{case}", count=3)
-        yield collect(prober)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_a_reply_becomes_the_same_outcome_as_over_a_new_socket(segment: Segment, case: str) -> None:
-    assert answers_of(segment, f"dns.{case}") == {CASES[case][3]}
-
-
-@pytest.mark.parametrize("case", RCODES)
-def test_the_code_of_a_sample_is_the_response_code(segment: Segment, case: str) -> None:
-    assert set(sent_records(segment, f"dns.{case}")["code"]) == {RCODES[case]}
 
 
 def test_an_agent_asks_from_one_port_or_from_many(rig: Rig) -> None:

@@ -38,9 +38,11 @@ def dns(port: int, name: str, **settings: Any) -> dict[str, Any]:
     return {**facts, "server": f"127.0.0.1:{port}", **settings}
 
 
-@pytest.fixture(scope="module")
-def segment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Segment]:
-    """What one prober saw of all cases at once."""
+@pytest.fixture(scope="module", params=["new", "reused"])
+def segment(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Segment]:
+    """What one prober saw of all cases at once, over new sockets or over kept ones."""
     rig = Rig(tmp_path_factory.mktemp("dns"))
     with contextlib.closing(rig), name_server() as port:
         streams = [
@@ -51,10 +53,12 @@ def segment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Segment]:
                 qtype=qtype,
                 expect=expect,
                 timeout_s=TIMEOUTS.get(case, 10),
+                connection=request.param,
             )
             for case, (qname, qtype, expect, _) in CASES.items()
         ]
-        prober = rig.probe(*streams, dns(free_port(), "closed", qname="fine.x"))
+        closed = dns(free_port(), "closed", qname="fine.x", connection=request.param)
+        prober = rig.probe(*streams, closed)
         for case, (_, _, _, outcome) in CASES.items():
             await_outcome(prober, outcome, f"dns.{case}", count=3)
         await_outcome(prober, "refused", "dns.closed", count=3)
