@@ -19,7 +19,7 @@ _CONNECTIONS = frozenset(kind.label for kind in Connection)
 
 
 def asked_for(**words: str) -> dict[str, str]:
-    """What is asked of streams: `stream`, `node`, `target` and `connection`, without empty words."""
+    """What is asked of streams: of `stream`, `node`, `target` and `connection` those with words."""
     return {key: value for key, value in words.items() if value}
 
 

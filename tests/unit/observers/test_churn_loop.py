@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.unit.observers.fake_api import FakeApi, Object, fake_cluster
-from upgrade_e2e.observers import DeployContext, Images, Parts, PodChurn
+from upgrade_e2e.observers import DeployContext, Images, Parts, PodChurn, pod_client
 from upgrade_e2e.observers import churn_loop as module
 from upgrade_e2e.observers import pod_client
 from upgrade_e2e.observers.churn import pause_image
