@@ -14,7 +14,6 @@ import pytest
 from tests.unit.observers.fake_api import FakeApi, Object, fake_cluster
 from upgrade_e2e.observers import DeployContext, Images, Parts, PodChurn, pod_client
 from upgrade_e2e.observers import churn_loop as module
-from upgrade_e2e.observers import pod_client
 from upgrade_e2e.observers.churn import pause_image
 from upgrade_e2e.observers.churn_loop import ChurnLoop
 from upgrade_e2e.timeline import Origin, Outcome, Samples, SamplesBuilder, Window
