@@ -201,7 +201,7 @@ def _is_rollout(name: str) -> bool:
 def _step(name: str) -> str:
     step, _, phase = name.partition(": ")
     kind, _, node = step.partition(" ")
-    if phase in _PHASES:
+    if phase in _PHASES and (node or "{node}" not in _PHASES[phase]):
         return _PHASES[phase].format(node=node)
     if phase and kind == "kubeadm-apply":
         return f"kubeadm replaced {phase} on {node}"
