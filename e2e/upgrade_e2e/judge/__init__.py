@@ -8,9 +8,10 @@ from upgrade_e2e.judge.explanation import sentence
 from upgrade_e2e.judge.latency import LowerBound, Quantile
 from upgrade_e2e.judge.left_out import cost_sentence
 from upgrade_e2e.judge.limits import Limit, Limits
+from upgrade_e2e.judge.node_runtime import NodeRuntime
 from upgrade_e2e.judge.outage import Outage
 from upgrade_e2e.judge.retries import Retried
-from upgrade_e2e.judge.runtimes import NodeRuntime, Runtimes
+from upgrade_e2e.judge.runtimes import Runtimes
 from upgrade_e2e.judge.seen import Seen
 from upgrade_e2e.judge.steps import Cause
 from upgrade_e2e.judge.verdict import Verdict, combine

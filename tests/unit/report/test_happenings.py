@@ -69,7 +69,10 @@ def test_what_was_found_in_the_cluster_is_not_passed_over(reason, said):
         ({"cause": ("drain worker2",)}, "while worker2 was drained."),
         ({"cause": ("kubeadm-apply control-plane: etcd",)}, "while kubeadm replaced etcd on"),
         ({"cause": ("drain worker", "check worker")}, "drained (or in another step)."),
-        ({"cause": ("roll-addons: static-pods",)}, "while kubeadm replaced CoreDNS and kube-proxy."),
+        (
+            {"cause": ("roll-addons: static-pods",)},
+            "while kubeadm replaced CoreDNS and kube-proxy.",
+        ),
         ({"cause": ("a-new-kind x",)}, "while the step a-new-kind x went on."),
         ({"cause": (), "told": "outside of any step, 1 s after it"}, "outside of any step, 1 s"),
         ({"outcomes": {"5xx": 3}}, "answered with a server error (5xx)"),
