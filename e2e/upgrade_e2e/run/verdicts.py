@@ -39,6 +39,6 @@ def _in_words(results: Sequence[ScenarioResult]) -> str:
     """The first claim as a person would say it, and the names of the others."""
     first, *others = results
     claim = first.claim.strip().rstrip(".")
-    said = f'"{claim}" ({first.name})' if claim else first.name
+    said = first.name if claim in {"", first.name} else f'"{claim}" ({first.name})'
     more = ", ".join(result.name for result in others)
     return f"{said}, and {len(others)} more: {more}" if others else said

@@ -97,7 +97,7 @@ def test_the_terminal_shows_a_broken_claim_without_noise(root):
 def test_the_terminal_ends_with_verdict_why_worst_advice_and_report(session, root):
     done, _ = root()
     end = done.stdout.str().rpartition("upgrade-e2e ===")[2].splitlines()[1:]
-    assert end[0] == "FAIL (SIMULATED) v1.33.13 -> v1.34.4: Broken: test_beats."
+    assert end[0] == 'FAIL (SIMULATED) v1.33.13 -> v1.34.4: Broken: "The heart beats" (test_beats).'
     assert end[1].startswith("  1. sick refused connections")
     assert "  INCONCLUSIVE test_blind: it was dark" in end
     assert any(line.startswith("  What to do: ") for line in end)

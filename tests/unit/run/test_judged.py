@@ -173,7 +173,7 @@ def test_a_plan_in_which_our_own_budget_would_block_a_drain_makes_no_cluster(tmp
 
 def test_a_broken_claim_is_fail_and_says_what_was_seen(tmp_path):
     record = run_pass(judged_pass(tmp_path), [HOLDS, BREAKS])
-    assert (record.verdict, record.reason) == (Verdict.FAIL, "Broken: unbroken.")
+    assert (record.verdict, record.reason) == (Verdict.FAIL, 'Broken: "Bad news" (unbroken).')
     assert scenario(record, steady).verdict is Verdict.PASS
     told = scenario(record, unbroken)
     assert told.verdict is Verdict.FAIL
@@ -186,7 +186,8 @@ def test_a_broken_claim_is_fail_and_says_what_was_seen(tmp_path):
 
 def test_an_instrument_that_was_blind_is_inconclusive(tmp_path):
     record = run_pass(judged_pass(tmp_path), [HOLDS, claim(blind)])
-    assert (record.verdict, record.reason) == (Verdict.INCONCLUSIVE, "Cannot tell: blind.")
+    assert record.verdict is Verdict.INCONCLUSIVE
+    assert record.reason == 'Cannot tell: "An instrument that saw nothing" (blind).'
     assert scenario(record, blind).explanation == "it was dark"
 
 

@@ -142,7 +142,7 @@ def test_the_new_judgement_lies_next_to_the_old_one(folder):
     }
     made = load_record(place)
     assert (made.run_id, made.started_unix_s) == (old.run_id, old.started_unix_s)
-    assert (made.verdict, made.reason) == (Verdict.FAIL, "Broken: test_web.")
+    assert (made.verdict, made.reason) == (Verdict.FAIL, 'Broken: "Requests" (test_web).')
     assert made.scenarios == (BROKEN,)
     assert made.rejudged_unix_s > made.started_unix_s
     assert {limit.key for limit in made.limits_changed} == {
