@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.unit.agent.rig import SOON
-from tests.unit.observers.fake_api import FakeApi, fake_cluster
+from tests.unit.observers.fake_api import FakeApi
 from upgrade_e2e.agent.prober import KINDS
 from upgrade_e2e.agent.spool import Spool
 from upgrade_e2e.errors import BadInput, E2eError
 from upgrade_e2e.observers import EtcdHealth, Parts, canaries, etcd_end
-from upgrade_e2e.observers.base import DeployContext, Images
+from upgrade_e2e.observers.base import DeployContext
 from upgrade_e2e.observers.canaries import Canaries
 from upgrade_e2e.observers.etcd_end import ALARMS, HASH, EtcdAtTheEnd
 from upgrade_e2e.observers.etcd_members import find_members, key_prefix, metrics_url
-from upgrade_e2e.timeline import Origin, Outcome, SamplesBuilder, Window
+from upgrade_e2e.timeline import Outcome, SamplesBuilder, Window
 from upgrade_e2e.wait import wait_for
 
 PODS = "/api/v1/namespaces/kube-system/pods"
@@ -29,17 +28,6 @@ FLAGS = {
     "cert-file": "/etc/kubernetes/pki/etcd/server.crt",
     "key-file": "/etc/kubernetes/pki/etcd/server.key",
 }
-
-
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
-def context(api: FakeApi, tmp_path: Path) -> Iterator[DeployContext]:
-    with fake_cluster(api, tmp_path) as cluster:
-        yield DeployContext(cluster, Images(), tmp_path, Origin())
 
 
 def static_pod(api: FakeApi, component: str, node: str = "cp", **flags: str) -> None:

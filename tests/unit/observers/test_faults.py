@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from tests.unit.observers.fake_api import FakeApi, Object, fake_cluster
+from tests.unit.observers.fake_api import FakeApi, Object
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.errors import BadInput, DeadlinePassed, FaultNotPlanted
 from upgrade_e2e.observers import (
@@ -57,12 +56,6 @@ def api() -> FakeApi:
     made.put(CONFIG, {"kind": "ConfigMap", "metadata": {"name": "coredns"}, "data": {}})
     made.objects[CONFIG]["data"]["Corefile"] = COREFILE
     return made
-
-
-@pytest.fixture
-def cluster(api: FakeApi, tmp_path: Path) -> Iterator[Cluster]:
-    with fake_cluster(api, tmp_path) as made:
-        yield made
 
 
 def test_the_workload_loses_its_pre_stop() -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.unit.observers.fake_api import FakeApi, fake_cluster
+from tests.unit.observers.fake_api import FakeApi
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.errors import DeadlinePassed, FaultNotPlanted
 from upgrade_e2e.observers import guard_faults as module
@@ -34,12 +31,6 @@ def api() -> FakeApi:
     for name, labels in (("upgrade-e2e-guard", LABELS), ("theirs", {"a": "b"})):
         made.put(f"{BINDINGS}/{name}", {"metadata": {"name": name, "labels": labels}})
     return made
-
-
-@pytest.fixture
-def cluster(api: FakeApi, tmp_path: Path) -> Iterator[Cluster]:
-    with fake_cluster(api, tmp_path) as made:
-        yield made
 
 
 def test_only_the_binding_of_our_own_policy_is_deleted(api: FakeApi, cluster: Cluster) -> None:

@@ -46,11 +46,6 @@ ALL: tuple[Observer, ...] = (HttpService(), HttpEdge(), DnsLookups(), ApiServer(
 
 
 @pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
 def context(api: FakeApi, tmp_path: Path) -> Iterator[DeployContext]:
     with fake_cluster(api, tmp_path) as cluster:
         yield DeployContext(

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.unit.observers.fake_api import FakeApi, fake_cluster
+from tests.unit.observers.fake_api import FakeApi
 from upgrade_e2e.agent.main import parse_args
 from upgrade_e2e.cluster.handle import JOINED_LABEL
-from upgrade_e2e.observers.base import DeployContext, Images, Probe
+from upgrade_e2e.observers.base import DeployContext, Probe
 from upgrade_e2e.observers.node_prober import apply_node_probers, refused_pods
 from upgrade_e2e.observers.objects import settled_nodes
-from upgrade_e2e.timeline import Origin
 
 EVERYWHERE = Probe("kubelet", "scrape", "https://{node_ip}:10250/metrics", 1.0, 2.0)
 THERE = Probe("member", "scrape", "http://127.0.0.1:2381/metrics", 1.0, 2.0)
@@ -27,12 +24,6 @@ def api() -> FakeApi:
     made = FakeApi()
     made.put(NAMESPACE, {"kind": "Namespace", "metadata": {"name": "upgrade-e2e"}})
     return made
-
-
-@pytest.fixture
-def context(api: FakeApi, tmp_path: Path) -> Iterator[DeployContext]:
-    with fake_cluster(api, tmp_path) as cluster:
-        yield DeployContext(cluster, Images(), tmp_path, Origin())
 
 
 def streams(api: FakeApi, name: str) -> list[str]:

@@ -22,11 +22,6 @@ WHOLE = Window(0.0, 1e6)
 
 
 @pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
 def context(api: FakeApi, tmp_path: Path) -> Iterator[DeployContext]:
     with fake_cluster(api, tmp_path) as cluster:
         for node in cluster.nodes:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.unit.observers.fake_api import FakeApi, Object, fake_cluster
+from tests.unit.observers.fake_api import FakeApi, Object
 from upgrade_e2e.cluster.rollout import Rollout
-from upgrade_e2e.observers import DeployContext, HttpEdge, HttpService, Images, Workload
+from upgrade_e2e.observers import DeployContext, HttpEdge, HttpService, Workload
 from upgrade_e2e.observers import rollout as module
 from upgrade_e2e.observers.rollout import Rollouts
-from upgrade_e2e.timeline import Origin, Span
+from upgrade_e2e.timeline import Span
 from upgrade_e2e.wait import Deadline, wait_for
 
 SOON = Deadline(60.0, every_s=0.05)
@@ -28,11 +26,6 @@ def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_LOOK_EVERY_S", 0.05)
 
 
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
 def await_looks(api: FakeApi, count: int = 5) -> None:
     """Wait until the rollouts have looked at the workload so many times more."""
     before = len(api.requests)
@@ -42,12 +35,6 @@ def await_looks(api: FakeApi, count: int = 5) -> None:
         lambda looks: looks >= count,
         SOON,
     )
-
-
-@pytest.fixture
-def context(api: FakeApi, tmp_path: Path) -> Iterator[DeployContext]:
-    with fake_cluster(api, tmp_path) as cluster:
-        yield DeployContext(cluster, Images(), tmp_path, Origin())
 
 
 def started(context: DeployContext) -> Rollouts:

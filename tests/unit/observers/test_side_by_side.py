@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
-from tests.unit.observers.fake_api import FakeApi, fake_cluster
+from tests.unit.observers.fake_api import FakeApi
 from upgrade_e2e.observers import (
     ApiServer,
     DeployContext,
     DnsLookups,
     HttpEdge,
     HttpService,
-    Images,
     Observer,
     PodChurn,
     Wanted,
@@ -24,7 +21,6 @@ from upgrade_e2e.observers import (
 )
 from upgrade_e2e.observers.churn_loop import ChurnLoop
 from upgrade_e2e.observers.rollout import Rollouts
-from upgrade_e2e.timeline import Origin
 
 ROLLING = Workload(rollout_every_s=30)
 PAIRS: tuple[tuple[Observer, Observer], ...] = (
@@ -34,17 +30,6 @@ PAIRS: tuple[tuple[Observer, Observer], ...] = (
     (ApiServer(rate_hz=1), ApiServer(rate_hz=2)),
     (PodChurn(burst=1), PodChurn(burst=2)),
 )
-
-
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
-def context(api: FakeApi, tmp_path: Path) -> Iterator[DeployContext]:
-    with fake_cluster(api, tmp_path) as cluster:
-        yield DeployContext(cluster, Images(), tmp_path, Origin())
 
 
 def changed_by(observer: Observer, api: FakeApi, context: DeployContext) -> set[str]:

@@ -70,11 +70,6 @@ class Leaders:
 
 
 @pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
 def leases(api: FakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LeaseWatch]:
     monkeypatch.setattr(module, "_EVERY_S", 0.1)
     monkeypatch.setattr(module, "_RENEWED_WITHIN_S", 2.0)

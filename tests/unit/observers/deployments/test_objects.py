@@ -37,13 +37,6 @@ SERVERS = ("deployments-webhook", "deployments-credentials")
 
 
 @pytest.fixture
-def api() -> FakeApi:
-    made = FakeApi()
-    made.put(NAMESPACE, {"kind": "Namespace", "metadata": {"name": "upgrade-e2e"}})
-    return made
-
-
-@pytest.fixture
 def context(api: FakeApi, tmp_path: Path) -> Iterator[DeployContext]:
     with fake_cluster(api, tmp_path) as cluster:
         yield DeployContext(cluster, Images(agent="my/python:3.12"), tmp_path, Origin())

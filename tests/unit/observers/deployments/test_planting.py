@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.unit.observers.fake_api import FakeApi, fake_cluster
+from tests.unit.observers.fake_api import FakeApi
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.errors import BadInput, DeadlinePassed, FaultNotPlanted
 from upgrade_e2e.observers import DeployContext, Deployments, Images, plant
@@ -16,25 +15,11 @@ from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Fault
 from upgrade_e2e.upgrade.fault_values import failure_policy
 
-NAMESPACE = "/api/v1/namespaces/upgrade-e2e"
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 HOOK = f"{ADMISSION}/mutatingwebhookconfigurations/upgrade-e2e-deployments"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/upgrade-e2e/deployments"
 PROVIDER, WEBHOOK = f"{DEPLOYMENTS}/deployments-credentials", f"{DEPLOYMENTS}/deployments-webhook"
 FAULTS = ("provider-starved", "webhook-down=fail", "webhook-down=ignore")
-
-
-@pytest.fixture
-def api() -> FakeApi:
-    made = FakeApi()
-    made.put(NAMESPACE, {"kind": "Namespace", "metadata": {"name": "upgrade-e2e"}})
-    return made
-
-
-@pytest.fixture
-def cluster(api: FakeApi, tmp_path: Path) -> Iterator[Cluster]:
-    with fake_cluster(api, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture
