@@ -55,6 +55,7 @@ def exec_in_pod(
         return str(socket.read_stdout())
     finally:
         socket.close()
+        socket.sock.shutdown()  # where the server has ended the connection, close leaves it open
 
 
 def _code(ended: dict[str, Any]) -> int:

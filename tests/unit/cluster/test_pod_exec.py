@@ -23,6 +23,8 @@ class Socket:
 
     def __init__(self, *, error: str, opened: bool = False) -> None:
         self.error, self.opened, self.closed = error, opened, False
+        self.sock = self
+        self.down = False
 
     def run_forever(self, timeout: float) -> None:
         assert timeout > 0
@@ -41,7 +43,12 @@ class Socket:
         return "complained"
 
     def close(self) -> None:
+        """Nothing more, as the library does where the server was first."""
         self.closed = True
+
+    def shutdown(self) -> None:
+        """The socket below is closed."""
+        self.down = True
 
 
 def ask(folder: Path, monkeypatch: pytest.MonkeyPatch, socket: Socket) -> str:
@@ -59,6 +66,7 @@ def ask(folder: Path, monkeypatch: pytest.MonkeyPatch, socket: Socket) -> str:
     finally:
         assert asked == [("etcd-cp", "kube-system", ["etcdctl", "version"])]
         assert socket.closed
+        assert socket.down
 
 
 def test_what_a_command_wrote_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
