@@ -39,6 +39,10 @@ def explained(message):
             "availability is 98% and must be at least",
         ),
         ("3 == 0\n +  where 3 = <web: 1 streams>.failures", "failures must be 0"),
+        (
+            "np.float64(0.196608) <= 0.15\n +  where 0.15 = EtcdLimits(a=1).round_trip_p99_s",
+            "round trip p99 may be at most 150 ms",
+        ),
         ("3 < 2", "the figure must be less than 2"),
     ],
 )
