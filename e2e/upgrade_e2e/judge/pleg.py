@@ -14,7 +14,8 @@ generator; pkg/kubelet/pleg/generic.go). Two things show how old the last list i
 
 The age is the smaller of both. When the kubelet cannot be read, nothing is known. That is so while
 its runtime is frozen: other metrics of the same page ask the runtime too, and the page waits for
-them. How old the list has become shows when the page comes again.
+them. When it comes again it may show a young list, so the longest wait since the reading before
+counts as an age as well (see relists.py).
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from upgrade_e2e.judge.relists import longest_waits
+from upgrade_e2e.judge.series_values import Floats, values, values_at
 from upgrade_e2e.judge.windows import Times, Windows
 from upgrade_e2e.timeline import Readings
 from upgrade_e2e.timeline.kubelet_metrics import (
@@ -35,7 +38,6 @@ from upgrade_e2e.timeline.kubelet_metrics import (
 
 __all__ = ["PlegAges"]
 
-Floats = npt.NDArray[np.float64]
 _GAP = 2.5
 """A reading covers so many intervals before it: one fetch may fail, or be late."""
 
@@ -55,15 +57,18 @@ class PlegAges:
     @classmethod
     def of(cls, readings: Readings, node: str) -> PlegAges:
         """Those of one node; none where its kubelet was never read."""
-        at_us, seen_s = _values(readings, PLEG_LAST_SEEN, node)
+        at_us, seen_s = values(readings, PLEG_LAST_SEEN, node)
         if not len(at_us):
             return cls(at_us, seen_s, Windows.none())
-        begun_s = _at(at_us, *_values(readings, PROCESS_STARTED, node))
+        begun_s = values_at(readings, PROCESS_STARTED, node, at_us)
         since_s = _by_time(at_us / 1e6, seen_s, begun_s)
         anew = np.isfinite(np.diff(begun_s)) & (np.diff(begun_s) != 0)
-        lists = _at(at_us, *_values(readings, PLEG_RELISTS, node))
-        lists_s = _at(at_us, *_values(readings, PLEG_RELISTS_S, node))
+        lists = values_at(readings, PLEG_RELISTS, node, at_us)
+        lists_s = values_at(readings, PLEG_RELISTS_S, node, at_us)
         age_s = np.fmin(since_s, _by_lists(at_us / 1e6, lists, lists_s, anew))
+        waited_s = longest_waits(readings, node, at_us)
+        waited_s[1:][anew] = np.nan
+        age_s = np.fmax(age_s, waited_s)
         known = np.isfinite(age_s)
         restarts = Windows.of(at_us[:-1][anew], at_us[1:][anew])
         return cls(at_us[known], age_s[known], restarts)
@@ -86,25 +91,6 @@ class PlegAges:
         """When the kubelet was not read, of the time `whole`."""
         reach_us = round(_GAP * interval_s * 1e6)
         return whole.minus(Windows.of(self.at_us - reach_us, self.at_us + 1))
-
-
-def _values(readings: Readings, metric: str, node: str) -> tuple[Times, Floats]:
-    """When a metric of a node was read, and its values."""
-    found = [one for one in readings.series if one.metric == metric and one.node == node]
-    at_us = np.concatenate([np.empty(0, np.int64), *(one.at_us for one in found)])
-    value = np.concatenate([np.empty(0, np.float64), *(one.value for one in found)])
-    order = np.argsort(at_us, kind="stable")
-    return at_us[order], value[order]
-
-
-def _at(at_us: Times, read_us: Times, value: Floats) -> Floats:
-    """The values that were read at these times; NaN where there is none."""
-    found = np.full(len(at_us), np.nan)
-    place = np.searchsorted(read_us, at_us)
-    there = place < len(read_us)
-    there[there] = read_us[place[there]] == at_us[there]
-    found[there] = value[place[there]]
-    return found
 
 
 def _by_time(at_s: Floats, seen_s: Floats, begun_s: Floats) -> Floats:
