@@ -15,6 +15,9 @@ On kind nothing does: a new node has no taint that waits for the network. That i
 for a moment is then a finding and no news about the upgrade, so the strict claim is skipped there,
 with the size of what was seen, and another one holds the new node to a bound. docs/scenarios.md
 says which taint avoids it.
+
+Nightly: each of these pods is a program of its own, and a node more takes time. The probes of a
+plain pass would feel both.
 """
 
 import pytest
@@ -24,6 +27,7 @@ from upgrade_e2e import NewPodsNetwork, Seen, Upgraded
 NETWORK = NewPodsNetwork()
 TRIED = ("clusterip", "dns", "peer")
 OLD, RESTARTED, NEW = "", "-early", "-new"
+pytestmark = pytest.mark.nightly
 
 
 @pytest.mark.observes(NETWORK)

@@ -201,7 +201,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "no-join-node",
         "Let no node join. Without this option a worker joins at the new version when the upgrade "
-        "is done, so that pods on a new node are watched too; not where there is a single node.",
+        "is done, where a scenario watches pods on new nodes; not where there is a single node.",
         bool,
         default=False,
     ),

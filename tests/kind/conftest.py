@@ -27,13 +27,6 @@ OLD_CLUSTER = "e2e-old"
 # The claims that need three control planes.
 API_CLAIMS = {"test_the_api_stays_available", "test_the_api_stays_fast"}
 """They need three control planes."""
-NEW_NODE_CLAIMS = {
-    "test_a_new_node_gets_its_network",
-    "test_no_pod_comes_before_the_network_of_a_new_node",
-}
-"""They need a node that joins, so a cluster of several."""
-FINDINGS = {"test_no_pod_comes_before_the_network_of_a_new_node"}
-"""Skipped with what was found, where no taint keeps pods off a new node."""
 ONE_CLAIMS = {"test_the_api_answers_between_absences", "test_the_api_comes_back"}
 """They stand in their place where there is one."""
 LACKING = {"test_no_container_is_throttled"}

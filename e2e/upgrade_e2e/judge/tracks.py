@@ -15,7 +15,7 @@ from upgrade_e2e.judge.limit_groups import Instrument
 from upgrade_e2e.judge.raw import RawTrack, split_streams
 from upgrade_e2e.judge.track_outages import TrackOutages
 from upgrade_e2e.judge.windows import Windows
-from upgrade_e2e.timeline import Outcome, Samples, Stream, family_of
+from upgrade_e2e.timeline import Outcome, Samples, Stream, family_of, under_way
 
 __all__ = ["REFERENCES", "lay_tracks", "unanswered"]
 
@@ -125,11 +125,11 @@ class _Survey:
     ) -> Track:
         if not self.references:
             return self._track(raw, raw.notes, Windows.none(), Windows.none(), Windows.none())
-        family = family_of(raw.stream.name)
+        families = under_way(family_of(raw.stream.name))
         others = [
             other
             for other in self.watching
-            if not other.interval_us and family_of(other.stream.name) == family
+            if not other.interval_us and family_of(other.stream.name) in families
         ]
         all_deaf = Windows.common(deaf[other.stream.node] for other in others)
         quiet = Windows.union([silence, all_deaf])

@@ -14,6 +14,7 @@ from upgrade_e2e.observers.base import (
     Observer,
     Parts,
     Probe,
+    SeesNewNodes,
     label_or_kind,
 )
 from upgrade_e2e.observers.churn import PodChurn
@@ -58,6 +59,7 @@ __all__ = [
     "PodChurn",
     "Probe",
     "RuntimeAnswers",
+    "SeesNewNodes",
     "Wanted",
     "Workload",
     "alter",

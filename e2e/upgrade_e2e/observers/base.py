@@ -31,6 +31,7 @@ __all__ = [
     "Observer",
     "Parts",
     "Probe",
+    "SeesNewNodes",
     "TakesLabel",
     "label_or_kind",
 ]
@@ -204,6 +205,13 @@ class Alterable(Protocol):
 
     def altered(self, change: Callable[[Workload], Workload]) -> Observer:
         """The same observer with `change` made to its workload; equal if that changes nothing."""
+
+
+@runtime_checkable
+class SeesNewNodes(Observer, Protocol):
+    """An observer that sees pods on nodes that join: where there is one, a node does."""
+
+    sees_new_nodes: ClassVar[bool]
 
 
 @runtime_checkable

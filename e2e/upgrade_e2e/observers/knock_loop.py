@@ -14,12 +14,12 @@ from upgrade_e2e.format import duration
 from upgrade_e2e.observers.clock import own_boot_id
 from upgrade_e2e.observers.knock_pods import KnockPods, NodeClient, Peers
 from upgrade_e2e.observers.knock_streams import KnockStreams
-from upgrade_e2e.observers.knock_tracker import START, KnockSample, KnockTracker
+from upgrade_e2e.observers.knock_tracker import KnockSample, KnockTracker
 from upgrade_e2e.observers.knock_turns import KnockTurns, Paces
 from upgrade_e2e.observers.node_tracker import NodeTracker
 from upgrade_e2e.observers.pod_client import WATCH_BROKEN
 from upgrade_e2e.observers.threads import BackgroundThreads
-from upgrade_e2e.timeline import KNOCKED, SamplesBuilder, Span, Window
+from upgrade_e2e.timeline import KNOCKED, START, SamplesBuilder, Span, Window
 from upgrade_e2e.wait import Deadline, wait_for
 
 __all__ = ["KnockLoop"]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from upgrade_e2e.agent.layout import MOST_U16
-from upgrade_e2e.observers.knock_tracker import START, KnockSample
-from upgrade_e2e.timeline import KNOCKED, SamplesBuilder, Stream
+from upgrade_e2e.observers.knock_tracker import KnockSample
+from upgrade_e2e.timeline import KNOCKED, START, SamplesBuilder, Stream
 
 __all__ = ["KnockStreams"]
 

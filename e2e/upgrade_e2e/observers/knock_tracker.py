@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from upgrade_e2e.observers.knocked import PodStory, read_story
-from upgrade_e2e.timeline import Origin, Outcome
+from upgrade_e2e.timeline import START, Origin, Outcome
 
-__all__ = ["START", "KnockSample", "KnockTracker"]
+__all__ = ["KnockSample", "KnockTracker"]
 
-START = "start"
 _US = 1e6
 _LEAST_CUT_S = 5.0
 """Own choice: a pod that was on its way for less than this when watching ended says nothing."""

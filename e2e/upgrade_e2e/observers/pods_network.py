@@ -55,6 +55,7 @@ class NewPodsNetwork:
     """
 
     kind: ClassVar[str] = "network"
+    sees_new_nodes: ClassVar[bool] = True
     every_s: float = 15.0
     early_every_s: float = 5.0
     new_every_s: float = 1.0

@@ -13,7 +13,13 @@ from pathlib import Path
 
 from upgrade_e2e.errors import BadInput, ClusterNotMade, E2eError
 from upgrade_e2e.judge import Limits
-from upgrade_e2e.observers import Wanted, alter, require_room, require_watched
+from upgrade_e2e.observers import (
+    SeesNewNodes,
+    Wanted,
+    alter,
+    require_room,
+    require_watched,
+)
 from upgrade_e2e.providers.base import Provider
 from upgrade_e2e.report import RunRecord
 from upgrade_e2e.run.claims import Claims
@@ -30,7 +36,7 @@ from upgrade_e2e.run.saved import REJUDGED
 from upgrade_e2e.run.settings import PassSettings
 from upgrade_e2e.run.upgraded import Upgraded
 from upgrade_e2e.timeline import Origin
-from upgrade_e2e.upgrade import Plan
+from upgrade_e2e.upgrade import Plan, without_joining
 
 __all__ = ["JudgedPass", "run_pass"]
 
@@ -84,11 +90,16 @@ class JudgedPass:
         return "" if self._ended is None else self._ended.error
 
     def check(self) -> None:
-        """All claims are expected; raises BadInput for what the pass cannot do for them."""
+        """All claims are expected; raises BadInput for what the pass cannot do for them.
+
+        From then on the plan is that of this pass: no node joins where nothing sees pods on it.
+        """
         self.claims.label()
         observers = alter(self.claims.observers, self.settings.faults)
         require_room(observers, self.plan.room, self.plan.drained)
         require_watched(observers, self.settings.guards)
+        if not any(isinstance(one, SeesNewNodes) for one in observers):
+            self.plan = without_joining(self.plan)
 
     @contextlib.contextmanager
     def evidence(

@@ -12,8 +12,10 @@ from upgrade_e2e.timeline.kinds import (
     NO_STEPS,
     RESTORE,
     SNAPSHOT,
+    START,
     TAINT,
     family_of,
+    under_way,
 )
 from upgrade_e2e.timeline.outcome import Connection, Outcome
 from upgrade_e2e.timeline.readings import Readings, Series
@@ -29,6 +31,7 @@ __all__ = [
     "RESTORE",
     "SAMPLE_COLUMNS",
     "SNAPSHOT",
+    "START",
     "TAINT",
     "BackupLog",
     "CanaryWrite",
@@ -46,4 +49,5 @@ __all__ = [
     "Timeline",
     "Window",
     "family_of",
+    "under_way",
 ]

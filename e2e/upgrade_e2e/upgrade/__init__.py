@@ -2,7 +2,7 @@
 
 from upgrade_e2e.upgrade.components import kubelets, system_components
 from upgrade_e2e.upgrade.executor import Executor, Marks, UsedImage, Watcher
-from upgrade_e2e.upgrade.faults import FaultKind, planted_in, with_faults
+from upgrade_e2e.upgrade.faults import FaultKind, planted_in, with_faults, without_joining
 from upgrade_e2e.upgrade.inventory import Component, Inventory
 from upgrade_e2e.upgrade.path import Hop, Path, resolve
 from upgrade_e2e.upgrade.plan import Fault, Plan, Step
@@ -28,4 +28,5 @@ __all__ = [
     "resolve",
     "system_components",
     "with_faults",
+    "without_joining",
 ]

@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.upgrade.fault_kinds import CATALOGUE, FaultKind, kind_of, plantable_on
-from upgrade_e2e.upgrade.plan import Fault, Plan, Step
+from upgrade_e2e.upgrade.plan import JOIN_NODE, Fault, Plan, Step
 
 __all__ = [
     "CATALOGUE",
@@ -19,6 +19,7 @@ __all__ = [
     "plantable_on",
     "planted_in",
     "with_faults",
+    "without_joining",
 ]
 
 PLANT = "plant"
@@ -41,6 +42,19 @@ def with_faults(plan: Plan, faults: Iterable[Fault]) -> Plan:
     for fault in faults:
         plan = _with_fault(plan, fault)
     return plan
+
+
+def without_joining(plan: Plan) -> Plan:
+    """The plan without the steps in which nodes join; BadInput for a fault that needs one."""
+    joins = [step for step in plan.upgrade if step.kind == JOIN_NODE]
+    for fault in planted_in(plan) if joins else ():
+        words = {fault.at, _target(kind_of(fault.name), fault)} - {""}
+        if any(_is(step, word) for step in joins for word in words):
+            raise BadInput(
+                f"the fault {fault} needs a node that joins, and none does where nothing watches "
+                "pods on new nodes; add --scenario new_pods_have_network."
+            )
+    return replace(plan, upgrade=tuple(one for one in plan.upgrade if one not in joins))
 
 
 def planted_in(plan: Plan) -> tuple[Fault, ...]:

@@ -98,6 +98,13 @@ def test_streams_of_one_kind_witness_for_one_another():
     assert seen(idle, pods(), api()).blind_share == 0
 
 
+def test_a_pod_that_waits_to_start_will_try_its_network():
+    tried = pods(until=40_000_000, name="dns@worker")
+    assert seen(tried, api()).blind_share == pytest.approx(0.6, abs=0.01)
+    waiting = pods(until=40_000_000, lag={399: (60_000_000, TIMEOUT)}, name="start@worker")
+    assert seen(tried, waiting, api()).blind_share == 0
+
+
 def test_without_a_control_a_pause_says_nothing():
     assert seen(pods(until=40_000_000)).blind_share == 0
 

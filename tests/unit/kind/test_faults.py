@@ -12,7 +12,7 @@ from upgrade_e2e.providers.kind import planting
 from upgrade_e2e.providers.kind.planning import make_plan
 from upgrade_e2e.providers.kind.planting import with_drop_in
 from upgrade_e2e.providers.kind.settings import KindSettings
-from upgrade_e2e.upgrade import Fault, Path, Plan, Step, with_faults
+from upgrade_e2e.upgrade import Fault, Path, Plan, Step, with_faults, without_joining
 from upgrade_e2e.upgrade.fault_values import seconds, target_of
 from upgrade_e2e.upgrade.faults import CATALOGUE
 from upgrade_e2e.version import KubeVersion
@@ -54,6 +54,21 @@ def test_a_fault_comes_right_before_its_step(fault, step):
     names = steps_with(fault)
     assert before(names, f"plant {fault}") == step
     assert names.count(f"plant {fault}") == 1
+
+
+def test_without_joining_only_the_node_that_joins_is_left_out():
+    plan = plan_with("slow-cni=5s@drain worker")
+    kept = without_joining(plan)
+    assert kept.upgrade == plan.upgrade[:-1]
+    assert plan.upgrade[-1].kind == "join-node"
+    assert without_joining(kept) == kept
+
+
+@pytest.mark.parametrize("fault", ["late-kube-proxy=20s", "slow-cni=5s@join-node"])
+def test_a_fault_that_needs_a_node_that_joins_is_refused_without_one(fault):
+    plan = plan_with(fault)
+    with pytest.raises(BadInput, match="needs a node that joins.*--scenario new_pods"):
+        without_joining(plan)
 
 
 def test_several_faults_keep_their_places():

@@ -19,12 +19,12 @@ from upgrade_e2e.errors import (
     Inconclusive,
 )
 from upgrade_e2e.judge import Limits, Verdict
-from upgrade_e2e.observers import GuardPair, GuardRails, HttpService, Wanted
+from upgrade_e2e.observers import GuardPair, GuardRails, HttpService, NewPodsNetwork, Wanted
 from upgrade_e2e.report import load_record, load_timeline
 from upgrade_e2e.run import Claim, JudgedPass, pass_, run_pass
 from upgrade_e2e.run.exit_codes import code_of_runs
 from upgrade_e2e.run.progress import Silence
-from upgrade_e2e.upgrade import Fault
+from upgrade_e2e.upgrade import Fault, Step
 from upgrade_e2e.upgrade.executor import THE_STEP
 
 CONTROL = {"key": CONTROL_PLANE_TAINT, "effect": "NoSchedule"}
@@ -169,6 +169,17 @@ def test_a_plan_in_which_our_own_budget_would_block_a_drain_makes_no_cluster(tmp
     with pytest.raises(BadInput, match="`drain cp` would wait for the budget"):
         run_pass(judged, [claim(steady, HttpService())])
     assert judged.provider.calls == {}
+
+
+@pytest.mark.parametrize("observer", [HttpService(), NewPodsNetwork()])
+def test_a_node_joins_where_pods_on_new_nodes_are_watched(tmp_path, observer):
+    judged = judged_pass(tmp_path)
+    plan = judged.plan
+    joins = dataclasses.replace(plan, upgrade=(*plan.upgrade, Step("join-node", 60.0, "worker")))
+    judged.plan = joins
+    judged.claims.expect("it", "It holds.", [Wanted(observer)])
+    judged.check()
+    assert judged.plan == (joins if isinstance(observer, NewPodsNetwork) else plan)
 
 
 def test_a_broken_claim_is_fail_and_says_what_was_seen(tmp_path):

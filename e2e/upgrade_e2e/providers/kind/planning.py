@@ -203,6 +203,7 @@ def _join(settings: KindSettings, hop: Hop) -> Step:
     node = node_names(settings.control_planes, settings.workers + 1)[1][-1]
     image = settings.image_for(hop.target)
     does = (
+        "only where a scenario watches pods on new nodes, as new_pods_have_network does",
         f"docker run {image} with the arguments of a node that runs, and load the images that pods "
         "of the pass need",
         "kubeadm join with a JoinConfiguration (v1beta4) made of that of a worker, by a token that "
