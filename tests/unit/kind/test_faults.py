@@ -67,7 +67,7 @@ def test_without_joining_only_the_node_that_joins_is_left_out():
 @pytest.mark.parametrize("fault", ["late-kube-proxy=20s", "slow-cni=5s@join-node"])
 def test_a_fault_that_needs_a_node_that_joins_is_refused_without_one(fault):
     plan = plan_with(fault)
-    with pytest.raises(BadInput, match="needs a node that joins.*--scenario new_pods"):
+    with pytest.raises(BadInput, match=r"needs a node that joins.*--scenario new_pods"):
         without_joining(plan)
 
 
