@@ -14,6 +14,9 @@ from .streams import Stream
 GRID_NS = 10_000_000
 """Slots that may share a wake-up are put on multiples of this after the first slot."""
 
+SOON_NS = 1_000_000_000
+"""First slots lie in this and as much again, however long intervals are: a pass waits for them."""
+
 
 class Schedule:
     """The intended times of all streams."""
@@ -30,7 +33,7 @@ class Schedule:
         """Begin with all streams that have an interval, at the phases of `phases_ns`."""
         clocked = [stream for stream in streams if stream.interval_ns]
         longest_ns = max((stream.interval_ns for stream in clocked), default=1)
-        first_ns = time.monotonic_ns() + random.randrange(longest_ns)  # noqa: S311 - no secret
+        first_ns = time.monotonic_ns() + random.randrange(min(longest_ns, SOON_NS))  # noqa: S311 - no secret
         phases = phases_ns([(stream.observer, stream.interval_ns) for stream in clocked])
         self._heap = [
             (first_ns + phase_ns, index, stream)
@@ -64,14 +67,15 @@ class Schedule:
 def phases_ns(streams: Sequence[tuple[str, int]]) -> list[int]:
     """How long after the first slot of all each stream has its own, by observer and interval.
 
-    Streams of one observer are spread over the interval, so that together they miss less. Those of
-    different observers share their slots, where intervals allow that: one wake-up serves several.
+    Streams of one observer are spread over the interval, or over `SOON_NS` where that is less, so
+    that together they miss less. Those of different observers share their slots, where intervals
+    allow that: one wake-up serves several.
     """
     of_observer = Counter(observer for observer, _ in streams)
     before: Counter[str] = Counter()
     phases = []
     for observer, interval_ns in streams:
-        step_ns = interval_ns / of_observer[observer]
+        step_ns = min(interval_ns, SOON_NS) / of_observer[observer]
         phase_ns = step_ns * before[observer]
         before[observer] += 1
         apart = step_ns >= GRID_NS  # else two of them could fall on one point of the grid

@@ -42,7 +42,7 @@ class RuntimeAnswers:
 
     kind: ClassVar[str] = "runtime"
     pods: PodChurn = field(default_factory=PodChurn)
-    every_s: float = 2.0
+    every_s: float = 5.0
     label: str = ""
     timeout_s: float = 2.0
 

@@ -48,6 +48,10 @@ def test_streams_of_one_observer_are_spread(interval: int, count: int) -> None:
     assert max(gaps) <= interval / count + GRID_NS + 1
 
 
+def test_slow_streams_begin_soon_and_not_together():
+    assert phases_ns([("resources", 10_000 * MS)] * 4) == [0, 250 * MS, 500 * MS, 750 * MS]
+
+
 def test_one_wake_up_serves_streams_of_several_observers() -> None:
     """A node has 220 slots a second, at 100 moments."""
     times = Counter(at for at, _ in slots(NODE, 1000 * MS))
