@@ -28,7 +28,10 @@ _BACKENDS = 3
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """What an explanation is made of; `left_out` what the API server's absences hide."""
+    """What an explanation is made of.
+
+    `left_out` is what the API server's absences hide, `slowest` sentences about the slowest events.
+    """
 
     counts: Counts
     outage_set: OutageSet
@@ -37,6 +40,7 @@ class Figures:
     brownout_set: BrownoutSet
     bad_seconds: BadSeconds
     retried: Retried
+    slowest: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -53,6 +57,7 @@ def explain(title: str, figures: Figures, most: int) -> str:
             *_felt(figures),
             _coverage(figures.coverage),
             *_outages(figures.outage_set, most),
+            *_slowest(figures.slowest),
             *_asides(figures),
             *figures.notes,
         ]
@@ -155,6 +160,11 @@ def _outages(outage_set: OutageSet, most: int) -> Iterator[str]:
         yield f"  {number}. {sentence(outage)}"
     if outage_set.count > most:
         yield f"  and {outage_set.count - most} more"
+
+
+def _slowest(events: tuple[str, ...]) -> Iterator[str]:
+    for number, event in enumerate(events, start=1):
+        yield f"  slowest event {number}: {event}"
 
 
 def _asides(figures: Figures) -> Iterator[str]:

@@ -20,6 +20,7 @@ from upgrade_e2e.judge.readings_seen import readings_in
 from upgrade_e2e.judge.retries import RESOLVER_S, Retried, retry_once
 from upgrade_e2e.judge.scope import Scope
 from upgrade_e2e.judge.selection import asked_for, between, in_steps, with_streams, without_streams
+from upgrade_e2e.judge.slowest import slowest_events
 from upgrade_e2e.judge.steps import Steps
 from upgrade_e2e.judge.windows import Windows
 from upgrade_e2e.timeline import Outcome, Readings, Stream
@@ -346,6 +347,7 @@ class Seen:
             brownout_set=self.brownout_set,
             bad_seconds=self.bad_seconds,
             retried=self.retried(),
+            slowest=slowest_events(self.scope, self.steps),
             notes=self.notes,
         )
         return explain(self.title, figures, most)
