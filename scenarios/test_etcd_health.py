@@ -25,9 +25,7 @@ def test_members_answer_and_have_a_leader(upgraded, limits):
     etcd = watched(upgraded)
     assert etcd.answers.longest_silence_s <= limits.etcd.silence_s, etcd.answers.explain()
     for node, without_s in etcd.leaderless_s.items():
-        assert without_s <= limits.etcd.leaderless_s, (
-            f"{node}: {duration(without_s)} without a leader"
-        )
+        assert without_s <= limits.etcd.leaderless_s, etcd.explain_leaderless(node)
 
 
 @pytest.mark.observes(ETCD)

@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from upgrade_e2e.errors import Inconclusive
+from upgrade_e2e.format import duration, moment
 from upgrade_e2e.judge.reading_figures import (
     increase,
     largest,
@@ -24,7 +25,7 @@ from upgrade_e2e.judge.reading_figures import (
 )
 from upgrade_e2e.judge.seen import Seen
 from upgrade_e2e.judge.windows import Windows
-from upgrade_e2e.timeline import Outcome, Series, Span
+from upgrade_e2e.timeline import Outcome, Series, Span, Window
 
 __all__ = ["RESTARTING", "Etcd"]
 
@@ -73,7 +74,16 @@ class Etcd:
     @cached_property
     def leaderless_s(self) -> Mapping[str, float]:
         """By member, the longest time in which it said that it has no leader: a lower bound."""
-        return {one.node: self._leaderless_s(one) for one in self._of("etcd_server_has_leader")}
+        return {node: without.duration_s for node, without in self._leaderless.items()}
+
+    def explain_leaderless(self, node: str) -> str:
+        """How long the member on a node had no leader, from when on, and in which step."""
+        without = self._leaderless[node]
+        during = self.seen.steps.during(without.start_s, without.end_s)
+        return (
+            f"{node}: {duration(without.duration_s)} without a leader, from "
+            f"{moment(without.start_s)} on, {during}"
+        )
 
     @property
     def leader_changes(self) -> float:
@@ -165,13 +175,22 @@ class Etcd:
         title = f"{part.title} outside of restarts of each member"
         return replace(part, title=title, scope=replace(part.scope, tracks=tracks))
 
-    def _leaderless_s(self, series: Series) -> float:
+    @cached_property
+    def _leaderless(self) -> Mapping[str, Window]:
+        """By member, when it had no leader for longest; of no length where it always had one."""
+        return {one.node: self._without_leader(one) for one in self._of("etcd_server_has_leader")}
+
+    def _without_leader(self, series: Series) -> Window:
         outside = ~self._restarted(series.node).contains(series.at_us)
         at_us, led = series.at_us[outside], series.value[outside] > 0
         edges = np.flatnonzero(np.diff(led.astype(np.int8))) + 1
         stretches = zip(np.split(at_us, edges), np.split(led, edges), strict=True)
-        without = [at for at, has in stretches if len(has) and not has[0]]
-        return max((float(at[-1] - at[0]) / 1e6 for at in without), default=0.0)
+        without = [
+            Window(float(at[0]) / 1e6, float(at[-1]) / 1e6)
+            for at, has in stretches
+            if len(has) and not has[0]
+        ]
+        return max(without, key=lambda one: one.duration_s, default=Window(0.0, 0.0))
 
 
 def _restarts(starts: Series) -> int:

@@ -43,6 +43,7 @@ class Ceiling:
     """The most memory that a component used on a node, next to what it may, both in MiB.
 
     The limit is for `pods` pods on that node, on the line between those for none and for 100.
+    `when` is the moment of it with its step, in words.
     """
 
     component: str
@@ -51,6 +52,7 @@ class Ceiling:
     limit_mib: float
     pods: int
     source: str
+    when: str
 
     @property
     def is_broken(self) -> bool:
@@ -60,7 +62,7 @@ class Ceiling:
     def __str__(self) -> str:
         return (
             f"{self.component} on {self.node}: {self.used_mib:.0f} MiB ({self.source}), of "
-            f"{self.limit_mib:.0f} MiB with {self.pods} pods"
+            f"{self.limit_mib:.0f} MiB with {self.pods} pods; {self.when}"
         )
 
 
@@ -156,6 +158,7 @@ class NodeUsage:
     def _ceiling(self, component: str, memory: Memory, idle: float, full: float) -> Ceiling:
         counted = self.readings.of("kubelet_running_pods", node=memory.node)
         pods = largest(counted) if counted else 0.0
+        at_s = memory.largest_at_s
         return Ceiling(
             component=component,
             node=memory.node,
@@ -163,6 +166,7 @@ class NodeUsage:
             limit_mib=idle + (full - idle) * min(pods / _FULL_PODS, 1.0),
             pods=int(pods),
             source=memory.source,
+            when=f"at {moment(at_s)}, {self.steps.during(at_s, at_s)}",
         )
 
     def _counted(self, counters: Sequence[Series], what: str) -> Iterator[str]:

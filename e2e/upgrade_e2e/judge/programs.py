@@ -51,6 +51,11 @@ class Memory:
         return float(self.series.value.max())
 
     @property
+    def largest_at_s(self) -> float:
+        """When that was read first, in seconds since the origin."""
+        return float(self.series.at_us[int(self.series.value.argmax())]) / 1e6
+
+    @property
     def source(self) -> str:
         """Where it was read, in words."""
         what = "anonymous memory of its cgroup"

@@ -80,6 +80,7 @@ def test_a_restart_of_one_member_excuses_no_other():
 def test_the_time_without_a_leader_is_that_between_restarts():
     found = etcd(led(*range(21, 39), 45, 46, 47, 50))
     assert found.leaderless_s == {ONE: 2.0}
+    assert found.explain_leaderless(ONE).startswith(f"{ONE}: 2 s without a leader, from ")
     assert etcd(led()).leaderless_s == {ONE: 0.0}
 
 
