@@ -99,6 +99,8 @@ def ceiling(*series, component="kubelet"):
 def test_the_ceiling_of_a_kubelet_goes_with_its_pods(pods, limit):
     found = ceiling(memory([90, 120, 100]), read("kubelet_running_pods", [0, pods]))
     assert (found.used_mib, found.limit_mib, found.pods) == (120, limit, pods)
+    assert str(found).endswith(f"; {found.when}")
+    assert found.when.startswith("at ")
 
 
 @pytest.mark.parametrize(("mib", "broken"), [(200, False), (200.5, True)])
