@@ -167,7 +167,7 @@ def test_defaults_stay() -> None:
     assert (HttpService().rate_hz, HttpEdge().rate_hz, DnsLookups().rate_hz) == (50, 50, 50)
     assert (ApiServer().rate_hz, DnsLookups().side_hz, DnsLookups().reused_hz) == (10, 10, 20)
     assert (PodChurn().burst, PodChurn().every_s, PodChurn().timeout_s) == (3, 10, 90)
-    assert (RuntimeAnswers().pods, RuntimeAnswers().every_s) == (PodChurn(), 2)
+    assert (RuntimeAnswers().pods, RuntimeAnswers().every_s) == (PodChurn(), 5)
     assert (Deployments().every_s, Deployments().timeout_s) == (15, 30)
     assert [kind().timeout_s for kind in (HttpService, HttpEdge, DnsLookups)] == [2, 2, 2]
     assert ApiServer().timeout_s == 5
