@@ -34,7 +34,7 @@ _WATCHED: Mapping[str, tuple[str, str]] = {
 }
 _ROLLED = frozenset({"HttpService", "HttpEdge"})
 """The types of observers whose workload is rolled while it is watched."""
-_UNFELT = frozenset({"EtcdHealth", "RuntimeAnswers"})
+_UNFELT = frozenset({"EtcdHealth", "NodeResources", "RuntimeAnswers"})
 """Types of observers whose holes nobody feels: a member of etcd is away whenever it is replaced,
 and a kubelet lets nobody read while the API server is away for long."""
 # By the outcome that most of its probes had.

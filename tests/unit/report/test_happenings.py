@@ -167,6 +167,7 @@ def test_what_to_do_follows_from_the_verdict():
 
 def test_a_member_of_etcd_that_was_replaced_is_no_news():
     assert happened(run(DNS, name="etcd", kind="EtcdHealth")) == ()
+    assert happened(run(DNS, name="resources", kind="NodeResources")) == ()
 
 
 def test_a_snapshot_that_is_not_whole_gave_no_answer_but_is_not_whole():
