@@ -48,7 +48,8 @@ def test_a_runtime_that_freezes_is_found_by_all_claims_with_its_step_and_node(fa
     come_up = broken(results[COME_UP], rf"{NODE}: .*no container came up for")
     true = broken(results[TRUE], rf"{NODE}: .*it was called Ready for")
     for explained in (hear, come_up, true):
-        (line,) = [line for line in explained.splitlines() if line.startswith(f"{NODE}: ")]
+        lines = map(str.strip, explained.splitlines())
+        (line,) = [line for line in lines if line.startswith(f"{NODE}: ")]
         assert f"plant {fault}" in line, line
 
 
