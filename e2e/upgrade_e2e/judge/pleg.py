@@ -62,15 +62,15 @@ class PlegAges:
             return cls(at_us, seen_s, Windows.none())
         begun_s = values_at(readings, PROCESS_STARTED, node, at_us)
         since_s = _by_time(at_us / 1e6, seen_s, begun_s)
-        anew = np.isfinite(np.diff(begun_s)) & (np.diff(begun_s) != 0)
+        restarted = np.isfinite(np.diff(begun_s)) & (np.diff(begun_s) != 0)
         lists = values_at(readings, PLEG_RELISTS, node, at_us)
         lists_s = values_at(readings, PLEG_RELISTS_S, node, at_us)
-        age_s = np.fmin(since_s, _by_lists(at_us / 1e6, lists, lists_s, anew))
+        age_s = np.fmin(since_s, _by_lists(at_us / 1e6, lists, lists_s, restarted))
         waited_s = longest_waits(readings, node, at_us)
-        waited_s[1:][anew] = np.nan
+        waited_s[1:][restarted] = np.nan
         age_s = np.fmax(age_s, waited_s)
         known = np.isfinite(age_s)
-        restarts = Windows.of(at_us[:-1][anew], at_us[1:][anew])
+        restarts = Windows.of(at_us[:-1][restarted], at_us[1:][restarted])
         return cls(at_us[known], age_s[known], restarts)
 
     def __len__(self) -> int:
@@ -100,7 +100,9 @@ def _by_time(at_s: Floats, seen_s: Floats, begun_s: Floats) -> Floats:
     return since_s - (known.min() if len(known) else 0.0)
 
 
-def _by_lists(at_s: Floats, lists: Floats, lists_s: Floats, anew: npt.NDArray[np.bool_]) -> Floats:
+def _by_lists(
+    at_s: Floats, lists: Floats, lists_s: Floats, restarted: npt.NDArray[np.bool_]
+) -> Floats:
     """How old it was at most by the lists that were asked for; infinite where they say nothing.
 
     Where lists were asked for since the reading before, the list before each was as old as their
@@ -109,7 +111,7 @@ def _by_lists(at_s: Floats, lists: Floats, lists_s: Floats, anew: npt.NDArray[np
     ages = np.full(len(at_s), np.inf)
     for i in range(1, len(at_s)):
         passed_s, more = at_s[i] - at_s[i - 1], lists[i] - lists[i - 1]
-        if anew[i - 1] or not np.isfinite(more):
+        if restarted[i - 1] or not np.isfinite(more):
             continue
         mean_s = (lists_s[i] - lists_s[i - 1]) / more if more > 0 else ages[i - 1]
         ages[i] = mean_s + passed_s

@@ -62,11 +62,7 @@ def test_a_paused_node_starts_nothing_and_its_own_prober_proves_nothing(faulty: 
 
 
 def test_a_pass_that_is_interrupted_lets_the_node_go_on(tool: Tool, old_cluster: Cluster):
-    process = tool.start(
-        "run", "--from", OLD, "--to", NEW, "--reuse-cluster", old_cluster.name, "--fault",
-        "node-pause=60s:worker2", "--scenario", "upgrade_path", "--watch-before", "1",
-    )  # fmt: skip
-    wait_until_paused(process)
+    process = pausing(tool, old_cluster)
     process.terminate()
     assert process.wait(2 * MINUTES) == 130, tool.output()
     assert state(NODE) == "running"
@@ -75,11 +71,7 @@ def test_a_pass_that_is_interrupted_lets_the_node_go_on(tool: Tool, old_cluster:
 
 
 def test_a_node_that_a_killed_pass_left_paused_goes_on_by_a_sweep(tool: Tool, old_cluster: Cluster):
-    process = tool.start(
-        "run", "--from", OLD, "--to", NEW, "--reuse-cluster", old_cluster.name, "--fault",
-        "node-pause=60s:worker2", "--scenario", "upgrade_path", "--watch-before", "1",
-    )  # fmt: skip
-    wait_until_paused(process)
+    process = pausing(tool, old_cluster)
     process.kill()
     process.wait(2 * MINUTES)
     assert state(NODE) == "paused"
@@ -94,6 +86,16 @@ def test_a_node_that_a_killed_pass_left_paused_goes_on_by_a_sweep(tool: Tool, ol
     assert state(NODE) == "running"
     assert docker("exec", other, "ps", "-C", "containerd", "-o", "stat=").startswith(("S", "R"))
     assert len(docker("exec", NODE, "ctr", "version").splitlines()) > 1
+
+
+def pausing(tool: Tool, cluster: Cluster) -> subprocess.Popen[str]:
+    """A pass that has just paused a node."""
+    process = tool.start(
+        "run", "--from", OLD, "--to", NEW, "--reuse-cluster", cluster.name, "--fault",
+        "node-pause=60s:worker2", "--scenario", "upgrade_path", "--watch-before", "1",
+    )  # fmt: skip
+    wait_until_paused(process)
+    return process
 
 
 def wait_until_paused(process: subprocess.Popen[str]) -> None:
