@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kubernetes import watch
-
 from upgrade_e2e.cluster.facts import IPV6
 from upgrade_e2e.cluster.pods import is_ready
+from upgrade_e2e.cluster.watching import watch_events
 from upgrade_e2e.observers.base import DeployContext
 from upgrade_e2e.observers.objects import (
     AGENT_COMMAND,
@@ -28,7 +27,6 @@ _HOST_NAME = "kubernetes.io/hostname"
 _RESULT = "/dev/termination-log"
 _PEER_PORT = 8080
 _ASK_S = 5.0
-_WATCH_S = 60
 _SILENCE_S = 2.0
 """A watch without events for so long may be half-open: nodes are listed and watched again."""
 _STARTING = (
@@ -161,14 +159,11 @@ class NodeClient:
 
     def watch_nodes(self, version: str) -> Iterator[dict[str, Any]]:
         """The events after `version`; ends by itself, or by an error when no event comes."""
-        stream: Iterator[dict[str, Any]] = watch.Watch().stream(  # type: ignore[no-untyped-call]
+        return watch_events(
             self.context.cluster.api.core.list_node,
-            resource_version=version,
-            timeout_seconds=_WATCH_S,
-            deserialize=False,
-            _request_timeout=(_SILENCE_S, _SILENCE_S),
+            version=version,
+            silence_s=_SILENCE_S,
         )
-        return stream
 
     def starting_events(self) -> list[dict[str, Any]]:
         """The events of nodes whose kubelet, or proxy, has started."""

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from kubernetes import watch
 from kubernetes.client.exceptions import ApiException
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS
+from upgrade_e2e.cluster.watching import watch_events
 from upgrade_e2e.observers.base import DeployContext
 from upgrade_e2e.observers.objects import labels
 
@@ -21,7 +21,6 @@ WATCH_BROKEN: tuple[type[Exception], ...] = (*TRANSIENT_API_ERRORS, KeyError, Va
 """How a watch breaks off; KeyError is how the library ends a stream of undecoded events at an ERROR
 event."""
 _ASK_S = 5.0
-_WATCH_S = 60
 _SILENCE_S = 3.0
 """A watch without events for so long may be half-open: pods are listed and watched again."""
 _TOUCHED = "upgrade-e2e/watching-ended"
@@ -69,16 +68,13 @@ class PodClient:
 
     def watch_pods(self, version: str) -> Iterator[dict[str, Any]]:
         """The events after `version`; ends by itself, or by an error when no event comes."""
-        stream: Iterator[dict[str, Any]] = watch.Watch().stream(  # type: ignore[no-untyped-call]
+        return watch_events(
             self.context.cluster.api.core.list_namespaced_pod,
             self.context.namespace,
             label_selector=self._selector,
-            resource_version=version,
-            timeout_seconds=_WATCH_S,
-            deserialize=False,
-            _request_timeout=(_SILENCE_S, _SILENCE_S),
+            version=version,
+            silence_s=_SILENCE_S,
         )
-        return stream
 
     @property
     def _selector(self) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kubernetes import watch
 from kubernetes.client.exceptions import ApiException
 
+from upgrade_e2e.cluster.watching import watch_events
 from upgrade_e2e.observers.base import DeployContext
 from upgrade_e2e.observers.deployments.servers import wanted_by
 from upgrade_e2e.observers.deployments.trial import TRIAL
@@ -31,7 +31,6 @@ Followed = Literal["pods", "deployments"]
 _PORT, _SERVICE_PORT = 8080, 80
 _ASK_S = 5.0
 _ANSWER_S = 3.0
-_WATCH_S = 60
 _SILENCE_S = 5.0
 """A watch without events for so long may be half-open: things are listed and watched again."""
 _GRACE_S = 2
@@ -87,16 +86,13 @@ class TrialClient:
             "pods": api.core.list_namespaced_pod,
             "deployments": api.apps.list_namespaced_deployment,
         }
-        stream: Iterator[dict[str, Any]] = watch.Watch().stream(  # type: ignore[no-untyped-call]
+        return watch_events(
             calls[what],
             self.context.namespace,
             label_selector=self._selector,
-            resource_version=version,
-            timeout_seconds=_WATCH_S,
-            deserialize=False,
-            _request_timeout=(_SILENCE_S, _SILENCE_S),
+            version=version,
+            silence_s=_SILENCE_S,
         )
-        return stream
 
     def service(self, name: str) -> dict[str, Any]:
         """The Service in front of a trial's pod."""
