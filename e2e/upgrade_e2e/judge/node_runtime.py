@@ -12,7 +12,8 @@ time in which the node's kubelet was started again, which its own readings show.
 gets no pods, so there is nothing to leave out.
 
 A node is called Ready between two answers of the API server that both say so and are not far apart.
-While the API server is away it says nothing, so a node cannot be called Ready then.
+While the API server is away it says nothing, so a node cannot be called Ready then. In the same way
+it is known when a node was called not Ready: then pods on it are no endpoints of any Service.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class NodeRuntime:
     """What is known of one node.
 
     `silent` is when its runtime was silent by any witness, `waited` when pods waited and none came
-    up, however short, `ready` when the node was called Ready. `pods` counts pods whose wait counts,
+    up, however short, `ready` when the node was called Ready, and `not_ready` when it was not.
+    `pods` counts pods whose wait counts,
     `masked_share` is the share of those that are left out; both are None where no pods were
     created. `unread_share` is the share of the time in which its kubelet was not read, None where
     no prober was to read it.
@@ -50,6 +52,7 @@ class NodeRuntime:
     waited: Windows
     silent: Windows
     ready: Windows
+    not_ready: Windows
     pods: int | None
     masked_share: float | None
     unread_share: float | None
@@ -85,7 +88,8 @@ class NodeRuntime:
             ages=ages,
             waited=waited,
             silent=silent.within(within),
-            ready=_called_ready(readings, node).within(within),
+            ready=_called(readings, node, ready=True).within(within),
+            not_ready=_called(readings, node, ready=False).within(within),
             pods=None if starts is None else int((starts.evidence <= Evidence.FAILED).sum()),
             masked_share=None if starts is None else _masked_share(starts),
             unread_share=None if unread is None else unread.total_us / max(1, there.total_us),
@@ -105,6 +109,11 @@ class NodeRuntime:
     def silence(self) -> tuple[float, float]:
         """The longest that pods waited in vain, and when that began, in seconds; zeros for none."""
         return _longest(self.waited)
+
+    @property
+    def absence(self) -> tuple[float, float]:
+        """The longest that it was not Ready, and when that began, in seconds; zeros for none."""
+        return _longest(self.not_ready)
 
     @property
     def lied_s(self) -> float:
@@ -134,14 +143,14 @@ def _waited_in_vain(starts: Track) -> Windows:
     return Windows.of(begin_us, np.minimum(end_us, until_us))
 
 
-def _called_ready(readings: Readings, node: str) -> Windows:
-    """When the API server called a node Ready, as far as its answers show: at least."""
+def _called(readings: Readings, node: str, *, ready: bool) -> Windows:
+    """When the API server called a node Ready or not, as far as its answers show: at least."""
     found = []
     for series in readings.series:
         if series.metric == NODE_READY and series.node == node:
-            ready = series.value > 0
+            said = (series.value > 0) == ready
             near = np.diff(series.at_us) <= _NEXT_ANSWER_US
-            both = ready[1:] & ready[:-1] & near
+            both = said[1:] & said[:-1] & near
             found.append(Windows.of(series.at_us[:-1][both], series.at_us[1:][both]))
     return Windows.union(found)
 

@@ -139,6 +139,12 @@ class Runtimes:
                 f"it was called Ready for {duration(lied_s)} of the silence from {moment(from_s)} "
                 f"on, {self.seen.steps.during(from_s, from_s + lied_s)}"
             )
+        away_s, since_s = one.absence
+        if away_s:
+            said.append(
+                f"it was not Ready for {duration(away_s)} from {moment(since_s)} on, "
+                f"{self.seen.steps.during(since_s, since_s + away_s)}"
+            )
         return f"{one.node}: {'; '.join(said) or 'nothing is known of its runtime'}"
 
     def _age(self, one: NodeRuntime) -> Iterator[str]:

@@ -19,7 +19,7 @@ from upgrade_e2e.report.record import (
     ScenarioResult,
 )
 from upgrade_e2e.report.resources import Resources, resources_of
-from upgrade_e2e.report.runtime_row import RuntimeRow, runtime_line, runtime_rows
+from upgrade_e2e.report.runtime_row import NotReady, RuntimeRow, runtime_line, runtime_rows
 from upgrade_e2e.report.stored import (
     SAMPLES_FOLDER,
     load_record,
@@ -45,6 +45,7 @@ __all__ = [
     "CostRow",
     "EtcdResult",
     "FailedStep",
+    "NotReady",
     "ObserverResult",
     "OutageRow",
     "Resources",

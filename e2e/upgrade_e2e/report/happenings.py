@@ -14,6 +14,7 @@ from upgrade_e2e.report.record import (
     RunRecord,
     ScenarioResult,
 )
+from upgrade_e2e.report.runtime_row import NotReady
 
 __all__ = ["advice", "happened"]
 
@@ -23,6 +24,10 @@ MOST = 3
 """Own choice: what is read in ten seconds."""
 _WHOLE = 0.95
 """From this share of failing probes on, a sentence does not speak of a part of them."""
+_MOST_OF_IT = 0.5
+"""A node that was not Ready for more than this share of an outage is named with it."""
+_BEHIND_SERVICES = frozenset({"DnsLookups", "HttpService", "HttpEdge"})
+"""The types of observers that ask pods through a Service."""
 # By the type of the observer: what it watches, and what its probes are.
 _WATCHED: Mapping[str, tuple[str, str]] = {
     "DnsLookups": ("Cluster DNS", "lookups"),
@@ -144,7 +149,8 @@ def _sentence(run: RunRecord, seen: ObserverResult, row: _Row) -> str:
     parts = [what, how, *_where(run, row.nodes), _lasted(row)]
     if row.share < _WHOLE:
         parts.append(f"({share(row.share)} of the {probes} at worst)")
-    return f"{' '.join(parts)} {_during(row, rolled=_kind(run, seen.name) in _ROLLED)}."
+    parts.append(_during(row, rolled=_kind(run, seen.name) in _ROLLED))
+    return f"{' '.join(parts)}{_not_ready(run, seen, row)}."
 
 
 def _kind(run: RunRecord, label: str) -> str:
@@ -192,6 +198,24 @@ def _during(outage: _Row, *, rolled: bool) -> str:
     if len(others) > 1:
         also = f" (or in one of {len(others)} other steps)"
     return f"while {_step(first)}{also}"
+
+
+def _not_ready(run: RunRecord, seen: ObserverResult, row: _Row) -> str:
+    """Which node was not Ready for most of it: no Service sends anything to its pods then."""
+    if _kind(run, seen.name) not in _BEHIND_SERVICES:
+        return ""
+    said = [
+        f"; {_short(one.node)} was not Ready for {duration(away.lasted_s)} then"
+        for one in run.runtimes
+        for away in one.not_ready
+        if _shared_s(row, away) > row.at_least_s * _MOST_OF_IT
+    ]
+    return "".join(said)
+
+
+def _shared_s(row: _Row, away: NotReady) -> float:
+    until_s = min(row.start_s + row.at_least_s, away.start_s + away.lasted_s)
+    return until_s - max(row.start_s, away.start_s)
 
 
 def _is_rollout(name: str) -> bool:

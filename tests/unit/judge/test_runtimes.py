@@ -98,6 +98,13 @@ def test_a_frozen_runtime_is_seen_by_all_witnesses_and_named_with_its_step_and_n
     assert "called Ready" not in fine
 
 
+def test_a_node_that_was_not_ready_is_said_with_its_step():
+    found = runtimes([api(), pods(), reader()], [called(not_ready=[(110, 160)]), *kubelet()])
+    said = found.explain().splitlines()[0]
+    assert "it was not Ready for 49 s from 110.00 s on, plant runtime-freeze=60s" in said
+    assert found.lied_s == 0
+
+
 def test_a_node_that_stops_to_call_itself_ready_has_lied_until_then():
     waits = [(101, 60), (111, 50)]
     found = runtimes([api(), pods(*waits), reader()], [called(not_ready=[(125, 170)]), *kubelet()])

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.report.test_record import record
 from tests.unit.report.test_summary import OUTAGE, SEEN
 from upgrade_e2e.judge import Verdict
-from upgrade_e2e.report import BrownoutRow, FailedStep, ScenarioResult
+from upgrade_e2e.report import BrownoutRow, FailedStep, NotReady, RuntimeRow, ScenarioResult
 from upgrade_e2e.report.happenings import advice, happened
 
 DNS = replace(
@@ -175,3 +175,16 @@ def test_a_snapshot_that_is_not_whole_gave_no_answer_but_is_not_whole():
     said = happened(run(bad, name="backup", kind="EtcdBackup"))[0]
     assert said.startswith("A snapshot of etcd was not whole on worker for at most 1.1 s while")
     assert "plant" in said
+
+
+def test_a_node_that_was_not_ready_meanwhile_is_named():
+    """No Service sends anything to pods of such a node."""
+    away = NotReady(DNS.start_s - 1, 49.8)
+    rows = (RuntimeRow("upgrade-e2e-1a2b3c-control-plane", None, None, 0.0, (away,)),)
+    assert happened(run(DNS, runtimes=rows))[0].endswith(
+        "kube-proxy; control-plane was not Ready for 49.8 s then."
+    )
+    before = (replace(rows[0], not_ready=(NotReady(DNS.start_s - 50, 50),)),)
+    assert "not Ready" not in happened(run(DNS, runtimes=before))[0]
+    server = run(DNS, name="api", kind="ApiServer", runtimes=rows)
+    assert "not Ready" not in happened(server)[0]

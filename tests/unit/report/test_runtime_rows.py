@@ -11,6 +11,7 @@ from tests.unit.judge.test_runtimes import WHOLE_S, api, called, kubelet, pods, 
 from tests.unit.report.test_record import record
 from upgrade_e2e.judge import Limits, Views
 from upgrade_e2e.report import (
+    NotReady,
     RuntimeRow,
     api_cost_of,
     load_record,
@@ -26,11 +27,12 @@ SECOND = 1_000_000
 ROWS = (
     RuntimeRow("e2e-control-plane", 3.0, None, 0.0),
     RuntimeRow("e2e-worker", 58.2, 60.0, 57.0),
-    RuntimeRow("e2e-worker2", None, 1.5, 0.0),
+    RuntimeRow("e2e-worker2", None, 1.5, 0.0, (NotReady(12.0, 4.0), NotReady(80.0, 49.8))),
 )
 LINE = (
     "a kubelet's list of its containers at most 58.2 s old (e2e-worker); no container came up for "
-    "at most 1 min (e2e-worker); called Ready while it was silent for 57 s (e2e-worker)"
+    "at most 1 min (e2e-worker); called Ready while it was silent for 57 s (e2e-worker); not "
+    "Ready for 49.8 s (e2e-worker2)"
 )
 
 
@@ -49,6 +51,11 @@ def test_each_node_has_a_row():
     assert worker.pleg_age_s == pytest.approx(58, abs=3)
     assert worker.silence_s == pytest.approx(60)
     assert worker.lied_s == pytest.approx(60, abs=2)
+
+
+def test_when_a_node_was_not_ready_is_kept():
+    row = runtime_rows(views(said=[called(not_ready=[(40, 90)], away=[(200, 230)])]))[0]
+    assert row.not_ready == (NotReady(40.0, 49.0),)
 
 
 def test_a_pass_in_which_nobody_watched_runtimes_has_no_rows():
