@@ -41,10 +41,9 @@ class NodeRuntime:
 
     `silent` is when its runtime was silent by any witness, `waited` when pods waited and none came
     up, however short, `ready` when the node was called Ready, and `not_ready` when it was not.
-    `pods` counts pods whose wait counts,
-    `masked_share` is the share of those that are left out; both are None where no pods were
-    created. `unread_share` is the share of the time in which its kubelet was not read, None where
-    no prober was to read it.
+    `pods` counts pods whose wait counts, `masked_share` is the share of those that are left out;
+    both are None where no pods were created. `unread_share` is the share of the time in which its
+    kubelet was not read, None where no prober was to read it.
     """
 
     node: str
@@ -144,7 +143,10 @@ def _waited_in_vain(starts: Track) -> Windows:
 
 
 def _called(readings: Readings, node: str, *, ready: bool) -> Windows:
-    """When the API server called a node Ready or not, as far as its answers show: at least."""
+    """The stretches in which the API server said that a node is Ready, or that it is not.
+
+    Each lasts from the first answer that says so to the last, so the real one may be longer.
+    """
     found = []
     for series in readings.series:
         if series.metric == NODE_READY and series.node == node:

@@ -132,19 +132,7 @@ class Runtimes:
         )
 
     def _sentence(self, one: NodeRuntime) -> str:
-        said = [*self._age(one), *self._silence(one)]
-        lied_s, from_s = one.lie
-        if lied_s:
-            said.append(
-                f"it was called Ready for {duration(lied_s)} of the silence from {moment(from_s)} "
-                f"on, {self.seen.steps.during(from_s, from_s + lied_s)}"
-            )
-        away_s, since_s = one.absence
-        if away_s:
-            said.append(
-                f"it was not Ready for {duration(away_s)} from {moment(since_s)} on, "
-                f"{self.seen.steps.during(since_s, since_s + away_s)}"
-            )
+        said = [*self._age(one), *self._silence(one), *self._called(one)]
         return f"{one.node}: {'; '.join(said) or 'nothing is known of its runtime'}"
 
     def _age(self, one: NodeRuntime) -> Iterator[str]:
@@ -164,4 +152,18 @@ class Runtimes:
             yield (
                 f"no container came up for {duration(length_s)} from {moment(from_s)} on, "
                 f"{during} ({one.pods} pods count)"
+            )
+
+    def _called(self, one: NodeRuntime) -> Iterator[str]:
+        lied_s, from_s = one.lie
+        if lied_s:
+            yield (
+                f"it was called Ready for {duration(lied_s)} of the silence from {moment(from_s)} "
+                f"on, {self.seen.steps.during(from_s, from_s + lied_s)}"
+            )
+        away_s, since_s = one.absence
+        if away_s:
+            yield (
+                f"it was not Ready for {duration(away_s)} from {moment(since_s)} on, "
+                f"{self.seen.steps.during(since_s, since_s + away_s)}"
             )

@@ -201,7 +201,7 @@ def _during(outage: _Row, *, rolled: bool) -> str:
 
 
 def _not_ready(run: RunRecord, seen: ObserverResult, row: _Row) -> str:
-    """Which node was not Ready for most of it: no Service sends anything to its pods then."""
+    """Which nodes were not Ready for most of it: no Service sends anything to their pods then."""
     if _kind(run, seen.name) not in _BEHIND_SERVICES:
         return ""
     said = [
