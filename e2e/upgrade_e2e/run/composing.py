@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from upgrade_e2e.cluster.room import ROOM_CHOICE
-from upgrade_e2e.judge import Limit, Limits
+from upgrade_e2e.judge import Limit, Limits, Verdict
 from upgrade_e2e.observers import as_written
 from upgrade_e2e.report import FailedStep, RunRecord, ScenarioResult, backup_rows
 from upgrade_e2e.run.finished_pass import FinishedPass
@@ -22,17 +22,10 @@ __all__ = ["compose", "limits_changed"]
 
 def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRecord:
     """The record of a pass."""
-    what, upgraded, cluster = ended.running.what, ended.upgraded, ended.running.cluster
-    failed, views = ended.running.failed_step, ended.drawn.views
-    verdict, reason = verdict_of(
-        scenarios,
-        failed_step="" if failed is None else failed.step,
-        why="" if failed is None else failed.reason,
-        error=ended.error,
-    )
+    what, timeline = ended.running.what, ended.drawn.views.timeline
     capabilities = what.provider.capabilities
-    images = used_images(ended.running)
-    return RunRecord(
+    verdict, reason = _judged(ended, scenarios)
+    record = RunRecord(
         run_id=what.run_id,
         path=tuple(str(version) for version in what.plan.path.versions),
         provider=capabilities.name,
@@ -41,32 +34,67 @@ def compose(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> RunRe
         reason=reason,
         started_unix_s=what.origin.unix_s,
         duration_s=ended.duration_s,
-        watched=views.timeline.watched,
+        watched=timeline.watched,
         cluster_made=ended.cluster_made,
         refused=ended.refused,
+        spans=timeline.spans,
+        scenarios=scenarios,
+        pace=capabilities.pace,
+    )
+    return _with_figures(_with_cluster(_with_circumstances(record, ended), ended), ended)
+
+
+def _judged(ended: FinishedPass, scenarios: tuple[ScenarioResult, ...]) -> tuple[Verdict, str]:
+    failed = ended.running.failed_step
+    return verdict_of(
+        scenarios,
+        failed_step="" if failed is None else failed.step,
+        why="" if failed is None else failed.reason,
+        error=ended.error,
+    )
+
+
+def _with_circumstances(record: RunRecord, ended: FinishedPass) -> RunRecord:
+    """The record with what was asked of the pass, and what it ran with."""
+    what, images = ended.running.what, used_images(ended.running)
+    return dataclasses.replace(
+        record,
         choices={**_choices(ended.running), **watching_choices(what.settings)},
         faults=planted(ended.running),
         tools=ended.tools,
         images={use: image.name for use, image in images.items()},
         image_digests={use: image.digest for use, image in images.items() if image.digest},
-        spans=views.timeline.spans,
-        scenarios=scenarios,
-        observers=ended.observers,
-        observers_as_written=_as_written(upgraded),
+        observers_as_written=_as_written(ended.upgraded),
         limits_changed=limits_changed(what.limits),
+        machine=machine_class(),
+    )
+
+
+def _with_cluster(record: RunRecord, ended: FinishedPass) -> RunRecord:
+    """The record with the cluster, and what became of it."""
+    running, upgraded = ended.running, ended.upgraded
+    cluster, failed = running.cluster, running.failed_step
+    return dataclasses.replace(
+        record,
         failed_step=None if failed is None else FailedStep(failed.step, failed.reason),
         inventory=upgraded.inventory if upgraded else None,
         inventory_error=upgraded.inventory_error if upgraded else "",
         control_planes=len(cluster.control_planes) if cluster else 0,
         workers=len(cluster.upgraded_workers) if cluster else 0,
-        pace=capabilities.pace,
-        facts=ended.running.facts,
+        facts=running.facts,
+    )
+
+
+def _with_figures(record: RunRecord, ended: FinishedPass) -> RunRecord:
+    """The record with what observers saw, in figures."""
+    return dataclasses.replace(
+        record,
+        observers=ended.observers,
         api_cost=ended.api_cost,
         runtimes=ended.runtimes,
         resources=ended.resources,
         etcd=ended.etcd,
-        machine=machine_class(),
-        backups=backup_rows(views.timeline),
+        backups=backup_rows(ended.drawn.views.timeline),
     )
 
 
