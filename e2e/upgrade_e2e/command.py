@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
+from typing import IO
 
 from upgrade_e2e.errors import CommandFailed, Hopeless
 from upgrade_e2e.format import duration
@@ -29,6 +30,8 @@ _ENDS = re.compile(rb"\n")
 _MOVES = re.compile(rb"(?:[\r\n]|\x1b\[[0-?]*[ -/]*[@-~])+")
 _LOOK_S = 0.2
 """How often a followed command looks whether it is to stop."""
+_Stream = int | IO[bytes]
+"""Where a command reads or writes: a file descriptor, a constant of `subprocess`, or a file."""
 
 
 @dataclass(frozen=True)
@@ -115,26 +118,42 @@ def run(
     shown = shlex.join(argv)
     _log.debug("run: %s", shown)
     started = time.monotonic()
+    with _streams(stdin, stdin_file, stdout_file) as (source, sink):
+        process = _start(argv, source, sink, subprocess.PIPE, env=env, cwd=cwd)
+        out, err = _outputs(process, shown, stdin, timeout_s)
+    done = Completed(shown, process.returncode, out, err, time.monotonic() - started)
+    return _ended(done, timeout_s, check=check)
+
+
+@contextlib.contextmanager
+def _streams(
+    stdin: str | None, stdin_file: Path | None, stdout_file: Path | None
+) -> Iterator[tuple[_Stream, _Stream]]:
+    """What a command reads, and where it writes: files if there are any, which are then closed."""
+    source: _Stream = subprocess.DEVNULL if stdin is None else subprocess.PIPE
+    sink: _Stream = subprocess.PIPE
     with contextlib.ExitStack() as files:
-        source: int | object = subprocess.DEVNULL if stdin is None else subprocess.PIPE
         if stdin_file is not None:
             source = files.enter_context(stdin_file.open("rb"))
-        sink: int | object = subprocess.PIPE
         if stdout_file is not None:
             sink = files.enter_context(stdout_file.open("wb"))
-        process = _start(argv, source, sink, subprocess.PIPE, env=env, cwd=cwd)
-        try:
-            out, err = process.communicate(
-                None if stdin is None else stdin.encode(), timeout=timeout_s
-            )
-        except subprocess.TimeoutExpired:
-            said = "".join(_text(stream) for stream in _kill_group(process))
-            raise CommandFailed(shown, None, said, timeout_s) from None
-        except BaseException:
-            _kill_group(process)
-            raise
-    done = Completed(shown, process.returncode, _text(out), _text(err), time.monotonic() - started)
-    return _ended(done, timeout_s, check=check)
+        yield source, sink
+
+
+def _outputs(
+    process: subprocess.Popen[bytes], shown: str, stdin: str | None, timeout_s: float
+) -> tuple[str, str]:
+    """Both outputs of a command that has ended; on timeout or interruption its group is killed."""
+    try:
+        given = None if stdin is None else stdin.encode()
+        out, err = process.communicate(given, timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        said = "".join(_text(stream) for stream in _kill_group(process))
+        raise CommandFailed(shown, None, said, timeout_s) from None
+    except BaseException:
+        _kill_group(process)
+        raise
+    return _text(out), _text(err)
 
 
 def follow(
@@ -251,8 +270,8 @@ def spawn(
 
 def _start(
     argv: Sequence[str],
-    source: int | object,
-    sink: int | object,
+    source: _Stream,
+    sink: _Stream,
     errors: int,
     *,
     env: Mapping[str, str] | None = None,
@@ -261,8 +280,8 @@ def _start(
     try:
         return subprocess.Popen(
             argv,
-            stdin=source,  # type: ignore[arg-type]
-            stdout=sink,  # type: ignore[arg-type]
+            stdin=source,
+            stdout=sink,
             stderr=errors,
             env={**os.environ, **(env or {})},
             cwd=cwd,
