@@ -25,7 +25,8 @@ from upgrade_e2e.report import RunRecord
 from upgrade_e2e.run.claims import Claims
 from upgrade_e2e.run.closing import close_pass
 from upgrade_e2e.run.finished_pass import FinishedPass
-from upgrade_e2e.run.pass_ import PassRequest, RunningPass
+from upgrade_e2e.run.pass_ import RunningPass
+from upgrade_e2e.run.pass_request import PassRequest
 from upgrade_e2e.run.progress import Progress, Silence
 from upgrade_e2e.run.providers import make_provider
 from upgrade_e2e.run.recording import write_artifacts

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path as FilePath
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster
 from upgrade_e2e.cluster.fact_reading import read_facts
@@ -20,47 +19,20 @@ from upgrade_e2e.errors import (
     Inconclusive,
     StepFailed,
 )
-from upgrade_e2e.judge import Limits
-from upgrade_e2e.observers import Observation, Observer, alter, put_back, require_room
+from upgrade_e2e.observers import Observation, Observer, alter, require_room
 from upgrade_e2e.observers.live_status import LiveStatus
-from upgrade_e2e.providers.base import Provider
+from upgrade_e2e.run.pass_request import PassRequest
 from upgrade_e2e.run.planting import perform_plant
-from upgrade_e2e.run.progress import Progress
-from upgrade_e2e.run.settings import PassSettings
+from upgrade_e2e.run.undoing import leaving_no_trace, putting_back
 from upgrade_e2e.run.upgraded import Upgraded
-from upgrade_e2e.timeline import Origin, Samples, Span, Timeline
-from upgrade_e2e.upgrade import Executor, Inventory, Marks, Plan, Step, planted_in
+from upgrade_e2e.timeline import Samples, Span, Timeline
+from upgrade_e2e.upgrade import Executor, Inventory, Marks, Step, planted_in
 from upgrade_e2e.upgrade.faults import PLANT
 
-__all__ = ["PassRequest", "RunningPass", "count_steps"]
+__all__ = ["RunningPass"]
 
 LOGS_TIMEOUT_S = 180.0
-AROUND = ("deploy", "watch-before", "watch-after", "collect", "inspect")
-"""What every pass does in addition to its plan."""
 TROUBLE: tuple[type[Exception], ...] = (E2eError, *TRANSIENT_API_ERRORS)
-
-
-def count_steps(plan: Plan) -> int:
-    """How many steps a pass over this plan shows, if none fails."""
-    return len(plan.steps) + len(AROUND)
-
-
-@dataclass(frozen=True)
-class PassRequest:
-    """Everything that one pass needs, before it begins.
-
-    `folder` takes logs and working files. `origin` is second zero of its timeline.
-    """
-
-    plan: Plan
-    provider: Provider
-    observers: tuple[Observer, ...]
-    settings: PassSettings
-    limits: Limits
-    folder: FilePath
-    progress: Progress
-    run_id: str
-    origin: Origin = field(default_factory=Origin)
 
 
 @dataclass
@@ -94,7 +66,7 @@ class RunningPass:
         upgrade step raises nothing: it is part of the evidence.
         """
         observers = alter(self.what.observers, planted_in(self.what.plan))
-        with self._putting_back():
+        with putting_back(self.what, lambda: self.cluster):
             return self._run(observers)
 
     def _run(self, observers: tuple[Observer, ...]) -> Upgraded:
@@ -113,7 +85,7 @@ class RunningPass:
             guards=self.what.settings.guards,
         )
         self._observation = observation
-        with contextlib.closing(observation), self._leaving_no_trace(observation):
+        with contextlib.closing(observation), leaving_no_trace(self.what, observation):
             self._deploy(observation)
             with self.what.progress.watching(lambda: self._statuses(observation)):
                 self._advance(self.what.plan.upgrade)
@@ -250,31 +222,6 @@ class RunningPass:
             readings=observation.readings(),
             backups=observation.backups(),
         )
-
-    @contextlib.contextmanager
-    def _leaving_no_trace(self, observation: Observation) -> Iterator[None]:
-        """In a cluster that is not ours, all that was deployed is deleted again."""
-        try:
-            yield
-        finally:
-            if self.what.settings.reuse_cluster:
-                self._restore(observation.remove)
-
-    @contextlib.contextmanager
-    def _putting_back(self) -> Iterator[None]:
-        """There, faults that can be taken back are, however far the pass came."""
-        try:
-            yield
-        finally:
-            cluster = self.cluster
-            if self.what.settings.reuse_cluster and cluster is not None:
-                self._restore(lambda: put_back(planted_in(self.what.plan), cluster))
-
-    def _restore(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except TROUBLE as error:
-            self.what.progress.say(f"the cluster is not as it was before: {error}")
 
     @contextlib.contextmanager
     def _span(self, name: str) -> Iterator[None]:

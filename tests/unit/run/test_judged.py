@@ -21,7 +21,7 @@ from upgrade_e2e.errors import (
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.observers import GuardPair, GuardRails, HttpService, NewPodsNetwork, Wanted
 from upgrade_e2e.report import load_record, load_timeline
-from upgrade_e2e.run import Claim, JudgedPass, pass_, run_pass
+from upgrade_e2e.run import Claim, JudgedPass, pass_, run_pass, undoing
 from upgrade_e2e.run.exit_codes import code_of_runs
 from upgrade_e2e.run.progress import Silence
 from upgrade_e2e.upgrade import Fault, Step
@@ -356,7 +356,7 @@ def undone(monkeypatch):
     """Remembers what is undone."""
     made = Undone()
     monkeypatch.setattr(pass_.Observation, "remove", lambda _: made.remove())
-    monkeypatch.setattr(pass_, "put_back", made.put_back)
+    monkeypatch.setattr(undoing, "put_back", made.put_back)
     return made
 
 
