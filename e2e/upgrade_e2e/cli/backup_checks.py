@@ -8,7 +8,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,20 @@ _DEFAULTS = CheckSettings()
 _ASK_S = 30.0
 
 
+def _setting(name: str, field: str, metavar: str, about: str) -> Callable[[Any], Any]:
+    """An option that sets a field of CheckSettings, with the default and the type of that."""
+    default = getattr(_DEFAULTS, field)
+    return click.option(
+        name,
+        field,
+        type=type(default),
+        default=default,
+        metavar=metavar,
+        show_default=True,
+        help=about,
+    )
+
+
 @click.group()
 def backup() -> None:
     """Look at backups of etcd.
@@ -55,37 +69,14 @@ def backup() -> None:
     metavar="URL",
     help="The address of an S3 server that is not Amazon's. Default: that of the environment.",
 )
-@click.option(
-    "--match",
-    "pattern",
-    default=_DEFAULTS.pattern,
-    metavar="PATTERN",
-    show_default=True,
-    help="Which names are snapshots.",
-)
-@click.option(
-    "--newest",
-    type=int,
-    default=_DEFAULTS.newest,
-    metavar="N",
-    show_default=True,
-    help="How many snapshots to restore, the newest ones.",
-)
-@click.option(
-    "--max-age",
-    type=float,
-    default=_DEFAULTS.max_age_s,
-    metavar="SECONDS",
-    show_default=True,
-    help="How old the newest snapshot may be.",
-)
-@click.option(
+@_setting("--match", "pattern", "PATTERN", "Which names are snapshots.")
+@_setting("--newest", "newest", "N", "How many snapshots to restore, the newest ones.")
+@_setting("--max-age", "max_age_s", "SECONDS", "How old the newest snapshot may be.")
+@_setting(
     "--size-factor",
-    type=float,
-    default=_DEFAULTS.size_factor,
-    metavar="FACTOR",
-    show_default=True,
-    help="How many times larger or smaller a snapshot may be than the one before.",
+    "size_factor",
+    "FACTOR",
+    "How many times larger or smaller a snapshot may be than the one before.",
 )
 @click.option(
     "--cluster",
@@ -109,7 +100,7 @@ def check(
     s3_endpoint: str,
     pattern: str,
     newest: int,
-    max_age: float,
+    max_age_s: float,
     size_factor: float,
     cluster: str,
     kubeconfig: Path | None,
@@ -129,7 +120,7 @@ def check(
     settings = CheckSettings(
         pattern=pattern,
         newest=newest,
-        max_age_s=max_age,
+        max_age_s=max_age_s,
         size_factor=size_factor,
         cluster=cluster if kubeconfig is None else _uid_of(kubeconfig),
     )
