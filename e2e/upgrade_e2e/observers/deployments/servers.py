@@ -1,4 +1,4 @@
-"""The webhook and the credential provider as objects of the cluster."""
+"""The two servers, the webhook and the credential provider, as objects of the cluster."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from kubernetes.client.exceptions import ApiException
 
 from upgrade_e2e.observers.base import DeployContext
 from upgrade_e2e.observers.deployments.trust import Trust
-from upgrade_e2e.observers.namespace import namespace_owner
+from upgrade_e2e.observers.deployments.webhook import (
+    COMPONENT,
+    HTTPS,
+    WEBHOOK,
+    wanted_by,
+    webhook_configuration,
+)
 from upgrade_e2e.observers.objects import (
     AGENT_COMMAND,
     LABELS,
@@ -37,15 +43,10 @@ __all__ = [
 
 AUDIENCE = "upgrade-e2e-credentials"
 """Whom the tokens of pods are meant for, so that no other server takes them."""
-COMPONENT = "app.kubernetes.io/component"
-WEBHOOK, CREDENTIALS = "webhook", "credentials"
-_WANTED = "upgrade-e2e/credential"
-"""The label of pods that a webhook is called for: its value is the label of the observer."""
+CREDENTIALS = "credentials"
 
-_HTTPS, _HTTP = 443, 80
+_HTTP = 80
 _REPLICAS = 2
-_REVIEW_S = 5
-"""Half of the API server's default: a webhook that hangs must not hold up each pod for longer."""
 _PRE_STOP_S = 5
 _FOLDER = "/secret"
 _ENOUGH = 2
@@ -67,11 +68,6 @@ class _Server:
     files: Mapping[str, str]
     port: int
     front: int
-
-
-def wanted_by(label: str) -> dict[str, str]:
-    """The label of pods that the webhook of this observer is called for."""
-    return {_WANTED: label}
 
 
 def selector_of(component: str) -> str:
@@ -121,7 +117,7 @@ def _webhook(label: str, trust: Trust, provider: str) -> _Server:
         ),
         files={"tls.crt": trust.certificate, "tls.key": trust.private_key},
         port=8443,
-        front=_HTTPS,
+        front=HTTPS,
     )
 
 
@@ -210,45 +206,3 @@ def _marked(manifest: dict[str, Any], component: str) -> dict[str, Any]:
     """The same with the label by which faults find it."""
     meta = manifest["metadata"]
     return {**manifest, "metadata": {**meta, "labels": {**meta["labels"], COMPONENT: component}}}
-
-
-def webhook_configuration(context: DeployContext, label: str, trust: Trust) -> dict[str, Any]:
-    """The configuration by which the API server asks the webhook about pods that want a credential.
-
-    It is in no namespace, so that nothing would delete it along with ours. Therefore the namespace
-    owns it.
-    """
-    name = f"{label}-{WEBHOOK}"
-    asked = {"name": name, "namespace": context.namespace, "port": _HTTPS, "path": "/mutate"}
-    pods = {
-        "operations": ["CREATE"],
-        "apiGroups": [""],
-        "apiVersions": ["v1"],
-        "resources": ["pods"],
-        "scope": "Namespaced",
-    }
-    hook = {
-        "name": f"{label}.{context.namespace}.internal",
-        "admissionReviewVersions": ["v1"],
-        "sideEffects": "None",
-        "failurePolicy": "Fail",
-        "timeoutSeconds": _REVIEW_S,
-        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": context.namespace}},
-        "objectSelector": {"matchLabels": wanted_by(label)},
-        "rules": [pods],
-        "clientConfig": {
-            "service": asked,
-            "caBundle": base64.b64encode(trust.authority.encode()).decode(),
-        },
-    }
-    meta = {
-        "name": f"{context.namespace}-{label}",
-        "labels": {**labels(name), COMPONENT: WEBHOOK},
-        "ownerReferences": [namespace_owner(context)],
-    }
-    return {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "MutatingWebhookConfiguration",
-        "metadata": meta,
-        "webhooks": [hook],
-    }
