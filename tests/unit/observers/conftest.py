@@ -12,11 +12,21 @@ from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.observers import DeployContext, Images
 from upgrade_e2e.timeline import Origin
 
+NAMESPACE = "/api/v1/namespaces/upgrade-e2e"
+
 
 @pytest.fixture
 def api() -> FakeApi:
     """An API with nothing in it."""
     return FakeApi()
+
+
+@pytest.fixture
+def api_with_namespace() -> FakeApi:
+    """An API with the namespace of observers, for tests of what that owns."""
+    made = FakeApi()
+    made.put(NAMESPACE, {"kind": "Namespace", "metadata": {"name": "upgrade-e2e"}})
+    return made
 
 
 @pytest.fixture

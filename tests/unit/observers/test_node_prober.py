@@ -20,10 +20,8 @@ SETS = "/apis/apps/v1/namespaces/upgrade-e2e/daemonsets"
 
 
 @pytest.fixture
-def api() -> FakeApi:
-    made = FakeApi()
-    made.put(NAMESPACE, {"kind": "Namespace", "metadata": {"name": "upgrade-e2e"}})
-    return made
+def api(api_with_namespace: FakeApi) -> FakeApi:
+    return api_with_namespace
 
 
 def streams(api: FakeApi, name: str) -> list[str]:

@@ -6,12 +6,8 @@ import pytest
 
 from tests.unit.observers.fake_api import FakeApi
 
-NAMESPACE = "/api/v1/namespaces/upgrade-e2e"
-
 
 @pytest.fixture
-def api() -> FakeApi:
+def api(api_with_namespace: FakeApi) -> FakeApi:
     """An API with that namespace."""
-    made = FakeApi()
-    made.put(NAMESPACE, {"kind": "Namespace", "metadata": {"name": "upgrade-e2e"}})
-    return made
+    return api_with_namespace
