@@ -306,6 +306,8 @@ class FakeMachine:
                 assert files.stdout is not None
                 files.stdout.write_text(image_name, encoding="utf-8")
                 return 0, ""
+            case ("curl", "--silent", _):
+                return 0, container.files.get("health", "")
             case ("cat", path):
                 return 0, container.files[path]
             case ("tee", path):

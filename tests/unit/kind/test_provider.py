@@ -402,6 +402,17 @@ def test_a_cluster_that_lets_nobody_in_is_left_as_it_is(make, machine, ledger, a
     assert ledger.entries() == ()
 
 
+def test_a_cluster_whose_etcd_takes_no_writes_is_refused(make, machine, ledger, answering, marks):
+    machine.make_cluster("mine", NODES)
+    names = ("mine-control-plane", "mine-worker", "mine-worker2")
+    answering.answers["/api/v1/nodes"] = {"items": [node(name) for name in names]}
+    machine.containers["mine-control-plane"].files["health"] = '{"reason":"ALARM NOSPACE"}'
+    provider = make(cluster_name="", reuse_cluster="mine")
+    with pytest.raises(BadInput, match="etcd of cluster mine has raised the alarm NOSPACE"):
+        provider.create(provider.plan(PATH), marks)
+    assert ledger.entries() == ()
+
+
 def test_a_stopped_cluster_is_refused(make, machine, marks):
     machine.make_cluster("mine", NODES)
     machine.containers["mine-worker"].running = False

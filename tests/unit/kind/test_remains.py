@@ -12,6 +12,7 @@ from tests.unit.kind.fakes import FakeContainer
 from upgrade_e2e.errors import CommandFailed
 from upgrade_e2e.observers.objects import LABELS
 from upgrade_e2e.providers.kind.docker import Docker
+from upgrade_e2e.providers.kind.etcd_alarm import MARK_FILE
 from upgrade_e2e.providers.kind.leak_script import SCRIPT_FILE
 from upgrade_e2e.providers.kind.remains import (
     CLUSTER,
@@ -23,6 +24,7 @@ from upgrade_e2e.providers.kind.remains import (
     deleters,
     scratch_container,
 )
+from upgrade_e2e.providers.kind.undoing import UNDO
 
 NODES = [{"role": "control-plane", "image": "i"}, {"role": "worker", "image": "i"}]
 
@@ -82,6 +84,20 @@ def test_what_a_killed_pass_left_in_a_cluster_that_stays_goes(machine):
     assert all("--wait=false" in argv for argv in deleted)
     leaks = machine.ran("pkill", "KILL", "--full", SCRIPT_FILE)
     assert {argv[3] for argv in leaks} == {"theirs-control-plane", "theirs-worker"}
+
+
+def test_an_alarm_of_etcd_is_looked_for_after_all_nodes_go_on_and_before_deletions(
+    machine,
+):
+    machine.make_cluster("theirs", NODES)
+    deleters(machine.runner)[REUSED_CLUSTER]("theirs")
+    calls = [argv for argv in machine.ran("docker", "exec") if "theirs-" in " ".join(argv)]
+    (looked,) = [at for at, argv in enumerate(calls) if MARK_FILE in argv[-1]]
+    assert "theirs-control-plane" in calls[looked]
+    went_on = [at for at, argv in enumerate(calls) if argv[-1] == UNDO[-1]]
+    deleted = [at for at, argv in enumerate(calls) if "delete" in argv]
+    assert len(went_on) == 2
+    assert max(went_on) < looked < min(deleted)
 
 
 def test_an_api_server_that_does_not_answer_holds_up_no_sweep(machine):

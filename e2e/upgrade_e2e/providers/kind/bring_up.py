@@ -13,7 +13,9 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.kind import creation, health
 from upgrade_e2e.providers.kind.after_create import AFTER_CREATE, run_after_create
 from upgrade_e2e.providers.kind.checks import preflight, require_free_name
+from upgrade_e2e.providers.kind.delivery import runner_of
 from upgrade_e2e.providers.kind.docker import Docker
+from upgrade_e2e.providers.kind.etcd_alarm import require_no_alarm
 from upgrade_e2e.providers.kind.images import NodeImages
 from upgrade_e2e.providers.kind.journal import Journal
 from upgrade_e2e.providers.kind.pass_entries import PassEntries
@@ -149,7 +151,9 @@ class BringUp:
         creation.require_exists(self.docker, self.name)
         creation.take_kubeconfig(self.host, self.name, self.kubeconfig)
         cluster = creation.handle(self.docker, self.name, self.kubeconfig)
-        return cluster, creation.require_fit(self.settings, cluster, path)
+        older = creation.require_fit(self.settings, cluster, path)
+        require_no_alarm(runner_of(cluster.control_planes[0]), cluster.name)
+        return cluster, older
 
     def _start_staging(self, plan: Plan, nodes: Sequence[Node], older: Collection[str]) -> Staging:
         folder = self.folder.resolve()

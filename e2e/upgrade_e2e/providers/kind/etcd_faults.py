@@ -7,14 +7,14 @@ control plane, so that programs on the first one go on where there are several.
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.command import Runner
-from upgrade_e2e.errors import CommandFailed, FaultNotPlanted
+from upgrade_e2e.errors import FaultNotPlanted
 from upgrade_e2e.providers.kind.delivery import runner_of
 from upgrade_e2e.providers.kind.dropping import BETWEEN_MEMBERS, packets_dropped
+from upgrade_e2e.providers.kind.etcd_alarm import health_of, member_of, raise_alarm, take_back
 from upgrade_e2e.providers.kind.freezer import stopped
 from upgrade_e2e.wait import Deadline, wait_for
 
@@ -22,14 +22,6 @@ __all__ = ["FAULTS_OF_ETCD"]
 
 _QUICK_S = 30.0
 _MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
-_PKI = "/etc/kubernetes/pki/etcd"
-_API = (
-    *("curl", "--silent", "--show-error", "--fail-with-body", "--max-time", "10"),
-    *("--cacert", f"{_PKI}/ca.crt", "--cert", f"{_PKI}/server.crt", "--key", f"{_PKI}/server.key"),
-)
-# The name stands for 127.0.0.1, and in a cluster of IPv6 for ::1.
-_URL = "https://localhost:2379/v3/maintenance"
-_HEALTH = "http://localhost:2381/health?serializable=true"
 
 
 def freeze(cluster: Cluster, duration_s: float) -> None:
@@ -60,14 +52,13 @@ def fill(cluster: Cluster, duration_s: float) -> None:
     Really filling 2 GiB takes minutes and cannot be undone without a compaction.
     """
     runner = _runner(cluster)
-    member = _ask(runner, "status", {})["header"]["member_id"]
-    alarm = {"memberID": member, "alarm": "NOSPACE"}
+    member = member_of(runner)
     try:
-        _ask(runner, "alarm", {**alarm, "action": "ACTIVATE"})
+        raise_alarm(runner, member)
         _await_alarm(runner)
         time.sleep(duration_s)
     finally:
-        _disarm(runner, alarm)
+        take_back(runner, member)
 
 
 FAULTS_OF_ETCD = {"etcd-freeze": freeze, "etcd-cut-off": cut_off, "etcd-no-space": fill}
@@ -78,29 +69,11 @@ def _runner(cluster: Cluster) -> Runner:
     return runner_of(cluster.control_planes[-1])
 
 
-def _ask(runner: Runner, what: str, question: dict[str, str]) -> dict[str, dict[str, str]]:
-    """A question to the member's own API, in JSON."""
-    answer = runner.run(*_API, "--data", json.dumps(question), f"{_URL}/{what}", timeout_s=_QUICK_S)
-    found: dict[str, dict[str, str]] = json.loads(answer.stdout)
-    return found
-
-
-def _disarm(runner: Runner, alarm: dict[str, str]) -> None:
-    """Tried again where it fails: until then the whole cluster takes no write."""
-    wait_for(
-        "etcd to take back its alarm",
-        lambda: _ask(runner, "alarm", {**alarm, "action": "DEACTIVATE"}),
-        lambda _: True,
-        Deadline(within_s=60, every_s=1.0),
-        transient=(CommandFailed, ValueError),
-    )
-
-
 def _await_alarm(runner: Runner) -> None:
     """Wait until the member itself says so: a fault that is not there proves nothing."""
     wait_for(
         "the alarm NOSPACE in etcd",
-        lambda: runner.run("curl", "--silent", _HEALTH, timeout_s=_QUICK_S).stdout,
+        lambda: health_of(runner),
         lambda said: "NOSPACE" in said,
         Deadline(within_s=20, every_s=0.2),
     )

@@ -14,6 +14,7 @@ from upgrade_e2e.cluster import Role
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import CommandFailed, E2eError
 from upgrade_e2e.providers.kind.docker import Container, Docker
+from upgrade_e2e.providers.kind.etcd_alarm import take_back_left
 from upgrade_e2e.providers.kind.freezer import thaw
 from upgrade_e2e.providers.kind.leaving import delete_joined_node
 from upgrade_e2e.providers.kind.ledger import Ledger, Swept
@@ -101,17 +102,22 @@ def delete_cluster(docker: Docker, name: str) -> None:
 def let_go_on(docker: Docker, name: str) -> None:
     """Let a cluster that stays go on without what a pass has left in it.
 
-    Nodes that a fault has frozen or cut off go on, a leak ends, and snapshots of etcd and what
-    observers applied are deleted. A pass that ends by itself has undone most of that; one whose
-    process was killed could not. Raises CommandFailed for a node that lets no command in.
+    Nodes that a fault has frozen or cut off go on, a leak ends, an alarm of etcd that a fault has
+    raised is taken back, and snapshots of etcd and what observers applied are deleted. A pass that
+    ends by itself has undone most of that; one whose process was killed could not. Raises
+    CommandFailed for a node that lets no command in, and DeadlinePassed for an etcd that does not
+    take back its alarm.
     """
     containers = docker.nodes_of(name)
     _unpause(docker, containers)
     nodes = [one for one in containers if one.role in set(Role) and (one.running or one.paused)]
     for node in nodes:
         undo_faults(docker.node(node.name))
-    for node in [one for one in nodes if one.role == Role.CONTROL_PLANE.value][:1]:
-        _delete_objects(docker.node(node.name))
+    controls = [docker.node(one.name) for one in nodes if one.role == Role.CONTROL_PLANE.value]
+    for inside in controls:  # once all are back: etcd takes nothing without most of its members
+        take_back_left(inside)
+    for inside in controls[:1]:
+        _delete_objects(inside)
 
 
 def _delete_objects(inside: Runner) -> None:
