@@ -47,9 +47,9 @@ def test_deployments_get_through_every_stage(upgraded, limits):
 
 @pytest.mark.observes(DEPLOYMENTS)
 def test_deployments_are_available_soon(upgraded, limits):
-    """A new Deployment is available soon after it was created."""
+    """No more new Deployments are late than one in a hundred, as far as so few can show."""
     seen = saw_deployments(upgraded).only(stream="created-to-available")
-    assert seen.p95_s <= limits.deployments.available_p95_s, seen.explain()
+    assert seen.proven_p99_s <= limits.deployments.available_p99_s, seen.explain()
 
 
 @pytest.mark.observes(DEPLOYMENTS)

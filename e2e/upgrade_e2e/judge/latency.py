@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
+import scipy  # its parts are loaded when they are first used
 
 from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.format import duration
 
-__all__ = ["Latencies", "LowerBound", "Quantile"]
+__all__ = ["CONFIDENCE", "Latencies", "LowerBound", "Quantile"]
+
+CONFIDENCE = 0.95
+"""How sure it is that a percentile counts as proven: one pass of twenty may be wrong by chance."""
 
 
 class LowerBound(float):
@@ -81,12 +86,35 @@ class Latencies:
         of the true percentile; it is the percentile itself exactly when moving all censored ones
         to infinity leaves the rank where it is. Raises Inconclusive without any latency.
         """
+        self._ask_for_any()
+        ranks = [max(1, math.ceil(share * len(self) - 1e-9)) - 1 for share in shares]
+        return self._at(ranks)
+
+    def proven(self, share: float) -> Quantile:
+        """The least that this percentile of all that might have been seen is, with CONFIDENCE.
+
+        So many latencies lie above the true percentile by chance, and no more: the largest number
+        of a binomial distribution at CONFIDENCE. The longest latency but those is no longer than
+        it. No distribution of latencies is assumed. Raises Inconclusive where there is none, or
+        so few that all of them might lie above.
+        """
+        self._ask_for_any()
+        beyond = int(scipy.stats.binom.ppf(CONFIDENCE, len(self), 1 - share))
+        if beyond == len(self):
+            raise Inconclusive(
+                f"{len(self)} latencies prove nothing about the {share * 100:g}th percentile; "
+                "probe at a higher rate, or for longer."
+            )
+        return self._at([len(self) - 1 - beyond])[0]
+
+    def _ask_for_any(self) -> None:
         if not len(self):
             raise Inconclusive(
                 "there is no latency: no probe was sent on time and answered; lower the rate, "
                 "or give the probers a core of their own."
             )
-        ranks = [max(1, math.ceil(share * len(self) - 1e-9)) - 1 for share in shares]
+
+    def _at(self, ranks: Sequence[int]) -> tuple[Quantile, ...]:
         low = np.concatenate([self.exact_us, self.censored_us])
         low.partition(sorted(set(ranks)))
         bounds = [int(low[rank]) for rank in ranks]

@@ -156,11 +156,12 @@ class ChurnLimits:
 class DeploymentsLimits:
     """New Deployments, from the request to create one until it is available.
 
-    `failure_ratio` is of those that do not get through a stage. `left_out_s` is how much of a pass
-    the absences of API server and controllers may take out of both.
+    `available_p99_s` is for `Seen.proven_p99_s`: how many may take longer depends on how many there
+    were. `failure_ratio` is of those that do not get through a stage. `left_out_s` is how much of a
+    pass the absences of API server and controllers may take out of both.
     """
 
-    available_p95_s: float
+    available_p99_s: float
     failure_ratio: float
     left_out_s: float
 

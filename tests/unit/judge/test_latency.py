@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import operator
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.judge import LowerBound, Quantile
-from upgrade_e2e.judge.latency import Latencies
+from upgrade_e2e.judge.latency import CONFIDENCE, Latencies
 
 from . import reference
 from .made import PATIENT
@@ -44,6 +45,36 @@ def test_a_lower_bound_never_exceeds_the_truth(exact, hidden, share):
     truth = latencies(exact + hidden, []).quantiles(share)[0]
     assert bound.value_s <= truth.value_s
     assert bound.censored or bound.value_s == truth.value_s
+
+
+def chance_of_at_most(beyond: int, count: int, share: float) -> float:
+    """That so many of these, or fewer, lie above the true percentile."""
+    above = 1 - share
+    return sum(
+        math.comb(count, late) * above**late * share ** (count - late) for late in range(beyond + 1)
+    )
+
+
+@PATIENT
+@given(st.integers(5, 300), st.sampled_from([0.5, 0.9, 0.95, 0.99]))
+def test_a_percentile_is_proven_by_as_many_above_it_as_chance_does_not_explain(count, share):
+    found = latencies(range(count), []).proven(share)
+    beyond = count - 1 - round(found.value_s * 1e6)
+    assert chance_of_at_most(beyond, count, share) >= CONFIDENCE - 1e-9
+    if beyond:
+        assert chance_of_at_most(beyond - 1, count, share) < CONFIDENCE + 1e-9
+
+
+def test_a_proven_percentile_counts_timeouts_as_long_and_says_where_that_leaves_it_open():
+    assert latencies([1] * 34, [30]).proven(0.99) == Quantile(1e-6, censored=False)
+    assert latencies([1] * 33, [30, 30]).proven(0.99) == Quantile(30e-6, censored=True)
+
+
+def test_nothing_is_proven_without_a_latency_nor_where_all_may_lie_above():
+    with pytest.raises(Inconclusive, match="there is no latency"):
+        latencies([], []).proven(0.99)
+    with pytest.raises(Inconclusive, match="4 latencies prove nothing about the 50th percentile"):
+        latencies([1, 2, 3, 4], []).proven(0.5)
 
 
 def test_a_timeout_is_never_dropped():

@@ -20,7 +20,7 @@ _API_HZ = 5.0
 _API_TIMEOUT_S = 2.0
 _HASTE_ALONE = 3.0
 """A single control plane is away, with its controllers, for more than half of a pass; a claim about
-a 95th percentile needs 20 Deployments out of the rest."""
+how soon they are available needs 20 Deployments out of the rest."""
 
 
 @dataclass(frozen=True, kw_only=True)
