@@ -246,6 +246,23 @@ OPTIONS: tuple[Option, ...] = (
         planned=False,
     ),
     Option(
+        "backup-into",
+        "Where the snapshots of etcd go that a scenario takes in the pass, and stay: a folder, or "
+        "s3://BUCKET/PREFIX. Default: the folder of the pass, which keeps those that are not "
+        "whole.",
+        default="",
+        metavar="LOCATION",
+        planned=False,
+    ),
+    Option(
+        "s3-endpoint",
+        "The address of an S3 server that is not Amazon's, for --backup-into. Default: that of the "
+        "environment.",
+        default="",
+        metavar="URL",
+        planned=False,
+    ),
+    Option(
         "reuse-cluster",
         "Upgrade this kind cluster, which is there already, instead of a new one.",
         default="",

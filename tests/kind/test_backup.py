@@ -28,7 +28,9 @@ from upgrade_e2e.cluster.etcd_access import (
     save_snapshot,
     take_programs,
 )
+from upgrade_e2e.errors import BadInput
 from upgrade_e2e.judge import Limits, Verdict
+from upgrade_e2e.observers import BackupPlace
 from upgrade_e2e.observers.backup_faults import another_cluster
 from upgrade_e2e.providers.kind.delivery import runner_of
 from upgrade_e2e.report import RunRecord
@@ -58,13 +60,16 @@ def cluster(tmp_path_factory) -> Iterator[Cluster]:
         yield provider.create(dataclasses.replace(plan, prepare=prepare), marks)
 
 
-def judged(cluster: Cluster, folder: Path, fault: str, *claims: Scenario) -> RunRecord:
+def judged(
+    cluster: Cluster, folder: Path, fault: str, *claims: Scenario, place: BackupPlace | None = None
+) -> RunRecord:
     """A pass on that cluster in which nothing but the fault happens."""
     faults = (Fault.parse(fault),) if fault else ()
     settings = PassSettings(
         reuse_cluster=cluster.name,
         workers=len(cluster.workers),
         faults=faults,
+        backup_place=place or BackupPlace(),
         watch_before_s=5.0,
         watch_after_s=5.0,
     )
@@ -283,6 +288,24 @@ def test_a_pass_keeps_its_snapshots_in_s3(cluster, with_s3, s3, tmp_path, monkey
     assert stored == {row.name for row in record.backups}
     written = [file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()]
     assert not any(s3.keys["AWS_SECRET_ACCESS_KEY"].encode() in content for content in written)
+
+
+def test_the_scenario_keeps_its_snapshots_where_the_options_say(
+    cluster, with_s3, s3, tmp_path, monkeypatch
+):
+    (packages,) = with_s3.parent.glob("lib/python*/site-packages")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(packages)])
+    for name, value in s3.keys.items():
+        monkeypatch.setenv(name, value)
+    none = BackupPlace("s3://none/x", s3.endpoint)
+    with pytest.raises(BadInput, match="s3://none/x/ cannot be used"):
+        judged(cluster, tmp_path / "none", "", RESTORABLE, place=none)
+    place = BackupPlace("s3://backups/option", s3.endpoint)
+    record = judged(cluster, tmp_path / "pass", "", RESTORABLE, place=place)
+    (result,) = record.scenarios
+    assert result.verdict is Verdict.PASS, (result, record.reason)
+    stored = {file.name for file in (s3.bucket / "option").iterdir()}
+    assert stored == {row.name for row in record.backups}
 
 
 def test_a_whole_upgrade_keeps_its_backups(tool: Tool):

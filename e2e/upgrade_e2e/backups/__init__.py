@@ -17,6 +17,7 @@ from upgrade_e2e.backups.locations import (
     require_location,
 )
 from upgrade_e2e.backups.programs import EtcdPrograms
+from upgrade_e2e.backups.s3 import S3Location
 from upgrade_e2e.backups.stored_file import StoredFile
 from upgrade_e2e.backups.verdict import JudgedSnapshot, SnapshotVerdict, judge_taken
 
@@ -28,6 +29,7 @@ __all__ = [
     "FolderLocation",
     "JudgedSnapshot",
     "Location",
+    "S3Location",
     "SnapshotVerdict",
     "StoredFile",
     "check_location",

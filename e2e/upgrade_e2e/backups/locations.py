@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from upgrade_e2e.backups.s3 import S3_SCHEME, S3Location, split_s3
+from upgrade_e2e.backups.s3 import S3_SCHEME, S3Location, require_endpoint, split_s3
 from upgrade_e2e.backups.stored_file import StoredFile
 from upgrade_e2e.errors import BadInput
 
@@ -121,6 +121,8 @@ def require_location(text: str, s3_endpoint: str = "") -> None:
     """Refuse, with BadInput, what `open_location` cannot open; no connection is made."""
     if text.startswith(S3_SCHEME):
         split_s3(text)
+        if s3_endpoint:
+            require_endpoint(s3_endpoint)
         S3Location.require_boto3()
         return
     if not text or "://" in text:

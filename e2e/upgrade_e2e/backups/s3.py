@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from upgrade_e2e.backups.stored_file import StoredFile
 from upgrade_e2e.errors import BadInput
 
-__all__ = ["S3_SCHEME", "S3Location", "split_s3"]
+__all__ = ["S3_SCHEME", "S3Location", "require_endpoint", "split_s3"]
 
 S3_SCHEME = "s3://"
 CONNECT_S = 5.0
 READ_S = 60.0
+_BUCKET = re.compile(r"[A-Za-z0-9._:-]{1,255}")
+"""What boto3 takes for one; the colons are those of an access point (ARN)."""
 _GONE = frozenset({"404", "NoSuchKey", "NotFound"})
 
 
@@ -25,8 +29,30 @@ def split_s3(text: str) -> tuple[str, str]:
     bucket, _, prefix = text.removeprefix(S3_SCHEME).partition("/")
     if not bucket:
         raise BadInput(f"{text!r} names no bucket; write s3://BUCKET/PREFIX.")
+    if not _BUCKET.fullmatch(bucket):
+        raise BadInput(
+            "its bucket has characters that the name of no bucket has; write s3://BUCKET/PREFIX. "
+            "Credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
     prefix = prefix.strip("/")
     return bucket, f"{prefix}/" if prefix else ""
+
+
+def require_endpoint(endpoint: str) -> None:
+    """Refuse, with BadInput, what is no address of a server, and one with credentials in it."""
+    try:
+        address = urlsplit(endpoint)
+    except ValueError:
+        address = urlsplit("")
+    if "@" in address.netloc:
+        raise BadInput(
+            "the address of an S3 server has no credentials in it; give them as AWS_ACCESS_KEY_ID "
+            "and AWS_SECRET_ACCESS_KEY."
+        )
+    if address.scheme not in {"http", "https"} or not address.hostname:
+        raise BadInput(
+            f"{endpoint!r} is no address of an S3 server; write one like https://s3.example.org."
+        )
 
 
 @dataclass(frozen=True)
@@ -63,6 +89,14 @@ class S3Location:
     def shown(self) -> str:
         """See Location."""
         return f"{S3_SCHEME}{self.bucket}/{self.prefix}"
+
+    def require_answer(self) -> None:
+        """Ask for the first object, as a proof that the server, the bucket and the keys work.
+
+        Raises BadInput where one of them does not.
+        """
+        with _as_sentences(self.shown):
+            self.client.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix, MaxKeys=1)
 
     def files(self) -> tuple[StoredFile, ...]:
         """See Location."""

@@ -20,6 +20,7 @@ from upgrade_e2e.backups import (
     EtcdPrograms,
     check_location,
     open_location,
+    require_location,
 )
 from upgrade_e2e.cli.shared import FILE, exit_on_errors
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Api, retry_api
@@ -124,6 +125,7 @@ def check(
         size_factor=size_factor,
         cluster=cluster if kubeconfig is None else _uid_of(kubeconfig),
     )
+    require_location(location, s3_endpoint)
     place, programs = open_location(location, s3_endpoint), EtcdPrograms.found(etcd_programs)
     now_unix_s = time.time()
     with _ending_in_good_order():

@@ -1,8 +1,9 @@
 """Observers: what is watched during a pass, deployed through the API and collected through it."""
 
 from upgrade_e2e.observers.apiserver import ApiServer
-from upgrade_e2e.observers.backup import EtcdBackup
+from upgrade_e2e.observers.backup import EtcdBackup, place_in_use
 from upgrade_e2e.observers.backup_faults import plant_in_backups
+from upgrade_e2e.observers.backup_place import BackupPlace, read_backup_place
 from upgrade_e2e.observers.base import (
     HOST,
     NAMESPACE,
@@ -40,6 +41,7 @@ __all__ = [
     "Alterable",
     "ApiServer",
     "BackgroundTask",
+    "BackupPlace",
     "DeployContext",
     "Deployments",
     "DnsLookups",
@@ -66,9 +68,11 @@ __all__ = [
     "as_written",
     "label_observers",
     "label_or_kind",
+    "place_in_use",
     "plant",
     "plant_in_backups",
     "put_back",
+    "read_backup_place",
     "read_guard_pairs",
     "require_room",
     "require_watched",

@@ -12,6 +12,7 @@ from upgrade_e2e.cluster import Cluster, retry_api
 from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.cluster.room import Room
 from upgrade_e2e.errors import BadInput
+from upgrade_e2e.observers.backup_place import BackupPlace
 from upgrade_e2e.timeline import BackupLog, Connection, Origin, SamplesBuilder, Span, Window
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ class DeployContext:
     seconds, it does every N / pace seconds here. `facts` say what kind of cluster it is, and `room`
     where in it watched workloads may run. `simulated` clusters lack what has no part in a
     rehearsal: an observer of such a thing returns no parts there, and is then no part of the pass.
-    `guards` are the objects by which the user's policies are watched. `shared` has what observers
+    `guards` are the objects by which the user's policies are watched, and `backup_place` is where
+    the user wants snapshots of etcd. `shared` has what observers
     make together: see `once`.
     """
 
@@ -76,6 +78,7 @@ class DeployContext:
     room: Room = field(default_factory=Room)
     simulated: bool = False
     guards: tuple[GuardPair, ...] = ()
+    backup_place: BackupPlace = field(default_factory=BackupPlace)
     shared: dict[Hashable, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:

@@ -10,6 +10,7 @@ from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster
 from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.cluster.room import Room
 from upgrade_e2e.errors import DeadlinePassed, E2eError
+from upgrade_e2e.observers.backup_place import BackupPlace
 from upgrade_e2e.observers.base import (
     BackgroundTask,
     DeployContext,
@@ -63,6 +64,7 @@ class Observation:
         room: Room | None = None,
         simulated: bool = False,
         guards: tuple[GuardPair, ...] = (),
+        backup_place: BackupPlace | None = None,
     ) -> None:
         self._site = DeployContext(
             cluster,
@@ -74,6 +76,7 @@ class Observation:
             room=room or Room(),
             simulated=simulated,
             guards=guards,
+            backup_place=backup_place or BackupPlace(),
         )
         self._observers = distinct(observers)
         self._parts: dict[str, Parts] = {}

@@ -24,6 +24,8 @@ KEYS: Mapping[str, Option] = {
 """The other keys, each an option of `upgrade-e2e run`."""
 
 _FILES = "scenario"
+_PLACE = "backup-into"
+"""A folder, which is relative to that of the file, or an address, which is not."""
 _WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -99,6 +101,8 @@ def _one(option: Option, value: Any, where: str, folder: Path) -> Any:
         return folder / value
     if option.name == _FILES:
         return _beside(folder, value)
+    if option.name == _PLACE and value and "://" not in value:
+        return str(folder / value)
     return wanted(value)
 
 

@@ -45,6 +45,8 @@ _EXAMPLES: Mapping[str, Any] = {
     "guard-forbidden": ["forbidden.yaml"],
     "guard-allowed": ["allowed.yaml"],
     "guard-words": ["images must have a tag"],
+    "backup-into": "s3://backups/rehearsal",
+    "s3-endpoint": "https://s3.example.org",
     "reuse-cluster": "dev",
     "watch-before": 10,
     "watch-after": 10,

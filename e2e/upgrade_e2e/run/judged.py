@@ -17,6 +17,7 @@ from upgrade_e2e.observers import (
     SeesNewNodes,
     Wanted,
     alter,
+    place_in_use,
     require_room,
     require_watched,
 )
@@ -28,7 +29,7 @@ from upgrade_e2e.run.finished_pass import FinishedPass
 from upgrade_e2e.run.pass_ import RunningPass
 from upgrade_e2e.run.pass_request import PassRequest
 from upgrade_e2e.run.progress import Progress, Silence
-from upgrade_e2e.run.providers import make_provider
+from upgrade_e2e.run.providers import is_simulated, make_provider
 from upgrade_e2e.run.recording import write_artifacts
 from upgrade_e2e.run.reference import Reference
 from upgrade_e2e.run.request import RunRequest
@@ -52,7 +53,8 @@ class JudgedPass:
     The order: `claims.expect` each claim, which says what must be watched; `check`; `evidence`,
     which runs the pass; `claims.note` a ruling on each; `write` the record. `folder` takes all
     artifacts. `provider` is chosen by the settings unless one is given. `reference` is what the
-    cost of the pass is compared with: the shipped stock costs unless others are given.
+    cost of the pass is compared with: the shipped stock costs unless others are given. `remark` is
+    what `check` has found that a person must know before the pass begins.
     """
 
     plan: Plan
@@ -62,6 +64,7 @@ class JudgedPass:
     provider: Provider | None = None
     claims: Claims = field(default_factory=Claims)
     reference: Reference = field(default_factory=Reference)
+    remark: str = field(default="", init=False)
     _ended: FinishedPass | None = None
 
     @classmethod
@@ -94,11 +97,16 @@ class JudgedPass:
         """All claims are expected; raises BadInput for what the pass cannot do for them.
 
         From then on the plan is that of this pass: no node joins where nothing sees pods on it.
+        An S3 server that snapshots are to go to is asked whether it answers.
         """
         self.claims.label()
         observers = alter(self.claims.observers, self.settings.faults)
         require_room(observers, self.plan.room, self.plan.drained)
         require_watched(observers, self.settings.guards)
+        place, simulated = self.settings.backup_place, is_simulated(self.settings.provider)
+        used, self.remark = place_in_use(place, observers, simulated=simulated)
+        if used:
+            place.require_answer()
         if not any(isinstance(one, SeesNewNodes) for one in observers):
             self.plan = without_joining(self.plan)
 
@@ -113,7 +121,10 @@ class JudgedPass:
         """
         clear(self.folder)
         origin = origin or Origin()
-        running = RunningPass(self._pass(origin, progress or Silence()))
+        progress = progress or Silence()
+        if self.remark:
+            progress.say(self.remark)
+        running = RunningPass(self._pass(origin, progress))
         upgraded: Upgraded | None = None
         try:
             upgraded = replace(running.run(), labels=self.claims.labels)

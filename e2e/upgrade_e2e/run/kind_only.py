@@ -45,6 +45,7 @@ _KIND_ONLY: Mapping[str, _Option] = {
     "join_node": _Option("no-join-node", "no node joins it anyway"),
     "step_timeout_s": _Option("step-timeout", "its steps have a pace of their own"),
     "guards": _Option("guard-forbidden", "its API server has no policies", refused=False),
+    "backup_place": _Option("backup-into", "it has no etcd", refused=False),
 }
 """By field of PassSettings."""
 

@@ -83,6 +83,7 @@ class RunningPass:
             room=self._find_room(cluster, observers),
             simulated=self.what.provider.capabilities.simulated,
             guards=self.what.settings.guards,
+            backup_place=self.what.settings.backup_place,
         )
         self._observation = observation
         with contextlib.closing(observation), leaving_no_trace(self.what, observation):

@@ -11,7 +11,7 @@ from typing import Any
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.gate.from_history import FROM_HISTORY, NO_HISTORY, asks_history, drawn_sentence
 from upgrade_e2e.judge import Limits
-from upgrade_e2e.observers import Images, read_guard_pairs
+from upgrade_e2e.observers import Images, read_backup_place, read_guard_pairs
 from upgrade_e2e.options import NIGHTLY, OPTIONS, RUN_OPTIONS
 from upgrade_e2e.providers.kind import (
     KindConfig,
@@ -188,6 +188,7 @@ def settings_of(values: Mapping[str, Any]) -> PassSettings:
         guards=read_guard_pairs(
             values["guard-forbidden"], values["guard-allowed"], values["guard-words"]
         ),
+        backup_place=read_backup_place(values["backup-into"], values["s3-endpoint"]),
         profile=values["profile"],
     )
 

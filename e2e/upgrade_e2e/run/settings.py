@@ -9,7 +9,7 @@ from typing import Literal
 
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.format import setting
-from upgrade_e2e.observers import GuardPair, Images
+from upgrade_e2e.observers import BackupPlace, GuardPair, Images
 from upgrade_e2e.options import DEFAULT_NODE_IMAGE, KEEP_CHOICES, PROFILES
 from upgrade_e2e.providers.kind import KindConfig
 from upgrade_e2e.upgrade import Fault
@@ -46,7 +46,8 @@ class PassSettings:
     The others are the options of the same names (see upgrade_e2e.options); an empty `drain_args`
     means the usual arguments, and `step_timeout_s` None the time of each step. `nodes_assumed` is
     whether the counts are only a guess at those of the cluster to reuse. `guards` are the pairs of
-    objects by which policies of the user are watched.
+    objects by which policies of the user are watched, and `backup_place` is where snapshots of etcd
+    go.
     """
 
     provider: str = "kind"
@@ -71,6 +72,7 @@ class PassSettings:
     join_node: bool = True
     faults: tuple[Fault, ...] = ()
     guards: tuple[GuardPair, ...] = ()
+    backup_place: BackupPlace = field(default_factory=BackupPlace)
     watch_before_s: float = 10.0
     watch_after_s: float = 10.0
     profile: str = PROFILES[0]

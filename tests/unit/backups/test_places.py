@@ -77,6 +77,24 @@ def test_an_endpoint_for_a_folder_is_refused(tmp_path):
         open_location(str(tmp_path), "http://127.0.0.1:7070")
 
 
+@pytest.mark.parametrize(
+    "address", ["s3.example.org", "ftp://x", "http://", "http://[", "nonsense"]
+)
+def test_what_is_no_address_of_a_server_is_refused(boto, address):
+    with pytest.raises(BadInput, match="write one like https://"):
+        require_location("s3://bucket/prod", address)
+
+
+def test_credentials_are_refused_in_addresses_and_not_repeated(boto):
+    for place, address in (
+        ("s3://bucket", "https://key:hush@s3.example.org"),
+        ("s3://key:hush@bucket/x", ""),
+    ):
+        with pytest.raises(BadInput, match="AWS_SECRET_ACCESS_KEY") as refused:
+            require_location(place, address)
+        assert "hush" not in str(refused.value)
+
+
 def test_s3_without_boto3_says_what_to_install(monkeypatch):
     def absent(name):
         raise ImportError(name)
@@ -125,6 +143,12 @@ class Client:
             changed = when + dt.timedelta(seconds=number)
             row = {"Key": key, "Size": len(content), "LastModified": changed}
             yield {"Contents": [row]} if inside else {}
+
+    def list_objects_v2(self, Bucket, Prefix, MaxKeys):  # noqa: N803
+        assert (Bucket, Prefix, MaxKeys) == ("bucket", "prod/", 1)
+        if self.error is not None:
+            raise self.error
+        return {}
 
     def upload_file(self, path, bucket, key):
         with open(path, "rb") as file:  # noqa: PTH123 - boto3 takes texts
@@ -205,18 +229,25 @@ def test_a_machine_without_room_for_an_object_says_so(bucket, tmp_path, monkeypa
         bucket.fetch("x.db", tmp_path / "back")
 
 
+def test_a_bucket_that_answers_is_usable_though_it_is_empty(bucket):
+    bucket.client.objects.clear()
+    bucket.require_answer()
+
+
 @pytest.mark.parametrize("code", ["NoSuchBucket", "AccessDenied"])
 def test_a_bucket_that_cannot_be_used_says_what_to_check(bucket, code):
     bucket.client.error = ClientError(code)
-    with pytest.raises(BadInput, match=rf"{code}.*--s3-endpoint"):
-        bucket.files()
+    for ask in (bucket.files, bucket.require_answer):
+        with pytest.raises(BadInput, match=rf"{code}.*--s3-endpoint"):
+            ask()
 
 
 @pytest.mark.parametrize("error", [TimeoutError("no route"), ConnectionError("cut off")])
 def test_a_server_that_does_not_answer_says_what_to_check(bucket, error):
     bucket.client.error = error
-    with pytest.raises(BadInput, match=f"{error}.*AWS_ENDPOINT_URL"):
-        bucket.files()
+    for ask in (bucket.files, bucket.require_answer):
+        with pytest.raises(BadInput, match=f"{error}.*AWS_ENDPOINT_URL"):
+            ask()
 
 
 def test_a_client_is_made_for_an_endpoint_without_asking_it(boto):

@@ -19,14 +19,18 @@ from upgrade_e2e.cluster import Cluster, Node
 from upgrade_e2e.command import Completed
 from upgrade_e2e.errors import BadInput, CommandFailed, E2eError, FaultNotPlanted
 from upgrade_e2e.observers import (
+    BackupPlace,
     DeployContext,
     EtcdBackup,
     Images,
     KeepsBackups,
     Observation,
     Parts,
+    PodChurn,
     alter,
+    place_in_use,
     plant_in_backups,
+    read_backup_place,
 )
 from upgrade_e2e.observers.backup_task import BackupTask
 from upgrade_e2e.timeline import Origin, Outcome, SamplesBuilder, Window
@@ -252,6 +256,59 @@ def test_programs_that_cannot_be_taken_out_are_the_trouble(context, plane):
     assert "etcdutl" in log.trouble
     assert len(samples) == 0
     assert {one.read for one in log.snapshots} == {None}
+
+
+def test_snapshots_go_where_the_options_of_the_pass_say_and_stay_there(context, tmp_path):
+    named = dataclasses.replace(context, backup_place=BackupPlace(str(tmp_path / "named")))
+    task = watched(deployed(named), 1)
+    _, log = collected(task)
+    stored = {file.name for file in (tmp_path / "named").iterdir()}
+    assert stored == {one.name for one in log.snapshots}
+    assert log.location == str(tmp_path / "named")
+
+
+def test_an_observer_with_a_place_of_its_own_keeps_it(context, tmp_path):
+    named = dataclasses.replace(context, backup_place=BackupPlace(str(tmp_path / "named")))
+    task = deployed(named, dataclasses.replace(EVERY, into=str(tmp_path / "mine")))
+    assert task.location.shown == str(tmp_path / "mine")
+
+
+def test_a_place_that_nothing_is_stored_in_is_said():
+    place = BackupPlace("s3://backups/x")
+    assert place_in_use(BackupPlace(), (), simulated=False) == (False, "")
+    assert place_in_use(place, (EVERY,), simulated=False) == (True, "")
+    own = dataclasses.replace(EVERY, into="mine")
+    for observers in ((), (PodChurn(),), (own,)):
+        used, said = place_in_use(place, observers, simulated=False)
+        assert not used
+        assert "Nothing is stored in s3://backups/x (--backup-into)" in said
+        assert "--scenario backup_is_restorable" in said
+    assert "no etcd" in place_in_use(place, (EVERY,), simulated=True)[1]
+
+
+@pytest.mark.parametrize(
+    ("into", "endpoint", "words"),
+    [
+        ("gs://x/y", "", "--backup-into is 'gs://x/y'.*write a folder, or s3://BUCKET/PREFIX"),
+        ("s3://", "", "names no bucket"),
+        ("backups", "https://s3.example.org", "means nothing to the folder"),
+        ("", "https://s3.example.org", "add --backup-into s3://BUCKET/PREFIX"),
+        ("s3://b/x", "s3.example.org", "is no address of an S3 server"),
+    ],
+)
+def test_options_that_name_no_place_are_refused(into, endpoint, words):
+    with pytest.raises(BadInput, match=words):
+        read_backup_place(into, endpoint)
+
+
+def test_credentials_in_options_are_refused_and_not_repeated():
+    for into, endpoint in (
+        ("s3://key:hush@bucket/x", ""),
+        ("s3://bucket/x", "https://key:hush@s3.example.org"),
+    ):
+        with pytest.raises(BadInput, match="AWS_SECRET_ACCESS_KEY") as refused:
+            read_backup_place(into, endpoint)
+        assert "hush" not in str(refused.value)
 
 
 def test_programs_of_ones_own_are_used(context, plane, tmp_path):

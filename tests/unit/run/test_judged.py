@@ -19,7 +19,15 @@ from upgrade_e2e.errors import (
     Inconclusive,
 )
 from upgrade_e2e.judge import Limits, Verdict
-from upgrade_e2e.observers import GuardPair, GuardRails, HttpService, NewPodsNetwork, Wanted
+from upgrade_e2e.observers import (
+    BackupPlace,
+    EtcdBackup,
+    GuardPair,
+    GuardRails,
+    HttpService,
+    NewPodsNetwork,
+    Wanted,
+)
 from upgrade_e2e.report import load_record, load_timeline
 from upgrade_e2e.run import Claim, JudgedPass, pass_, run_pass, undoing
 from upgrade_e2e.run.exit_codes import code_of_runs
@@ -464,6 +472,28 @@ def test_nothing_is_written_of_a_pass_that_was_not_run(tmp_path):
     with pytest.raises(BadInput, match="has not been run yet"):
         judged.write()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_for_snapshots_that_nobody_takes_is_said_when_the_pass_begins(tmp_path):
+    judged, progress = judged_pass(tmp_path), Told()
+    place = BackupPlace(str(tmp_path / "backups"))
+    judged.settings = dataclasses.replace(judged.settings, backup_place=place)
+    run_pass(judged, [HOLDS], progress)
+    assert progress.sentences[0].startswith(f"Nothing is stored in {place.into} (--backup-into): ")
+
+
+def test_a_bucket_that_does_not_answer_is_refused_before_there_is_a_cluster(tmp_path, monkeypatch):
+    def silent(place):
+        raise BadInput(f"{place.into} cannot be used: no route.")
+
+    monkeypatch.setattr(BackupPlace, "require_answer", silent)
+    judged = judged_pass(tmp_path)
+    judged.settings = dataclasses.replace(
+        judged.settings, backup_place=BackupPlace("s3://backups/x"), provider="kind"
+    )
+    with pytest.raises(BadInput, match="s3://backups/x cannot be used"):
+        run_pass(judged, [claim(steady, EtcdBackup())])
+    assert judged.provider.calls == {}
 
 
 def test_a_claim_that_nobody_ruled_on_is_inconclusive(tmp_path):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from upgrade_e2e.errors import BadInput
-from upgrade_e2e.observers import GuardPair
+from upgrade_e2e.observers import BackupPlace, GuardPair
 from upgrade_e2e.options import OPTIONS
 from upgrade_e2e.providers.kind import KindSettings
 from upgrade_e2e.run import PassSettings
@@ -61,6 +61,12 @@ def test_policies_of_a_table_do_not_keep_from_a_rehearsal():
     settings = PassSettings(guards=(GuardPair("a", "a.yaml", "{}", "[]", "words"),))
     sim_settings(settings, Path("w"))
     assert kind_options_in(settings) == ("--guard-forbidden",)
+
+
+def test_a_place_for_snapshots_does_not_keep_from_a_rehearsal():
+    settings = PassSettings(backup_place=BackupPlace("s3://backups/x"))
+    sim_settings(settings, Path("w"))
+    assert kind_options_in(settings) == ("--backup-into",)
 
 
 def test_a_fault_that_only_kind_has_asks_for_kind():

@@ -182,6 +182,15 @@ def test_policies_are_named_by_two_manifests_and_words(manifests):
     assert [(pair.name, pair.words) for pair in pairs] == [("allow", "one"), ("deny", "two")]
 
 
+def test_the_place_of_snapshots_is_an_option_and_a_key(tmp_path):
+    (tmp_path / "upgrade-e2e.toml").write_text('backup-into = "backups"\n')
+    assert settings_of(values_of({}, tmp_path)).backup_place.into == str(tmp_path / "backups")
+    given = {"backup-into": "elsewhere"}
+    assert settings_of(values_of(given, tmp_path)).backup_place.into == "elsewhere"
+    with pytest.raises(BadInput, match=r"--backup-into is 'gs://x'"):
+        RunRequest.of({"provider": "sim", "backup-into": "gs://x"}, tmp_path)
+
+
 def test_half_a_policy_is_refused(manifests):
     with pytest.raises(BadInput, match="--guard-forbidden is given 2 times"):
         settings_of(values_of({"guard-forbidden": [manifests / "deny.yaml"] * 2}, manifests))
