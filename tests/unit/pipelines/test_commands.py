@@ -22,7 +22,7 @@ FILES = sorted(
     ]
 )
 SHOWN = re.compile(r"upgrade-e2e +([a-z][\w-]*)((?:[^\n`|]|\\\n)*)")
-OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*|(?<= )-[a-z]\b")
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*|(?<= )-[a-z]\b")
 
 
 def commands(text: str) -> Iterator[tuple[str, list[str]]]:
