@@ -229,7 +229,8 @@ def _looks_like_it(place: Place, comment: str) -> bool:
     if re.search(r"\b(kubernetes|k8s)\b", comment, re.IGNORECASE):
         return True
     looks = shipped_words()
-    if len(place.path) == _ATTRIBUTE and place.path[0] == "resource":
+    is_attribute = len(place.path) == _ATTRIBUTE and place.path[0] == "resource"
+    if is_attribute and not _words(place.key) & looks.strong:
         # A Terraform resource is called provider_what, and then as its author likes.
         what = place.path[1].partition("_")[2]
         return _is_like(_words(what), looks) and not _words(place.key) - looks.vague

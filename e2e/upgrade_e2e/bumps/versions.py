@@ -21,20 +21,34 @@ _IMAGE = re.compile(
     rf"(?:docker://|oci://|docker-image://)?(?P<image>[\w.\-]+(?::\d+)?(?:/[\w.\-]+)*):"
     rf"{_VERSION}(?:@sha256:\w*)?"
 )
-# `channels/v1.33` of k3s and rke2, the `1.33/stable` of a snap, the image of an EKS node, and the
-# constants of nixpkgs and of the AWS CDK.
+# Where versions stand in longer words: channels and releases of k3s and rke2, programs of a release,
+# the `1.33/stable` of a snap, images of nodes, and the constants of nixpkgs and of the AWS CDK.
 _FORMS = (
-    re.compile(r"https?://\S*/release/v1\.(?P<minor>\d{2})\.(?P<patch>\d+)/\S*"),
+    re.compile(r"https?://\S*/release/v1\.(?P<minor>\d{2})\.(?P<patch>\d+)/.*"),
+    re.compile(r"https?://dl\.k8s\.io/v1\.(?P<minor>\d{2})\.(?P<patch>\d+)/\S*"),
+    re.compile(
+        r"https?://\S*/v1\.(?P<minor>\d{2})\.(?P<patch>\d+)(?:\+|%2B)(?:k3s|rke2r|k0s\.)\d+/\S*"
+    ),
     re.compile(r"https?://\S*/channels/v?1\.(?P<minor>\d{2})"),
-    re.compile(r"v?1\.(?P<minor>\d{2})/(?:stable|candidate|beta|edge)\b\S*"),
+    re.compile(r"v?1\.(?P<minor>\d{2})(?:-\w+)?/(?:stable|candidate|beta|edge)\b\S*"),
     re.compile(r"\S*/eks/optimized-ami/1\.(?P<minor>\d{2})/\S*"),
+    re.compile(r"\S*/ubuntu/eks/[\d.]+/1\.(?P<minor>\d{2})/\S*"),
+    re.compile(r"\S*EKS_Optimized-1\.(?P<minor>\d{2})\b\S*"),
+    re.compile(r"\S*\bubuntu-eks/k8s_1\.(?P<minor>\d{2})/\S*"),
+    re.compile(r"\S*\baws-k8s-1\.(?P<minor>\d{2})(?![\d.])\S*"),
     re.compile(r"amazon-eks-node-(?:al2023-\w+-\w+-)?1\.(?P<minor>\d{2})[-\w.*]*"),
+    re.compile(
+        r"\S*-(?:kube-v|k8s\.v|k3sv)1\.(?P<minor>\d{2})\.(?P<patch>\d+)(?P<suffix>[-+][\w.+\-]*)?"
+    ),
     re.compile(r"[\w.]*\b(?:k3s|rke2|kubernetes)_1_(?P<minor>\d{2})"),
     re.compile(r"[\w.]*KubernetesVersion[._]V1_(?P<minor>\d{2})(?:_(?P<patch>\d+))?(?:\(\))?"),
     re.compile(r"[\w.]*KubernetesVersion\.of\(\W?v?1\.(?P<minor>\d{2})(?:\.(?P<patch>\d+))?\W?\)"),
 )
-_INSIDE = re.compile(rf"""(?:(?<=["'`])|(?<=:-)){_VERSION}(?=["'`}}])""")
-_IMAGE_INSIDE = re.compile(rf"""(?:(?<=["'`])|(?<=:-)){_IMAGE.pattern}(?=["'`}}\s])""")
+# Between quotes, or what a shell takes for a variable that is not set.
+_BEGINS = r"""(?:(?<=["'`])|(?<=:-)|(?<=:=))"""
+_INSIDE = re.compile(rf"""{_BEGINS}{_VERSION}(?=["'`}}])""")
+_IMAGE_INSIDE = re.compile(rf"""{_BEGINS}{_IMAGE.pattern}(?=["'`}}\s])""")
+_CONSTANT_INSIDE = re.compile(r"\bKubernetesVersion[._]V1_(?P<minor>\d{2})(?:_(?P<patch>\d+))?\b")
 _HOLDS = re.compile(r"(?<![\d.])v?1\.\d{2}(?![\d])|[V_]1_\d{2}")
 
 
@@ -85,12 +99,12 @@ def mention_in(value: str) -> Mention | None:
 
 
 def mentions_inside(text: str) -> list[Mention]:
-    """The versions and images that an expression holds between quotes, in order."""
+    """The versions, images and constants that an expression holds, kind by kind, in order."""
     if re.match(r"[<>=~^!]", text):
         return []
-    found = (_mention(match, match[0]) for match in _INSIDE.finditer(text))
-    images = (_mention(match, match[0]) for match in _IMAGE_INSIDE.finditer(text))
-    return [one for one in (*found, *images) if one is not None]
+    forms = (_INSIDE, _IMAGE_INSIDE, _CONSTANT_INSIDE)
+    found = (_mention(match, match[0]) for form in forms for match in form.finditer(text))
+    return [one for one in found if one is not None]
 
 
 def _mention(match: re.Match[str], written: str) -> Mention | None:

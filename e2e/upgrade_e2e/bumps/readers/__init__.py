@@ -19,14 +19,14 @@ from upgrade_e2e.bumps.readers.yamls import NotReadable, read_json, read_yaml
 __all__ = ["read_side"]
 
 _TEMPLATES = {".j2", ".tmpl", ".tpl", ".gotmpl", ".erb", ".template", ".example", ".sample", ".in"}
-_YAML = {".yaml", ".yml", ".sls", ".ksy"}
+_YAML = {".yaml", ".yml", ".sls", ".ksy", ".bu"}
 _HCL = {".tf", ".tfvars", ".hcl", ".tofu"}
-_JSON = {".json", ".jsonc", ".json5", ".tfstate"}
+_JSON = {".json", ".jsonc", ".json5", ".tfstate", ".ign"}
 _SECTIONS = {".toml", ".ini", ".cfg", ".conf", ".properties"}
 _CODE = {
     *(".ts", ".js", ".mjs", ".cjs", ".tsx", ".jsx", ".go", ".py", ".cs", ".java", ".kt", ".kts"),
     *(".rb", ".rs", ".bicep", ".bicepparam", ".groovy", ".gradle", ".jsonnet", ".libsonnet"),
-    *(".cue", ".nix", ".lua", ".bzl", ".star", ".scala", ".php", ".swift"),
+    *(".cue", ".nix", ".lua", ".bzl", ".star", ".scala", ".php", ".swift", ".dhall", ".pkl"),
 }
 _CODE_NAMES = ("Jenkinsfile*", "Tiltfile*", "Vagrantfile*", "BUILD", "*.tf.*", "WORKSPACE")
 

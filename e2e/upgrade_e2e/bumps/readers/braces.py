@@ -21,6 +21,8 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _DECLARES = {"param", "var", "const", "let", "val", "output", "final", "export"}
+_GOES_ON = re.compile(r"\s*\.[A-Za-z]")
+_SETS_KEY = re.compile(r"""\s*["']?[\w.\-]+["']?\s*[:=](?!=)""")
 _DEEPEST = 60
 _STEP = 4
 
@@ -52,6 +54,11 @@ class _Bracket:
         """Whether it is a call whose arguments have no names."""
         return self.bracket == "(" and not self.tally
 
+    @property
+    def is_of_builder(self) -> bool:
+        """Whether it is the call of a builder that is given a version, in a value."""
+        return self.is_assigned and len(self.names) > 2
+
 
 class _BracketReading:
     """A text on its way to a tree."""
@@ -68,7 +75,7 @@ class _BracketReading:
                 self._open(token)
             elif token.kind == "close":
                 self._close(token)
-            elif token.kind == "end" or (token.kind == "newline" and self._ends_here()):
+            elif token.kind == "end" or (token.kind == "newline" and self._ends_here(token)):
                 self._flush()
             elif token.kind not in ("comment", "newline"):
                 self.pending.append(token)
@@ -85,9 +92,15 @@ class _BracketReading:
         """Begin below something that is out of sight."""
         self.frames.append(_Bracket("{", (UNSEEN,), []))
 
-    def _ends_here(self) -> bool:
-        goes_on = bool(self.pending) and self.pending[-1].kind in ("sets", "colon")
-        return self.frames[-1].bracket not in ("(", "[") and not goes_on
+    def _ends_here(self, newline: _Token) -> bool:
+        if self.frames[-1].bracket in ("(", "[") or not self.pending:
+            return False
+        last = self.pending[-1]
+        if last.kind == "colon":
+            # In a text of YAML, `spec:` begins a block; elsewhere a long value may follow.
+            return _SETS_KEY.match(self.text, newline.end) is not None
+        # The next call of a chain, as builders are written.
+        return last.kind != "sets" and _GOES_ON.match(self.text, newline.end) is None
 
     def _open(self, token: _Token) -> None:
         names, is_assigned = _names(self.pending, token.text)
@@ -100,7 +113,7 @@ class _BracketReading:
             return
         frame = self.frames.pop()
         parent = self.frames[-1]
-        if frame.is_plain_call and frame.is_assigned:
+        if frame.is_plain_call and frame.is_assigned and not frame.is_of_builder:
             self.pending = [*frame.outer, self._call(frame, token)]
             return
         self.pending = [*frame.outer, _Token("closed", "", token.line, token.start, token.end)]
@@ -222,14 +235,22 @@ def _names(tokens: Sequence[_Token], bracket: str) -> tuple[tuple[str, ...], boo
     if at is not None:
         called = [token.text for token in tokens[at + 1 :] if token.kind == "word"]
         names = [_key(tokens[:at])]
-        if called and re.search(r"[.A-Z]", called[-1]):
+        if chain := _chain(called):
+            names += chain
+        elif called and re.search(r"[.A-Z]", called[-1]):
             names.append(called[-1].lstrip("&*"))
         return tuple(names), True
     words = [token.text.lstrip("&*") for token in tokens if token.kind == "word"]
     labels = [token.text.strip("\"'`") for token in tokens if token.kind == "string"]
     if bracket == "{" and labels:
         return (*words, *labels), False
-    return tuple(words[-1:]), False
+    return _chain(words) or tuple(words[-1:]), False
+
+
+def _chain(words: Sequence[str]) -> tuple[str, ...]:
+    """What a builder is called and its method that takes a version; else nothing."""
+    is_version = len(words) > 1 and re.fullmatch(r"\.\w*version", words[-1], re.IGNORECASE)
+    return (words[0].lstrip("&*"), words[-1].lstrip(".")) if is_version else ()
 
 
 def _node_of(frame: _Bracket) -> Node | None:

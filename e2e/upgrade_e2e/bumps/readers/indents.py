@@ -16,7 +16,7 @@ __all__ = ["read_indented"]
 
 _LINE = re.compile(
     r"^(?P<indent>\s*)(?P<dashes>(?:-\s+)*)"
-    r"""(?:(?P<key>"[^"]*"|'[^']*'|[^\s:#"'{\[][^:#]*?)\s*:(?:\s+(?P<value>.*))?|(?P<item>.*))$"""
+    r"""(?:(?P<key>"[^"]*"|'[^']*'|[^\s:#"'{\[](?:[^:#]|:(?=\S))*?)\s*:(?:\s+(?P<value>.*))?|(?P<item>.*))$"""
 )
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _CONTROL = re.compile(r"^\s*(\{\{.*\}\}|\{%.*%\})\s*$")

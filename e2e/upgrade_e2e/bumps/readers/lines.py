@@ -17,7 +17,10 @@ _KEYWORD = rf"(?:{_DECLARES}|{_POWERSHELL})?"
 _SETS = re.compile(
     rf"^\s*{_KEYWORD}(?P<key>[\w.\-]+)\s*(?:=|:=|::=|\?=|\+=|!=)\s*(?P<value>.*?)\s*$"
 )
-_SAYS = re.compile(r"^\s*(?:(?:ENV|ARG)\s+)?(?P<key>[\w.\-/@]+)\s*[: ]\s*(?P<value>\S+)\s*$")
+_SAYS = re.compile(r"^\s*(?:(?:ENV|ARG|set(?:\s+-\w+)+)\s+)?(?P<key>[\w.\-/@]+)\s*[: ]\s*(?P<value>\S+)\s*$")
+_ELEMENT = re.compile(r"^\s*<(?P<key>[A-Za-z][\w.\-]*)>(?P<value>[^<>]+)</(?P=key)>\s*$")
+_CALL = re.compile(r"\$?[\w.]*\(.*\)")
+_PACKAGE = re.compile(r"(?P<key>[a-z][a-z0-9_]*)-(?P<value>v?\d+\.\d+\.\d+\S*)")
 _SECTION = re.compile(r"^\s*\[+\s*(?P<name>[^\[\]]+?)\s*\]+\s*$")
 _ASSIGNED = re.compile(r"(?P<key>-{0,2}[A-Za-z_][\w.\-]*)={1,2}(?P<value>\S+)")
 _IMAGE = re.compile(r"(?:[\w.\-]+(?::\d+)?/)*[\w.\-]+/[\w.\-]+:[\w][\w.\-]*(?:@sha256:\w+)?")
@@ -50,10 +53,12 @@ def _read_line(text: str, number: int, tally: Keys, command: str, name: str) -> 
     """Add what a line says; the command that goes on in the next line, or nothing."""
     goes_on = text.endswith(("\\", "`"))
     text = text.rstrip("\\`").rstrip() if goes_on else text
-    found = None if command else (_SETS.match(text) or _SAYS.match(text))
+    forms = () if command else (_SETS, _SAYS, _ELEMENT)
+    found = next((match for form in forms if (match := form.match(text))), None)
     if found is not None and not _FLAG.fullmatch(found["key"]):
         value = plain(found["value"])
-        words = words_of(value, number) if re.search(r"\s", value) else None
+        is_command = re.search(r"\s", value) and not _CALL.fullmatch(value)
+        words = words_of(value, number) if is_command else None
         tally.put(found["key"], words or Scalar(value, number))
         return ""
     if not command and re.fullmatch(r"\s*v?\d+(\.\w+)+\S*", text):
@@ -76,6 +81,7 @@ def _read_command(text: str, number: int, tally: Keys, command: str) -> str:
     """Add what the words of a command say; what the command is called."""
     below = Keys()
     flag, verb = "", "argument"
+    verbs: list[str] = []
     for word in _split(text):
         assigned = _ASSIGNED.fullmatch(word)
         if _FLAG.fullmatch(word):
@@ -90,9 +96,14 @@ def _read_command(text: str, number: int, tally: Keys, command: str) -> str:
             command = word.lstrip("@-").rsplit("/", 1)[-1]
         elif re.match(r"v?\d+\.\d+", word):
             below.put(verb, Scalar(word, number))
+        elif package := _PACKAGE.fullmatch(word):
+            below.put(package["key"], Scalar(package["value"], number))
         else:
             verb = word
+            verbs.append(word)
     if below:
+        if verbs:
+            below.put("words", Scalar(" ".join(verbs), number))
         tally.put(command or "command", Block(below))
     return command
 

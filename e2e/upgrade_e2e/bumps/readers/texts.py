@@ -11,7 +11,7 @@ from upgrade_e2e.bumps.versions import holds_version
 
 __all__ = ["text_node"]
 
-_WORDS = re.compile(r"^-{1,2}[A-Za-z]|\s|^[A-Za-z][\w.\-]*=")
+_WORDS = re.compile(r"^-{1,2}[A-Za-z]|\s|^[A-Za-z][\w.\-]*=|^(?:kubelet|kubeadm|kubectl)-\d")
 
 
 def text_node(value: str, line: int, parse: Callable[[str, int], Node] | None = None) -> Node:

@@ -85,6 +85,9 @@ class _NodeReading:
                 merged |= _merged(below)
             elif isinstance(key, yaml.ScalarNode):
                 tally.put(str(key.value), below)
+            else:
+                # What a template puts in is a mapping to YAML: `key: {{ value | default('1') }}`.
+                raise NotReadable
         return _aimed({**merged, **tally})
 
     def _rows(self, nodes: Sequence[yaml.Node]) -> Node:
