@@ -210,7 +210,7 @@ class _Judge:
                 return Sighting(file, seen, mention, shape, is_like=False)
             if fit is Fit.MAYBE and shape.means is Meaning.CLUSTER:
                 maybe.append(shape)
-        looks = self.is_named or _looks_like_it(place, comment)
+        looks = self.is_named or _looks_like_it(place, comment) or _names_it(value)
         is_hidden = any(_is_all_but_seen(one, place) for one in maybe)
         return Sighting(file, seen, mention, None, is_like=is_hidden or looks)
 
@@ -240,6 +240,13 @@ def _looks_like_it(place: Place, comment: str) -> bool:
             return _is_like(words, looks)
     kind = value_at(place.around[0], "kind") if place.around else None
     return _is_like(_words(kind or ""), looks)
+
+
+def _names_it(value: str) -> bool:
+    """Whether what a template puts in is called like it: `{{ .Values.kubernetesVersion }}`."""
+    inside = re.findall(r"\{\{(.*?)\}\}", value)
+    names = (name for text in inside for name in re.findall(r"[A-Za-z]\w+", text))
+    return any(_is_like(_words(name), shipped_words()) for name in names)
 
 
 def _is_like(words: set[str], looks: Looks) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from upgrade_e2e.bumps.nodes import UNSEEN, Block, Keys, Node, Rows, Scalar
 from upgrade_e2e.bumps.readers.texts import text_node
-from upgrade_e2e.bumps.versions import mention_in
+from upgrade_e2e.bumps.versions import holds_version, mention_in
 
 __all__ = ["read_braces"]
 
@@ -113,6 +114,9 @@ class _BracketReading:
             return
         frame = self.frames.pop()
         parent = self.frames[-1]
+        if index := _index_of(frame):
+            self.pending = [*frame.outer, _Token("index", index, token.line, frame.begin, token.end)]
+            return
         if frame.is_plain_call and frame.is_assigned and not frame.is_of_builder:
             self.pending = [*frame.outer, self._call(frame, token)]
             return
@@ -221,6 +225,9 @@ def _key(tokens: Sequence[_Token]) -> str:
     tokens = tokens[:colon] if colon else tokens
     if tokens[-1].kind == "string":
         return tokens[-1].text.strip("\"'`")
+    if tokens[-1].kind == "index":
+        names = takewhile(lambda token: token.kind == "index", reversed(tokens))
+        return ".".join(reversed([token.text for token in names]))
     words = [token.text for token in tokens if token.kind == "word"]
     while len(words) > 1 and words[0] in _DECLARES:
         words.pop(0)
@@ -255,7 +262,9 @@ def _chain(words: Sequence[str]) -> tuple[str, ...]:
 
 def _node_of(frame: _Bracket) -> Node | None:
     if frame.tally:
-        return Block(frame.tally)
+        block = Block(frame.tally)
+        flag = _flag_of(frame)
+        return Block({flag: block}) if flag else block
     if frame.is_plain_call and frame.items:
         first, *others = frame.items
         if not others:
@@ -263,6 +272,24 @@ def _node_of(frame: _Bracket) -> Node | None:
         if isinstance(first, Scalar) and re.fullmatch(r"[A-Za-z_][\w.\-]*", first.value):
             return Block({first.value: others[0]})
     return Rows(tuple(frame.items)) if frame.items else None
+
+
+def _index_of(frame: _Bracket) -> str:
+    """The name in an index, as in `attributes["kubernetes"]["version"]`; empty for what is none."""
+    last = frame.outer[-1] if frame.outer else None
+    if frame.bracket != "[" or frame.tally or len(frame.items) != 1 or last is None:
+        return ""
+    item = frame.items[0]
+    is_index = last.kind in ("word", "index") and last.end == frame.begin - 1
+    is_name = isinstance(item, Scalar) and not holds_version(item.value)
+    return item.value if isinstance(item, Scalar) and is_index and is_name else ""
+
+
+def _flag_of(frame: _Bracket) -> str:
+    """The flag that a call declares, as `add_argument("--version", default="1")` does."""
+    first = frame.items[0] if frame.bracket == "(" and frame.items else None
+    is_flag = isinstance(first, Scalar) and re.fullmatch(r"--[\w\-]+", first.value)
+    return first.value if isinstance(first, Scalar) and is_flag else ""
 
 
 def _attach(parent: _Bracket, names: Sequence[str], node: Node, *, is_deep: bool) -> None:

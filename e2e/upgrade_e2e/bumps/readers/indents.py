@@ -50,7 +50,8 @@ class _Column:
         if isinstance(there, list):
             there.append(value)
         else:
-            self.items[self.key] = [value]
+            # Keys above the first dash in sight are the end of an item.
+            self.items[self.key] = [there, value] if there else [value]
 
 
 class _IndentReading:

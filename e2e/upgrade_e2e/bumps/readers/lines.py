@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterable
 
 from upgrade_e2e.bumps.nodes import Block, Keys, Scalar
+from upgrade_e2e.bumps.versions import holds_version
 
 __all__ = ["plain", "read_lines", "words_of"]
 
@@ -23,6 +24,7 @@ _CALL = re.compile(r"\$?[\w.]*\(.*\)")
 _PACKAGE = re.compile(r"(?P<key>[a-z][a-z0-9_]*)-(?P<value>v?\d+\.\d+\.\d+\S*)")
 _SECTION = re.compile(r"^\s*\[+\s*(?P<name>[^\[\]]+?)\s*\]+\s*$")
 _ASSIGNED = re.compile(r"(?P<key>-{0,2}[A-Za-z_][\w.\-]*)={1,2}(?P<value>\S+)")
+_VARIABLE = re.compile(r"[A-Za-z_]\w*=[^\s=]\S*")
 _IMAGE = re.compile(r"(?:[\w.\-]+(?::\d+)?/)*[\w.\-]+/[\w.\-]+:[\w][\w.\-]*(?:@sha256:\w+)?")
 _FLAG = re.compile(r"--?[A-Za-z][\w\-]*")
 _BREAKS = re.compile(r"&&|\|\||[|;]")
@@ -58,6 +60,8 @@ def _read_line(text: str, number: int, tally: Keys, command: str, name: str) -> 
     if found is not None and not _FLAG.fullmatch(found["key"]):
         value = plain(found["value"])
         is_command = re.search(r"\s", value) and not _CALL.fullmatch(value)
+        # A unit of systemd sets a variable as the value of a key.
+        is_command = is_command or (holds_version(value) and _VARIABLE.fullmatch(value))
         words = words_of(value, number) if is_command else None
         tally.put(found["key"], words or Scalar(value, number))
         return ""
