@@ -23,6 +23,9 @@ _NEAR = 40
 _COLOUR = re.compile(r"^\x1b\[", re.MULTILINE)
 _COMBINED = re.compile(r"^@@@", re.MULTILINE)
 _WORD_DIFF = re.compile(r"\[-[^\n]*-\]\{\+")
+_GIT_LINE = re.compile(
+    r"^diff --git [^\n]*\n(?=(?:(?:index|old mode|new mode) [^\n]*\n)*--- )", re.MULTILINE
+)
 _PLAIN = "give what `git diff --no-color main...HEAD` prints."
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
@@ -116,7 +119,7 @@ def read_diff(diff: str) -> tuple[ChangedFile, ...]:
         )
     text = diff.replace("\r\n", "\n").lstrip("\ufeff")
     try:
-        patch = PatchSet(text)
+        patch = _patch_of(text)
     except UnidiffParseError as error:
         raise BadInput(f"this is not a unified diff, or not all of it ({error}); {_PLAIN}") from (
             error
@@ -126,6 +129,15 @@ def read_diff(diff: str) -> tuple[ChangedFile, ...]:
     if _WORD_DIFF.search(text):
         _refuse_word_diff(patch)
     return tuple(_changed_file(file) for file in patch)
+
+
+def _patch_of(text: str) -> PatchSet:
+    try:
+        return PatchSet(text)
+    except UnidiffParseError:
+        # Where names have spaces and no a/ and b/, nobody can say where the first one ends in the
+        # line `diff --git`. The lines after it have both names.
+        return PatchSet(_GIT_LINE.sub("", text))
 
 
 def _refuse_word_diff(patch: PatchSet) -> None:

@@ -163,6 +163,37 @@ def test_a_node_added_beside_others_is_not_an_upgrade():
     assert bumps_of(diff_of("kind.yaml", old, new)) == []
 
 
+ROW = """\
+          - name: {0}
+            os: linux
+            arch: amd64
+            flavor: plain
+            node_image: kindest/node:v1.{0}.1
+            cni: kindnet
+"""
+
+
+def test_an_item_that_a_hunk_begins_within_is_not_taken_for_the_next_one():
+    head, tail = "jobs:\n  a:\n    strategy:\n      matrix:\n        include:\n", "    steps: []\n"
+    old = "".join(ROW.format(minor) for minor in (31, 32, 33))
+    answer = asked(diff_of("e2e.yml", head + old + tail, head + old + ROW.format(34) + tail))
+    assert (walked(answer), answer.unknown) == ([], [])
+
+
+def test_the_first_keys_of_a_hunk_stay_beside_the_items_after_them():
+    text = "steps:\n- uses: a\n  x: 1\n  y: 2\n  with:\n    node_image: kindest/node:@\n- run: b\n"
+    assert bumped("ci.yml", text, context=1) == [("node_image", "v1.33.13", "v1.34.4")]
+
+
+def test_lines_of_an_object_in_a_list_end_with_the_line():
+    text = "param pools array = [\n  {\n    count: 1\n    mode: 'System'\n"
+    text += "    orchestratorVersion: '@'\n  }\n]\n"
+    for context in (1, 50):
+        assert bumped("main.bicep", text, "1.33.5", "1.34.3", context) == [
+            ("orchestratorVersion", "v1.33.5", "v1.34.3")
+        ]
+
+
 def test_a_key_in_the_users_word():
     text = "platform:\n  release: @\n"
     assert bumped("values.yaml", text) == []

@@ -46,6 +46,9 @@ def test_names_of_files_are_what_they_are():
         PLAIN: "infra/x.yaml",
         diff_of("a/x.yaml", OLD, NEW): "a/x.yaml",
         diff_of("b/x.yaml", OLD, NEW).replace(" a/b", " b").replace(" b/b", " b"): "b/x.yaml",
+        PLAIN.replace(" a/infra/", " my infra/").replace(
+            " b/infra/", " my infra/"
+        ): "my infra/x.yaml",
         PLAIN.replace(" a/infra/x", ' "a/infra/\\303\\244"').replace(
             " b/infra/x.yaml", ' "b/infra/\\303\\244.yaml"'
         ): "infra/ä.yaml",

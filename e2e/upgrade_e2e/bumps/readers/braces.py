@@ -115,7 +115,10 @@ class _BracketReading:
         frame = self.frames.pop()
         parent = self.frames[-1]
         if index := _index_of(frame):
-            self.pending = [*frame.outer, _Token("index", index, token.line, frame.begin, token.end)]
+            self.pending = [
+                *frame.outer,
+                _Token("index", index, token.line, frame.begin, token.end),
+            ]
             return
         if frame.is_plain_call and frame.is_assigned and not frame.is_of_builder:
             self.pending = [*frame.outer, self._call(frame, token)]
@@ -183,7 +186,8 @@ def read_braces(
     reading.read(_tokens(above, 0, 0))
     for frame in reading.frames[1:]:
         frame.is_above = True
-    if partial and indent and (indent > _STEP or len(reading.frames) == 1):
+    is_item = reading.frames[-1].bracket == "[" and _SETS_KEY.match(first) is not None
+    if partial and indent and (indent > _STEP or len(reading.frames) == 1 or is_item):
         reading.open_unseen()
     numbers = [number for number, _ in lines]
     reading.read(_numbered(_tokens(text, 0, len(above)), numbers))

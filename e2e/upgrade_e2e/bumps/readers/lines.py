@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from upgrade_e2e.bumps.nodes import Block, Keys, Scalar
 from upgrade_e2e.bumps.versions import holds_version
@@ -18,7 +19,9 @@ _KEYWORD = rf"(?:{_DECLARES}|{_POWERSHELL})?"
 _SETS = re.compile(
     rf"^\s*{_KEYWORD}(?P<key>[\w.\-]+)\s*(?:=|:=|::=|\?=|\+=|!=)\s*(?P<value>.*?)\s*$"
 )
-_SAYS = re.compile(r"^\s*(?:(?:ENV|ARG|set(?:\s+-\w+)+)\s+)?(?P<key>[\w.\-/@]+)\s*[: ]\s*(?P<value>\S+)\s*$")
+_SAYS = re.compile(
+    r"^\s*(?:(?:ENV|ARG|set(?:\s+-\w+)+)\s+)?(?P<key>[\w.\-/@]+)\s*[: ]\s*(?P<value>\S+)\s*$"
+)
 _ELEMENT = re.compile(r"^\s*<(?P<key>[A-Za-z][\w.\-]*)>(?P<value>[^<>]+)</(?P=key)>\s*$")
 _CALL = re.compile(r"\$?[\w.]*\(.*\)")
 _PACKAGE = re.compile(r"(?P<key>[a-z][a-z0-9_]*)-(?P<value>v?\d+\.\d+\.\d+\S*)")
@@ -83,33 +86,50 @@ def words_of(text: str, number: int) -> Block | None:
 
 def _read_command(text: str, number: int, tally: Keys, command: str) -> str:
     """Add what the words of a command say; what the command is called."""
-    below = Keys()
-    flag, verb = "", "argument"
-    verbs: list[str] = []
+    reading = _CommandReading(number, command)
     for word in _split(text):
-        assigned = _ASSIGNED.fullmatch(word)
+        reading.take(word)
+    if below := reading.below:
+        if reading.verbs:
+            below.put("words", Scalar(" ".join(reading.verbs), number))
+        tally.put(reading.command or "command", Block(below))
+    return reading.command
+
+
+@dataclass
+class _CommandReading:
+    """A command word by word: its name, the keys that words belong to, and the words that have none."""
+
+    number: int
+    command: str
+    below: Keys = field(default_factory=Keys)
+    verbs: list[str] = field(default_factory=list)
+    flag: str = ""
+
+    def take(self, word: str) -> None:
+        """Read the next word."""
+        flag, self.flag = self.flag, ""
         if _FLAG.fullmatch(word):
-            flag = word
-        elif assigned:
-            below.put(assigned["key"], Scalar(plain(assigned["value"]), number))
-            flag = ""
-        elif flag or _IMAGE.fullmatch(word) or "://" in word:
-            below.put(flag or ("url" if "://" in word else "image"), Scalar(word, number))
-            flag = ""
-        elif not command and word.lstrip("@-") and word not in _BEFORE_COMMANDS:
-            command = word.lstrip("@-").rsplit("/", 1)[-1]
-        elif re.match(r"v?\d+\.\d+", word):
-            below.put(verb, Scalar(word, number))
-        elif package := _PACKAGE.fullmatch(word):
-            below.put(package["key"], Scalar(package["value"], number))
+            self.flag = word
+        elif pair := self._pair(word, flag):
+            self.below.put(pair[0], Scalar(pair[1], self.number))
+        elif not self.command and word.lstrip("@-") and word not in _BEFORE_COMMANDS:
+            self.command = word.lstrip("@-").rsplit("/", 1)[-1]
         else:
-            verb = word
-            verbs.append(word)
-    if below:
-        if verbs:
-            below.put("words", Scalar(" ".join(verbs), number))
-        tally.put(command or "command", Block(below))
-    return command
+            self.verbs.append(word)
+
+    def _pair(self, word: str, flag: str) -> tuple[str, str] | None:
+        """What a word says, under its key: that before its =, the flag, or what it is."""
+        if assigned := _ASSIGNED.fullmatch(word):
+            return assigned["key"], plain(assigned["value"])
+        if flag or _IMAGE.fullmatch(word) or "://" in word:
+            return flag or ("url" if "://" in word else "image"), word
+        if not self.command:
+            return None
+        if re.match(r"v?\d+\.\d+", word):
+            return self.verbs[-1] if self.verbs else "argument", word
+        package = _PACKAGE.fullmatch(word)
+        return (package["key"], package["value"]) if package else None
 
 
 def _split(text: str) -> list[str]:
