@@ -21,9 +21,8 @@ _IMAGE = re.compile(
     rf"(?:docker://|oci://|docker-image://)?(?P<image>[\w.\-]+(?::\d+)?(?:/[\w.\-]+)*):"
     rf"{_VERSION}(?:@sha256:\w*)?"
 )
-# Where versions stand in longer words: programs of a release,
-# channels and releases of k3s and rke2, the
-# `1.33/stable` of a snap, images of nodes, and constants of nixpkgs and of the AWS CDK.
+# Where versions stand in longer words: programs of a release, channels and releases of k3s and
+# rke2, the `1.33/stable` of a snap, images of nodes, and constants of nixpkgs and the AWS CDK.
 _FORMS = (
     re.compile(r"https?://\S*/release/v1\.(?P<minor>\d{2})\.(?P<patch>\d+)/.*"),
     re.compile(r"https?://dl\.k8s\.io/v1\.(?P<minor>\d{2})\.(?P<patch>\d+)/\S*"),

@@ -5,36 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
 
 from upgrade_e2e.bumps.nodes import UNSEEN, Block, Keys, Node, Rows, Scalar
 from upgrade_e2e.bumps.readers.texts import text_node
+from upgrade_e2e.bumps.readers.tokens import (
+    Token,
+    assignment,
+    key_of,
+    names_of,
+    numbered,
+    tokens_of,
+)
 from upgrade_e2e.bumps.versions import holds_version, mention_in
 
 __all__ = ["read_braces"]
 
-_TOKEN = re.compile(
-    r"""(?P<comment>//[^\n]*|/\*.*?\*/|(?<!\S)\#[^\n]*)"""
-    r'''|(?P<string>"""(?:[^\\]|\\.)*?"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)'''
-    r"""|(?P<heredoc><<[-~]?"?(?P<tag>[A-Z]\w*)"?\n(?:.*?\n)?[ \t]*(?P=tag)\b)"""
-    r"""|(?P<open>[({\[])|(?P<close>[)}\]])|(?P<end>[,;])|(?P<newline>\n)"""
-    r"""|(?P<other>==|!=|<=|>=)|(?P<sets>:=|\?=|=>|=)|(?P<colon>:)|(?P<word>[\w.$&@/*+\-]+)""",
-    re.DOTALL,
-)
-_DECLARES = {"param", "var", "const", "let", "val", "output", "final", "export"}
 _GOES_ON = re.compile(r"\s*\.[A-Za-z]")
 _SETS_KEY = re.compile(r"""\s*["']?[\w.\-]+["']?\s*[:=](?!=)""")
 _DEEPEST = 60
 _STEP = 4
-
-
-@dataclass(frozen=True)
-class _Token:
-    kind: str
-    text: str
-    line: int
-    start: int
-    end: int
 
 
 @dataclass
@@ -43,7 +32,7 @@ class _Bracket:
 
     bracket: str
     names: tuple[str, ...]
-    outer: list[_Token]
+    outer: list[Token]
     is_assigned: bool = False
     is_above: bool = False
     begin: int = 0
@@ -67,9 +56,9 @@ class _BracketReading:
     def __init__(self, text: str) -> None:
         self.text = text
         self.frames = [_Bracket("", (), [])]
-        self.pending: list[_Token] = []
+        self.pending: list[Token] = []
 
-    def read(self, tokens: Iterator[_Token]) -> None:
+    def read(self, tokens: Iterator[Token]) -> None:
         """Read all tokens."""
         for token in tokens:
             if token.kind == "open":
@@ -85,7 +74,7 @@ class _BracketReading:
         """Close what is still open."""
         self._flush()
         while len(self.frames) > 1:
-            self._close(_Token("close", "}", 0, len(self.text), len(self.text)))
+            self._close(Token("close", "}", 0, len(self.text), len(self.text)))
         self._flush()
         return self.frames[0].tally
 
@@ -93,7 +82,7 @@ class _BracketReading:
         """Begin below something that is out of sight."""
         self.frames.append(_Bracket("{", (UNSEEN,), []))
 
-    def _ends_here(self, newline: _Token) -> bool:
+    def _ends_here(self, newline: Token) -> bool:
         if self.frames[-1].bracket in ("(", "[") or not self.pending:
             return False
         last = self.pending[-1]
@@ -103,12 +92,12 @@ class _BracketReading:
         # The next call of a chain, as builders are written.
         return last.kind != "sets" and _GOES_ON.match(self.text, newline.end) is None
 
-    def _open(self, token: _Token) -> None:
-        names, is_assigned = _names(self.pending, token.text)
+    def _open(self, token: Token) -> None:
+        names, is_assigned = names_of(self.pending, token.text)
         self.frames.append(_Bracket(token.text, names, self.pending, is_assigned, begin=token.end))
         self.pending = []
 
-    def _close(self, token: _Token) -> None:
+    def _close(self, token: Token) -> None:
         self._flush()
         if len(self.frames) == 1 or (self.frames[-1].is_above and self._is_indented(token)):
             return
@@ -117,46 +106,46 @@ class _BracketReading:
         if index := _index_of(frame):
             self.pending = [
                 *frame.outer,
-                _Token("index", index, token.line, frame.begin, token.end),
+                Token("index", index, token.line, frame.begin, token.end),
             ]
             return
         if frame.is_plain_call and frame.is_assigned and not frame.is_of_builder:
             self.pending = [*frame.outer, self._call(frame, token)]
             return
-        self.pending = [*frame.outer, _Token("closed", "", token.line, token.start, token.end)]
+        self.pending = [*frame.outer, Token("closed", "", token.line, token.start, token.end)]
         node = _node_of(frame) or self._argument(frame, token)
         if node is not None:
             _attach(parent, frame.names, node, is_deep=len(self.frames) > _DEEPEST)
 
-    def _is_indented(self, token: _Token) -> bool:
+    def _is_indented(self, token: Token) -> bool:
         """Whether a bracket closes something that was opened out of sight, further in."""
         begin = self.text.rfind("\n", 0, token.start) + 1
         return self.text[begin : begin + 1].isspace()
 
-    def _argument(self, frame: _Bracket, token: _Token) -> Node | None:
+    def _argument(self, frame: _Bracket, token: Token) -> Node | None:
         """The version that a method is called with, as builders are: `.version(V1_33)`."""
         text = self.text[frame.begin : token.start].strip()
         is_call = frame.bracket == "(" and bool(frame.names)
         return Scalar(text, token.line) if is_call and mention_in(text) else None
 
-    def _call(self, frame: _Bracket, token: _Token) -> _Token:
+    def _call(self, frame: _Bracket, token: Token) -> Token:
         """A call as a value: its only argument, or all of it as it is written."""
         only = frame.items[0] if len(frame.items) == 1 else None
         if isinstance(only, Scalar):
-            return _Token("string", f'"{only.value}"', only.line, token.start, token.end)
+            return Token("string", f'"{only.value}"', only.line, token.start, token.end)
         begin = frame.outer[-1]
         text = self.text[begin.start : token.end]
-        return _Token("called", text, begin.line, begin.start, token.end)
+        return Token("called", text, begin.line, begin.start, token.end)
 
     def _flush(self) -> None:
         """Take what was read since the last separator as a statement."""
         tokens, self.pending = self.pending, []
-        at = _assignment(tokens)
+        at = assignment(tokens)
         frame = self.frames[-1]
         if at is None:
             frame.items += [_string(token) for token in tokens if token.kind == "string"]
             return
-        key, value = _key(tokens[:at]), tokens[at + 1 :]
+        key, value = key_of(tokens[:at]), tokens[at + 1 :]
         if not value or any(token.kind == "closed" for token in value):
             return
         if len(value) == 1 and value[0].kind == "string":
@@ -183,85 +172,23 @@ def read_braces(
     indent = len(first) - len(first.lstrip())
     above = f"{heading}\n" if partial and indent and heading else ""
     reading = _BracketReading(above + text)
-    reading.read(_tokens(above, 0, 0))
+    reading.read(tokens_of(above, 0, 0))
     for frame in reading.frames[1:]:
         frame.is_above = True
     is_item = reading.frames[-1].bracket == "[" and _SETS_KEY.match(first) is not None
     if partial and indent and (indent > _STEP or len(reading.frames) == 1 or is_item):
         reading.open_unseen()
     numbers = [number for number, _ in lines]
-    reading.read(_numbered(_tokens(text, 0, len(above)), numbers))
+    reading.read(numbered(tokens_of(text, 0, len(above)), numbers))
     tally = reading.finish()
     return _partial(Block(tally)) if partial else Block(tally)
 
 
-def _tokens(text: str, line: int, shift: int) -> Iterator[_Token]:
-    for match in _TOKEN.finditer(text):
-        kind = "string" if match["heredoc"] else match.lastgroup or "word"
-        yield _Token(kind, match[0], line, match.start() + shift, match.end() + shift)
-        line += match[0].count("\n")
-
-
-def _numbered(tokens: Iterator[_Token], numbers: Sequence[int]) -> Iterator[_Token]:
-    for token in tokens:
-        line = numbers[min(token.line, len(numbers) - 1)] if numbers else 0
-        yield _Token(token.kind, token.text, line, token.start, token.end)
-
-
-def _string(token: _Token) -> Node:
+def _string(token: Token) -> Node:
     if token.text.startswith("<<"):
         return text_node(token.text.partition("\n")[2].rpartition("\n")[0] + "\n", token.line + 1)
     mark = 3 if token.text.startswith('"""') else 1
     return text_node(token.text[mark:-mark], token.line)
-
-
-def _assignment(tokens: Sequence[_Token]) -> int | None:
-    """Where the sign is that sets a key; `:` counts where there is no `=`."""
-    for kind in ("sets", "colon"):
-        for index, token in enumerate(tokens):
-            if token.kind == kind and index:
-                return index
-    return None
-
-
-def _key(tokens: Sequence[_Token]) -> str:
-    colon = next((n for n, token in enumerate(tokens) if token.kind == "colon"), None)
-    tokens = tokens[:colon] if colon else tokens
-    if tokens[-1].kind == "string":
-        return tokens[-1].text.strip("\"'`")
-    if tokens[-1].kind == "index":
-        names = takewhile(lambda token: token.kind == "index", reversed(tokens))
-        return ".".join(reversed([token.text for token in names]))
-    words = [token.text for token in tokens if token.kind == "word"]
-    while len(words) > 1 and words[0] in _DECLARES:
-        words.pop(0)
-        if words[0] not in _DECLARES:
-            return words[0].rsplit(".", 1)[-1]
-    return (words or [""])[-1].rsplit(".", 1)[-1].lstrip("&*@$")
-
-
-def _names(tokens: Sequence[_Token], bracket: str) -> tuple[tuple[str, ...], bool]:
-    """What a bracket is called, by the statement before it; and whether it is a value."""
-    at = _assignment(tokens)
-    if at is not None:
-        called = [token.text for token in tokens[at + 1 :] if token.kind == "word"]
-        names = [_key(tokens[:at])]
-        if chain := _chain(called):
-            names += chain
-        elif called and re.search(r"[.A-Z]", called[-1]):
-            names.append(called[-1].lstrip("&*"))
-        return tuple(names), True
-    words = [token.text.lstrip("&*") for token in tokens if token.kind == "word"]
-    labels = [token.text.strip("\"'`") for token in tokens if token.kind == "string"]
-    if bracket == "{" and labels:
-        return (*words, *labels), False
-    return _chain(words) or tuple(words[-1:]), False
-
-
-def _chain(words: Sequence[str]) -> tuple[str, ...]:
-    """What a builder is called and its method that takes a version; else nothing."""
-    is_version = len(words) > 1 and re.fullmatch(r"\.\w*version", words[-1], re.IGNORECASE)
-    return (words[0].lstrip("&*"), words[-1].lstrip(".")) if is_version else ()
 
 
 def _node_of(frame: _Bracket) -> Node | None:

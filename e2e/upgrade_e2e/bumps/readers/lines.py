@@ -62,10 +62,7 @@ def _read_line(text: str, number: int, tally: Keys, command: str, name: str) -> 
     found = next((match for form in forms if (match := form.match(text))), None)
     if found is not None and not _FLAG.fullmatch(found["key"]):
         value = plain(found["value"])
-        is_command = re.search(r"\s", value) and not _CALL.fullmatch(value)
-        # A unit of systemd sets a variable as the value of a key.
-        is_command = is_command or (holds_version(value) and _VARIABLE.fullmatch(value))
-        words = words_of(value, number) if is_command else None
+        words = words_of(value, number) if _is_words(value) else None
         tally.put(found["key"], words or Scalar(value, number))
         return ""
     if not command and re.fullmatch(r"\s*v?\d+(\.\w+)+\S*", text):
@@ -74,6 +71,13 @@ def _read_line(text: str, number: int, tally: Keys, command: str, name: str) -> 
     for part in _BREAKS.split(text):
         command = _read_command(part, number, tally, command)
     return command if goes_on else ""
+
+
+def _is_words(value: str) -> bool:
+    """Whether a value is more than one word, or the variable that a unit of systemd sets."""
+    if re.search(r"\s", value):
+        return _CALL.fullmatch(value) is None
+    return holds_version(value) and _VARIABLE.fullmatch(value) is not None
 
 
 def words_of(text: str, number: int) -> Block | None:
@@ -98,7 +102,7 @@ def _read_command(text: str, number: int, tally: Keys, command: str) -> str:
 
 @dataclass
 class _CommandReading:
-    """A command word by word: its name, the keys that words belong to, and the words that have none."""
+    """A command word by word: its name, the keys of words, and the words that have none."""
 
     number: int
     command: str
