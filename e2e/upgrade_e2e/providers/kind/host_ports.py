@@ -14,6 +14,9 @@ __all__ = ["require_one_node_per_port"]
 
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - kind's default address, which is compared and not bound
 
+_LOOPBACK = "127.0.0.1"
+"""Where kind gives the API server a port, unless the file names another address."""
+
 
 @dataclass(frozen=True)
 class HostPort:
@@ -33,13 +36,17 @@ class HostPort:
 
 
 def require_one_node_per_port(
-    file: Path, nodes: Sequence[Mapping[str, Any]], names: Sequence[str]
+    file: Path,
+    nodes: Sequence[Mapping[str, Any]],
+    names: Sequence[str],
+    networking: Mapping[str, Any],
 ) -> None:
     """Refuse, with BadInput, a port of the machine that two mappings want.
 
-    `names` are the short names of the nodes, in their order.
+    `names` are the short names of the nodes, in their order. `networking` may give the API server
+    a port as well.
     """
-    given: list[HostPort] = []
+    given = list(_api_server(networking))
     for node, name in zip(nodes, names, strict=True):
         for wanted in _ports(node, name):
             for other in given:
@@ -50,6 +57,13 @@ def require_one_node_per_port(
                         "one of them, or leave it out for a free one."
                     )
             given.append(wanted)
+
+
+def _api_server(networking: Mapping[str, Any]) -> Iterator[HostPort]:
+    port = networking.get("apiServerPort")
+    if isinstance(port, int) and port > 0:
+        address = str(networking.get("apiServerAddress") or _LOOPBACK)
+        yield HostPort("the API server (apiServerPort)", address, port, "TCP")
 
 
 def _ports(node: Mapping[str, Any], name: str) -> Iterator[HostPort]:

@@ -16,6 +16,7 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.kind.config_text import API_VERSION, only_document, shown
 from upgrade_e2e.providers.kind.host_ports import require_one_node_per_port
 from upgrade_e2e.providers.kind.numbering import short_names
+from upgrade_e2e.providers.kind.own_patches import require_readable
 
 __all__ = ["API_VERSION", "ConfiguredNode", "KindConfig"]
 
@@ -52,7 +53,7 @@ class KindConfig:
     `text` is one YAML document. `digest` is that of its meaning: comments, the order of keys, the
     cluster's name and the images of nodes do not change it. `name` is the name in the file, empty
     for none. `lacks_network` is whether kind installs no network plugin. `relative_mounts` are the
-    host paths of mounts that are relative.
+    host paths of mounts that are relative, `absolute_mounts` those that are not.
     """
 
     file: Path
@@ -62,6 +63,7 @@ class KindConfig:
     name: str = ""
     lacks_network: bool = False
     relative_mounts: tuple[str, ...] = ()
+    absolute_mounts: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, file: Path) -> KindConfig:
@@ -71,9 +73,11 @@ class KindConfig:
         nodes = tuple(_nodes(file, document))
         _check_counts(file, nodes)
         networking = document.get("networking") or {}
-        _check_patches(file, document)
-        mounts = tuple(dict.fromkeys(_relative_mounts(document)))
-        _check_mounts(file, mounts)
+        require_readable(file, document)
+        mounts = tuple(dict.fromkeys(_mounts(document)))
+        absolute = tuple(mount for mount in mounts if Path(mount).is_absolute())
+        relative = tuple(mount for mount in mounts if mount not in absolute)
+        _check_mounts(file, relative)
         config = cls(
             file=file,
             text=text,
@@ -81,9 +85,12 @@ class KindConfig:
             digest=_digest(document),
             name=str(document.get("name") or ""),
             lacks_network=bool(networking.get("disableDefaultCNI")),
-            relative_mounts=mounts,
+            relative_mounts=relative,
+            absolute_mounts=absolute,
         )
-        require_one_node_per_port(file, document.get("nodes") or [{}], config.short_names)
+        require_one_node_per_port(
+            file, document.get("nodes") or [{}], config.short_names, networking
+        )
         return config
 
     @property
@@ -102,6 +109,11 @@ class KindConfig:
         return self.file.parent.absolute()
 
     @property
+    def missing_mounts(self) -> tuple[str, ...]:
+        """The absolute host paths of mounts that are not on this machine."""
+        return tuple(mount for mount in self.absolute_mounts if not Path(mount).exists())
+
+    @property
     def short_names(self) -> tuple[str, ...]:
         """The names of its nodes without that of the cluster."""
         return short_names(node.role.value for node in self.nodes)
@@ -109,11 +121,16 @@ class KindConfig:
 
 def _check_form(file: Path, document: Mapping[str, Any]) -> None:
     """Whether it is a Cluster of the version that is known, with lists where lists must be."""
+    if "kindV1Alpha4Cluster" in document:
+        raise BadInput(
+            f"kind-config {file} is a configuration of ctlptl; give what stands below "
+            f"kindV1Alpha4Cluster, with `kind: Cluster` and `apiVersion: {API_VERSION}` above it."
+        )
     for key, wanted in (("kind", "Cluster"), ("apiVersion", API_VERSION)):
         if document.get(key) != wanted:
             raise BadInput(
                 f"kind-config {file} has {key} {document.get(key)!r}; only `{key}: {wanted}` is "
-                "known."
+                f"known; write this line{_older(document)}."
             )
     _check_spelling(file, "", document, _OF_CLUSTER)
     _check_lists(file, "", document, _LISTS)
@@ -121,6 +138,12 @@ def _check_form(file: Path, document: Mapping[str, Any]) -> None:
         raise BadInput(
             f"kind-config {file}: networking is no mapping but {shown(document['networking'])}."
         )
+
+
+def _older(document: Mapping[str, Any]) -> str:
+    """What else to change in a configuration for a kind that was before v1alpha4."""
+    is_older = "v1alpha3" in str(document.get("apiVersion"))
+    return ", and JSON6902 for Json6902 in the names of keys" if is_older else ""
 
 
 def _check_lists(file: Path, where: str, found: Mapping[str, Any], keys: Sequence[str]) -> None:
@@ -178,20 +201,6 @@ def _check_counts(file: Path, nodes: Sequence[ConfiguredNode]) -> None:
         )
 
 
-def _check_patches(file: Path, document: Mapping[str, Any]) -> None:
-    """Refuse a patch that is no YAML, which kind finds out once its nodes are there."""
-    for of in (document, *(document.get("nodes") or ())):
-        for patch in of.get("kubeadmConfigPatches") or ():
-            try:
-                list(yaml.safe_load_all(patch if isinstance(patch, str) else ""))
-            except yaml.YAMLError as error:
-                said = " ".join(str(error).split())
-                raise BadInput(
-                    f"kind-config {file} has kubeadmConfigPatches that are not YAML: {said}; "
-                    "correct the patch."
-                ) from error
-
-
 def _digest(document: Mapping[str, Any]) -> str:
     """A digest of what the file means, without what a pass replaces."""
     nodes = [
@@ -203,17 +212,25 @@ def _digest(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(meaning.encode()).hexdigest()[:_DIGEST_CHARACTERS]
 
 
-def _relative_mounts(document: Mapping[str, Any]) -> Iterator[str]:
+def _mounts(document: Mapping[str, Any]) -> Iterator[str]:
     for node in document.get("nodes") or []:
         for mount in node.get("extraMounts") or []:
             path = mount.get("hostPath") if isinstance(mount, dict) else None
-            if isinstance(path, str) and path and not Path(path).is_absolute():
+            if isinstance(path, str) and path:
                 yield path
 
 
 def _check_mounts(file: Path, mounts: Sequence[str]) -> None:
-    """Refuse a mount that is found from the current folder only, as kind alone would take it."""
+    """Refuse a mount that is found from the current folder only, as kind alone would take it.
+
+    And one that a shell would have made a path of: kind takes it as it is written.
+    """
     for mount in mounts:
+        if (mount.startswith("~") or "$" in mount) and not (file.parent / mount).exists():
+            raise BadInput(
+                f"kind-config {file} mounts {mount}, and neither kind nor this tool puts in "
+                "variables or a home; write the path, or fill them in before."
+            )
         if Path(mount).exists() and not (file.parent / mount).exists():
             raise BadInput(
                 f"kind-config {file} mounts {mount}, which is there from the current folder but "

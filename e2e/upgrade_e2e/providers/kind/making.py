@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from upgrade_e2e.providers.kind.after_create import AFTER_CREATE, described
 from upgrade_e2e.providers.kind.kind_config import KindConfig
+from upgrade_e2e.providers.kind.own_patches import IDLE_PATCHES, idle_patches
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.providers.kind.skew import older_nodes
 from upgrade_e2e.upgrade import Path
@@ -24,6 +25,8 @@ def choices_of_making(settings: KindSettings, path: Path) -> dict[str, str]:
     if config is not None:
         choices[KIND_CONFIG] = f"{config.file}: {_shape(settings)}"
         choices[KIND_CONFIG_DIGEST] = config.digest
+        if idle := idle_patches(config.text, path.versions[0]):
+            choices[IDLE_PATCHES] = f"kind leaves out {'; '.join(idle)}"
     if older := older_nodes(settings, path):
         choices["older-kubelets"] = ", ".join(f"{node.name} {node.version}" for node in older)
     if settings.after_create:
@@ -68,5 +71,11 @@ def _changed(settings: KindSettings, config: KindConfig, path: Path) -> Iterator
     if config.name:
         yield f"its name {config.name!r} is not used: each pass has a name of its own"
     for mount in config.relative_mounts:
-        there = "" if (config.folder / mount).exists() else " (not there: docker makes it)"
+        there = (
+            ""
+            if (config.folder / mount).exists()
+            else " (not there: docker makes an empty folder of it)"
+        )
         yield f"mount {mount} is taken from the folder of {config.file}{there}"
+    for mount in config.missing_mounts:
+        yield f"mount {mount} is not there: docker makes an empty folder of it"

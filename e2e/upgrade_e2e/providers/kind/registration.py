@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
-
 from upgrade_e2e.cluster import Role
 from upgrade_e2e.cluster.room import Taints
 from upgrade_e2e.providers.kind.numbering import short_names
+from upgrade_e2e.providers.kind.own_patches import mappings_in
 
 __all__ = ["registered_taints"]
 
@@ -23,7 +22,7 @@ def registered_taints(text: str) -> dict[str, Taints]:
     over those of the whole cluster, as kind applies them; `taints: null` is kubeadm's default.
     A patch that is no YAML and taints that are no taints are left to kind, which refuses them.
     """
-    config = next(_mappings(text), {})
+    config = next(mappings_in(text), {})
     nodes = config.get("nodes") or [{}]
     names = short_names(node.get("role") or _CONTROL_PLANE for node in nodes)
     found: dict[str, Taints] = {}
@@ -39,16 +38,7 @@ def registered_taints(text: str) -> dict[str, Taints]:
 
 def _patches(of: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for text in of.get("kubeadmConfigPatches") or ():
-        yield from _mappings(text)
-
-
-def _mappings(text: object) -> Iterator[Mapping[str, Any]]:
-    """The documents of a text that are mappings; none of one that cannot be read."""
-    try:
-        documents = list(yaml.safe_load_all(text)) if isinstance(text, str) else []
-    except yaml.YAMLError:
-        return
-    yield from (document for document in documents if isinstance(document, Mapping))
+        yield from mappings_in(text)
 
 
 def _are_taints(value: Any) -> bool:
