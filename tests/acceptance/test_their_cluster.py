@@ -88,6 +88,11 @@ TAKEN = {
         "      value: api.example\n",
         (TWO_WORKERS,),
     ),
+    "patches for an older kubeadm": (
+        THREE + "kubeadmConfigPatches:\n- |\n  kind: ClusterConfiguration\n"
+        "  apiVersion: kubeadm.k8s.io/v1beta2\n  apiServer: {}\n",
+        ("idle-patches: kind leaves out ClusterConfiguration of kubeadm.k8s.io/v1beta2",),
+    ),
     "an older worker": (
         "nodes: [{role: control-plane}, {role: worker, image: 'kindest/node:v1.32.8'}]\n",
         ("older-kubelets: worker v1.32.8", "worker keeps kindest/node:v1.32.8"),
@@ -134,6 +139,15 @@ REFUSED = {
     "an old version of kind": (
         "kind: Cluster\napiVersion: kind.sigs.k8s.io/v1alpha3\n",
         "only `apiVersion: kind.x-k8s.io/v1alpha4` is known",
+    ),
+    "a configuration of ctlptl": (
+        "kind: Cluster\napiVersion: ctlptl.dev/v1alpha1\nkindV1Alpha4Cluster: {}\n",
+        "is a configuration of ctlptl; give what stands below kindV1Alpha4Cluster",
+    ),
+    "the port of the API server": (
+        HEAD + "networking: {apiServerPort: 18080}\n"
+        "nodes: [{extraPortMappings: [{containerPort: 80, hostPort: 18080}]}]\n",
+        "to the API server (apiServerPort) and again to control-plane",
     ),
     "a template": (HEAD + "nodes:\n{{- if .Values.ha }}\n- {}\n{{- end }}\n", "fill in templates"),
 }
