@@ -224,15 +224,25 @@ def test_elsewhere_the_stock_cost_is_shown_and_gives_no_mark(changes, title):
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"path": ("v1.32.1", "v1.33.13")}, "No stock cost is known for this hop and shape."),
-        ({"choices": {"fast-control-plane": "yes"}}, "setting fast-control-plane not set, not yes"),
-        ({"inventory": None, "facts": dataclasses.replace(stock_pass().facts, cni="x")}, "has cni"),
-        ({"provider": "sim", "simulated": True}, "has provider kind, not sim"),
+        ({"path": ("v1.32.1", "v1.33.13")}, "There are no stock passes of v1.32 -> v1.33 to"),
+        (
+            {"choices": {"fast-control-plane": "yes"}},
+            "setting fast-control-plane (not set there, yes here).",
+        ),
+        (
+            {"inventory": None, "facts": dataclasses.replace(stock_pass().facts, cni="x")},
+            "differ in cni (",
+        ),
+        (
+            {"provider": "sim", "simulated": True},
+            "differ in provider (kind there, sim (SIMULATED) here).",
+        ),
     ],
 )
 def test_another_kind_of_pass_has_no_stock_cost(changes, why):
     cost = weigh(stock_pass(**changes), profile(*USUAL))
-    assert cost.stock.startswith("No stock cost is known for this hop and shape")
+    assert cost.stock.startswith("There are no stock passes ")
+    assert "`upgrade-e2e calibrate` makes some" in cost.stock
     assert why in cost.stock
     assert {(one.stock, one.mark) for one in cost.rows} == {(None, None)}
 

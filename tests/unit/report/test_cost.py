@@ -61,7 +61,7 @@ def test_a_sentence_counts_what_is_as_usual():
 
 
 def test_without_marks_the_sentence_says_why():
-    why = "No stock cost is known for this hop and shape."
+    why = "There are no stock passes of v1.33 -> v1.34 to compare this pass with."
     assert cost_in_words(Cost((BLIND,), why)) == why
 
 

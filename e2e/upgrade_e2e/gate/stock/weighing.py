@@ -20,6 +20,7 @@ FEWEST_EARLIER = GateSettings().min_runs
 """So many earlier passes a mark needs that goes by them, as an approval of the gate does."""
 STOCK, HISTORY = "stock", "your history"
 _MEASURE = "`upgrade-e2e calibrate` measures that of this machine."
+_MAKE = "`upgrade-e2e calibrate` makes some on this machine."
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,7 @@ def _stock(run: Run, record: RunRecord, profile: StockProfile) -> _Basis:
     of_hop = [cost for cost in profile.costs if _hop(cost.path) == _hop(run.path)]
     alike = [cost for cost in of_hop if not differences(cost.over(run.path), run)]
     if not alike:
-        nearest = _nearest(run, of_hop)
-        said = f"No stock cost is known for this hop and shape{nearest}. {_MEASURE}"
-        return _Basis(said, {})
+        return _Basis(f"{_nothing_alike(run, of_hop)} {_MAKE}", {})
     best = max(alike, key=lambda cost: (same_ground(cost.like, run), cost.machine == run.machine))
     spreads = dict(_spreads(best, record))
     if same_ground(best.like, run):
@@ -106,13 +105,16 @@ def _stock(run: Run, record: RunRecord, profile: StockProfile) -> _Basis:
     return _Basis(said, spreads, title=f"{STOCK} ({other})")
 
 
-def _nearest(run: Run, of_hop: Sequence[StockCost]) -> str:
-    """In what the nearest stock cost of this hop differs; empty where there is none."""
+def _nothing_alike(run: Run, of_hop: Sequence[StockCost]) -> str:
+    """That no stock pass is like this one, and in what the nearest of the same hop differ."""
     if not of_hop:
-        return ""
+        return f"There are no stock passes of {_hop(run.path)} to compare this pass with."
     found: list[list[Difference]] = [differences(cost.over(run.path), run) for cost in of_hop]
     first = min(found, key=len)[0]
-    return f": the nearest has {first.what} {first.one}, not {first.other}"
+    return (
+        f"There are no stock passes like this one to compare it with: the nearest differ in "
+        f"{first.what} ({first.one} there, {first.other} here)."
+    )
 
 
 def _spreads(cost: StockCost, record: RunRecord) -> Iterator[tuple[tuple[str, str], Spread]]:
