@@ -44,8 +44,9 @@ def read_guard_pairs(
     """
     if not len(forbidden) == len(allowed) == len(words):
         raise BadInput(
-            f"--guard-forbidden is given {len(forbidden)} times, --guard-allowed {len(allowed)} "
-            f"times and --guard-words {len(words)} times; a pair takes one of each, in order."
+            "each policy takes one --guard-forbidden, one --guard-allowed and one --guard-words, "
+            f"in the same order; {len(forbidden)}, {len(allowed)} and {len(words)} are given. Add "
+            "what is missing."
         )
     names = _names(forbidden)
     return tuple(map(_pair, names, forbidden, allowed, words))

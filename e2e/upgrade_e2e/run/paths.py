@@ -19,12 +19,18 @@ def path_words(
     """
     asked = [_split(text) for text in paths]
     if bool(source) != bool(target):
-        raise BadInput("the version to start at and the one to end at go together.")
+        there, missing = ("--from", "--to latest") if source else ("--to", "--from VERSION")
+        raise BadInput(
+            f"--from and --to go together, and only {there} is given; add {missing}, or leave "
+            f"{there} out."
+        )
     if source and target:
         between = [word for text in via for word in _split(text)]
         asked.append((source.strip(), *between, target.strip()))
     elif via:
-        raise BadInput("a version in between needs one to start at and one to end at.")
+        raise BadInput(
+            "--via is a version in between; add --from and --to, the versions to start and end at."
+        )
     if len(set(asked)) != len(asked):
         raise BadInput("a path is given twice; each path is walked once.")
     return tuple(asked)

@@ -30,6 +30,8 @@ def verdict_of(
     verdict = combine(result.verdict for result in scenarios)
     named = [result for result in scenarios if result.verdict is verdict]
     if verdict is Verdict.PASS:
+        if len(named) == 1:
+            return verdict, "The one claim that could be judged holds."
         return verdict, f"All {len(named)} claims that could be judged hold."
     word = "Broken" if verdict is Verdict.FAIL else "Cannot tell"
     return verdict, f"{word}: {_in_words(named) if named else 'no scenario was judged'}."

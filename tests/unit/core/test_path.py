@@ -61,8 +61,9 @@ def test_words_of_options_make_paths():
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (("v1.33", None, [], []), "go together"),
-        ((None, None, ["v1.34"], []), "in between"),
+        (("v1.33", None, [], []), "go together, and only --from is given; add --to latest"),
+        ((None, "v1.34", [], []), "only --to is given; add --from VERSION, or leave --to out"),
+        ((None, None, ["v1.34"], []), "in between; add --from and --to"),
         (("v1.33", "v1.34", [], ["v1.33,v1.34"]), "twice"),
     ],
 )

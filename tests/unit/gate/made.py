@@ -31,7 +31,7 @@ def record(**changes):
         provider="kind",
         simulated=False,
         verdict=Verdict.PASS,
-        reason="All 1 claims that could be judged hold.",
+        reason="The one claim that could be judged holds.",
         started_unix_s=1_700_000_000.0 + number,
         duration_s=400.0,
         watched=Window(0.0, 400.0),

@@ -58,7 +58,7 @@ def test_nothing_named_is_no_pair() -> None:
 
 
 def test_a_pair_takes_all_three(files: tuple[Path, Path]) -> None:
-    with pytest.raises(BadInput, match="--guard-words 0 times; a pair takes one of each"):
+    with pytest.raises(BadInput, match=r"1, 1 and 0 are given\. Add what is missing"):
         read_guard_pairs([files[0]], [files[1]], [])
 
 

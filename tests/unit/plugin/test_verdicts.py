@@ -19,7 +19,7 @@ def test_beats(upgraded, limits):
     assert limits is upgraded.limits
 """)
     assert done.ret == pytest.ExitCode.OK
-    done.stdout.fnmatch_lines(["PASS (SIMULATED) v1.33.13 -> v1.34.4: All 1 claims*"])
+    done.stdout.fnmatch_lines(["PASS (SIMULATED) v1.33.13 -> v1.34.4: The one claim*"])
     done.stdout.fnmatch_lines(["SIMULATED: a rehearsal*"])
     result = session.result("test_beats")
     assert (result.verdict, result.claim) == ("PASS", "The heart beats.")
@@ -216,7 +216,7 @@ def test_beats(upgraded):
     assert upgraded.saw(HEART).failures == 0
 """)
     cost = session.record().cost
-    assert cost.stock.startswith("No stock cost is known")
+    assert cost.stock.startswith("There are no stock passes ")
     assert session.suite_properties()["cost"] == cost.stock
 
 
