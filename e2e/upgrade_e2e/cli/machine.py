@@ -74,13 +74,14 @@ def doctor(versions: tuple[str, ...]) -> None:
 def faults() -> None:
     """List the faults that `--fault` can plant.
 
-    A planted fault proves that a scenario notices a failure.
+    A planted fault proves that a scenario notices a failure. A value or a step in the list is an
+    example; docs/cli.md says what may be written there.
 
     Example: upgrade-e2e faults
     """
-    table = Table("write", "breaks", "providers", box=None, pad_edge=False)
+    table = Table("write", "breaks", "provider; needs", box=None, pad_edge=False)
     for fault in CATALOGUE:
-        table.add_row(fault.form, fault.breaks, ", ".join(sorted(fault.providers)) or fault.needs)
+        table.add_row(fault.form, fault.breaks, fault.works_on)
     Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table)
 
 

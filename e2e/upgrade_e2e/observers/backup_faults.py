@@ -77,7 +77,10 @@ def _stale(keeper: KeepsBackups, name: str, folder: Path) -> Path:
     stored = _stored(keeper)
     older = stored[: stored.index(name)]
     if not older:
-        raise FaultNotPlanted(f"there is no older snapshot that could take the place of {name}.")
+        raise FaultNotPlanted(
+            f"there is no older snapshot that could take the place of {name}; plant the fault at a "
+            "later step, such as backup-stale@drain."
+        )
     return _fetched(keeper.location, older[0], folder)
 
 

@@ -20,8 +20,9 @@ class FaultKind:
     it: a fault of the `workload` is built into what observers deploy, one of the `cluster` is
     planted through the Kubernetes API, one of the `nodes` by the provider, and one of the `backups`
     changes what observers have stored. `providers` names the providers that can plant it; empty
-    means any, and then `needs` says which clusters it works on. `hits` gives the step (kind or
-    name) that is to go wrong for a value: the fault comes before that step or changes nothing.
+    means any. `needs` says what else must be there for it to change something, such as a scenario;
+    empty for nothing. `hits` gives the step (kind or name) that is to go wrong for a value: the
+    fault comes before that step or changes nothing.
     `on` gives the node that a value names, empty for none: it must be one of the plan.
     `control_planes` is how many of them it needs. One that comes `late` would keep observers from
     getting ready: without a step of its own it comes before the first step of the upgrade.
@@ -34,7 +35,7 @@ class FaultKind:
     check: Callable[[str], object]
     acts_on: ActsOn
     providers: frozenset[str] = frozenset()
-    needs: str = "any cluster"
+    needs: str = ""
     hits: Callable[[str], str] | None = None
     on: Callable[[str], str] | None = None
     control_planes: int = 1
@@ -43,6 +44,12 @@ class FaultKind:
     def plantable_on(self, provider: str) -> bool:
         """Whether this fault can be planted in clusters of `provider`."""
         return not self.providers or provider in self.providers
+
+    @property
+    def works_on(self) -> str:
+        """The providers that can plant it, and what else it needs, for people."""
+        places = ", ".join(sorted(self.providers)) or "any cluster"
+        return "; ".join(filter(None, (places, self.needs)))
 
 
 KIND_AND_SIM = frozenset({"kind", "sim"})

@@ -13,7 +13,10 @@ from upgrade_e2e.upgrade.fault_values import (
 
 __all__ = ["IN_THE_CLUSTER", "IN_WORKLOADS"]
 
-_KUBEADM = "a cluster whose DNS is the Deployment kube-system/coredns, as kubeadm and kind make it"
+_KUBEADM = "DNS is the Deployment kube-system/coredns, as kubeadm and kind make it"
+_WORKLOAD = "a scenario with a workload, such as rollout_502"
+_DEPLOYMENTS = "the scenario deployments_go_through"
+_YOUR_WEBHOOK = "a webhook of yours in the cluster"
 
 IN_WORKLOADS = (
     FaultKind(
@@ -23,6 +26,7 @@ IN_WORKLOADS = (
         "the workload has no preStop delay and exits at once on SIGTERM",
         nothing,
         "workload",
+        needs=_WORKLOAD,
     ),
     FaultKind(
         "no-readiness",
@@ -31,6 +35,7 @@ IN_WORKLOADS = (
         "the workload has no readiness probe and listens half a second after its start",
         nothing,
         "workload",
+        needs=_WORKLOAD,
     ),
 )
 """Built into the workloads that observers deploy."""
@@ -72,6 +77,7 @@ IN_THE_CLUSTER = (
         nothing,
         "cluster",
         KIND,
+        needs="the scenario guard_rails",
         late=True,
     ),
     FaultKind(
@@ -83,6 +89,7 @@ IN_THE_CLUSTER = (
         nothing,
         "cluster",
         KIND,
+        needs=_DEPLOYMENTS,
         late=True,
     ),
     FaultKind(
@@ -95,6 +102,7 @@ IN_THE_CLUSTER = (
         webhook,
         "cluster",
         KIND,
+        needs=_YOUR_WEBHOOK,
         late=True,
     ),
     FaultKind(
@@ -107,6 +115,7 @@ IN_THE_CLUSTER = (
         failure_policy,
         "cluster",
         KIND,
+        needs=_DEPLOYMENTS,
         late=True,
     ),
 )

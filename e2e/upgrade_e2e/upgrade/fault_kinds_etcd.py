@@ -7,6 +7,8 @@ from upgrade_e2e.upgrade.fault_values import nothing, seconds
 
 __all__ = ["IN_BACKUPS", "IN_ETCD"]
 
+_BACKUPS = "the scenario backup_is_restorable"
+
 IN_ETCD = (
     FaultKind(
         "etcd-freeze",
@@ -26,6 +28,7 @@ IN_ETCD = (
         seconds,
         "nodes",
         KIND,
+        needs="--control-planes 3",
         control_planes=2,
     ),
     FaultKind(
@@ -48,6 +51,7 @@ IN_BACKUPS = (
         nothing,
         "backups",
         KIND,
+        needs=_BACKUPS,
     ),
     FaultKind(
         "backup-flipped",
@@ -57,6 +61,7 @@ IN_BACKUPS = (
         nothing,
         "backups",
         KIND,
+        needs=_BACKUPS,
     ),
     FaultKind(
         "backup-stale",
@@ -66,6 +71,7 @@ IN_BACKUPS = (
         nothing,
         "backups",
         KIND,
+        needs=_BACKUPS,
     ),
     FaultKind(
         "backup-foreign",
@@ -75,6 +81,7 @@ IN_BACKUPS = (
         nothing,
         "backups",
         KIND,
+        needs=_BACKUPS,
     ),
 )
 """Planted in what observers have stored."""

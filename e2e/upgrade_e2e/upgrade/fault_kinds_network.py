@@ -18,6 +18,7 @@ IN_THE_NETWORK = (
         dropped,
         "nodes",
         KIND,
+        needs="a webhook of yours in the cluster",
     ),
     FaultKind(
         "slow-cni",
@@ -38,6 +39,7 @@ IN_THE_NETWORK = (
         seconds,
         "nodes",
         KIND,
+        needs="a scenario that watches new nodes, such as new_pods_have_network",
         hits=lambda _: JOIN_NODE,
     ),
 )

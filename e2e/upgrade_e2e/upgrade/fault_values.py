@@ -69,7 +69,7 @@ class MemoryLimit:
 def nothing(value: str) -> None:
     """Refuse every value: the fault has none."""
     if value:
-        raise BadInput(f"this fault has no value, but {value!r} was given.")
+        raise BadInput(f"this fault has no value; leave out `={value}`.")
 
 
 def seconds(value: str) -> float:

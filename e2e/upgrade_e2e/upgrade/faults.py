@@ -90,6 +90,11 @@ def _checked(fault: Fault, provider: str) -> FaultKind:
     """The fault's entry in the catalogue, once the fault is one that `provider` can plant."""
     mine = {kind.name: kind for kind in CATALOGUE if kind.plantable_on(provider)}
     if fault.name not in mine:
+        if others := _others_with(fault.name, provider):
+            raise BadInput(
+                f"{provider} has no fault {fault.name!r}, but {others} has; add --provider "
+                f"{others}."
+            )
         raise BadInput(
             f"{provider} has no fault {fault.name!r}; `upgrade-e2e faults` lists all, {provider} "
             f"has {', '.join(kind.form for kind in mine.values())}."
@@ -107,6 +112,12 @@ def _checked(fault: Fault, provider: str) -> FaultKind:
             f"{fault.name} without `@{fault.at}`."
         )
     return kind
+
+
+def _others_with(name: str, provider: str) -> str:
+    """The one provider that has this fault where `provider` lacks it; empty for none."""
+    found = {one for kind in CATALOGUE if kind.name == name for one in kind.providers}
+    return next(iter(sorted(found - {provider})), "")
 
 
 def _require_node(kind: FaultKind, fault: Fault, plan: Plan) -> None:

@@ -300,7 +300,10 @@ def test_one_fault_may_be_planted_at_two_moments():
         (["etcd-stall=1s@drain", "etcd-stall=1s@drain cp"], "is given twice for the same moment"),
         (["gremlins"], "sim has no fault 'gremlins'; `upgrade-e2e faults` lists all"),
         ([""], "sim has no fault ''"),
-        (["lacks-image=registry.k8s.io/pause:3.10.1"], "sim has no fault 'lacks-image'"),
+        (
+            ["lacks-image=registry.k8s.io/pause:3.10.1"],
+            "sim has no fault 'lacks-image', but kind has; add --provider kind",
+        ),
         (["kubelet-qps"], "needs a value; write kubelet-qps=1"),
         (["coredns-replicas"], "needs a value; write coredns-replicas=1"),
         (["kubelet-qps=0"], "'0' is no rate"),
@@ -343,7 +346,13 @@ def test_a_fault_after_the_step_that_it_breaks_changes_nothing():
 
 @pytest.mark.parametrize("fault", ["etcd-stall=2s", "dns-delay=200ms", "no-grace"])
 def test_a_fault_of_another_provider_is_refused(fault):
+    name = fault.partition("=")[0]
     said = refusal(fault, provider="kind")
+    assert said == f"kind has no fault '{name}', but sim has; add --provider sim."
+
+
+def test_a_fault_that_no_provider_has_is_refused_with_those_there_are():
+    said = refusal("gremlins", provider="kind")
     assert "kind has no fault" in said
     assert "kubelet-qps=1" in said
     assert "addon-stays" not in said
@@ -385,3 +394,17 @@ def test_memory_faults_with_a_wrong_value_are_refused(fault, said):
 
 def test_a_fault_that_needs_other_control_planes_is_refused_where_there_are_none():
     assert "it needs 2; add --control-planes 3." in refusal("etcd-cut-off=5s", provider="kind")
+
+
+@pytest.mark.parametrize(
+    ("name", "works_on"),
+    [
+        ("kubelet-qps", "kind, sim"),
+        ("slow-cni", "kind"),
+        ("no-prestop", "any cluster; a scenario with a workload, such as rollout_502"),
+        ("etcd-cut-off", "kind; --control-planes 3"),
+        ("backup-stale", "kind; the scenario backup_is_restorable"),
+    ],
+)
+def test_the_list_says_where_a_fault_works_and_what_it_needs(name, works_on):
+    assert kind_of(name).works_on == works_on

@@ -36,7 +36,9 @@ def cut_off(cluster: Cluster, duration_s: float) -> None:
     Raises FaultNotPlanted where there are no others.
     """
     if len(cluster.control_planes) == 1:
-        raise FaultNotPlanted("the only member of etcd cannot be cut off from others.")
+        raise FaultNotPlanted(
+            "the only member of etcd cannot be cut off from others; add --control-planes 3."
+        )
     runner = _runner(cluster)
     six = "listen-peer-urls=https://[" in runner.run("cat", _MANIFEST, timeout_s=_QUICK_S).stdout
     with contextlib.ExitStack() as dropping:

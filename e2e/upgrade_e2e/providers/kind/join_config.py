@@ -31,7 +31,10 @@ class KubeadmConf:
         try:
             documents = [one for one in yaml.safe_load_all(text) if isinstance(one, Mapping)]
         except yaml.YAMLError as error:
-            raise E2eError(f"{JOIN_CONFIG} on {node} is not YAML: {error}") from error
+            raise E2eError(
+                f"{JOIN_CONFIG} on {node} is not YAML ({error}); leave the new node out with "
+                "--no-join-node."
+            ) from error
         found = next((one for one in documents if one.get("kind") == _KIND), None)
         if found is None:
             raise E2eError(

@@ -59,7 +59,10 @@ def first_plugin(conf: str, file: str) -> str:
         chain = read.get("plugins") or [read]
         return str(chain[0]["type"])
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise FaultNotPlanted(f"{file} is no network configuration: {error}") from error
+        raise FaultNotPlanted(
+            f"{file} is no network configuration ({error}); see what the network plugin wrote "
+            "there."
+        ) from error
 
 
 def _afflicted(cluster: Cluster) -> tuple[Node, ...]:
@@ -71,7 +74,10 @@ def _wrap(node: Node, delay_s: float) -> None:
     names = runner.run("ls", _CONF_FOLDER, timeout_s=60).stdout.split()
     files = sorted(name for name in names if name.endswith((".conf", ".conflist", ".json")))
     if not files:
-        raise FaultNotPlanted(f"{node.name} has no network configuration in {_CONF_FOLDER}.")
+        raise FaultNotPlanted(
+            f"{node.name} has no network configuration in {_CONF_FOLDER}, so there is no CNI "
+            "program to slow down; see whether the network plugin runs there."
+        )
     file = f"{_CONF_FOLDER}/{files[0]}"
     name = first_plugin(runner.run("cat", file, timeout_s=60).stdout, file)
     program = f"{CNI_PROGRAMS}/{name}"
