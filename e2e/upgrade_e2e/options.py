@@ -346,7 +346,7 @@ RUN_OPTIONS: tuple[Option, ...] = (
     Option(
         "scenario",
         "A scenario of this package by name, or a file or folder of yours. May be repeated. "
-        "Without it: all of this package.",
+        "Without it: all of this package that the profile chooses.",
         metavar="NAME",
         multiple=True,
     ),

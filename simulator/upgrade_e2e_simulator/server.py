@@ -36,18 +36,24 @@ def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="upgrade-e2e simulator", description="Serve a simulated Kubernetes cluster."
     )
-    parser.add_argument("--name", default="sim", help="name of the cluster")
-    parser.add_argument("--version", default="v1.33.13", help="Kubernetes version to look like")
-    parser.add_argument("--workers", type=int, default=2, help="number of worker nodes")
-    parser.add_argument("--port", type=int, default=0, help="port of the API on 127.0.0.1")
-    parser.add_argument("--folder", default="", help="where to keep the kubeconfig and all files")
+    parser.add_argument("--name", default="sim", help="name of the cluster (default: sim)")
+    parser.add_argument(
+        "--version",
+        default="v1.33.13",
+        help="version of Kubernetes that the cluster reports (default: %(default)s)",
+    )
+    parser.add_argument("--workers", type=int, default=2, help="number of workers (default: 2)")
+    parser.add_argument("--port", type=int, default=0, help="port of the API (default: a free one)")
+    parser.add_argument(
+        "--folder", default="", help="folder of the kubeconfig and all files (default: .sim-NAME)"
+    )
     parser.add_argument("--owner-pid", type=int, default=0, help="end when this process ends")
     parser.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="PARAMETER=VALUE",
-        help="a mechanism's parameter, as in kubelet.qps=5",
+        help="a parameter, like kubelet.qps=5: see docs/sim.md; may be repeated",
     )
     return parser
 

@@ -116,6 +116,8 @@ def test_an_interruption_is_130_and_leaves_a_record(upgrade_e2e, session):
         (("--workers=0", "-s", "test_claims.py"), "one worker"),
         (("--from=v1.33", "-s", "test_claims.py"), "go together"),
         (("--workers=two",), "not a valid integer"),
+        (("--scenarios", "x"), "there is no option --scenarios; did you mean --scenario?"),
+        (("--provder=kind",), "there is no option --provder; did you mean --provider?"),
     ],
 )
 def test_what_cannot_work_is_2_with_a_sentence(upgrade_e2e, session, words, told):
