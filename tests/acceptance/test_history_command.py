@@ -53,7 +53,8 @@ def test_a_trend_is_plotted_for_a_terminal_and_as_svg(kept):
 def test_a_trend_that_is_not_there_names_those_that_are(kept):
     done = tool("history", "trend", "dns", "p98_s", cwd=kept)
     assert done.returncode == 2
-    assert "dns p99_s" in said(done)
+    assert "of 'dns'; it has " in said(done)
+    assert "p99_s" in said(done)
     done = tool("history", "trend", "dns", "p99_s", "--svg", "two.svg", cwd=kept)
     assert done.returncode == 2
     assert "choose with --path" in said(done)

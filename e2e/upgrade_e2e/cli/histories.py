@@ -100,7 +100,7 @@ def trend_(
 
     The observer `pass` has the durations of the pass and of its steps, such as `drain_s`.
 
-    Example: upgrade-e2e history trend dns-kubernetes.default p99_s --svg p99.svg
+    Example: upgrade-e2e history trend dns p99_s --svg p99.svg
     """
     trends = find_trends(_runs(file, path, provider), observer, metric)
     click.echo("\n\n".join(made.render() for made in trends))

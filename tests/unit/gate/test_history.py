@@ -455,9 +455,11 @@ def test_a_trend_as_svg_is_well_formed_and_holds_each_value():
 
 
 def test_a_metric_that_no_run_has_names_those_there_are():
-    with pytest.raises(BadInput, match="dns p99_s"):
+    with pytest.raises(BadInput, match=r"'nonsense' of 'dns'; it has .*p99_s"):
         find_trends([run()], "dns", "nonsense")
-    with pytest.raises(BadInput, match="no runs"):
+    with pytest.raises(BadInput, match=r"no run has an observer 'dsn'; there are .*dns"):
+        find_trends([run()], "dsn", "p99_s")
+    with pytest.raises(BadInput, match="no such run; see `upgrade-e2e history list`"):
         find_trends([], "dns", "p99_s")
 
 

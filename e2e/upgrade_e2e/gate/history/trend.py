@@ -94,12 +94,20 @@ def find_trends(runs: Sequence[Run], observer: str, metric: str) -> tuple[Trend,
     trends = [_of(runs, path, provider, observer, metric) for path, provider in walked]
     trends = [made for made in trends if made.points]
     if not trends:
-        names = sorted({f"{figure.observer} {figure.metric}" for r in runs for figure in r.figures})
-        raise BadInput(
-            f"no run has the metric {metric!r} of {observer!r}; there are: "
-            f"{', '.join(names) or 'no runs'}."
-        )
+        raise BadInput(_no_such(runs, observer, metric))
     return tuple(trends)
+
+
+def _no_such(runs: Sequence[Run], observer: str, metric: str) -> str:
+    """That nothing has this name, with those that could have been meant."""
+    if not runs:
+        return "the history has no such run; see `upgrade-e2e history list`."
+    figures = [figure for run in runs for figure in run.figures]
+    metrics = sorted({figure.metric for figure in figures if figure.observer == observer})
+    if metrics:
+        return f"no run has the metric {metric!r} of {observer!r}; it has {', '.join(metrics)}."
+    observers = sorted({figure.observer for figure in figures})
+    return f"no run has an observer {observer!r}; there are {', '.join(observers)}."
 
 
 def render_runs_table(runs: Sequence[Run], width: int = _WIDTH) -> str:
