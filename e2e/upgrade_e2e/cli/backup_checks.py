@@ -70,9 +70,11 @@ def backup() -> None:
     metavar="URL",
     help="The address of an S3 server that is not Amazon's. Default: that of the environment.",
 )
-@_setting("--match", "pattern", "PATTERN", "Which names are snapshots.")
+@_setting("--match", "pattern", "PATTERN", "Which files of LOCATION are snapshots, by name.")
 @_setting("--newest", "newest", "N", "How many snapshots to restore, the newest ones.")
-@_setting("--max-age", "max_age_s", "SECONDS", "How old the newest snapshot may be.")
+@_setting(
+    "--max-age", "max_age_s", "SECONDS", "How old the newest snapshot may be; 86400 is a day."
+)
 @_setting(
     "--size-factor",
     "size_factor",
@@ -126,7 +128,9 @@ def check(
         cluster=cluster if kubeconfig is None else _uid_of(kubeconfig),
     )
     require_location(location, s3_endpoint)
-    place, programs = open_location(location, s3_endpoint), EtcdPrograms.found(etcd_programs)
+    place = open_location(location, s3_endpoint)
+    place.files()  # a place that cannot be used is said before programs that are missing
+    programs = EtcdPrograms.found(etcd_programs)
     now_unix_s = time.time()
     with _ending_in_good_order():
         found = check_location(place, programs, settings, now_unix_s)
@@ -172,7 +176,8 @@ def _uid_of(kubeconfig: Path) -> str:
 
 def _sentences(found: BackupCheck) -> Iterator[str]:
     looked = len(found.snapshots)
-    yield f"{found.location} has {found.count} snapshots; the newest {looked} were looked at."
+    many = "snapshot" if found.count == 1 else "snapshots"
+    yield f"{found.location} has {found.count} {many}; looked at: the newest {looked}."
     for one in found.snapshots:
         when = f"{wall_clock(one.file.modified_unix_s)}, {duration(one.age_s)} ago"
         yield f"{one.file.name} ({when}) is {one.verdict}: {one.sentence}"

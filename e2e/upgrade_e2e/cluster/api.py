@@ -84,6 +84,10 @@ def current_context(path: Path) -> str:
 
 def _unusable(path: Path, error: Exception) -> BadInput:
     said = " ".join(str(error).split())
+    if not path.exists():
+        said = "there is no such file"
+    elif isinstance(error, TypeError | AttributeError | KeyError | ValueError):
+        said = "it is no kubeconfig"
     return BadInput(
         f"the kubeconfig {path} cannot be used ({said}); see whether it is whole and may be read. "
         "For a kind cluster, `kind get kubeconfig --name NAME` prints it again."

@@ -129,12 +129,19 @@ def run(place, programs, *words):
     return CliRunner().invoke(main, argv)
 
 
+def test_a_place_that_is_not_there_is_said_before_programs_that_are_missing(tmp_path):
+    argv = ["backup", "check", str(tmp_path / "nowhere"), "--etcd-programs", str(tmp_path)]
+    done = CliRunner().invoke(main, argv)
+    assert done.exit_code == 2
+    assert "nowhere cannot be read (No such file or directory)" in done.output
+
+
 def test_the_command_says_in_sentences_that_all_is_well(place, programs):
     put(place, "a.db", snapshot(), 60, now_s=time.time())
     done = run(place, programs)
     assert done.exit_code == 0, done.output
     lines = done.stdout.splitlines()
-    assert lines[0] == f"{place.folder} has 1 snapshots; the newest 1 were looked at."
+    assert lines[0] == f"{place.folder} has 1 snapshot; looked at: the newest 1."
     assert lines[1].startswith("a.db (")
     assert "is whole: Restored in" in lines[1]
     assert lines[-1] == "All is well."

@@ -30,8 +30,15 @@ def test_what_is_no_kubeconfig_is_refused_with_the_fix(tmp_path, content):
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(BadInput, match="cannot be used"):
+    with pytest.raises(BadInput, match=r"cannot be used \(there is no such file\)"):
         Api.from_kubeconfig(tmp_path / "nowhere")
+
+
+def test_a_file_of_something_else_is_said_to_be_no_kubeconfig(tmp_path):
+    file = tmp_path / "notes"
+    file.write_text("just words")
+    with pytest.raises(BadInput, match=r"cannot be used \(it is no kubeconfig\)"):
+        Api.from_kubeconfig(file)
 
 
 def test_a_folder_in_its_place_is_refused(tmp_path):
