@@ -110,11 +110,17 @@ def _circumstances(run: RunRecord) -> Iterator[str]:
 def _settings(run: RunRecord) -> Iterator[str]:
     """What was different in this pass: choices, conditions and planted faults."""
     for name, value in run.choices.items():
-        yield f"- {name}: {value}"
+        if not _names_planted(name, value, run):
+            yield f"- {name}: {value}"
     for name, sentence in conditions(run):
         yield f"- {name}: {sentence}"
     for fault in run.faults:
         yield f"- planted fault: `{fault}`"
+
+
+def _names_planted(name: str, value: str, run: RunRecord) -> bool:
+    """Whether a choice only says which faults were planted, which have lines of their own."""
+    return name.startswith("fault ") and set(value.split(", ")) <= set(run.faults)
 
 
 def _at_a_glance(run: RunRecord) -> Iterator[str]:

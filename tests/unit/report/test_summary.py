@@ -84,6 +84,13 @@ def test_simulated_is_said_at_the_top_and_faults_and_choices_are_named():
     assert "fast-control-plane: request-timeout=5s" in text
 
 
+def test_a_planted_fault_has_one_line_and_one_that_was_not_planted_is_still_named():
+    choices = {"fault no-prestop": "no-prestop", "fault dns-drop": "dns-drop=1@drain"}
+    lines = render_run(record(choices=choices)).splitlines()
+    assert [line for line in lines if "no-prestop" in line] == ["- planted fault: `no-prestop`"]
+    assert "- fault dns-drop: dns-drop=1@drain" in lines
+
+
 def test_the_cluster_is_one_line_where_there_was_one():
     facts = ClusterFacts(("ipv6", "ipv4"), "corp.test", proxy="nftables", cni="calico")
     text = render_run(record(control_planes=1, workers=2, facts=facts))
