@@ -30,7 +30,7 @@ class Row:
     """A fault, the claim that it is meant to turn, and how that claim must explain itself.
 
     fault  one, or several with `, ` between them, that are planted together
-    step   what the explanation says about the step
+    step   what the explanation says about the step; empty for a growth, which is over many
     node   what it says about the node; empty where it is on all of them
     """
 
@@ -55,7 +55,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Together:
-    """Faults of the same passes; `words` are further options: the topology where they show."""
+    """Faults of the same passes; `words` are further options: where and when they show."""
 
     name: str
     rows: tuple[Row, ...]
@@ -64,7 +64,7 @@ class Together:
     @property
     def topology(self) -> str:
         """Control planes and workers, as in the table."""
-        return "3 + 1" if self.words else "1 + 2"
+        return "3 + 1" if "--control-planes" in self.words else "1 + 2"
 
     def options(self) -> tuple[str, ...]:
         """What follows `upgrade-e2e run`."""
@@ -121,6 +121,18 @@ TABLE = (
         "frozen-ha",
         (Row("apiserver-freeze=10s@drain worker", "test_the_api_stays_available", r"drain"),),
         ("--control-planes", "3", "--workers", "1"),
+    ),
+    Together(
+        "growth",
+        (
+            Row(
+                "kubelet-leak=400Mi/300s@uncordon worker2",
+                "test_kubelets_do_not_grow_more_than_before",
+                "",
+                r"worker2",
+            ),
+        ),
+        ("--profile", "nightly"),
     ),
 )
 
