@@ -42,9 +42,10 @@ _ROLLED = frozenset({"HttpService", "HttpEdge"})
 _UNFELT = frozenset({"EtcdHealth", "NodeResources", "RuntimeAnswers"})
 """Types of observers whose holes nobody feels: a member of etcd is away whenever it is replaced,
 and a kubelet lets nobody read while the API server is away for long."""
+_SILENT = "timeout"
 # By the outcome that most of its probes had.
 _FAILED: Mapping[str, str] = {
-    "timeout": "did not answer",
+    _SILENT: "did not answer",
     "refused": "refused connections",
     "reset": "cut connections",
     "reset-in-body": "cut answers short",
@@ -145,7 +146,7 @@ def _is_finding(result: ScenarioResult) -> bool:
 def _sentence(run: RunRecord, seen: ObserverResult, row: _Row) -> str:
     what, probes = _subject(run, seen.name)
     broken = _BROKEN.get(_kind(run, seen.name))
-    how = _slowness(row) if isinstance(row, BrownoutRow) else broken or _failure(row.outcomes)
+    how = _slowness(row) if isinstance(row, BrownoutRow) else broken or _failure(row, probes)
     parts = [what, how, *_where(run, row.nodes), _lasted(row)]
     if row.share < _WHOLE:
         parts.append(f"({share(row.share)} of the {probes} at worst)")
@@ -168,8 +169,10 @@ def _subject(run: RunRecord, label: str) -> tuple[str, str]:
     return what if usual else f"{what} ({label})", probes
 
 
-def _failure(outcomes: Mapping[str, int]) -> str:
-    most = max(outcomes, key=lambda label: outcomes[label], default="")
+def _failure(row: OutageRow, probes: str) -> str:
+    most = max(row.outcomes, key=lambda label: row.outcomes[label], default="")
+    if most == _SILENT and row.share < _WHOLE:
+        return f"left {probes} without an answer"
     return _FAILED.get(most, f"failed ({most})" if most else "failed")
 
 

@@ -33,6 +33,10 @@ def explained(message):
             "2.345 <= 1.5\n +  where 2.345 = <dns: 12 streams>.p99_s",
             "p99 is 2.35 s and may be at most 1.5 s",
         ),
+        (
+            "0.351 <= 0.01\n +  where 0.351 = <web: 3 streams>.failures_per_s",
+            "failures per second is 0.351 and may be at most 0.01",
+        ),
         (">= 2.03 s <= 0.1\n +  where >= 2.03 s = <x>.p99_s", "p99 may be at most 100 ms"),
         (
             "0.98 >= 0.999\n +  where 0.98 = x.availability",

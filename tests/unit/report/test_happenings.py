@@ -61,7 +61,10 @@ def test_what_was_found_in_the_cluster_is_not_passed_over(reason, said):
     [
         ({"at_most_s": None}, "for 1 s or longer while"),
         ({"at_least_s": 0.0, "at_most_s": 0.02}, "for at most 20 ms while"),
-        ({"share": 1 / 3}, "(33.3% of the lookups at worst)"),
+        (
+            {"share": 1 / 3},
+            "left lookups without an answer on worker for 1 s (33.3% of the lookups",
+        ),
         ({"nodes": ("a-control-plane", "a-worker", "a-worker2")}, "on every node for"),
         ({"nodes": ("a-worker", "a-worker2")}, "on worker and worker2 for"),
         ({"nodes": ("ip-10-0-0-7",)}, "on ip-10-0-0-7 for"),
