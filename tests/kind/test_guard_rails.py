@@ -194,4 +194,5 @@ def test_without_its_webhook_gatekeeper_is_open_and_namespaces_are_blocked(
     explained = broken(results[ALLOWED], r"\d+ webhook-failed")
     policy = "the policy that forbids namespace-forbidden.json"
     assert f"the allowed object of {policy}" in explained, explained
+    assert "plant webhook-gone@drain" in explained, explained
     await_webhook(cluster)  # it got its replicas back when the pass was over

@@ -65,12 +65,17 @@ def explain(title: str, figures: Figures, most: int) -> str:
 
 
 def sentence(outage: Outage) -> str:
-    """One outage: when, how long, during which step, where, and how it showed."""
+    """One outage: when, how long, during which step, where, and how it showed.
+
+    Events come seconds apart, so an outage of theirs may have begun in a step that was over when
+    the first of them failed: then that step is named as well.
+    """
     outcomes = _outcomes(outage.outcomes)
     parts = [
         f"at {moment(outage.start_s)} for {_bounds(outage)}, {outage.cause}: {outcomes}",
         f"; {outage.target} from {_where(outage)}",
     ]
+    parts += _began(outage)
     if outage.backends:
         parts.append(f"; {_backends(outage)}")
     if outage.partial:
@@ -80,6 +85,15 @@ def sentence(outage: Outage) -> str:
         where = f"from {moment(outage.blind[0].start_s)}"
         parts.append(f"; the probers were blind for {duration(unseen_s)} of it, {where}")
     return "".join(parts)
+
+
+def _began(outage: Outage) -> Iterator[str]:
+    """Between which events it began, where that names one more step."""
+    if outage.good_event_s is None or outage.onset is None:
+        return
+    if set(outage.onset.spans) - set(outage.cause.spans):
+        since = moment(outage.good_event_s)
+        yield f"; it began between {since} and {moment(outage.start_s)}, {outage.onset}"
 
 
 def _ratio(counts: Counts) -> str:

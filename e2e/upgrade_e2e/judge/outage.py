@@ -36,6 +36,9 @@ class Outage:
     backends        those that the failing answers named; often none: who does not answer does
                     not say its name
     blind           where the streams saw nothing between the bounds
+    good_event_s    where the streams follow events: when the last event before it began that went
+                    well on any of them; None: there is none, or they probe at a fixed rate
+    onset           the steps between that event and the first failure, in one of which it began
     """
 
     target: str
@@ -53,6 +56,8 @@ class Outage:
     share: float
     cause: Cause
     blind: tuple[Window, ...] = ()
+    good_event_s: float | None = None
+    onset: Cause | None = None
 
     @property
     def at_most_s(self) -> float:
@@ -122,6 +127,7 @@ def outage_of(parts: Sequence[TrackOutage], share: float, of_streams: int, steps
     certain = Windows.union(part.certain() for part in parts)
     error_s = max(part.track.stream.clock_error_s for part in parts)
     outcomes, backends = _tally(parts)
+    good_event_s = _good_event_s(parts, start_us)
     return Outage(
         target=parts[0].track.stream.target,
         streams=streams,
@@ -138,7 +144,15 @@ def outage_of(parts: Sequence[TrackOutage], share: float, of_streams: int, steps
         share=share,
         cause=steps.during(start_us / 1e6 - error_s, end_us / 1e6 + error_s),
         blind=Windows.union(part.unseen() for part in parts).as_tuple(),
+        good_event_s=good_event_s,
+        onset=None if good_event_s is None else steps.during(good_event_s, start_us / 1e6),
     )
+
+
+def _good_event_s(parts: Iterable[TrackOutage], start_us: int) -> float | None:
+    """When the last event began that went well before a failure at `start_us`; None for none."""
+    good = [part.before_us for part in parts if not part.track.clocked]
+    return max((at / 1e6 for at in good if NEVER_BEFORE < at < start_us), default=None)
 
 
 def _names(names: Iterable[str]) -> tuple[str, ...]:

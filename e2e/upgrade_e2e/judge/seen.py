@@ -12,6 +12,7 @@ from upgrade_e2e.judge.brownouts import Brownout, BrownoutSet
 from upgrade_e2e.judge.counts import Counts, Tally
 from upgrade_e2e.judge.coverage import Coverage
 from upgrade_e2e.judge.explanation import Figures, explain
+from upgrade_e2e.judge.joins import joined_in
 from upgrade_e2e.judge.latency import Quantile
 from upgrade_e2e.judge.left_out import LeftOut
 from upgrade_e2e.judge.outage import Outage
@@ -363,7 +364,7 @@ class Seen:
             bad_seconds=self.bad_seconds,
             retried=self.retried(),
             slowest=slowest_events(self.scope, self.steps),
-            notes=self.notes,
+            notes=(*self.notes, *joined_in(self.streams, self.steps)),
         )
         return explain(self.title, figures, most)
 

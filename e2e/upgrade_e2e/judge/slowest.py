@@ -16,19 +16,22 @@ MOST = 3
 
 
 def slowest_events(scope: Scope, steps: Steps, most: int = MOST) -> tuple[str, ...]:
-    """A sentence for each of the slowest events that count and came to their end.
+    """A sentence for each of the slowest events that count and came to their end, slowest first.
 
-    None where all streams probe at a fixed rate.
+    The slowest of each stream go before others, so that each node is named as far as there is room
+    for it. None where all streams probe at a fixed rate.
     """
-    found: list[tuple[int, int, str]] = []
+    found: list[tuple[bool, int, int, str]] = []
     for track in scope.tracks:
         if not track.clocked:
             at = np.flatnonzero(track.timed & (track.outcome == Outcome.OK))
             slow = at[np.argsort(track.latency_us[at], kind="stable")[-most:]]
             found += [
-                (int(track.latency_us[i]), int(track.sent_us[i]), track.stream.name) for i in slow
+                (turn == 0, int(track.latency_us[i]), int(track.sent_us[i]), track.stream.name)
+                for turn, i in enumerate(reversed(slow))
             ]
-    return tuple(_sentence(steps, *one) for one in sorted(found, reverse=True)[:most])
+    chosen = [event[1:] for event in sorted(found, reverse=True)[:most]]
+    return tuple(_sentence(steps, *one) for one in sorted(chosen, reverse=True))
 
 
 def _sentence(steps: Steps, latency_us: int, sent_us: int, stream: str) -> str:

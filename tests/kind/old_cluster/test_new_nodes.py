@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 from scenarios import test_new_pods_have_network as scenario
 from tests.claims import SKIPS, claims_of
 from tests.kind.conftest import LIMITS, NEW, OLD, OLD_CLUSTER, docker
-from tests.kind.old_cluster.test_faults import HERE
+from tests.kind.old_cluster.test_faults import HERE, broken
 from upgrade_e2e.cluster import Cluster
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.report import RunRecord, ScenarioResult
@@ -100,8 +101,11 @@ def test_a_kube_proxy_that_is_late_on_the_new_node_breaks_the_bound(
     old_cluster: Cluster, tmp_path: Path
 ):
     found = results(walked(tmp_path, "late-kube-proxy=20s@join-node"))
-    assert found[BOUNDED].verdict is Verdict.FAIL, found[BOUNDED]
-    assert "network clusterip-new" in found[BOUNDED].explanation
+    explained = broken(found[BOUNDED], "network clusterip-new: ")
+    joined = rf"{OLD_CLUSTER}-worker3 joined in the step join-node worker3, from "
+    assert re.search(joined, explained), explained
+    late = rf"slowest event 1: .* s from .*: clusterip-new@{OLD_CLUSTER}-worker3\b"
+    assert re.search(late, explained), explained
     assert found[USUAL].verdict is Verdict.PASS, found[USUAL]
     assert len(nodes_of(old_cluster)) == 3
 
@@ -110,8 +114,12 @@ def test_a_cni_program_that_is_slow_makes_pods_start_late_and_is_put_back(
     old_cluster: Cluster, tmp_path: Path
 ):
     found = results(walked(tmp_path, "slow-cni=6s", watch_after_s=60.0))
-    assert found[IN_TIME].verdict is Verdict.FAIL, found[IN_TIME]
-    assert "network start" in found[IN_TIME].explanation
+    explained = broken(found[IN_TIME], "network start: ")
+    # The workers that were there have the fault, from its step on.
+    step = "(plant slow-cni=6s|join-node worker3|watch-after)"
+    for worker in ("worker", "worker2"):
+        slow = rf"slowest event \d: .* s from .* on, .*{step}.*: start@{OLD_CLUSTER}-{worker}\b"
+        assert re.search(slow, explained), explained
     for node in old_cluster.workers:
         kept = docker("exec", node.name, "ls", "/opt/cni/upgrade-e2e")
         assert kept == ""

@@ -36,5 +36,14 @@ def test_each_has_its_step_and_its_stream_the_slowest_first():
     assert third.endswith(": start@worker")
 
 
+def test_each_stream_is_there_before_a_second_event_of_another_one():
+    first, second, third = explained(
+        pods("worker", {5: 3}), pods("worker2", {25: 9, 30: 8, 35: 7}), pods("worker3", {40: 4})
+    )
+    assert first.endswith(": start@worker2")
+    assert second.endswith(": start@worker3")
+    assert third.endswith(": start@worker")
+
+
 def test_probes_at_a_fixed_rate_are_no_events():
     assert explained(steady()) == []

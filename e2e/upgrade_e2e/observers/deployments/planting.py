@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from upgrade_e2e.cluster import TRANSIENT_API_ERRORS, Cluster, retry_api
+from upgrade_e2e.cluster.deployment_pods import pods_of
 from upgrade_e2e.cluster.rollout import Rollout
 from upgrade_e2e.errors import FaultNotPlanted
 from upgrade_e2e.observers.base import NAMESPACE
@@ -41,11 +42,14 @@ def starve_provider(fault: Fault, cluster: Cluster) -> None:
     for name in _names(fault, cluster, _DEPLOYMENTS, CREDENTIALS):
         path = f"{_DEPLOYMENTS}/{name}"
         _patch(cluster, path, {"spec": spec}, _STRATEGIC)
-        _await(cluster, path, "pods of the starved credential provider", ready=False)
+        _await_starved(cluster, path)
 
 
 def take_webhook_down(fault: Fault, cluster: Cluster) -> None:
-    """Set the failure policy of every webhook of ours, and leave it without pods."""
+    """Set the failure policy of every webhook of ours, leave it without pods, and wait for that.
+
+    Pods that end go on answering for some seconds, over connections that the API server keeps.
+    """
     policy = kind_of(fault.name).check(fault.value)
     change = [{"op": "replace", "path": "/webhooks/0/failurePolicy", "value": policy}]
     for name in _names(fault, cluster, _HOOKS, WEBHOOK):
@@ -53,7 +57,7 @@ def take_webhook_down(fault: Fault, cluster: Cluster) -> None:
     for name in _names(fault, cluster, _DEPLOYMENTS, WEBHOOK):
         path = f"{_DEPLOYMENTS}/{name}"
         _patch(cluster, path, {"spec": {"replicas": 0}}, _STRATEGIC)
-        _await(cluster, path, "end of the webhook's pods", ready=True)
+        _await_no_pods(cluster, path)
 
 
 def _names(fault: Fault, cluster: Cluster, folder: str, component: str) -> list[str]:
@@ -74,18 +78,32 @@ def _patch(cluster: Cluster, path: str, body: Any, content_type: str) -> None:
     retry_api(lambda: cluster.api.request("PATCH", path, body=body, content_type=content_type))
 
 
-def _await(cluster: Cluster, path: str, what: str, *, ready: bool) -> None:
-    """Wait until the Deployment has no pods but those it should have, `ready` or not."""
+def _await_starved(cluster: Cluster, path: str) -> None:
+    """Wait until the Deployment has all the pods that it should have and no others, ready or not.
+
+    Its strategy brings no new pod before the old ones are gone.
+    """
 
     def is_there(deployment: Mapping[str, Any]) -> bool:
         seen = Rollout.of_deployment(deployment)
-        counts = {seen.wanted, seen.updated, seen.total, *({seen.ready} if ready else ())}
-        return seen.observed and len(counts) == 1
+        return seen.observed and seen.wanted == seen.updated == seen.total
 
     wait_for(
-        f"the {what}",
+        "the pods of the starved credential provider",
         lambda: cluster.api.get_json(path),
         is_there,
+        Deadline(_EFFECT_S),
+        transient=TRANSIENT_API_ERRORS,
+    )
+
+
+def _await_no_pods(cluster: Cluster, path: str) -> None:
+    """Wait until the Deployment has no pod, and none that is ending either."""
+    deployment = retry_api(lambda: cluster.api.get_json(path))
+    wait_for(
+        "the end of the webhook's pods",
+        lambda: [pod["metadata"]["name"] for pod in pods_of(cluster, deployment)],
+        lambda left: not left,
         Deadline(_EFFECT_S),
         transient=TRANSIENT_API_ERRORS,
     )

@@ -67,6 +67,17 @@ def test_planting_waits_until_the_starved_pods_are_there(
         plant(Fault.parse("provider-starved"), deployed)
 
 
+def test_planting_waits_until_no_pod_of_the_webhook_answers_any_more(
+    api: FakeApi, deployed: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = api.objects[WEBHOOK]["spec"]["selector"]["matchLabels"]
+    meta = {"name": "ending", "labels": labels, "deletionTimestamp": "2026-01-01T00:00:00Z"}
+    api.put("/api/v1/namespaces/upgrade-e2e/pods/ending", {"metadata": meta})
+    monkeypatch.setattr(module, "_EFFECT_S", 0.3)
+    with pytest.raises(DeadlinePassed, match="end of the webhook's pods"):
+        plant(Fault.parse("webhook-down=fail"), deployed)
+
+
 def test_a_policy_is_fail_or_ignore() -> None:
     for wrong in ("", "Fail", "open", "fail,ignore"):
         with pytest.raises(BadInput, match="fail, ignore"):
