@@ -116,7 +116,7 @@ def test_a_cni_program_that_is_slow_makes_pods_start_late_and_is_put_back(
     found = results(walked(tmp_path, "slow-cni=6s", watch_after_s=60.0))
     explained = broken(found[IN_TIME], "network start: ")
     # The workers that were there have the fault, from its step on.
-    step = "(plant slow-cni=6s|join-node worker3|watch-after)"
+    step = "(plant slow-cni=6s|join-node worker3|watch-after|collect)"
     for worker in ("worker", "worker2"):
         slow = rf"slowest event \d: .* s from .* on, .*{step}.*: start@{OLD_CLUSTER}-{worker}\b"
         assert re.search(slow, explained), explained
