@@ -463,6 +463,11 @@ def test_a_metric_that_no_run_has_names_those_there_are():
         find_trends([], "dns", "p99_s")
 
 
+def test_runs_without_figures_are_said_to_have_none():
+    with pytest.raises(BadInput, match=r"observer 'dns': none of these runs has any figures\.$"):
+        find_trends([dataclasses.replace(run(), figures=())], "dns", "p99_s")
+
+
 def test_the_list_of_runs_tells_what_was_planted_and_simulated():
     text = render_runs_table([run(provider="sim", simulated=True), control()])
     assert "sim (SIMULATED)" in text

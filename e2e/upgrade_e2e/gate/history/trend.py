@@ -107,6 +107,8 @@ def _no_such(runs: Sequence[Run], observer: str, metric: str) -> str:
     if metrics:
         return f"no run has the metric {metric!r} of {observer!r}; it has {', '.join(metrics)}."
     observers = sorted({figure.observer for figure in figures})
+    if not observers:
+        return f"no run has an observer {observer!r}: none of these runs has any figures."
     return f"no run has an observer {observer!r}; there are {', '.join(observers)}."
 
 
