@@ -306,7 +306,7 @@ class FakeMachine:
                 assert files.stdout is not None
                 files.stdout.write_text(image_name, encoding="utf-8")
                 return 0, ""
-            case ("curl", "--silent", _):
+            case ("curl", "--silent", "--max-time", _, _):
                 return 0, container.files.get("health", "")
             case ("cat", path):
                 return 0, container.files[path]

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 import pytest
 
 from upgrade_e2e.command import Completed, Runner
-from upgrade_e2e.errors import BadInput, CommandFailed
+from upgrade_e2e.errors import BadInput, CommandFailed, DeadlinePassed
+from upgrade_e2e.providers.kind import etcd_alarm
 from upgrade_e2e.providers.kind.etcd_alarm import (
     MARK_FILE,
     raise_alarm,
     require_no_alarm,
     take_back_left,
 )
+from upgrade_e2e.wait import Deadline
 
 FULL = '{"health":"false","reason":"ALARM NOSPACE"}'
 
@@ -47,8 +49,9 @@ class Member(Runner):
             case ("rm", "-f", path):
                 assert path == MARK_FILE
                 self.mark.clear()
-            case ("curl", "--silent", url):
+            case ("curl", "--silent", "--max-time", within_s, url):
                 assert url.startswith("http://localhost:2381/health")
+                assert float(within_s) < timeout_s, "the runner would raise before curl gives up"
                 said = self.health
             case ("curl", *_, question, _url):
                 if not self.answers:
@@ -76,6 +79,24 @@ def test_an_alarm_that_may_have_been_raised_is_marked() -> None:
     with pytest.raises(CommandFailed):
         raise_alarm(node, "8211")
     assert node.mark == ["8211"], "the request may have arrived although no answer came back"
+
+
+DEACTIVATED = {"memberID": "8211", "alarm": "NOSPACE", "action": "DEACTIVATE"}
+
+
+def test_an_alarm_of_a_dead_member_is_taken_back_through_another_one() -> None:
+    dead, also_dead, alive = Member(mark=["8211"], answers=False), Member(answers=False), Member()
+    take_back_left(dead, [also_dead, alive])
+    assert alive.asked == [DEACTIVATED]
+    assert dead.mark == []
+
+
+def test_an_alarm_that_no_member_takes_back_stays_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(etcd_alarm, "_TAKEN_BACK", Deadline(within_s=0.1, every_s=0.01))
+    dead, other = Member(mark=["8211"], answers=False), Member(answers=False)
+    with pytest.raises(DeadlinePassed, match="take back its alarm"):
+        take_back_left(dead, [other])
+    assert dead.mark == ["8211"]
 
 
 def test_an_alarm_of_etcd_itself_stays() -> None:

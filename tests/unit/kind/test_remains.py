@@ -9,8 +9,9 @@ import sys
 import pytest
 
 from tests.unit.kind.fakes import FakeContainer
-from upgrade_e2e.errors import CommandFailed
+from upgrade_e2e.errors import CommandFailed, DeadlinePassed
 from upgrade_e2e.observers.objects import LABELS
+from upgrade_e2e.providers.kind import remains
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.etcd_alarm import MARK_FILE
 from upgrade_e2e.providers.kind.leak_script import SCRIPT_FILE
@@ -98,6 +99,31 @@ def test_an_alarm_of_etcd_is_looked_for_after_all_nodes_go_on_and_before_deletio
     deleted = [at for at, argv in enumerate(calls) if "delete" in argv]
     assert len(went_on) == 2
     assert max(went_on) < looked < min(deleted)
+
+
+def test_each_control_plane_is_looked_at_with_the_others_at_hand(machine, monkeypatch):
+    machine.make_cluster("theirs", [NODES[0], NODES[0], NODES[0], NODES[1]])
+    asked = []
+    monkeypatch.setattr(remains, "take_back_left", lambda *given: asked.append(given))
+    deleters(machine.runner)[REUSED_CLUSTER]("theirs")
+    names = [(node.prefix[-1], [one.prefix[-1] for one in others]) for node, others in asked]
+    first, second, third = (f"theirs-control-plane{number}" for number in ("", "2", "3"))
+    assert names == [
+        (first, [second, third]),
+        (second, [first, third]),
+        (third, [first, second]),
+    ]
+
+
+def test_an_alarm_that_stays_holds_up_no_deletion_and_is_said(machine, monkeypatch):
+    def stays(*_):
+        raise DeadlinePassed("etcd to take back its alarm did not happen")
+
+    monkeypatch.setattr(remains, "take_back_left", stays)
+    machine.make_cluster("theirs", NODES)
+    with pytest.raises(DeadlinePassed):
+        deleters(machine.runner)[REUSED_CLUSTER]("theirs")
+    assert machine.ran("kubectl", "delete", "--selector", OURS)
 
 
 def test_an_api_server_that_does_not_answer_holds_up_no_sweep(machine):

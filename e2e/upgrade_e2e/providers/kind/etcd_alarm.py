@@ -6,8 +6,10 @@ file on the node says that it is ours: an etcd that is really full must not be m
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
+from collections.abc import Sequence
 
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import BadInput, CommandFailed
@@ -34,7 +36,11 @@ _API = (
 )
 # The name stands for 127.0.0.1, and in a cluster of IPv6 for ::1.
 _URL = "https://localhost:2379/v3/maintenance"
-_HEALTH = "http://localhost:2381/health?serializable=true"
+# An etcd that hangs is one that does not answer: curl must end before its runner gives it up.
+_ASK_HEALTH = (
+    *("curl", "--silent", "--max-time", "5"),
+    "http://localhost:2381/health?serializable=true",
+)
 _TAKEN_BACK = Deadline(within_s=60.0, every_s=1.0)
 
 
@@ -52,14 +58,17 @@ def raise_alarm(runner: Runner, member: str) -> None:
     _ask(runner, "alarm", _alarm(member, "ACTIVATE"))
 
 
-def take_back(runner: Runner, member: str) -> None:
+def take_back(runner: Runner, member: str, others: Sequence[Runner] = ()) -> None:
     """Take back the alarm of a member, and then its mark; raises DeadlinePassed, CommandFailed.
 
-    Tried again where it fails: until then the whole cluster takes no write.
+    Each member knows the alarms of all: where the one on this node does not answer, those on the
+    nodes `others` are asked in turn. Tried again where it fails: until then the whole cluster takes
+    no write.
     """
+    asked = itertools.cycle((runner, *others))
     wait_for(
         "etcd to take back its alarm",
-        lambda: _ask(runner, "alarm", _alarm(member, "DEACTIVATE")),
+        lambda: _ask(next(asked), "alarm", _alarm(member, "DEACTIVATE")),
         lambda _: True,
         _TAKEN_BACK,
         transient=(CommandFailed, ValueError),
@@ -67,18 +76,18 @@ def take_back(runner: Runner, member: str) -> None:
     runner.run("rm", "-f", MARK_FILE, timeout_s=_QUICK_S)
 
 
-def take_back_left(runner: Runner) -> None:
-    """Take back the alarm that a killed process left raised on this node; raises as `take_back`.
+def take_back_left(runner: Runner, others: Sequence[Runner] = ()) -> None:
+    """Take back the alarm that a killed process left raised on this node; see `take_back`.
 
     Without a mark nothing is done, and an alarm that etcd raised by itself stays.
     """
     if member := runner.run(*_READ_MARK, timeout_s=_QUICK_S).stdout.strip():
-        take_back(runner, member)
+        take_back(runner, member, others)
 
 
 def health_of(runner: Runner) -> str:
     """What the member of this node says of its health; empty where it does not answer."""
-    return runner.run("curl", "--silent", _HEALTH, timeout_s=_QUICK_S, check=False).stdout
+    return runner.run(*_ASK_HEALTH, timeout_s=_QUICK_S, check=False).stdout
 
 
 def require_no_alarm(runner: Runner, cluster: str) -> None:

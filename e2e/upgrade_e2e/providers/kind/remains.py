@@ -106,7 +106,7 @@ def let_go_on(docker: Docker, name: str) -> None:
     raised is taken back, and snapshots of etcd and what observers applied are deleted. A pass that
     ends by itself has undone most of that; one whose process was killed could not. Raises
     CommandFailed for a node that lets no command in, and DeadlinePassed for an etcd that does not
-    take back its alarm.
+    take back its alarm; what observers applied is deleted then too.
     """
     containers = docker.nodes_of(name)
     _unpause(docker, containers)
@@ -114,10 +114,12 @@ def let_go_on(docker: Docker, name: str) -> None:
     for node in nodes:
         undo_faults(docker.node(node.name))
     controls = [docker.node(one.name) for one in nodes if one.role == Role.CONTROL_PLANE.value]
-    for inside in controls:  # once all are back: etcd takes nothing without most of its members
-        take_back_left(inside)
-    for inside in controls[:1]:
-        _delete_objects(inside)
+    try:
+        for inside in controls:  # once all are back: etcd takes nothing without most of its members
+            take_back_left(inside, [other for other in controls if other is not inside])
+    finally:
+        for inside in controls[:1]:
+            _delete_objects(inside)
 
 
 def _delete_objects(inside: Runner) -> None:
