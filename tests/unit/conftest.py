@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,6 +45,23 @@ def eager_waits() -> Iterator[None]:
         patch.setattr(wait, "Clock", lambda: EAGER)
         patch.setattr(tenacity.nap, "time", SimpleNamespace(sleep=sleep))
         yield
+
+
+@pytest.fixture
+def hide(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Make a folder one that this user may not enter; root, who may run the tests, enters all."""
+
+    def hide(folder: Path) -> None:
+        stat = os.stat
+
+        def refusing(path: Any, **more: Any) -> os.stat_result:
+            if not isinstance(path, int) and folder in Path(os.fsdecode(path)).parents:
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return stat(path, **more)
+
+        monkeypatch.setattr(os, "stat", refusing)
+
+    return hide
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -83,15 +83,26 @@ def current_context(path: Path) -> str:
 
 
 def _unusable(path: Path, error: Exception) -> BadInput:
-    said = " ".join(str(error).split())
-    if not path.exists():
-        said = "there is no such file"
-    elif isinstance(error, TypeError | AttributeError | KeyError | ValueError):
-        said = "it is no kubeconfig"
     return BadInput(
-        f"the kubeconfig {path} cannot be used ({said}); see whether it is whole and may be read. "
-        "For a kind cluster, `kind get kubeconfig --name NAME` prints it again."
+        f"the kubeconfig {path} cannot be used ({_why_unusable(path, error)}); see whether it is "
+        "whole and may be read. For a kind cluster, `kind get kubeconfig --name NAME` prints it "
+        "again."
     )
+
+
+def _why_unusable(path: Path, error: Exception) -> str:
+    """What is wrong with the file; the library says of one that it may not look at: no content."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return "there is no such file"
+    except OSError as hidden:
+        error = hidden
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, TypeError | AttributeError | KeyError | ValueError):
+        return "it is no kubeconfig"
+    return " ".join(str(error).split())
 
 
 @dataclass(frozen=True)

@@ -197,7 +197,8 @@ def _folder(named: Path) -> Path:
     """The folder for artifacts; raises BadInput where none can be made."""
     # Not resolved: a link that the user named is shown as the user named it.
     folder = Path(os.path.abspath(named))  # noqa: PTH100
-    there = next(place for place in (folder, *folder.parents) if place.exists())
+    # Not Path.exists, which raises PermissionError below a folder that this user may not enter.
+    there = next(place for place in (folder, *folder.parents) if os.path.exists(place))  # noqa: PTH110
     if not there.is_dir() or not os.access(there, os.W_OK):
         raise BadInput(
             f"artifacts-dir {named} cannot be written to, because of {there}; name a folder that "

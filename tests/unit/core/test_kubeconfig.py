@@ -34,6 +34,22 @@ def test_a_file_that_is_not_there_is_refused(tmp_path):
         Api.from_kubeconfig(tmp_path / "nowhere")
 
 
+def test_a_file_in_a_folder_that_may_not_be_entered_is_refused(tmp_path, hide):
+    hide(tmp_path)
+    with pytest.raises(BadInput, match=r"cannot be used \(Permission denied\)"):
+        Api.from_kubeconfig(tmp_path / "kubeconfig")
+
+
+def test_a_file_that_may_not_be_read_is_refused_with_the_reason(tmp_path, monkeypatch):
+    def refuse(**_):
+        raise PermissionError(13, "Permission denied", "kubeconfig")
+
+    (tmp_path / "kubeconfig").write_text(HALF)
+    monkeypatch.setattr("kubernetes.config.load_kube_config", refuse)
+    with pytest.raises(BadInput, match=r"cannot be used \(Permission denied\)"):
+        Api.from_kubeconfig(tmp_path / "kubeconfig")
+
+
 def test_a_file_of_something_else_is_said_to_be_no_kubeconfig(tmp_path):
     file = tmp_path / "notes"
     file.write_text("just words")

@@ -264,3 +264,14 @@ def test_a_mount_that_only_the_current_folder_has_is_refused(tmp_path, monkeypat
         KindConfig.read(file)
     (tmp_path / "there" / "data").mkdir()
     assert KindConfig.read(file).folder == tmp_path / "there"
+
+
+def test_a_mount_that_this_user_may_not_look_at_counts_as_there(read, tmp_path, hide):
+    shut = tmp_path / "shut"
+    mounts = ", ".join(
+        f"{{hostPath: {path}}}" for path in (shut / "a", tmp_path / "gone", "shut/b")
+    )
+    hide(shut)
+    config = read(HEAD + f"nodes: [{{extraMounts: [{mounts}]}}]\n")
+    assert config.missing_mounts == (str(tmp_path / "gone"),)
+    assert config.relative_mounts == ("shut/b",)

@@ -234,6 +234,13 @@ def test_mounts_are_said_with_where_they_come_from(theirs, tmp_path):
     assert line in plan_of(settings).prepare[0].does
 
 
+def test_a_mount_that_this_user_may_not_look_at_is_not_said_to_be_missing(theirs, tmp_path, hide):
+    hide(tmp_path / "shut")
+    mounts = f"{{hostPath: shut/a}}, {{hostPath: {tmp_path}/shut/b}}"
+    plan = plan_of(theirs(f"nodes: [{{extraMounts: [{mounts}]}}, {{role: worker}}]\n"))
+    assert not any("not there" in line for line in plan.prepare[0].does)
+
+
 def test_a_cluster_without_a_network_plugin_is_warned_of(theirs):
     text = "networking: {disableDefaultCNI: true}\nnodes: [{}, {role: worker}]\n"
     assert "nodes do not become Ready" in plan_of(theirs(text)).choices["network-plugin"]

@@ -191,6 +191,14 @@ def test_the_place_of_snapshots_is_an_option_and_a_key(tmp_path):
         RunRequest.of({"provider": "sim", "backup-into": "gs://x"}, tmp_path)
 
 
+def test_artifacts_below_a_folder_that_may_not_be_entered_are_refused(tmp_path, hide, monkeypatch):
+    (tmp_path / "shut").mkdir()
+    hide(tmp_path / "shut")
+    monkeypatch.setattr("os.access", lambda path, _: path.name != "shut")
+    with pytest.raises(BadInput, match=r"cannot be written to, because of .*shut;"):
+        RunRequest.of({"provider": "sim", "artifacts-dir": tmp_path / "shut" / "a"}, tmp_path)
+
+
 def test_half_a_policy_is_refused(manifests):
     with pytest.raises(BadInput, match="2, 1 and 1 are given"):
         settings_of(values_of({"guard-forbidden": [manifests / "deny.yaml"] * 2}, manifests))

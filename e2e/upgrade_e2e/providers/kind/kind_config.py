@@ -14,6 +14,7 @@ import yaml
 from upgrade_e2e.cluster import Role
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.kind.config_text import API_VERSION, only_document, shown
+from upgrade_e2e.providers.kind.host_mounts import host_paths, is_there, require_beside
 from upgrade_e2e.providers.kind.host_ports import require_one_node_per_port
 from upgrade_e2e.providers.kind.numbering import short_names
 from upgrade_e2e.providers.kind.own_patches import require_readable
@@ -74,10 +75,10 @@ class KindConfig:
         _check_counts(file, nodes)
         networking = document.get("networking") or {}
         require_readable(file, document)
-        mounts = tuple(dict.fromkeys(_mounts(document)))
+        mounts = tuple(dict.fromkeys(host_paths(document)))
         absolute = tuple(mount for mount in mounts if Path(mount).is_absolute())
         relative = tuple(mount for mount in mounts if mount not in absolute)
-        _check_mounts(file, relative)
+        require_beside(file, relative)
         config = cls(
             file=file,
             text=text,
@@ -111,7 +112,7 @@ class KindConfig:
     @property
     def missing_mounts(self) -> tuple[str, ...]:
         """The absolute host paths of mounts that are not on this machine."""
-        return tuple(mount for mount in self.absolute_mounts if not Path(mount).exists())
+        return tuple(mount for mount in self.absolute_mounts if not is_there(Path(mount)))
 
     @property
     def short_names(self) -> tuple[str, ...]:
@@ -210,30 +211,3 @@ def _digest(document: Mapping[str, Any]) -> str:
     kept = {key: value for key, value in document.items() if key not in {"name", "nodes"}}
     meaning = yaml.safe_dump({**kept, "nodes": nodes}, sort_keys=True)
     return hashlib.sha256(meaning.encode()).hexdigest()[:_DIGEST_CHARACTERS]
-
-
-def _mounts(document: Mapping[str, Any]) -> Iterator[str]:
-    for node in document.get("nodes") or []:
-        for mount in node.get("extraMounts") or []:
-            path = mount.get("hostPath") if isinstance(mount, dict) else None
-            if isinstance(path, str) and path:
-                yield path
-
-
-def _check_mounts(file: Path, mounts: Sequence[str]) -> None:
-    """Refuse a mount that is found from the current folder only, as kind alone would take it.
-
-    And one that a shell would have made a path of: kind takes it as it is written.
-    """
-    for mount in mounts:
-        if (mount.startswith("~") or "$" in mount) and not (file.parent / mount).exists():
-            raise BadInput(
-                f"kind-config {file} mounts {mount}, and neither kind nor this tool puts in "
-                "variables or a home; write the path, or fill them in before."
-            )
-        if Path(mount).exists() and not (file.parent / mount).exists():
-            raise BadInput(
-                f"kind-config {file} mounts {mount}, which is there from the current folder but "
-                "not from the folder of that file, and its paths are relative to the file; move "
-                "either of the two, or write an absolute path."
-            )

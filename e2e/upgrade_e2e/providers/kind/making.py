@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from upgrade_e2e.providers.kind.after_create import AFTER_CREATE, described
+from upgrade_e2e.providers.kind.host_mounts import is_there
 from upgrade_e2e.providers.kind.kind_config import KindConfig
 from upgrade_e2e.providers.kind.own_patches import IDLE_PATCHES, idle_patches
 from upgrade_e2e.providers.kind.settings import KindSettings
@@ -73,7 +74,7 @@ def _changed(settings: KindSettings, config: KindConfig, path: Path) -> Iterator
     for mount in config.relative_mounts:
         there = (
             ""
-            if (config.folder / mount).exists()
+            if is_there(config.folder / mount)
             else " (not there: docker makes an empty folder of it)"
         )
         yield f"mount {mount} is taken from the folder of {config.file}{there}"
