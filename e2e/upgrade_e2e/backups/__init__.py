@@ -13,6 +13,7 @@ from upgrade_e2e.backups.checking import (
 from upgrade_e2e.backups.locations import (
     FolderLocation,
     Location,
+    is_s3,
     open_location,
     require_location,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "SnapshotVerdict",
     "StoredFile",
     "check_location",
+    "is_s3",
     "judge_taken",
     "open_location",
     "require_location",

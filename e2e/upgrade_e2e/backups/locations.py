@@ -8,11 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from upgrade_e2e.backups.s3 import S3_SCHEME, S3Location, require_endpoint, split_s3
+from upgrade_e2e.backups.s3 import (
+    NO_CREDENTIALS,
+    S3_SCHEME,
+    S3Location,
+    require_endpoint,
+    split_s3,
+)
 from upgrade_e2e.backups.stored_file import StoredFile
 from upgrade_e2e.errors import BadInput
 
-__all__ = ["FolderLocation", "Location", "open_location", "require_location"]
+__all__ = ["FolderLocation", "Location", "is_s3", "open_location", "require_location"]
 
 PART = ".part"
 """What the name of a file ends with that is still being written; it is no snapshot yet."""
@@ -111,20 +117,29 @@ def open_location(text: str, s3_endpoint: str = "") -> Location:
     where it is empty, the endpoint come from the environment variables and files of AWS. Touches
     nothing. Raises BadInput for a text that names no place, and for S3 without boto3.
     """
-    if text.startswith(S3_SCHEME):
+    if is_s3(text):
         return S3Location.connect(*split_s3(text), endpoint=s3_endpoint)
     require_location(text, s3_endpoint)
     return FolderLocation(Path(text))
 
 
+def is_s3(text: str) -> bool:
+    """Whether what a person wrote as a place is one in S3, and no folder."""
+    return text.startswith(S3_SCHEME)
+
+
 def require_location(text: str, s3_endpoint: str = "") -> None:
-    """Refuse, with BadInput, what `open_location` cannot open; no connection is made."""
-    if text.startswith(S3_SCHEME):
+    """Refuse, with BadInput, a text that names no place, and an endpoint that cannot go with it.
+
+    No connection is made, and boto3 need not be installed: who stores nothing needs none.
+    """
+    if s3_endpoint:
+        require_endpoint(s3_endpoint)
+    if is_s3(text):
         split_s3(text)
-        if s3_endpoint:
-            require_endpoint(s3_endpoint)
-        S3Location.require_boto3()
         return
+    if "://" in text and "@" in text:
+        raise BadInput(NO_CREDENTIALS)
     if not text or "://" in text:
         raise BadInput(
             f"{text!r} is no place for snapshots; write a folder, or s3://BUCKET/PREFIX for an S3 "

@@ -14,21 +14,29 @@ from urllib.parse import urlsplit
 from upgrade_e2e.backups.stored_file import StoredFile
 from upgrade_e2e.errors import BadInput
 
-__all__ = ["S3_SCHEME", "S3Location", "require_endpoint", "split_s3"]
+__all__ = ["NO_CREDENTIALS", "S3_SCHEME", "S3Location", "require_endpoint", "split_s3"]
 
 S3_SCHEME = "s3://"
+NO_CREDENTIALS = (
+    "the address of an S3 server has no credentials in it; give them as AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY."
+)
+"""Why an address with an @ is refused; the address itself is not shown then."""
 CONNECT_S = 5.0
 READ_S = 60.0
 _BUCKET = re.compile(r"[A-Za-z0-9._:-]{1,255}")
 """What boto3 takes for one; the colons are those of an access point (ARN)."""
-_GONE = frozenset({"404", "NoSuchKey", "NotFound"})
+_NO_KEY = frozenset({"NoSuchKey"})
+_GONE = _NO_KEY | {"404", "NotFound"}
+"""What an object that is not there is answered with; 404 is also what any website answers."""
 
 
 def split_s3(text: str) -> tuple[str, str]:
     """Bucket and prefix of `s3://BUCKET/PREFIX`; the prefix may be empty. Raises BadInput."""
     bucket, _, prefix = text.removeprefix(S3_SCHEME).partition("/")
     if not bucket:
-        raise BadInput(f"{text!r} names no bucket; write s3://BUCKET/PREFIX.")
+        # Not shown: what follows may be an address with a password.
+        raise BadInput("the place in S3 names no bucket; write s3://BUCKET/PREFIX.")
     if not _BUCKET.fullmatch(bucket):
         raise BadInput(
             "its bucket has characters that the name of no bucket has; write s3://BUCKET/PREFIX. "
@@ -40,15 +48,12 @@ def split_s3(text: str) -> tuple[str, str]:
 
 def require_endpoint(endpoint: str) -> None:
     """Refuse, with BadInput, what is no address of a server, and one with credentials in it."""
+    if "@" in endpoint:  # wherever: a slash in a password ends what is parsed as the host
+        raise BadInput(NO_CREDENTIALS)
     try:
         address = urlsplit(endpoint)
     except ValueError:
         address = urlsplit("")
-    if "@" in address.netloc:
-        raise BadInput(
-            "the address of an S3 server has no credentials in it; give them as AWS_ACCESS_KEY_ID "
-            "and AWS_SECRET_ACCESS_KEY."
-        )
     if address.scheme not in {"http", "https"} or not address.hostname:
         raise BadInput(
             f"{endpoint!r} is no address of an S3 server; write one like https://s3.example.org."
@@ -118,7 +123,7 @@ class S3Location:
 
     def fetch(self, name: str, into: Path) -> None:
         """See Location."""
-        with _as_sentences(self.shown):
+        with _as_sentences(self.shown, gone=_GONE):
             self.client.download_file(self.bucket, self.prefix + name, str(into))
 
     def store(self, source: Path, name: str) -> None:
@@ -128,7 +133,7 @@ class S3Location:
 
     def remove(self, name: str) -> None:
         """See Location."""
-        with _as_sentences(self.shown):
+        with contextlib.suppress(FileNotFoundError), _as_sentences(self.shown, gone=_NO_KEY):
             self.client.delete_object(Bucket=self.bucket, Key=self.prefix + name)
 
 
@@ -143,18 +148,20 @@ def _imported(name: str) -> Any:
 
 
 @contextlib.contextmanager
-def _as_sentences(shown: str) -> Iterator[None]:
-    """Turn boto3's errors into ours; an object that is not there is a FileNotFoundError."""
+def _as_sentences(shown: str, gone: frozenset[str] = frozenset()) -> Iterator[None]:
+    """Turn boto3's errors into BadInput, and those with a code in `gone` into FileNotFoundError."""
     errors, transfers = _imported("botocore.exceptions"), _imported("boto3.exceptions")
     try:
         yield
     except errors.ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", ""))
-        if code in _GONE:
+        if code in gone:
             raise FileNotFoundError(f"{shown}: {error}") from error
-        raise _unusable(shown, error) from error
+        raise _unusable(shown, str(error)) from error
     except (errors.BotoCoreError, transfers.Boto3Error, ValueError) as error:
-        raise _unusable(shown, error) from error
+        raise _unusable(shown, str(error)) from error
+    except RecursionError as error:  # how botocore ends where every request is redirected
+        raise _unusable(shown, "the server redirects every request") from error
     except OSError as error:
         raise BadInput(
             f"snapshots of {shown} cannot be copied: {error}. Check the space in the folder for "
@@ -162,9 +169,9 @@ def _as_sentences(shown: str) -> Iterator[None]:
         ) from error
 
 
-def _unusable(shown: str, error: Exception) -> BadInput:
-    said = str(error).rstrip(".")
+def _unusable(shown: str, said: str) -> BadInput:
     return BadInput(
-        f"{shown} cannot be used: {said}. Check the bucket, its endpoint (--s3-endpoint or "
-        "AWS_ENDPOINT_URL), and the credentials (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)."
+        f"{shown} cannot be used: {said.rstrip('.')}. Check the bucket, its endpoint "
+        "(--s3-endpoint or AWS_ENDPOINT_URL), and the credentials (AWS_ACCESS_KEY_ID, "
+        "AWS_SECRET_ACCESS_KEY)."
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Self
 
-from upgrade_e2e.backups import EtcdPrograms, require_location
+from upgrade_e2e.backups import EtcdPrograms, S3Location, is_s3, require_location
 from upgrade_e2e.backups.programs import PROGRAMS
 from upgrade_e2e.cluster import Node, retry_api
 from upgrade_e2e.cluster.etcd_access import etcd_image, take_programs
@@ -59,6 +59,8 @@ class EtcdBackup:
         if self.into:
             with naming("EtcdBackup.into", self.into):
                 require_location(self.into)
+                if is_s3(self.into):
+                    S3Location.require_boto3()
         if self.s3_endpoint:
             with naming("EtcdBackup.s3_endpoint", self.s3_endpoint):
                 require_location(self.into, self.s3_endpoint)

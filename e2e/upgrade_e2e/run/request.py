@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from upgrade_e2e.backups import is_s3
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.gate.from_history import FROM_HISTORY, NO_HISTORY, asks_history, drawn_sentence
 from upgrade_e2e.judge import Limits
@@ -38,7 +39,8 @@ from upgrade_e2e.upgrade import Fault, Plan
 
 __all__ = ["RunRequest", "settings_of", "values_of"]
 
-_PATHS = ("from", "to", "via", "path")
+_PATHS = frozenset({"from", "to", "via", "path"})
+_PLACE, _ENDPOINT = "backup-into", "s3-endpoint"
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,8 @@ class RunRequest:
         Docker, kind and registries may be asked which images there are.
 
         `given` maps names of options (see upgrade_e2e.options) to values; what is absent, None or
-        empty was not given, and comes from the configuration table of `folder` (by default the
-        current one) or is the default. Raises BadInput for what cannot work.
+        an empty tuple or list was not given, and comes from the configuration table of `folder` (by
+        default the current one) or is the default. Raises BadInput for what cannot work.
         """
         values = values_of(given, folder or Path.cwd())
         words = path_words(values["from"], values["to"], values["via"], values["path"])
@@ -143,8 +145,9 @@ def _about_images(paths: Sequence[ResolvedWords], settings: PassSettings) -> tup
 def values_of(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """A value for each option: what was given, else what the table says, else the default.
 
-    A path on the command line replaces the whole path of the table. Raises BadInput for an option
-    that does not exist, and as `load_config`.
+    A path on the command line replaces the whole path of the table, and a place for snapshots that
+    is none in S3 its endpoint too. Raises BadInput for an option that does not exist, and as
+    `load_config`.
     """
     options = (*OPTIONS, *RUN_OPTIONS)
     known = {option.name for option in options}
@@ -152,10 +155,17 @@ def values_of(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         raise BadInput(f"there is no option {unknown[0]!r}; known are {', '.join(sorted(known))}.")
     said = {name: value for name, value in given.items() if value not in (None, (), [])}
     table = load_config(said.get("config"), folder)
-    if said.keys() & set(_PATHS):
-        table = {name: value for name, value in table.items() if name not in _PATHS}
+    replaced = _replaced(said)
+    table = {name: value for name, value in table.items() if name not in replaced}
     defaults = {option.name: () if option.multiple else option.default for option in options}
     return {IMAGES: {}, **defaults, **table, **said}
+
+
+def _replaced(said: Mapping[str, Any]) -> frozenset[str]:
+    """What of the table means nothing next to what was said on the command line."""
+    path = _PATHS if said.keys() & _PATHS else frozenset()
+    elsewhere = _PLACE in said and not is_s3(said[_PLACE])
+    return path | {_ENDPOINT} if elsewhere else path
 
 
 def settings_of(values: Mapping[str, Any]) -> PassSettings:
@@ -188,7 +198,7 @@ def settings_of(values: Mapping[str, Any]) -> PassSettings:
         guards=read_guard_pairs(
             values["guard-forbidden"], values["guard-allowed"], values["guard-words"]
         ),
-        backup_place=read_backup_place(values["backup-into"], values["s3-endpoint"]),
+        backup_place=read_backup_place(values[_PLACE], values[_ENDPOINT]),
         profile=values["profile"],
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 import os
+import sys
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -85,24 +86,40 @@ def test_what_is_no_address_of_a_server_is_refused(boto, address):
         require_location("s3://bucket/prod", address)
 
 
-def test_credentials_are_refused_in_addresses_and_not_repeated(boto):
-    for place, address in (
+@pytest.mark.parametrize(
+    ("place", "address"),
+    [
         ("s3://bucket", "https://key:hush@s3.example.org"),
+        ("s3://bucket", "key:hush@s3.example.org"),
+        ("s3://bucket", "https://key:hu[sh@s3.example.org"),
+        ("s3://bucket", "https://key:hush/K7@s3.example.org"),
+        ("backups", "https://key:hush@s3.example.org"),
+        ("", "https://key:hush@s3.example.org"),
         ("s3://key:hush@bucket/x", ""),
-    ):
-        with pytest.raises(BadInput, match="AWS_SECRET_ACCESS_KEY") as refused:
-            require_location(place, address)
-        assert "hush" not in str(refused.value)
+        ("s3:///key:hush@bucket/x", ""),
+        ("https://key:hush@s3.example.org/bucket", ""),
+    ],
+)
+def test_credentials_are_refused_in_addresses_and_not_repeated(place, address):
+    with pytest.raises(BadInput, match=r"AWS_SECRET_ACCESS_KEY|names no bucket") as refused:
+        require_location(place, address)
+    assert "hu" not in str(refused.value)
 
 
-def test_s3_without_boto3_says_what_to_install(monkeypatch):
-    def absent(name):
-        raise ImportError(name)
+@pytest.fixture
+def no_boto3(monkeypatch):
+    monkeypatch.setitem(sys.modules, "boto3", None)
 
-    monkeypatch.setattr(module.importlib, "import_module", absent)
-    for way in (open_location, require_location):
-        with pytest.raises(BadInput, match=r"pip install 'upgrade-e2e\[s3\]'"):
-            way("s3://bucket/prefix")
+
+def test_s3_without_boto3_says_what_to_install(no_boto3):
+    with pytest.raises(BadInput, match=r"pip install 'upgrade-e2e\[s3\]'"):
+        open_location("s3://bucket/prefix")
+
+
+def test_a_place_in_s3_is_checked_without_boto3(no_boto3):
+    require_location("s3://bucket/prefix", "https://s3.example.org")
+    with pytest.raises(BadInput, match="names no bucket"):
+        require_location("s3://")
 
 
 @pytest.mark.parametrize(
@@ -151,6 +168,8 @@ class Client:
         return {}
 
     def upload_file(self, path, bucket, key):
+        if self.error is not None:
+            raise self.error
         with open(path, "rb") as file:  # noqa: PTH123 - boto3 takes texts
             self.objects[key] = file.read()
 
@@ -161,6 +180,8 @@ class Client:
             file.write(self.objects[key])
 
     def delete_object(self, Bucket, Key):  # noqa: N803
+        if self.error is not None:
+            raise self.error
         self.objects.pop(Key, None)
 
 
@@ -240,6 +261,32 @@ def test_a_bucket_that_cannot_be_used_says_what_to_check(bucket, code):
     for ask in (bucket.files, bucket.require_answer):
         with pytest.raises(BadInput, match=rf"{code}.*--s3-endpoint"):
             ask()
+
+
+@pytest.mark.parametrize("code", ["404", "NotFound"])
+def test_a_server_that_has_no_such_page_is_no_file_that_is_missing(bucket, code, tmp_path):
+    """An ordinary website answers so, whatever it is asked for."""
+    bucket.client.error = ClientError(code)
+    (tmp_path / "a.db").touch()
+    for ask in (
+        bucket.files,
+        bucket.require_answer,
+        lambda: bucket.remove("a.db"),
+        lambda: bucket.store(tmp_path / "a.db", "a.db"),
+    ):
+        with pytest.raises(BadInput, match=rf"{code}.*--s3-endpoint"):
+            ask()
+
+
+def test_a_server_that_says_that_what_is_to_be_deleted_is_gone_is_fine(bucket):
+    bucket.client.error = ClientError("NoSuchKey")
+    bucket.remove("a.db")
+
+
+def test_a_server_that_redirects_without_end_says_what_to_check(bucket):
+    bucket.client.error = RecursionError("maximum recursion depth exceeded")
+    with pytest.raises(BadInput, match=r"redirects every request.*--s3-endpoint"):
+        bucket.files()
 
 
 @pytest.mark.parametrize("error", [TimeoutError("no route"), ConnectionError("cut off")])

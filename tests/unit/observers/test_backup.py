@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -301,10 +302,18 @@ def test_options_that_name_no_place_are_refused(into, endpoint, words):
         read_backup_place(into, endpoint)
 
 
+def test_a_place_of_ones_own_in_s3_needs_boto3_from_the_start(monkeypatch):
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    with pytest.raises(BadInput, match=r"EtcdBackup.into is 's3://b/x'.*upgrade-e2e\[s3\]"):
+        EtcdBackup(into="s3://b/x")
+
+
 def test_credentials_in_options_are_refused_and_not_repeated():
     for into, endpoint in (
         ("s3://key:hush@bucket/x", ""),
         ("s3://bucket/x", "https://key:hush@s3.example.org"),
+        ("backups", "https://key:hush@s3.example.org"),
+        ("https://key:hush@s3.example.org", ""),
     ):
         with pytest.raises(BadInput, match="AWS_SECRET_ACCESS_KEY") as refused:
             read_backup_place(into, endpoint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import sys
 
 import pytest
 
@@ -492,6 +493,17 @@ def test_a_bucket_that_does_not_answer_is_refused_before_there_is_a_cluster(tmp_
         judged.settings, backup_place=BackupPlace("s3://backups/x"), provider="kind"
     )
     with pytest.raises(BadInput, match="s3://backups/x cannot be used"):
+        run_pass(judged, [claim(steady, EtcdBackup())])
+    assert judged.provider.calls == {}
+
+
+def test_a_missing_boto3_is_refused_before_there_is_a_cluster(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    judged = judged_pass(tmp_path)
+    judged.settings = dataclasses.replace(
+        judged.settings, backup_place=BackupPlace("s3://backups/x"), provider="kind"
+    )
+    with pytest.raises(BadInput, match=r"pip install 'upgrade-e2e\[s3\]'"):
         run_pass(judged, [claim(steady, EtcdBackup())])
     assert judged.provider.calls == {}
 

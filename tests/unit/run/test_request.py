@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,44 @@ def test_the_place_of_snapshots_is_an_option_and_a_key(tmp_path):
     assert settings_of(values_of(given, tmp_path)).backup_place.into == "elsewhere"
     with pytest.raises(BadInput, match=r"--backup-into is 'gs://x'"):
         RunRequest.of({"provider": "sim", "backup-into": "gs://x"}, tmp_path)
+
+
+@pytest.fixture
+def bucket(tmp_path):
+    """A folder whose table names a bucket and its server."""
+    (tmp_path / "upgrade-e2e.toml").write_text(
+        'backup-into = "s3://backups/x"\ns3-endpoint = "https://s3.example.org"\n'
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("given", "into", "endpoint"),
+    [
+        ({}, "s3://backups/x", "https://s3.example.org"),
+        ({"backup-into": "s3://mine/y"}, "s3://mine/y", "https://s3.example.org"),
+        ({"s3-endpoint": "http://[::1]:7"}, "s3://backups/x", "http://[::1]:7"),
+        ({"backup-into": "here"}, "here", ""),
+        ({"backup-into": ""}, "", ""),
+    ],
+)
+def test_a_place_that_is_no_bucket_replaces_the_bucket_and_its_server(
+    bucket, given, into, endpoint
+):
+    place = settings_of(values_of(given, bucket)).backup_place
+    assert (place.into, place.s3_endpoint) == (into, endpoint)
+
+
+def test_an_endpoint_that_is_given_next_to_a_folder_is_refused(bucket):
+    given = {"backup-into": "here", "s3-endpoint": "https://s3.example.org"}
+    with pytest.raises(BadInput, match="means nothing to the folder here"):
+        settings_of(values_of(given, bucket))
+
+
+def test_who_stores_nothing_needs_no_boto3(bucket, monkeypatch):
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    request = RunRequest.of({"provider": "sim"}, bucket)
+    assert request.settings.backup_place.into == "s3://backups/x"
 
 
 def test_artifacts_below_a_folder_that_may_not_be_entered_are_refused(tmp_path, hide, monkeypatch):
