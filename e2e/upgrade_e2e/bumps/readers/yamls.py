@@ -1,4 +1,4 @@
-"""YAML and JSON: anchors, merge keys, several documents, and documents in texts."""
+"""YAML and JSON: anchors, merge keys, several documents, documents in texts, and templates."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read_yaml(text: str, first: int = 1) -> Node:
     if _depth(text) > _DEEPEST:
         raise NotReadable
     try:
-        made = _NodeReading(first)
+        made = _NodeReading(text, first)
         documents = [
             made.node(node) for node in yaml.compose_all(text, Loader=_LOADER) if node is not None
         ]
@@ -56,6 +56,7 @@ def _depth(text: str) -> int:
 class _NodeReading:
     """One text on its way to nodes."""
 
+    text: str
     first: int
     count: int = 0
     open: set[int] = field(default_factory=set)
@@ -68,6 +69,8 @@ class _NodeReading:
         if isinstance(node, yaml.ScalarNode):
             is_text = node.style in _TEXT_STYLES
             return text_node(str(node.value), line + is_text, read_yaml)
+        if template := self._template(node):
+            return Scalar(template, line)
         self.open.add(id(node))
         try:
             if isinstance(node, yaml.MappingNode):
@@ -85,10 +88,22 @@ class _NodeReading:
                 merged |= _merged(below)
             elif isinstance(key, yaml.ScalarNode):
                 tally.put(str(key.value), below)
-            else:
-                # What a template puts in is a mapping to YAML: `key: {{ value | default('1') }}`.
-                raise NotReadable
+            elif template := self._template(key):
+                tally.put(template, below)
         return _aimed({**merged, **tally})
+
+    def _template(self, node: yaml.Node) -> str:
+        """What a template puts in, such as `{{ value | default('1') }}`; empty for all else.
+
+        To YAML it is a mapping whose only key is a mapping.
+        """
+        key = node.value[0][0] if isinstance(node, yaml.MappingNode) and node.value else None
+        if not isinstance(key, yaml.MappingNode):
+            return ""
+        # The node itself begins at its anchor, if it has one.
+        start, end = key.start_mark.index - 1, node.end_mark.index
+        is_template = self.text[start : start + 2] == "{{" and key.end_mark.index + 1 == end
+        return " ".join(self.text[start:end].split()) if is_template else ""
 
     def _rows(self, nodes: Sequence[yaml.Node]) -> Node:
         items = [self.node(item) for item in nodes]
