@@ -22,7 +22,7 @@ _NEAR = 40
 
 _COLOUR = re.compile(r"^\x1b\[", re.MULTILINE)
 _COMBINED = re.compile(r"^@@@", re.MULTILINE)
-_WORD_DIFF = re.compile(r"\[-[^\n]*-\]\{\+")
+_WORD_DIFF = re.compile(r"^(?>[^\n]*?\[-)[^\n]*-\]\{\+", re.MULTILINE)
 _GIT_LINE = re.compile(
     r"^diff --git [^\n]*\n(?=(?:(?:index|old mode|new mode) [^\n]*\n)*--- )", re.MULTILINE
 )

@@ -244,8 +244,8 @@ def _looks_like_it(place: Place, comment: str) -> bool:
 
 def _names_it(value: str) -> bool:
     """Whether what a template puts in is called like it: `{{ .Values.kubernetesVersion }}`."""
-    inside = re.findall(r"\{\{(.*?)\}\}", value)
-    names = (name for text in inside for name in re.findall(r"[A-Za-z]\w+", text))
+    inside = (part.partition("}}") for part in value.split("{{")[1:])
+    names = (name for text, end, _ in inside if end for name in re.findall(r"[A-Za-z]\w+", text))
     return any(_is_like(_words(name), shipped_words()) for name in names)
 
 

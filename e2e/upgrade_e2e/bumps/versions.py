@@ -38,7 +38,8 @@ _FORMS = (
     re.compile(r"\S*\baws-k8s-1\.(?P<minor>\d{2})(?![\d.])\S*"),
     re.compile(r"amazon-eks-node-(?:al2023-\w+-\w+-)?1\.(?P<minor>\d{2})[-\w.*]*"),
     re.compile(
-        r"\S*(?:-kube-v|kwok/cluster:\S*-k8s\.v|-k3sv)1\.(?P<minor>\d{2})\.(?P<patch>\d+)(?P<suffix>[-+][\w.+\-]*)?"
+        r"(?>\S*(?:-kube-v|kwok/cluster:[^\s:]*-k8s\.v|-k3sv)"
+        r"1\.(?P<minor>\d{2})\.(?P<patch>\d+)(?P<suffix>[-+][\w.+\-]*)?)"
     ),
     re.compile(r"[\w.]*\b(?:k3s|rke2|kubernetes)_1_(?P<minor>\d{2})"),
     re.compile(r"[\w.]*KubernetesVersion[._]V1_(?P<minor>\d{2})(?:_(?P<patch>\d+))?(?:\(\))?"),

@@ -16,16 +16,15 @@ _COMMENT = re.compile(r"(^|\s)#.*$")
 _DECLARES = r"(?:export|readonly|local|declare|override|set|ARG|ENV|const)\s+(?:-\w+\s+)*"
 _POWERSHELL = r"(?:\[\w+\]\s*)?\$(?:\w+:)?"
 _KEYWORD = rf"(?:{_DECLARES}|{_POWERSHELL})?"
-_SETS = re.compile(
-    rf"^\s*{_KEYWORD}(?P<key>[\w.\-]+)\s*(?:=|:=|::=|\?=|\+=|!=)\s*(?P<value>.*?)\s*$"
-)
+_SETS = re.compile(rf"^\s*{_KEYWORD}(?P<key>[\w.\-]+)\s*(?:=|:=|::=|\?=|\+=|!=)\s*(?P<value>.*)$")
 _SAYS = re.compile(
-    r"^\s*(?:(?:ENV|ARG|set(?:\s+-\w+)+)\s+)?(?P<key>[\w.\-/@]+)\s*[: ]\s*(?P<value>\S+)\s*$"
+    r"^\s*(?:(?:ENV|ARG|set(?:\s+-\w+)+)\s+)?(?P<key>[\w.\-/@]+)"
+    r"(?>\s*:\s*|(?=\s* )\s+)(?P<value>\S+)\s*$"
 )
 _ELEMENT = re.compile(r"^\s*<(?P<key>[A-Za-z][\w.\-]*)>(?P<value>[^<>]+)</(?P=key)>\s*$")
 _CALL = re.compile(r"\$?[\w.]*\(.*\)")
 _PACKAGE = re.compile(r"(?P<key>[a-z][a-z0-9_]*)-(?P<value>v?\d+\.\d+\.\d+\S*)")
-_SECTION = re.compile(r"^\s*\[+\s*(?P<name>[^\[\]]+?)\s*\]+\s*$")
+_SECTION = re.compile(r"^\s*\[+(?P<name>[^\[\]]+)\]+\s*$")
 _ASSIGNED = re.compile(r"(?P<key>-{0,2}[A-Za-z_][\w.\-]*)={1,2}(?P<value>\S+)")
 _VARIABLE = re.compile(r"[A-Za-z_]\w*=[^\s=]\S*")
 _IMAGE = re.compile(r"(?:[\w.\-]+(?::\d+)?/)*[\w.\-]+/[\w.\-]+:[\w][\w.\-]*(?:@sha256:\w+)?")
@@ -48,7 +47,7 @@ def read_lines(
         text = _COMMENT.sub("", raw).rstrip()
         if sections and (section := _SECTION.match(text)):
             tally = Keys()
-            root.put(section["name"].strip("\"'"), Block(tally))
+            root.put(section["name"].strip().strip("\"'"), Block(tally))
             continue
         command = _read_line(text, number, tally, command, name)
     return Block(root)
@@ -65,7 +64,7 @@ def _read_line(text: str, number: int, tally: Keys, command: str, name: str) -> 
         words = words_of(value, number) if _is_words(value) else None
         tally.put(found["key"], words or Scalar(value, number))
         return ""
-    if not command and re.fullmatch(r"\s*v?\d+(\.\w+)+\S*", text):
+    if not command and re.fullmatch(r"\s*v?\d+\.\w\S*", text):
         tally.put(name, Scalar(text.strip(), number))
         return ""
     for part in _BREAKS.split(text):
