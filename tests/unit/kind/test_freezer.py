@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from upgrade_e2e.providers.kind.freezer import thaw
@@ -39,3 +42,17 @@ def test_without_the_hierarchy_nothing_is_done(tmp_path):
 def test_no_containers_are_no_cgroups(cgroup, tmp_path):
     cgroup("docker/aaa", "FROZEN")
     assert thaw([], tmp_path) == 0
+
+
+def test_a_container_that_goes_away_meanwhile_is_passed_over(cgroup, tmp_path, monkeypatch):
+    frozen, gone = cgroup("docker/aaa/pod1", "FROZEN"), cgroup("docker/bbb/pod1", "THAWED").parent
+    look = os.scandir
+
+    def look_too_late(path):
+        if Path(path) == gone:
+            raise FileNotFoundError(path)
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", look_too_late)
+    assert thaw(["aaa"], tmp_path) == 1
+    assert frozen.read_text() == "THAWED"

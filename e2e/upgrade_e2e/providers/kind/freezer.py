@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ __all__ = ["FREEZER", "stop_runtime", "stopped", "thaw", "thaw_runtime"]
 
 FREEZER = Path("/sys/fs/cgroup/freezer")
 """Where cgroup v1 keeps what is frozen."""
+_STATE = "freezer.state"
 _RUNTIME = "containerd"
 
 
@@ -53,11 +55,14 @@ def thaw(container_ids: Iterable[str], root: Path = FREEZER) -> int:
     `docker rm --force` then fails with "did not receive an exit event" for ever. Without this
     hierarchy, or without the right to write to it, nothing is done, and docker reports the error.
     """
-    thawed = 0
-    for container_id in container_ids:
-        for state in sorted(root.glob(f"**/{container_id}/**/freezer.state")):
-            with contextlib.suppress(OSError):
-                if state.read_text(encoding="ascii").strip() in {"FROZEN", "FREEZING"}:
-                    state.write_text("THAWED", encoding="ascii")
-                    thawed += 1
+    wanted, thawed = set(container_ids), 0
+    # os.walk passes over folders that go away meanwhile, as those of other containers do.
+    for folder, _, files in os.walk(root):
+        if _STATE not in files or wanted.isdisjoint(Path(folder).relative_to(root).parts):
+            continue
+        state = Path(folder, _STATE)
+        with contextlib.suppress(OSError):
+            if state.read_text(encoding="ascii").strip() in {"FROZEN", "FREEZING"}:
+                state.write_text("THAWED", encoding="ascii")
+                thawed += 1
     return thawed
