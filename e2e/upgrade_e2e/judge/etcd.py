@@ -163,7 +163,7 @@ class Etcd:
 
     def _restarted(self, node: str) -> Windows:
         """When the member on this node was restarted by the upgrade."""
-        spans = [s for s in self._restarting() if node == s.node or node.endswith(f"-{s.node}")]
+        spans = [s for s in self._restarting() if s.is_on(node)]
         return Windows.of(
             [round(span.start_s * 1e6) for span in spans],
             [round(span.end_s * 1e6) for span in spans],

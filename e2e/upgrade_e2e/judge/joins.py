@@ -22,6 +22,6 @@ def joined_in(streams: Iterable[Stream], steps: Steps) -> Iterator[str]:
     nodes = {one.node for one in streams if one.name.partition("@")[0].endswith(NEW)}
     for node in sorted(nodes):
         for span in steps.named(_JOIN_NODE):
-            if node == span.node or node.endswith(f"-{span.node}"):
+            if span.is_on(node):
                 when = f"from {moment(span.start_s)} to {moment(span.end_s)}"
                 yield f"{node} joined in the step {span.name}, {when}"

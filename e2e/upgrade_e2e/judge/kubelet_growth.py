@@ -30,7 +30,7 @@ def growth_of_kubelets(readings: Readings, steps: Steps, churn: Seen) -> Iterato
     swaps = steps.named(_SWAP)
     begun = dict(_bursts_by_node(churn))
     for memory in memory_of(KUBELET, readings):
-        mine = [span for span in swaps if _is_on(span, memory.node)]
+        mine = [span for span in swaps if span.is_on(memory.node)]
         if mine and memory.node in begun:
             yield _growth(memory, begun[memory.node], mine)
 
@@ -49,7 +49,3 @@ def _bursts_by_node(churn: Seen) -> Iterator[tuple[str, npt.NDArray[np.float64]]
     for track in churn.scope.tracks:
         if track.stream.name.partition("@")[0] == _GONE:
             yield track.stream.node, bursts(track.sent_us / 1e6, _APART_S)
-
-
-def _is_on(span: Span, node: str) -> bool:
-    return bool(span.node) and (node == span.node or node.endswith(f"-{span.node}"))

@@ -18,8 +18,8 @@ MOST = 3
 def slowest_events(scope: Scope, steps: Steps, most: int = MOST) -> tuple[str, ...]:
     """A sentence for each of the slowest events that count and came to their end, slowest first.
 
-    The slowest of each stream go before others, so that each node is named as far as there is room
-    for it. None where all streams probe at a fixed rate.
+    The slowest event of each stream is chosen before any second one, so that more nodes are named.
+    None where all streams probe at a fixed rate.
     """
     found: list[tuple[bool, int, int, str]] = []
     for track in scope.tracks:

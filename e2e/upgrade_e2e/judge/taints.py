@@ -48,4 +48,4 @@ def _guards(spans: Iterable[Span], node: str) -> Iterator[bool]:
 
 
 def _is_one(span: Span, nodes: Collection[str]) -> bool:
-    return any(node == span.node or node.endswith(f"-{span.node}") for node in nodes)
+    return any(span.is_on(node) for node in nodes)

@@ -41,3 +41,7 @@ class Span:
     def duration_s(self) -> float:
         """How long the step took."""
         return self.end_s - self.start_s
+
+    def is_on(self, node: str) -> bool:
+        """Whether the step is about this node; the step may leave out the name of the cluster."""
+        return bool(self.node) and (node == self.node or node.endswith(f"-{self.node}"))
