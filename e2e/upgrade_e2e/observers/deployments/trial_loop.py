@@ -88,7 +88,8 @@ class TrialLoop:
         if self._ended.is_set():
             return
         works = self._threads.alive  # asked for now: creations end by themselves from here on
-        self._no_more.set()
+        with self._lock:  # so that each trial is known by now, or is never created
+            self._no_more.set()
         if works:
             self._await(_LAST_S, "the last new Deployments", self._trials.unfinished)
         with self._lock:
@@ -136,7 +137,7 @@ class TrialLoop:
     def _create(self) -> None:
         name = self._client.new_name()
         with self._lock:  # before asking, because a watch may show it before the answer is here
-            if self._trials.alive() >= _MOST_ALIVE:
+            if self._no_more.is_set() or self._trials.alive() >= _MOST_ALIVE:
                 return
             self._trials.asked(name, self._now_s())
         try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +81,10 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         controllers.end()
 
 
+def left_of(api: FakeApi) -> list[str]:
+    return [path for path in api.objects if path.startswith((DEPLOYMENTS, PODS, SERVICES))]
+
+
 STAGES = (
     "created-to-accepted",
     "accepted-to-admitted",
@@ -101,10 +107,26 @@ def test_deployments_come_answer_and_go(bench: Bench) -> None:
     assert "the last one: " in bench.loop.status_line()
     bench.loop.stop()
     assert bench.loop.broken() == ""
-    left = [path for path in bench.api.objects if path.startswith((DEPLOYMENTS, PODS, SERVICES))]
-    assert left == []
+    assert left_of(bench.api) == []
     names = {stream.name for stream in bench.samples().streams}
     assert {"created-to-accepted@host", "started-to-issued@worker"} <= names
+
+
+def test_a_deployment_that_was_about_to_be_created_at_the_end_is_not(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about_to = threading.Event()
+
+    def name_slowly(client: TrialClient) -> str:
+        about_to.set()
+        time.sleep(0.5)
+        return f"{client.label}-late"
+
+    monkeypatch.setattr(TrialClient, "new_name", name_slowly)
+    bench.loop.start()
+    assert about_to.wait(10)
+    bench.loop.stop()
+    assert left_of(bench.api) == []
 
 
 def test_a_refused_pod_is_shown_at_its_stage_with_the_reason(bench: Bench) -> None:
