@@ -1,4 +1,4 @@
-"""Claims about etcd on three control planes: each can fail, by its fault, and holds without one."""
+"""Claims about etcd and the API on three control planes: each holds, and fails by its fault."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scenarios import test_etcd_health
+from scenarios import test_api_availability, test_etcd_health
 from tests.claims import SKIPS, claims_of
 from tests.kind.conftest import LIMITS, NEW, OLD, orphans
 from upgrade_e2e.cluster import Cluster
@@ -27,12 +27,14 @@ pytestmark = pytest.mark.thorough(part="etcd")
 
 NAME = "e2e-etcd"
 ANSWER, ROOM = "members_answer_and_have_a_leader", "there_is_room_for_writes"
+AVAILABLE = "the_api_stays_available"
 SAME, LOST = "members_hold_the_same", "no_acknowledged_write_is_lost"
 LAST = f"etcd on {NAME}-control-plane3 from "
 """In a line about the member on which faults act."""
 # A fault's pass is short, so few samples must do.
 HERE = {"instrument": {"min_samples": 20}}
 CLAIMS = [claim for name, claim in vars(test_etcd_health).items() if name.startswith("test_")]
+CLAIMS.append(test_api_availability.test_the_api_stays_available)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +58,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 def judged(cluster: Cluster, folder: Path, fault: str, watch_after_s: float = 10.0) -> RunRecord:
-    """A pass that upgrades nothing and plants this fault, judged by all claims about etcd."""
+    """A pass that upgrades nothing and plants this fault, judged by all of these claims."""
     faults = tuple(Fault.parse(word) for word in fault.split())
     settings = PassSettings(
         control_planes=3,
@@ -131,4 +133,11 @@ def test_an_alarm_is_found_while_it_lasts(cluster: Cluster, tmp_path: Path) -> N
     for member in ("control-plane", "control-plane2", "control-plane3"):
         shows = rf"plant etcd-no-space=5s.*5xx.*; etcd on {NAME}-{member} from "
         assert re.search(shows, said), said
+    assert {verdicts(record)[name] for name in (SAME, LOST)} == {Verdict.PASS}, record.scenarios
+
+
+def test_an_api_server_that_freezes_holds_its_clients(cluster: Cluster, tmp_path: Path) -> None:
+    record = judged(cluster, tmp_path, "apiserver-freeze=10s")
+    said = explained(record, AVAILABLE)
+    assert re.search(r"plant apiserver-freeze=10s.*timeout", said), said
     assert {verdicts(record)[name] for name in (SAME, LOST)} == {Verdict.PASS}, record.scenarios
