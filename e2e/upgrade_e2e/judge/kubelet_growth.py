@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from upgrade_e2e.judge.growth import Growth, bursts, slope_of
+from upgrade_e2e.judge.in_view import InView
 from upgrade_e2e.judge.programs import KUBELET, Memory, memory_of
-from upgrade_e2e.judge.seen import Seen
 from upgrade_e2e.judge.steps import Steps
 from upgrade_e2e.timeline import Readings, Span
 
@@ -22,7 +22,7 @@ _APART_S = 1.5
 """Own choice: a burst deletes its pods within half a second, and the next is 3 s later or more."""
 
 
-def growth_of_kubelets(readings: Readings, steps: Steps, churn: Seen) -> Iterator[Growth]:
+def growth_of_kubelets(readings: Readings, steps: Steps, churn: InView) -> Iterator[Growth]:
     """The growth of each kubelet that was swapped, and on whose node pods came and went.
 
     `churn` is what a PodChurn saw in the same pass: a cycle is one of its bursts.
@@ -45,7 +45,7 @@ def _growth(memory: Memory, begun_s: npt.NDArray[np.float64], swaps: list[Span])
     )
 
 
-def _bursts_by_node(churn: Seen) -> Iterator[tuple[str, npt.NDArray[np.float64]]]:
+def _bursts_by_node(churn: InView) -> Iterator[tuple[str, npt.NDArray[np.float64]]]:
     for track in churn.scope.tracks:
         if track.stream.name.partition("@")[0] == _GONE:
             yield track.stream.node, bursts(track.sent_us / 1e6, _APART_S)

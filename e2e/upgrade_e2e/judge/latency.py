@@ -14,10 +14,12 @@ import scipy  # its parts are loaded when they are first used
 from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.format import duration
 
-__all__ = ["CONFIDENCE", "Latencies", "LowerBound", "Quantile"]
+__all__ = ["CONFIDENCE", "FEWEST_PROVEN", "Latencies", "LowerBound", "Quantile"]
 
 CONFIDENCE = 0.95
 """How sure it is that a percentile counts as proven: one pass of twenty may be wrong by chance."""
+FEWEST_PROVEN = 20
+"""Own choice: when none of 20 is late, fewer than one in seven are, with 95 % confidence."""
 
 
 class LowerBound(float):
@@ -106,6 +108,20 @@ class Latencies:
                 "probe at a higher rate, or for longer."
             )
         return self._at([len(self) - 1 - beyond])[0]
+
+    def require_enough(self, share: float, title: str, *, needed: int = 0) -> None:
+        """Raise Inconclusive where there are latencies, but fewer than this percentile takes.
+
+        `needed` is how many it takes; without it, as many that it is not their maximum. `title`
+        says in the message what was watched.
+        """
+        found = len(self)
+        needed = needed or round(1 / (1 - share))
+        if 0 < found < needed:
+            raise Inconclusive(
+                f"{title}: {found} latencies are too few for the {share * 100:.0f}th percentile, "
+                f"which takes {needed}; probe at a higher rate, or for longer."
+            )
 
     def _ask_for_any(self) -> None:
         if not len(self):

@@ -11,6 +11,7 @@ import numpy as np
 from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.format import moment, share
 from upgrade_e2e.judge.growth import FEWEST_CYCLES, MIB, Growth
+from upgrade_e2e.judge.in_view import InView
 from upgrade_e2e.judge.kubelet_growth import growth_of_kubelets
 from upgrade_e2e.judge.limit_groups import ResourceLimits
 from upgrade_e2e.judge.programs import (
@@ -23,7 +24,6 @@ from upgrade_e2e.judge.programs import (
     oom_counters,
 )
 from upgrade_e2e.judge.reading_figures import largest
-from upgrade_e2e.judge.seen import Seen
 from upgrade_e2e.judge.steps import Steps
 from upgrade_e2e.judge.throttling import throttled_in
 from upgrade_e2e.observers import NAMESPACE
@@ -87,7 +87,7 @@ class NodeUsage:
     steps: Steps
 
     @classmethod
-    def of(cls, seen: Seen) -> NodeUsage:
+    def of(cls, seen: InView) -> NodeUsage:
         """The figures of what it saw; raises Inconclusive when it read nothing."""
         return cls(seen.title, seen.readings, seen.steps)
 
@@ -127,7 +127,7 @@ class NodeUsage:
         found = (Throttled(name_of(part), part.node, worst) for part, worst in waited)
         return tuple(sorted(found, key=lambda one: -one.share))
 
-    def kubelet_growth(self, churn: Seen) -> tuple[Growth, ...]:
+    def kubelet_growth(self, churn: InView) -> tuple[Growth, ...]:
         """How each kubelet grew with every burst of a PodChurn, at the old version and at the new.
 
         Raises Inconclusive where pods came and went on no node whose kubelet was swapped and read.

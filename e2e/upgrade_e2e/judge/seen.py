@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from upgrade_e2e.errors import Inconclusive
@@ -12,98 +12,34 @@ from upgrade_e2e.judge.brownouts import Brownout, BrownoutSet
 from upgrade_e2e.judge.counts import Counts, Tally
 from upgrade_e2e.judge.coverage import Coverage
 from upgrade_e2e.judge.explanation import Figures, explain
+from upgrade_e2e.judge.in_view import InView
 from upgrade_e2e.judge.joins import joined_in
-from upgrade_e2e.judge.latency import Quantile
+from upgrade_e2e.judge.latency import FEWEST_PROVEN, Quantile
 from upgrade_e2e.judge.left_out import LeftOut
 from upgrade_e2e.judge.outage import Outage
 from upgrade_e2e.judge.outages import OutageSet
-from upgrade_e2e.judge.readings_seen import readings_in
 from upgrade_e2e.judge.retries import RESOLVER_S, Retried, retry_once
-from upgrade_e2e.judge.scope import Scope
-from upgrade_e2e.judge.selection import asked_for, between, in_steps, with_streams, without_streams
 from upgrade_e2e.judge.slowest import slowest_events
-from upgrade_e2e.judge.steps import Steps
-from upgrade_e2e.judge.windows import Windows
-from upgrade_e2e.timeline import Outcome, Readings, Stream
+from upgrade_e2e.timeline import Outcome
 
 __all__ = ["Seen"]
 
 
-_PROOF = 20
-"""Own choice: when none of 20 is late, fewer than one in seven are, with 95 % confidence."""
-
-
 @dataclass(frozen=True, eq=False, repr=False)
-class Seen:
-    """The view of one observer's samples; `only`, `on` and `during` narrow it.
+class Seen(InView):
+    """The view of one observer's samples; `only`, `on` and `during` narrow it (see InView).
 
     Ratios and latencies raise Inconclusive where nothing counts, so that a claim about nothing
     can neither hold nor break; no figure is ever NaN. What counts: see evidence.py. `broken` is
-    that of its samples; `api_away` is when the API server gave no answer (see api_downtime.py).
-    An answer that took longer than `slow_s` is slow (see brownouts.py). `read` are all readings of
-    the observer; claims ask for `readings`, which are those in view.
+    that of its samples. An answer that took longer than `slow_s` is slow (see brownouts.py).
     """
 
-    title: str
-    scope: Scope
-    steps: Steps
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
     broken: str = ""
-    api_away: Windows = field(default_factory=Windows.none)
     slow_s: float = 0.5
-    read: Readings = field(default_factory=Readings)
 
     def __repr__(self) -> str:
         return f"<{self.title}: {len(self.streams)} streams, {self.count} samples>"
-
-    def only(
-        self, *, stream: str = "", node: str = "", target: str = "", connection: str = ""
-    ) -> Seen:
-        """The streams with this name, node, target and connection; raises BadInput for none.
-
-        A kind of connection that was not watched is Inconclusive: older passes have fewer. `stream`
-        is a whole name (`new@e2e-worker2`) or its kind (`new`: on all nodes), `node` a
-        name with or without the cluster's (`worker2`).
-        """
-        asked = asked_for(stream=stream, node=node, target=target, connection=connection)
-        scope = with_streams(self.scope, asked, self.title)
-        return replace(self, title=" ".join([self.title, *asked.values()]), scope=scope)
-
-    def without(self, *, stream: str = "", connection: str = "") -> Seen:
-        """The streams that do not have this name, or kind, or connection; BadInput if none is left.
-
-        A stream is left out when it has all that is asked.
-        """
-        asked = asked_for(stream=stream, connection=connection)
-        scope = without_streams(self.scope, asked, self.title)
-        return replace(self, title=f"{self.title} without {' '.join(asked.values())}", scope=scope)
-
-    def on(self, node: str) -> Seen:
-        """What probers on this node saw; raises BadInput when there was none."""
-        return self.only(node=node)
-
-    def between_absences(self) -> Seen:
-        """What was seen while the API server answered: without its absences of a second or more.
-
-        A probe whose wait reaches into an absence, or comes within a second of one, does not count.
-        """
-        scope = between(self.scope, self.api_away)
-        return replace(self, title=f"{self.title} between absences of the API", scope=scope)
-
-    def during(self, step: str) -> Seen:
-        """What was seen in the steps and phases of this kind or name; raises BadInput for none."""
-        scope = in_steps(self.scope, self.steps, step)
-        return replace(self, title=f"{self.title} during {step}", scope=scope)
-
-    def by_node(self) -> dict[str, Seen]:
-        """The view of each node."""
-        nodes = sorted({track.stream.node for track in self.scope.tracks})
-        return {node: self.only(node=node) for node in nodes}
-
-    def by_stream(self) -> dict[str, Seen]:
-        """The view of each stream."""
-        names = [track.stream.name for track in self.scope.tracks]
-        return {name: self.only(stream=name) for name in names}
 
     @cached_property
     def counts(self) -> Counts:
@@ -119,25 +55,6 @@ class Seen:
     def coverage(self) -> Coverage:
         """How well the probers saw."""
         return Coverage(self.scope)
-
-    @cached_property
-    def readings(self) -> Readings:
-        """The numbers that were read, of the nodes and streams in view and the time in scope.
-
-        Figures of them: see reading_figures.py. Raises Inconclusive when nothing was read.
-        """
-        found = readings_in(self.read, self.scope)
-        if not found.series:
-            raise Inconclusive(
-                f"{self.title} read no numbers; the log says why its probers were not deployed or "
-                "not collected."
-            )
-        return found
-
-    @property
-    def streams(self) -> tuple[Stream, ...]:
-        """The streams in view."""
-        return tuple(track.stream for track in self.scope.tracks)
 
     @property
     def count(self) -> int:
@@ -234,7 +151,7 @@ class Seen:
     @property
     def p95_s(self) -> float:
         """95th percentile of latency, as `p50_s`; raises Inconclusive for fewer than 20 samples."""
-        self._ask_for_enough(0.95)
+        self.counts.latencies.require_enough(0.95, self.title)
         return self.counts.common[1].claim()
 
     @property
@@ -243,7 +160,7 @@ class Seen:
 
         The 99th percentile of fewer is their maximum.
         """
-        self._ask_for_enough(0.99)
+        self.counts.latencies.require_enough(0.99, self.title)
         return self.counts.common[2].claim()
 
     @property
@@ -254,7 +171,7 @@ class Seen:
         that it is below a limit breaks where more took longer than chance explains. Raises
         Inconclusive for fewer than 20.
         """
-        self._ask_for_enough(0.99, needed=_PROOF)
+        self.counts.latencies.require_enough(0.99, self.title, needed=FEWEST_PROVEN)
         return self.counts.latencies.proven(0.99).claim()
 
     @property
@@ -367,13 +284,3 @@ class Seen:
             notes=(*self.notes, *joined_in(self.streams, self.steps)),
         )
         return explain(self.title, figures, most)
-
-    def _ask_for_enough(self, quantile: float, needed: int = 0) -> None:
-        found = len(self.counts.latencies)
-        needed = needed or round(1 / (1 - quantile))
-        if 0 < found < needed:
-            raise Inconclusive(
-                f"{self.title}: {found} latencies are too few for the "
-                f"{quantile * 100:.0f}th percentile, which takes {needed}; probe at a higher rate, "
-                "or for longer."
-            )

@@ -112,7 +112,7 @@ def view_of(
     scope, steps = Scope(tracks, within), Steps(timeline.spans)
     slow_s = limits.slow.of(observer)
     read = timeline.readings.get(observer, Readings())
-    return Seen(observer, scope, steps, tuple(notes), samples.broken, away, slow_s, read)
+    return Seen(observer, scope, steps, away, read, tuple(notes), samples.broken, slow_s)
 
 
 def _windows(window: Window) -> Windows:
