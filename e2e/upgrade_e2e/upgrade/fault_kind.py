@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["KIND", "KIND_AND_SIM", "SIM", "ActsOn", "FaultKind"]
+__all__ = ["KIND", "KIND_AND_SIM", "SIM", "YOUR_WEBHOOK", "ActsOn", "FaultKind"]
 
 ActsOn = Literal["workload", "cluster", "nodes", "backups"]
 
@@ -55,3 +55,5 @@ class FaultKind:
 KIND_AND_SIM = frozenset({"kind", "sim"})
 KIND, SIM = frozenset({"kind"}), frozenset({"sim"})
 """Which providers can plant it."""
+YOUR_WEBHOOK = "a webhook of yours in the cluster"
+"""What the faults of a user's own webhook need."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from upgrade_e2e.upgrade.fault_kind import KIND, FaultKind
+from upgrade_e2e.upgrade.fault_kind import KIND, YOUR_WEBHOOK, FaultKind
 from upgrade_e2e.upgrade.fault_values import (
     failure_policy,
     memory_limit,
@@ -16,7 +16,6 @@ __all__ = ["IN_THE_CLUSTER", "IN_WORKLOADS"]
 _KUBEADM = "DNS is the Deployment kube-system/coredns, as kubeadm and kind make it"
 _WORKLOAD = "a scenario with a workload, such as rollout_502"
 _DEPLOYMENTS = "the scenario deployments_go_through"
-_YOUR_WEBHOOK = "a webhook of yours in the cluster"
 
 IN_WORKLOADS = (
     FaultKind(
@@ -102,7 +101,7 @@ IN_THE_CLUSTER = (
         webhook,
         "cluster",
         KIND,
-        needs=_YOUR_WEBHOOK,
+        needs=YOUR_WEBHOOK,
         late=True,
     ),
     FaultKind(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from upgrade_e2e.upgrade.fault_kind import KIND, FaultKind
+from upgrade_e2e.upgrade.fault_kind import KIND, YOUR_WEBHOOK, FaultKind
 from upgrade_e2e.upgrade.fault_values import dropped, seconds
 from upgrade_e2e.upgrade.plan import JOIN_NODE
 
@@ -18,7 +18,7 @@ IN_THE_NETWORK = (
         dropped,
         "nodes",
         KIND,
-        needs="a webhook of yours in the cluster",
+        needs=YOUR_WEBHOOK,
     ),
     FaultKind(
         "slow-cni",
