@@ -14,6 +14,7 @@ from upgrade_e2e.backups.locations import (
     FolderLocation,
     Location,
     is_s3,
+    naming,
     open_location,
     require_location,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "check_location",
     "is_s3",
     "judge_taken",
+    "naming",
     "open_location",
     "require_location",
 ]

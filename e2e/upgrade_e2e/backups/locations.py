@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,7 +20,7 @@ from upgrade_e2e.backups.s3 import (
 from upgrade_e2e.backups.stored_file import StoredFile
 from upgrade_e2e.errors import BadInput
 
-__all__ = ["FolderLocation", "Location", "is_s3", "open_location", "require_location"]
+__all__ = ["FolderLocation", "Location", "is_s3", "naming", "open_location", "require_location"]
 
 PART = ".part"
 """What the name of a file ends with that is still being written; it is no snapshot yet."""
@@ -150,3 +152,16 @@ def require_location(text: str, s3_endpoint: str = "") -> None:
             f"an S3 endpoint ({s3_endpoint}) means nothing to the folder {text}; leave it out, or "
             "write s3://BUCKET/PREFIX."
         )
+
+
+@contextlib.contextmanager
+def naming(what: str, value: str) -> Iterator[None]:
+    """Put an option, an argument or a field, and its value, in front of a refusal.
+
+    A value with an @ is not shown: what stands before it in an address may be a password.
+    """
+    try:
+        yield
+    except BadInput as wrong:
+        shown = "a text with an @" if "@" in value else repr(value)
+        raise BadInput(f"{what} is {shown}: {wrong}") from wrong

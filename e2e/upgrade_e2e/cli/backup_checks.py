@@ -19,6 +19,7 @@ from upgrade_e2e.backups import (
     CheckSettings,
     EtcdPrograms,
     check_location,
+    naming,
     open_location,
     require_location,
 )
@@ -127,7 +128,7 @@ def check(
         size_factor=size_factor,
         cluster=cluster if kubeconfig is None else _uid_of(kubeconfig),
     )
-    require_location(location, s3_endpoint)
+    _require_place(location, s3_endpoint)
     place = open_location(location, s3_endpoint)
     place.files()  # a place that cannot be used is said before programs that are missing
     programs = EtcdPrograms.found(etcd_programs)
@@ -136,6 +137,15 @@ def check(
         found = check_location(place, programs, settings, now_unix_s)
     click.echo(_as_json(found, now_unix_s) if as_json else "\n".join(_sentences(found)))
     sys.exit(_code(found))
+
+
+def _require_place(location: str, s3_endpoint: str) -> None:
+    """Refuse what is no place or no server, and say by which word of the command it was given."""
+    with naming("LOCATION", location):
+        require_location(location)
+    if s3_endpoint:
+        with naming("--s3-endpoint", s3_endpoint):
+            require_location(location, s3_endpoint)
 
 
 @contextlib.contextmanager

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Self
 
-from upgrade_e2e.backups import EtcdPrograms, S3Location, is_s3, require_location
+from upgrade_e2e.backups import EtcdPrograms, S3Location, is_s3, naming, require_location
 from upgrade_e2e.backups.programs import PROGRAMS
 from upgrade_e2e.cluster import Node, retry_api
 from upgrade_e2e.cluster.etcd_access import etcd_image, take_programs
 from upgrade_e2e.errors import E2eError
-from upgrade_e2e.observers.backup_place import BackupPlace, naming
+from upgrade_e2e.observers.backup_place import BackupPlace
 from upgrade_e2e.observers.backup_task import BackupTask
 from upgrade_e2e.observers.base import DeployContext, Observer, Parts, label_or_kind
 from upgrade_e2e.observers.canary_writes import CanaryWriter

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from upgrade_e2e.backups import Location, S3Location, open_location, require_location
+from upgrade_e2e.backups import Location, S3Location, naming, open_location, require_location
 from upgrade_e2e.errors import BadInput
 
-__all__ = ["BackupPlace", "naming", "read_backup_place"]
+__all__ = ["BackupPlace", "read_backup_place"]
 
 
 @dataclass(frozen=True)
@@ -52,16 +50,3 @@ def read_backup_place(into: str, s3_endpoint: str) -> BackupPlace:
         with naming("--backup-into", into):
             require_location(into, s3_endpoint)
     return BackupPlace(into, s3_endpoint)
-
-
-@contextlib.contextmanager
-def naming(what: str, value: str) -> Iterator[None]:
-    """Put an option or a field and its value in front of a refusal.
-
-    A value with an @ is not shown: what stands before it in an address may be a password.
-    """
-    try:
-        yield
-    except BadInput as wrong:
-        shown = "a text with an @" if "@" in value else repr(value)
-        raise BadInput(f"{what} is {shown}: {wrong}") from wrong

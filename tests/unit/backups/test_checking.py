@@ -136,6 +136,27 @@ def test_a_place_that_is_not_there_is_said_before_programs_that_are_missing(tmp_
     assert "nowhere cannot be read (No such file or directory)" in done.output
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["gs://bucket"], "LOCATION is 'gs://bucket': 'gs://bucket' is no place for snapshots"),
+        (["s3://a b/x"], "LOCATION is 's3://a b/x': its bucket has characters"),
+        (["s3://me:word@host"], "LOCATION is a text with an @: its bucket has characters"),
+        (["s3://b", "--s3-endpoint", "here"], "--s3-endpoint is 'here': 'here' is no address"),
+        (["s3://b", "--s3-endpoint", "http://me:word@host"], "--s3-endpoint is a text with an @: "),
+        (
+            ["folder", "--s3-endpoint", "http://host"],
+            "--s3-endpoint is 'http://host': an S3 endpoint",
+        ),
+    ],
+)
+def test_a_refused_place_is_named_by_its_word_of_the_command(words, said):
+    done = CliRunner().invoke(main, ["backup", "check", *words])
+    assert done.exit_code == 2
+    assert done.output.startswith(f"upgrade-e2e: {said}")
+    assert "word" not in done.output
+
+
 def test_the_command_says_in_sentences_that_all_is_well(place, programs):
     put(place, "a.db", snapshot(), 60, now_s=time.time())
     done = run(place, programs)
