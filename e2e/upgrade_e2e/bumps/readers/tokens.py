@@ -7,16 +7,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from upgrade_e2e.bumps.readers.endings import Endings
+
 __all__ = ["Token", "assignment", "key_of", "names_of", "numbered", "tokens_of"]
 
+_WORD = re.compile(r"[\w.$&@/*+\-]+")
 _TOKEN = re.compile(
-    r"""(?P<comment>//[^\n]*|/\*.*?\*/|(?<!\S)\#[^\n]*)"""
-    r'''|(?P<string>"""(?:[^\\]|\\.)*?"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)'''
-    r"""|(?P<heredoc><<[-~]?"?(?P<tag>[A-Z]\w*)"?\n(?:.*?\n)?[ \t]*(?P=tag)\b)"""
-    r"""|(?P<open>[({\[])|(?P<close>[)}\]])|(?P<end>[,;])|(?P<newline>\n)"""
-    r"""|(?P<other>==|!=|<=|>=)|(?P<sets>:=|\?=|=>|=)|(?P<colon>:)|(?P<word>[\w.$&@/*+\-]+)""",
-    re.DOTALL,
+    r"""(?P<comment>//[^\n]*|(?<!\S)\#[^\n]*)|(?P<opener>/\*|"{3}|["'`])"""
+    r"""|(?P<heredoc><<[-~]?"?(?P<tag>[A-Z]\w*)"?\n)"""
+    r"""|(?P<open>[({\[])|(?P<close>[)}\]])|(?P<end>[,;])|(?P<newline>\n(?:\s*\n)?)"""
+    rf"""|(?P<other>==|!=|<=|>=)|(?P<sets>:=|\?=|=>|=)|(?P<colon>:)|(?P<word>{_WORD.pattern})"""
 )
+"""Lines that are blank belong to the end of the line before them."""
 _DECLARES = {"param", "var", "const", "let", "val", "output", "final", "export"}
 
 
@@ -33,10 +35,30 @@ class Token:
 
 def tokens_of(text: str, line: int, shift: int) -> Iterator[Token]:
     """The tokens of a text that begins in a line, and `shift` characters into another text."""
-    for match in _TOKEN.finditer(text):
-        kind = "string" if match["heredoc"] else match.lastgroup or "word"
-        yield Token(kind, match[0], line, match.start() + shift, match.end() + shift)
-        line += match[0].count("\n")
+    endings = Endings(text)
+    end = 0
+    while match := _TOKEN.search(text, end):
+        begin = match.start()
+        kind, end = _whole(match, endings)
+        if kind:
+            yield Token(kind, text[begin:end], line, begin + shift, end + shift)
+            line += text.count("\n", begin, end)
+
+
+def _whole(match: re.Match[str], endings: Endings) -> tuple[str, int]:
+    """The kind of what begins there, and its end; no kind for a sign that stands for nothing."""
+    kind, begin = match.lastgroup or "word", match.start()
+    if kind == "heredoc":
+        end = endings.of_heredoc(match["tag"], match.end())
+        return ("string", end) if end else ("", begin + 1)
+    if kind != "opener":
+        return kind, match.end()
+    if end := endings.of(match[0], match.end()):
+        return ("comment" if match[0] == "/*" else "string"), end
+    if match[0] == '"""':
+        return "string", begin + 2  # an empty one, and a quote
+    word = _WORD.match(match.string, begin)
+    return ("word", word.end()) if word else ("", begin + 1)
 
 
 def numbered(tokens: Iterator[Token], numbers: Sequence[int]) -> Iterator[Token]:
