@@ -308,6 +308,8 @@ class FakeMachine:
                 return 0, ""
             case ("curl", "--silent", "--max-time", _, _):
                 return 0, container.files.get("health", "")
+            case ("cat", path) if path not in container.files:
+                return 1, f"cat: {path}: No such file or directory"
             case ("cat", path):
                 return 0, container.files[path]
             case ("tee", path):

@@ -11,7 +11,7 @@ from upgrade_e2e.cluster import Cluster, Node, Role
 from upgrade_e2e.errors import Blocked, CommandFailed
 from upgrade_e2e.providers.kind.admin import kubectl
 from upgrade_e2e.providers.kind.journal import Journal
-from upgrade_e2e.providers.kind.kubeadm import PhaseReader, kubeadm_node
+from upgrade_e2e.providers.kind.kubeadm import PhaseReader, kubeadm_apply, kubeadm_node
 from upgrade_e2e.timeline import Origin, Span
 from upgrade_e2e.upgrade import Marks, Step
 
@@ -111,6 +111,19 @@ def test_the_first_line_of_a_failure_is_kubeadms_own_reason(cluster, tmp_path):
         kubeadm_node(STEP, where, Marks(Origin()), Journal(tmp_path))
     assert str(caught.value).startswith("something is wrong\ncommand exited with 1: ")
     assert "[upgrade] Reading" in str(caught.value)
+
+
+def test_a_program_that_ended_on_a_control_plane_comes_first(cluster, tmp_path):
+    step = Step("kubeadm-apply", 60, node="control-plane", params={"version": "v1.34.4"})
+    log = "==> /var/log/pods/kube-system_etcd-x_1/etcd/0.log <=="
+    ended = f"{log}\nflag provided but not defined: -v3\n"
+    where, _ = cluster((1, "error: timed out\n"), (0, ended))
+    with pytest.raises(CommandFailed) as caught:
+        kubeadm_apply(step, where, Marks(Origin()), Journal(tmp_path))
+    assert str(caught.value).splitlines()[:2] == [
+        "etcd on dev-control-plane ended: flag provided but not defined: -v3",
+        "timed out",
+    ]
 
 
 def test_what_preflight_refuses_is_the_first_line_and_the_step_is_blocked(cluster, tmp_path):

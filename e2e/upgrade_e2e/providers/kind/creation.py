@@ -13,6 +13,7 @@ from upgrade_e2e.errors import BadInput, CommandFailed, E2eError
 from upgrade_e2e.providers.kind.cgroup_v1 import CGROUP_V1_CHOICE
 from upgrade_e2e.providers.kind.config import FAST_API_SERVER, additions, cluster_config
 from upgrade_e2e.providers.kind.docker import Docker
+from upgrade_e2e.providers.kind.last_words import ended_in_logs
 from upgrade_e2e.providers.kind.numbering import node_names
 from upgrade_e2e.providers.kind.rewriting import rewritten
 from upgrade_e2e.providers.kind.settings import KindSettings
@@ -168,12 +169,15 @@ def require_exists(docker: Docker, name: str) -> None:
 
 
 def saved_logs(host: Runner, name: str, into: Path) -> str:
-    """Export the logs of a cluster that could not be made; returns where they are, or why not."""
+    """Export the logs of a cluster that could not be made; returns where they are, or why not.
+
+    Programs of its nodes that ended come first, with their last words.
+    """
     try:
         export_logs(host, name, into, LOGS_S)
     except E2eError as problem:
         return f"its logs could not be copied ({type(problem).__name__})"
-    return f"the logs of its nodes are in {into}"
+    return "; ".join((*ended_in_logs(into), f"the logs of its nodes are in {into}"))
 
 
 def export_logs(host: Runner, name: str, into: Path, timeout_s: float) -> None:

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from upgrade_e2e.cluster import Cluster, Node
+from upgrade_e2e.cluster import Cluster, Node, Role
 from upgrade_e2e.cluster.nodes import node_of
 from upgrade_e2e.errors import Blocked, CommandFailed
 from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
 from upgrade_e2e.providers.kind.journal import Journal
 from upgrade_e2e.providers.kind.kubeadm_output import phase_error, preflight_errors
+from upgrade_e2e.providers.kind.last_words import ended_on
 from upgrade_e2e.providers.kind.static_pods import wait_until_settled
 from upgrade_e2e.providers.kind.step_time import StepTime
 from upgrade_e2e.providers.kind.takeout import UPGRADE_CONFIG
@@ -67,7 +68,7 @@ def kubeadm_apply(
     """`kubeadm upgrade apply` on the first control plane; `hear` gets each of its lines.
 
     Raises Blocked for what its preflight checks refuse, and CommandFailed for any other failure;
-    both begin with its own reason.
+    both begin with its own reason, or with that of a program that ended meanwhile.
     """
     work = _Work(step, cluster, StepTime.start(step), hear)
     _run_kubeadm(work, marks, journal, "apply", "--yes")
@@ -128,7 +129,9 @@ def _run_kubeadm(work: _Work, marks: Marks, journal: Journal, *words: str) -> No
         except CommandFailed as failure:
             if refused := preflight_errors(failure.output):
                 raise Blocked(f"{'; '.join(refused)}\n{failure}") from failure
-            raise failure.led_by(phase_error(failure.output)) from failure
+            ended = ended_on(work.node) if work.node.role is Role.CONTROL_PLANE else []
+            lead = "\n".join((*ended, phase_error(failure.output))).strip()
+            raise failure.led_by(lead) from failure
 
 
 def _wait_for_permission(work: _Work) -> None:

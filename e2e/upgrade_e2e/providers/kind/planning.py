@@ -131,6 +131,7 @@ def _stage(settings: KindSettings, hop: Hop) -> Step:
             f"copy kubeadm, kubelet, kubectl and an UpgradeConfiguration (v1beta4) to "
             f"{STAGE_ROOT}/{hop.target} on every node",
             f"import the container images of {settings.image_for(hop.target)} that differ",
+            f"refuse feature gates of the cluster that the kubelet of {hop.target} does not take",
             "give images the names that the cluster asks for, where it uses a mirror",
             "wait until all nodes, etcd, and kube-proxy and CoreDNS where there are any, are ready",
         ),

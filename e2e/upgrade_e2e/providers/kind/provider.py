@@ -31,6 +31,7 @@ from upgrade_e2e.providers.kind.pass_entries import PassEntries
 from upgrade_e2e.providers.kind.patches import require_patches
 from upgrade_e2e.providers.kind.planning import make_plan
 from upgrade_e2e.providers.kind.planting import plant
+from upgrade_e2e.providers.kind.removed_gates import require_known_gates
 from upgrade_e2e.providers.kind.rolling import AddonsBefore, Rolling, roll
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.providers.kind.static_pods import wait_until_settled
@@ -186,6 +187,7 @@ class KindProvider:
     def _stage(self, step: Step, cluster: Cluster) -> None:
         version = KubeVersion.parse(step.params["version"])
         self._bring_up.wait_until_staged(version)
+        require_known_gates(cluster, version)
         with self.journal.of(step) as write:
             usual, wanted = usual_images(cluster, version), target_images(cluster, version)
             name_for_mirror(cluster, usual, wanted, write)
