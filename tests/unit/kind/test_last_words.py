@@ -7,7 +7,7 @@ import pytest
 from tests.unit.kind.fakes import ScriptedRunner
 from upgrade_e2e.cluster import Node, Role
 from upgrade_e2e.errors import CommandFailed
-from upgrade_e2e.providers.kind.last_words import ended_in_logs, ended_on, last_words
+from upgrade_e2e.providers.kind.last_words import ended_in_logs, ended_on, why_it_ended
 
 AT = "2026-11-29T09:28:42.342026035Z stderr F "
 UNKNOWN = 'E1129 09:28:42.34 1 run.go:72] "command failed" err="unrecognized feature gate: Old"'
@@ -38,11 +38,11 @@ FATAL = '{"level":"fatal","caller":"etcd.go:183","msg":"discovery failed","error
     ],
 )
 def test_the_reason_is_read_from_each_form_of_log(line, why):
-    assert last_words(["usage:", line, ""]) == why
+    assert why_it_ended(["usage:", line, ""]) == why
 
 
 def test_words_that_others_follow_are_not_the_last_ones():
-    assert last_words([AT + UNKNOWN, *[AT + "I1129 well"] * 30]) == ""
+    assert why_it_ended([AT + UNKNOWN, *[AT + "I1129 well"] * 30]) == ""
 
 
 @pytest.fixture

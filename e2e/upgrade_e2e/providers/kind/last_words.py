@@ -15,7 +15,7 @@ from upgrade_e2e.cluster import Node
 from upgrade_e2e.errors import CommandFailed
 from upgrade_e2e.providers.kind.delivery import runner_of
 
-__all__ = ["ended_in_logs", "ended_on", "last_words"]
+__all__ = ["ended_in_logs", "ended_on", "why_it_ended"]
 
 LAST_LINES = 20
 """A program that has ended says nothing more. A kubelet is started again, and repeats its words."""
@@ -42,7 +42,7 @@ _FIND = (
 )
 
 
-def last_words(lines: Iterable[str]) -> str:
+def why_it_ended(lines: Iterable[str]) -> str:
     """Why a program ended, by the last lines of its log; empty where they do not say."""
     for line in reversed([_OF_RUNTIME.sub("", line).rstrip() for line in lines][-LAST_LINES:]):
         if fatal := _fatal_of_etcd(line):
@@ -60,7 +60,7 @@ def ended_in_logs(folder: Path) -> list[str]:
     """
     found: list[str] = []
     for node in sorted(path for path in folder.iterdir() if path.is_dir()):
-        words = ((program, last_words(_tail(log))) for program, log in _logs(node))
+        words = ((program, why_it_ended(_tail(log))) for program, log in _logs(node))
         found += _sentences(node.name, words)
     return [one for one in found if not _is_consequence(one)] or found
 
@@ -75,7 +75,7 @@ def ended_on(node: Node) -> list[str]:
     except CommandFailed:
         return []
     tails = _by_file(said.splitlines())
-    words = ((Path(path).parent.name, last_words(lines)) for path, lines in tails.items())
+    words = ((Path(path).parent.name, why_it_ended(lines)) for path, lines in tails.items())
     found = _sentences(node.name, (one for one in words if one[0] in _PROGRAMS))
     return [one for one in found if not _is_consequence(one)]
 

@@ -11,6 +11,7 @@ from upgrade_e2e.providers.kind.kind_config import KindConfig
 from upgrade_e2e.providers.kind.own_patches import IDLE_PATCHES, idle_patches
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.providers.kind.skew import older_nodes
+from upgrade_e2e.providers.kind.unread_patches import patches_without_reader
 from upgrade_e2e.upgrade import Path
 
 __all__ = ["KIND_CONFIG", "KIND_CONFIG_DIGEST", "choices_of_making", "ways_of_making"]
@@ -26,8 +27,8 @@ def choices_of_making(settings: KindSettings, path: Path) -> dict[str, str]:
     if config is not None:
         choices[KIND_CONFIG] = f"{config.file}: {_shape(settings)}"
         choices[KIND_CONFIG_DIGEST] = config.digest
-        if idle := idle_patches(config.text, path.versions[0]):
-            choices[IDLE_PATCHES] = f"kind leaves out {'; '.join(idle)}"
+        if idle := "; ".join(_idle(config, path)):
+            choices[IDLE_PATCHES] = idle
     if older := older_nodes(settings, path):
         choices["older-kubelets"] = ", ".join(f"{node.name} {node.version}" for node in older)
     if settings.after_create:
@@ -38,6 +39,14 @@ def choices_of_making(settings: KindSettings, path: Path) -> dict[str, str]:
             "something installs one; name a command that does with --after-create"
         )
     return choices
+
+
+def _idle(config: KindConfig, path: Path) -> Iterator[str]:
+    """What of the patches of kubeadm's configuration does nothing, and why."""
+    if left_out := idle_patches(config.text, path.versions[0]):
+        yield f"kind leaves out {'; '.join(left_out)}"
+    if unread := patches_without_reader(config.text):
+        yield f"nothing reads {'; '.join(unread)}"
 
 
 def _shape(settings: KindSettings) -> str:
