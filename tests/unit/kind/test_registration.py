@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 import yaml
 
+from upgrade_e2e.cluster.room import CONTROL_PLANE_TAINT
 from upgrade_e2e.providers.kind.registration import registered_taints
 
 GPU = {"key": "dedicated", "value": "gpu", "effect": "NoSchedule"}
@@ -69,3 +71,38 @@ def test_what_kind_will_refuse_is_left_to_kind():
     assert (
         registered_taints(config(worker("kind: [", "just a text", "nodeRegistration: 1\n"))) == {}
     )
+
+
+KEY, EFFECT = "slurm.test/managed", "NoExecute"
+FLAG = {"register-with-taints": f"{KEY}=bridge:{EFFECT},spare:NoSchedule"}
+FLAGGED = [{"key": KEY, "effect": EFFECT}, {"key": "spare", "effect": "NoSchedule"}]
+
+
+@pytest.mark.parametrize(
+    "arguments", [FLAG, [{"name": name, "value": value} for name, value in FLAG.items()]]
+)
+def test_the_flag_of_the_kubelet_is_all_that_a_worker_registers_with(arguments):
+    join = patch("JoinConfiguration", {"taints": [GPU], "kubeletExtraArgs": arguments})
+    assert registered_taints(config({"role": "control-plane"}, worker(join))) == {"worker": FLAGGED}
+
+
+def test_a_control_plane_has_its_own_taint_next_to_those_of_the_flag():
+    init = patch("InitConfiguration", {"kubeletExtraArgs": FLAG})
+    (taints,) = registered_taints(config({"kubeadmConfigPatches": [init]})).values()
+    assert [taint["key"] for taint in taints] == [CONTROL_PLANE_TAINT, KEY, "spare"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "taints"),
+    [
+        ({"op": "add", "path": "/nodeRegistration/taints", "value": [GPU]}, [GPU]),
+        ({"op": "replace", "path": "/nodeRegistration/taints", "value": []}, []),
+        ({"op": "add", "path": "/nodeRegistration/taints/-", "value": GPU}, [FLAGGED[0], GPU]),
+        ({"op": "add", "path": "/nodeRegistration/name", "value": "own"}, [FLAGGED[0]]),
+    ],
+)
+def test_a_json_patch_comes_after_the_others(operation, taints):
+    made = worker(patch("JoinConfiguration", {"taints": FLAGGED[:1]}))
+    json_patch = {"group": "kubeadm.k8s.io", "version": "v1beta3", "kind": "JoinConfiguration"}
+    made["kubeadmConfigPatchesJSON6902"] = [json_patch | {"patch": yaml.safe_dump([operation])}]
+    assert registered_taints(config({"role": "control-plane"}, made)) == {"worker": taints}

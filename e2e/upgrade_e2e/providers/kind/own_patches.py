@@ -12,7 +12,14 @@ import yaml
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.version import KubeVersion, MinorVersion
 
-__all__ = ["IDLE_PATCHES", "idle_patches", "mappings_in", "require_readable"]
+__all__ = [
+    "IDLE_PATCHES",
+    "idle_patches",
+    "lists_in",
+    "mappings_in",
+    "require_readable",
+    "written_api",
+]
 
 IDLE_PATCHES = "idle-patches"
 _KUBEADM = "kubeadm.k8s.io"
@@ -48,6 +55,12 @@ def _unreadable(file: Path, key: str, form: str, error: Exception) -> BadInput:
     return BadInput(f"kind-config {file} has {key} that are not {form}: {said}; correct the patch.")
 
 
+def written_api(version: KubeVersion) -> str:
+    """The version of kubeadm's API in which kind writes a configuration for a version."""
+    beta = "v1beta4" if version.minor_version >= _BETA4_SINCE else "v1beta3"
+    return f"{_KUBEADM}/{beta}"
+
+
 def idle_patches(text: str, version: KubeVersion) -> Sequence[str]:
     """The patches of kubeadm's configuration that kind leaves out, each by kind and API version.
 
@@ -55,8 +68,7 @@ def idle_patches(text: str, version: KubeVersion) -> Sequence[str]:
     that fits none. Where a kind has another patch that fits, the rest is for other versions.
     `text` is a configuration that has been checked, `version` that of the cluster that it makes.
     """
-    beta = "v1beta4" if version.minor_version >= _BETA4_SINCE else "v1beta3"
-    wanted = f"{_KUBEADM}/{beta}"
+    wanted = written_api(version)
     found: dict[str, set[str]] = {}
     for config in mappings_in(text):
         for of in (config, *(config.get("nodes") or ())):
@@ -84,8 +96,16 @@ def _targets(of: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def mappings_in(text: object) -> Iterator[Mapping[str, Any]]:
     """The documents of a text that are mappings; none of one that cannot be read."""
+    yield from (document for document in _documents(text) if isinstance(document, Mapping))
+
+
+def lists_in(text: object) -> Iterator[list[Any]]:
+    """The documents of a text that are lists, as of a JSON patch; none of one that is no YAML."""
+    yield from (document for document in _documents(text) if isinstance(document, list))
+
+
+def _documents(text: object) -> list[Any]:
     try:
-        documents = list(yaml.safe_load_all(text)) if isinstance(text, str) else []
+        return list(yaml.safe_load_all(text)) if isinstance(text, str) else []
     except yaml.YAMLError:
-        return
-    yield from (document for document in documents if isinstance(document, Mapping))
+        return []

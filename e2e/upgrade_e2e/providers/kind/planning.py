@@ -12,6 +12,7 @@ from upgrade_e2e.providers.kind.cgroup_v1 import ALLOWED, CGROUP_V1_CHOICE, need
 from upgrade_e2e.providers.kind.config import FAST_API_SERVER
 from upgrade_e2e.providers.kind.delivery import STAGE_ROOT
 from upgrade_e2e.providers.kind.drain_order import DRAIN_S
+from upgrade_e2e.providers.kind.fitting_patches import require_fitting
 from upgrade_e2e.providers.kind.kubeadm_steps import addons_step, apply_step, node_step
 from upgrade_e2e.providers.kind.making import choices_of_making, ways_of_making
 from upgrade_e2e.providers.kind.numbering import node_names
@@ -50,6 +51,8 @@ def make_plan(settings: KindSettings, path: Path, *, cgroup_v1: bool) -> Plan:
             )
         if settings.own_upgrade is not None:
             settings.own_upgrade.require_fit(hop.target, settings.control_planes)
+    if settings.kind_config is not None:
+        require_fitting(settings.kind_config, path.versions[0])
     upgrade = tuple(step for hop in path.hops for step in _hop_steps(settings, hop))
     if is_single(settings):
         upgrade = tuple(in_place(upgrade))
