@@ -262,6 +262,23 @@ def test_the_arguments_are_kinds_own_without_ports_and_without_what_the_image_ha
 
 
 @pytest.mark.parametrize(
+    ("bind", "kept"),
+    [
+        ("/data/worker:/var/lib/kubelet:rshared", False),
+        ("/data/worker:/var/lib:rw", False),
+        ("/data/worker:/etc/kubernetes", False),
+        ("/home/me/.docker/config.json:/var/lib/kubelet/config.json:ro", True),
+        ("/data/images:/var/lib/images", True),
+        ("/dev/null:/var/run/nvidia-container-devices/all", True),
+    ],
+)
+def test_a_mount_that_holds_the_state_of_another_node_is_left_out(machine, cluster, bind, kept):
+    shown = Docker(machine.runner).inspect("dev-worker")
+    shown["HostConfig"]["Binds"].append(bind)
+    assert (bind in run_arguments(shown, "dev-worker2", IMAGE)) is kept
+
+
+@pytest.mark.parametrize(
     ("like", "expected"),
     [
         ("172.18.0.3", "172.18.0.9"),

@@ -29,6 +29,11 @@ FATAL = '{"level":"fatal","caller":"etcd.go:183","msg":"discovery failed","error
             "invalid plugin config: `mirrors` cannot be set",
         ),
         (
+            'level=warning msg="failed to load plugin" error="invalid plugin config: bad" '
+            "id=io.containerd.cri.v1.images type=io.containerd.cri.v1",
+            "invalid plugin config: bad",
+        ),
+        (
             'level=warning msg="failed to load plugin io.containerd.snapshotter.v1.zfs" '
             'error="path must be a zfs"',
             "",
@@ -69,6 +74,15 @@ def test_programs_that_ended_are_named_with_their_node(logs):
         "kubelet on dev-control-plane ended: unrecognized feature gate: Old",
         "kube-apiserver on dev-control-plane ended: unrecognized feature gate: Old",
     ]
+
+
+def test_containerd_that_goes_on_without_its_part_for_pods_is_named(tmp_path):
+    node = tmp_path / "dev-worker"
+    node.mkdir()
+    broken = 'msg="failed to load plugin io.containerd.grpc.v1.cri" error="mirrors"'
+    lines = [broken, *["level=info msg=serving"] * 30]
+    (node / "containerd.log").write_text("\n".join(lines), encoding="utf-8")
+    assert ended_in_logs(tmp_path) == ["containerd on dev-worker ended: mirrors"]
 
 
 def test_those_that_only_lost_another_are_named_where_nothing_else_is(logs):

@@ -186,6 +186,18 @@ def test_a_name_that_is_the_start_of_another_is_not_taken_for_it(seen):
     assert not seen(kubelet_pods(named), mirror_pods(named)).is_settled
 
 
+@pytest.mark.parametrize("name", ["vault-kms", "etcd-backup"])
+def test_a_static_pod_of_the_users_own_is_not_waited_for(seen, name):
+    """It may not run, and in another namespace the API shows it elsewhere."""
+    kubelet = json.loads(kubelet_pods({**NEW, name: "own"}))
+    for one in kubelet["items"]:
+        if one["metadata"]["name"].startswith(name):
+            one["status"]["containerStatuses"][0]["state"] = {"waiting": {}}
+    found = seen(json.dumps(kubelet), mirror_pods(NEW))
+    assert found.is_settled
+    assert name not in repr(found)
+
+
 def test_the_wait_outlasts_an_api_that_is_away(api, tmp_path):
     api.answers[MIRRORS] = [
         (403, {"message": "forbidden"}),

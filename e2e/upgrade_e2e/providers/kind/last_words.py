@@ -19,6 +19,8 @@ __all__ = ["ended_in_logs", "ended_on", "why_it_ended"]
 
 LAST_LINES = 20
 """A program that has ended says nothing more. A kubelet is started again, and repeats its words."""
+_OF_CONTAINERD = 200
+"""containerd goes on without the part that pods need, so that some lines follow."""
 _LONGEST = 300
 _PROGRAMS = ("kubelet", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 _OF_RUNTIME = re.compile(r"^\S+ (?:stdout|stderr) [FP] ?")
@@ -26,7 +28,7 @@ _SAID = (
     re.compile(r'"command failed" err="(?P<why>.+)"$'),
     re.compile(r"^Error: (?P<why>.+)$"),
     re.compile(r"(?P<why>flag provided but not defined: .+)$"),
-    re.compile(r'failed to load plugin\b.*\bcri\b.*error="(?P<why>.+)"$'),
+    re.compile(r'failed to load plugin\b(?=.*\bcri\b).*?error="(?P<why>(?:[^"\\]|\\.)+)"'),
     re.compile(r"^containerd: (?P<why>failed to load TOML.*)$"),
 )
 _CONSEQUENCES = (
@@ -42,9 +44,9 @@ _FIND = (
 )
 
 
-def why_it_ended(lines: Iterable[str]) -> str:
-    """Why a program ended, by the last lines of its log; empty where they do not say."""
-    for line in reversed([_OF_RUNTIME.sub("", line).rstrip() for line in lines][-LAST_LINES:]):
+def why_it_ended(lines: Iterable[str], last: int = LAST_LINES) -> str:
+    """Why a program ended, by so many last lines of its log; empty where they do not say."""
+    for line in reversed([_OF_RUNTIME.sub("", line).rstrip() for line in lines][-last:]):
         if fatal := _fatal_of_etcd(line):
             return fatal[:_LONGEST]
         for said in _SAID:
@@ -60,7 +62,7 @@ def ended_in_logs(folder: Path) -> list[str]:
     """
     found: list[str] = []
     for node in sorted(path for path in folder.iterdir() if path.is_dir()):
-        words = ((program, why_it_ended(_tail(log))) for program, log in _logs(node))
+        words = ((name, why_it_ended(_lines(log), _last_of(name))) for name, log in _logs(node))
         found += _sentences(node.name, words)
     return [one for one in found if not _is_consequence(one)] or found
 
@@ -97,10 +99,12 @@ def _is_consequence(sentence: str) -> bool:
     return any(word in sentence for word in _CONSEQUENCES)
 
 
-def _tail(log: Path) -> list[str]:
-    if not log.is_file():
-        return []
-    return log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]
+def _last_of(program: str) -> int:
+    return _OF_CONTAINERD if program == "containerd" else LAST_LINES
+
+
+def _lines(log: Path) -> list[str]:
+    return log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
 
 
 def _by_file(lines: Iterable[str]) -> Mapping[str, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from upgrade_e2e.cluster import Role
@@ -13,6 +14,8 @@ __all__ = ["addresses_like", "run_arguments"]
 
 _OF_THE_IMAGE = frozenset({"PATH", "KUBECONFIG"})
 """Variables that the node's own image has, or that control planes alone get."""
+_STATE = ("/var/lib/kubelet", "/var/lib/containerd", "/etc/kubernetes", "/var/lib/cni")
+"""Where kubelet, runtime, kubeadm and CNI plugins keep what is of one node alone."""
 _BY_PRIVILEGED = "label=disable"
 """What docker adds by itself to the security options of a privileged container."""
 
@@ -21,7 +24,8 @@ def run_arguments(like: Mapping[str, Any], name: str, image: str) -> list[str]:
     """The arguments of `docker run` for a worker `name` of `image`.
 
     `like` is what `docker inspect` shows of a node of the cluster. Its ports are left out: those of
-    the host are taken.
+    the host are taken. So are mounts of the host where a node keeps its own state: two kubelets
+    would write there.
     """
     host, config = like["HostConfig"], like["Config"]
     cluster = config["Labels"][CLUSTER_LABEL]
@@ -32,7 +36,7 @@ def run_arguments(like: Mapping[str, Any], name: str, image: str) -> list[str]:
         f"--init={str(bool(host.get('Init'))).lower()}",
         *_of_host(host),
         *_pairs("--volume", config.get("Volumes") or ()),
-        *_pairs("--volume", host.get("Binds") or ()),
+        *_pairs("--volume", (one for one in host.get("Binds") or () if not _holds_state(one))),
         *_pairs(
             "--env", (one for one in config.get("Env") or () if _name(one) not in _OF_THE_IMAGE)
         ),
@@ -55,6 +59,12 @@ def _of_host(host: Mapping[str, Any]) -> Iterator[str]:
         yield f"--sysctl={key}={value}"
     for device in host.get("Devices") or ():
         yield from ("--device", f"{device['PathOnHost']}:{device['PathInContainer']}")
+
+
+def _holds_state(bind: str) -> bool:
+    """Whether `HOST:CONTAINER[:MODE]` mounts a folder in which a node's own state would be."""
+    inside = PurePosixPath(bind.split(":")[1])
+    return any(PurePosixPath(folder).is_relative_to(inside) for folder in _STATE)
 
 
 def addresses_like(inspected: Mapping[str, Any], like: str) -> str:

@@ -12,7 +12,7 @@ leases.py.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,7 @@ class StaticPod:
 
     @property
     def component(self) -> str:
-        """`kube-scheduler` of `kube-scheduler-NODE`; the whole name if it is none of ours."""
+        """`kube-scheduler` of `kube-scheduler-NODE`."""
         known = (name for name in COMPONENTS if self.name.startswith(f"{name}-"))
         return next(known, self.name)
 
@@ -112,16 +112,20 @@ def wait_until_settled(cluster: Cluster, node: Node, within_s: float) -> None:
 def observe(cluster: Cluster, node: Node) -> Settling:
     """Ask the kubelet, the components themselves, then the API."""
     answer = json.loads(runner_of(node).run(*KUBELET_PODS, timeout_s=30).stdout)
-    pods = _mirrored(answer["items"] or [])
+    pods = _mirrored(one for one in answer["items"] or [] if _is_component(one, node))
     well = _well(node, pods)
     query = f"/api/v1/namespaces/kube-system/pods?fieldSelector=spec.nodeName%3D{node.name}"
-    shown = filter(_is_static, cluster.api.get_json(query, timeout_s=10)["items"])
-    mirrors = {pod["metadata"]["name"]: _notes(pod).get(MIRROR, "") for pod in shown}
+    shown = cluster.api.get_json(query, timeout_s=10)["items"]
+    mirrors = {
+        pod["metadata"]["name"]: _notes(pod).get(MIRROR, "")
+        for pod in shown
+        if _is_component(pod, node)
+    }
     started = {pod.component: pod.started for pod in pods if pod.started}
     return Settling(pods, mirrors, well, idle_components(cluster.api, node.name, started))
 
 
-def _mirrored(pods: Sequence[Mapping[str, Any]]) -> tuple[StaticPod, ...]:
+def _mirrored(pods: Iterable[Mapping[str, Any]]) -> tuple[StaticPod, ...]:
     found = (
         StaticPod(
             name=pod["metadata"]["name"],
@@ -131,13 +135,17 @@ def _mirrored(pods: Sequence[Mapping[str, Any]]) -> tuple[StaticPod, ...]:
             probe=_probe(pod),
         )
         for pod in pods
-        if _is_static(pod)
     )
     return tuple(sorted(found, key=lambda pod: pod.name))
 
 
-def _is_static(pod: Mapping[str, Any]) -> bool:
-    return _notes(pod).get(SOURCE) == "file"
+def _is_component(pod: Mapping[str, Any], node: Node) -> bool:
+    """Whether it is a static pod that kubeadm made.
+
+    Others, such as a user's own encryption provider, may be in another network, namespace or state.
+    """
+    named = {f"{component}-{node.name}" for component in COMPONENTS}
+    return _notes(pod).get(SOURCE) == "file" and pod["metadata"]["name"] in named
 
 
 def _notes(pod: Mapping[str, Any]) -> Mapping[str, str]:
