@@ -9,6 +9,8 @@ from upgrade_e2e.providers.kind.unread_patches import patches_without_reader
 
 LABELS = {"nodeRegistration": {"kubeletExtraArgs": {"node-labels": "a=b"}}}
 
+OF_SCHEDULER = {"group": "kubeadm.k8s.io", "version": "v1beta3", "kind": "Scheduler", "patch": ""}
+
 
 def patch(kind, **more):
     return yaml.safe_dump({**({"kind": kind} if kind else {}), **more})
@@ -48,6 +50,20 @@ def config(control=(), worker=(), cluster=(), **networking):
             "KubeProxyConfiguration (kubeProxyMode is none)",
         ),
         (
+            config(cluster=[patch("KubeletConfiguration", apiVersion="kubelet.config.k8s.io/v1")]),
+            "KubeletConfiguration of kubelet.config.k8s.io/v1 (kind writes that of "
+            "kubelet.config.k8s.io/v1beta1)",
+        ),
+        (
+            config(cluster=[patch("ClusterConfiguration", apiVersion="kubeadm/v1beta3")]),
+            "ClusterConfiguration of kubeadm/v1beta3 (kind writes that of kubeadm.k8s.io)",
+        ),
+        (
+            yaml.safe_dump({"kubeadmConfigPatchesJSON6902": [OF_SCHEDULER]}),
+            "Scheduler (kind writes ClusterConfiguration, KubeletConfiguration, "
+            "KubeProxyConfiguration, InitConfiguration, JoinConfiguration and no other)",
+        ),
+        (
             config(cluster=[patch("", apiServer={})]),
             "a patch without `kind` (kind applies each to the document of its kind)",
         ),
@@ -58,6 +74,7 @@ def test_a_patch_that_no_node_reads_is_named_with_the_reason(text, said):
 
 
 BOTH = [patch("InitConfiguration", **LABELS), patch("JoinConfiguration", **LABELS)]
+PROXY_API = "kubeproxy.config.k8s.io/v1alpha1"
 PROXY = [patch("KubeProxyConfiguration", metricsBindAddress="0.0.0.0")]  # noqa: S104 - as written
 
 
@@ -70,6 +87,8 @@ PROXY = [patch("KubeProxyConfiguration", metricsBindAddress="0.0.0.0")]  # noqa:
         config(cluster=BOTH),
         config(control=PROXY, worker=PROXY),
         config(cluster=PROXY, worker=PROXY),
+        config(cluster=[patch("KubeProxyConfiguration", apiVersion=PROXY_API)]),
+        config(cluster=[patch("ClusterConfiguration", apiVersion="kubeadm.k8s.io/v1beta2")]),
         config(control=["["]),
     ],
 )

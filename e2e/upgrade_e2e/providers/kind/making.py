@@ -11,6 +11,7 @@ from upgrade_e2e.providers.kind.kind_config import KindConfig
 from upgrade_e2e.providers.kind.own_patches import IDLE_PATCHES, idle_patches
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.providers.kind.skew import older_nodes
+from upgrade_e2e.providers.kind.unfilled import UNFILLED, unfilled_variables
 from upgrade_e2e.providers.kind.unread_patches import patches_without_reader
 from upgrade_e2e.upgrade import Path
 
@@ -29,6 +30,11 @@ def choices_of_making(settings: KindSettings, path: Path) -> dict[str, str]:
         choices[KIND_CONFIG_DIGEST] = config.digest
         if idle := "; ".join(_idle(config, path)):
             choices[IDLE_PATCHES] = idle
+        if unfilled := ", ".join(unfilled_variables(config.text)):
+            choices[UNFILLED] = (
+                f"{unfilled}: kind takes them as they are written; fill them in before, for "
+                "example with envsubst"
+            )
     if older := older_nodes(settings, path):
         choices["older-kubelets"] = ", ".join(f"{node.name} {node.version}" for node in older)
     if settings.after_create:

@@ -14,6 +14,7 @@ from upgrade_e2e.version import KubeVersion, MinorVersion
 
 __all__ = [
     "IDLE_PATCHES",
+    "KUBEADM_GROUP",
     "idle_patches",
     "lists_in",
     "mappings_in",
@@ -22,7 +23,7 @@ __all__ = [
 ]
 
 IDLE_PATCHES = "idle-patches"
-_KUBEADM = "kubeadm.k8s.io"
+KUBEADM_GROUP = "kubeadm.k8s.io"
 _BETA4_SINCE = MinorVersion(1, 36)
 """From this minor on, kind writes kubeadm's configuration as v1beta4, below it as v1beta3
 (kind v0.33, pkg/cluster/internal/kubeadm/config.go)."""
@@ -58,7 +59,7 @@ def _unreadable(file: Path, key: str, form: str, error: Exception) -> BadInput:
 def written_api(version: KubeVersion) -> str:
     """The version of kubeadm's API in which kind writes a configuration for a version."""
     beta = "v1beta4" if version.minor_version >= _BETA4_SINCE else "v1beta3"
-    return f"{_KUBEADM}/{beta}"
+    return f"{KUBEADM_GROUP}/{beta}"
 
 
 def idle_patches(text: str, version: KubeVersion) -> Sequence[str]:
@@ -87,11 +88,11 @@ def _targets(of: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for text in of.get("kubeadmConfigPatches") or ():
         for patch in mappings_in(text):
             api = str(patch.get("apiVersion") or "")
-            if not api or api.startswith(_KUBEADM):
+            if not api or api.startswith(KUBEADM_GROUP):
                 yield str(patch.get("kind")), api
     for patch in of.get("kubeadmConfigPatchesJSON6902") or ():
-        if isinstance(patch, Mapping) and patch.get("group") == _KUBEADM:
-            yield str(patch.get("kind")), f"{_KUBEADM}/{patch.get('version')}"
+        if isinstance(patch, Mapping) and patch.get("group") == KUBEADM_GROUP:
+            yield str(patch.get("kind")), f"{KUBEADM_GROUP}/{patch.get('version')}"
 
 
 def mappings_in(text: object) -> Iterator[Mapping[str, Any]]:

@@ -12,13 +12,18 @@ from typing import Any
 
 from upgrade_e2e.cluster import Role
 from upgrade_e2e.providers.kind.numbering import short_names
-from upgrade_e2e.providers.kind.own_patches import mappings_in
+from upgrade_e2e.providers.kind.own_patches import KUBEADM_GROUP, mappings_in
 
 __all__ = ["patches_of", "patches_without_reader"]
 
 _INIT, _JOIN, _PROXY = "InitConfiguration", "JoinConfiguration", "KubeProxyConfiguration"
 _OF_CLUSTER = ("ClusterConfiguration", "KubeletConfiguration", _PROXY)
 _WRITTEN = (*_OF_CLUSTER, _INIT, _JOIN)
+_APIS = {
+    "KubeletConfiguration": "kubelet.config.k8s.io/v1beta1",
+    _PROXY: "kubeproxy.config.k8s.io/v1alpha1",
+}
+"""What kind writes for components; for kubeadm's own documents see `written_api`."""
 _FIRST = Role.CONTROL_PLANE.value
 
 
@@ -48,15 +53,28 @@ def _documents(of: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def _unknown(config: Mapping[str, Any]) -> Iterator[str]:
     """Those for a document that kind does not write."""
     networking = config.get("networking") or {}
+    without_proxy = networking.get("kubeProxyMode") == "none"
+    for kind, api in _targets(config):
+        wanted = _APIS.get(kind, KUBEADM_GROUP)
+        if not kind:
+            yield "a patch without `kind` (kind applies each to the document of its kind)"
+        elif kind not in _WRITTEN:
+            yield f"{kind} (kind writes {', '.join(_WRITTEN)} and no other)"
+        elif kind == _PROXY and without_proxy:
+            yield f"{kind} (kubeProxyMode is none)"
+        elif api and api != wanted and api.partition("/")[0] != wanted:
+            yield f"{kind} of {api} (kind writes that of {wanted})"
+
+
+def _targets(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Kind and API version of what each patch is for; empty where it does not say."""
     for of in (config, *(config.get("nodes") or ())):
         for patch in _documents(of):
-            kind = patch.get("kind")
-            if not kind:
-                yield "a patch without `kind` (kind applies each to the document of its kind)"
-            elif kind not in _WRITTEN:
-                yield f"{kind} (kind writes {', '.join(_WRITTEN)} and no other)"
-            elif kind == _PROXY and networking.get("kubeProxyMode") == "none":
-                yield f"{kind} (kubeProxyMode is none)"
+            yield str(patch.get("kind") or ""), str(patch.get("apiVersion") or "")
+        for patch in of.get("kubeadmConfigPatchesJSON6902") or ():
+            if isinstance(patch, Mapping):
+                api = f"{patch.get('group')}/{patch.get('version')}"
+                yield str(patch.get("kind") or ""), api
 
 
 def _misplaced(config: Mapping[str, Any]) -> Iterator[str]:
