@@ -46,6 +46,11 @@ def config(tmp_path):
             r"has nodeRegistration.kubeletExtraArgs as a list, .* has a map; write `NAME: VALUE`",
         ),
         (OF_CLUSTER | {"scheduler": {"extraArgs": AS_LIST}}, "has scheduler.extraArgs as a list"),
+        (
+            OF_CLUSTER | {"etcd": {"local": {"extraArgs": {"unsafe-no-fsync": True}}}},
+            "has True for etcd.local.extraArgs.unsafe-no-fsync, which .*; write it in quotes",
+        ),
+        (OF_JOIN | {"nodeRegistration": {"kubeletExtraArgs": {"v": 4}}}, "has 4 for .*Args.v,"),
     ],
 )
 def test_what_no_pass_could_begin_with_is_refused(config, patch, said):
@@ -59,7 +64,7 @@ def test_what_no_pass_could_begin_with_is_refused(config, patch, said):
         (OF_CLUSTER | {"kubernetesVersion": "v1.34.4"}, OLD),
         (OF_CLUSTER | {"etcd": {"external": None, "local": {"dataDir": "/tmp/etcd"}}}, OLD),  # noqa: S108 - as people write it
         (OF_CLUSTER | {"scheduler": {"extraArgs": AS_LIST}}, NEW),
-        (OF_CLUSTER | {"apiServer": {"extraArgs": {"v": "2"}}}, NEW),
+        (OF_CLUSTER | {"apiServer": {"extraArgs": {"v": "2", "runtime-config": None}}}, NEW),
         (
             OF_CLUSTER | {"apiVersion": "kubeadm.k8s.io/v1beta2", "kubernetesVersion": "v1.22.0"},
             OLD,

@@ -16,6 +16,7 @@ from upgrade_e2e.providers.kind.checks import preflight, require_free_name
 from upgrade_e2e.providers.kind.delivery import runner_of
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.etcd_alarm import require_no_alarm
+from upgrade_e2e.providers.kind.gates_of_file import require_gates_taken
 from upgrade_e2e.providers.kind.images import NodeImages
 from upgrade_e2e.providers.kind.journal import Journal
 from upgrade_e2e.providers.kind.pass_entries import PassEntries
@@ -65,10 +66,19 @@ class BringUp:
         self._images.require(first)
         for node in older:
             self._images.require(node.version, node.image)
+        self._require_gates(path)
         if not self.settings.reuse_cluster:
             self._images.note(first)
         if balancer:
             self._images.pulls.note("load-balancer", balancer)
+
+    def _require_gates(self, path: Path) -> None:
+        """Ask the kubelets of images that are here about the gates of the user's configuration."""
+        if self.settings.kind_config is None:
+            return
+        named = [(version, self.settings.image_for(version)) for version in path.versions]
+        here = [(version, image) for version, image in named if self.docker.has_image(image)]
+        require_gates_taken(self.settings.kind_config, self.docker, self.settings.ledger, here)
 
     def claim(self) -> None:
         """Enter the cluster into the ledger; raises BadInput where its name is not free."""

@@ -56,6 +56,7 @@ def _of_cluster(patch: Mapping[str, Any], version: KubeVersion) -> Iterator[str]
             "has an external etcd, and a pass looks after the members of a local one, on each "
             "control plane; leave etcd.external out."
         )
+    yield from _of_arguments(_mapping(_mapping(patch, "etcd"), "local"), "etcd.local", version)
     for component in _COMPONENTS:
         yield from _of_arguments(_mapping(patch, component), component, version)
 
@@ -70,8 +71,17 @@ def _of_node(registration: Mapping[str, Any], version: KubeVersion) -> Iterator[
 
 
 def _of_arguments(within: Mapping[str, Any], where: str, version: KubeVersion) -> Iterator[str]:
-    """A list of arguments for a version of the API that has a map; kind converts a map itself."""
+    """A list of arguments for a version of the API that has a map; kind converts a map itself.
+
+    A value that is no text, kubeadm does not read in either form.
+    """
     for key in _ARGUMENTS:
+        for name, value in _mapping(within, key).items():
+            if isinstance(value, bool | int | float):
+                yield (
+                    f"has {value!r} for {where}.{key}.{name}, which is no text to kubeadm; write "
+                    "it in quotes."
+                )
         if isinstance(within.get(key), list) and written_api(version).endswith("v1beta3"):
             yield (
                 f"has {where}.{key} as a list, and kubeadm's v1beta3, which kind writes for "

@@ -20,11 +20,11 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
 from upgrade_e2e.version import KubeVersion
 
-__all__ = ["gates_of", "require_known_gates"]
+__all__ = ["OLD_KUBELET", "gates_of", "gates_refused", "require_known_gates"]
 
 _OF_CONFIG_MAPS = {"kubelet-config": "kubelet", "kube-proxy": "config.conf"}
 _FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
-_OLD_KUBELET = "/usr/bin/kubelet"
+OLD_KUBELET = "/usr/bin/kubelet"
 _NO_FILE = "/nonexistent"
 """A configuration that is not there ends a kubelet that has accepted its gates."""
 _REFUSED = re.compile(r'failed to set feature gates from [^:]+: (?P<why>.+?)"?\s*$', re.MULTILINE)
@@ -38,15 +38,9 @@ def require_known_gates(cluster: Cluster, version: KubeVersion) -> None:
     """
     gates = gates_of(cluster)
     inside = runner_of(cluster.control_planes[0])
-    target = staged_file(version, "kubelet")
-    if not gates or not _refusal(inside, target, gates):
-        return
-    refused = {gate: _refusal(inside, target, [gate]) for gate in gates}
-    gone = {
-        gate: why
-        for gate, why in refused.items()
-        if why and not _refusal(inside, _OLD_KUBELET, [gate])
-    }
+    refused = gates_refused(inside, staged_file(version, "kubelet"), gates)
+    unknown = gates_refused(inside, OLD_KUBELET, refused)
+    gone = {gate: why for gate, why in refused.items() if gate not in unknown}
     if gone:
         told = "; ".join(
             f"{gate} ({why}; it is set in {gates[gate]})" for gate, why in gone.items()
@@ -70,6 +64,15 @@ def gates_of(cluster: Cluster) -> dict[str, str]:
         for gate in _of_flags(node):
             found.setdefault(gate, f"the kubelet's flags on {node.name}")
     return found
+
+
+def gates_refused(inside: Runner, kubelet: str, gates: Iterable[str]) -> dict[str, str]:
+    """The gates, as `NAME=true`, that a kubelet does not take, each with its reason."""
+    asked = list(gates)
+    if not asked or not _refusal(inside, kubelet, asked):
+        return {}
+    refused = {gate: _refusal(inside, kubelet, [gate]) for gate in asked}
+    return {gate: why for gate, why in refused.items() if why}
 
 
 def _of_config(config: Mapping[str, Any]) -> Iterator[str]:
