@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from upgrade_e2e.providers.kind.after_create import AFTER_CREATE, described
+from upgrade_e2e.providers.kind.demands import demands_of
 from upgrade_e2e.providers.kind.host_mounts import is_there
 from upgrade_e2e.providers.kind.kind_config import KindConfig
 from upgrade_e2e.providers.kind.own_patches import IDLE_PATCHES, idle_patches
@@ -35,6 +36,7 @@ def choices_of_making(settings: KindSettings, path: Path) -> dict[str, str]:
                 f"{unfilled}: kind takes them as they are written; fill them in before, for "
                 "example with envsubst"
             )
+        choices |= demands_of(config.text, has_command=bool(settings.after_create))
     if older := older_nodes(settings, path):
         choices["older-kubelets"] = ", ".join(f"{node.name} {node.version}" for node in older)
     if settings.after_create:
