@@ -27,6 +27,7 @@ _CODE = {
     *(".ts", ".js", ".mjs", ".cjs", ".tsx", ".jsx", ".go", ".py", ".cs", ".java", ".kt", ".kts"),
     *(".rb", ".rs", ".bicep", ".bicepparam", ".groovy", ".gradle", ".jsonnet", ".libsonnet"),
     *(".cue", ".nix", ".lua", ".bzl", ".star", ".scala", ".php", ".swift", ".dhall", ".pkl"),
+    *(".proto", ".dart"),
 }
 _CODE_NAMES = ("Jenkinsfile*", "Tiltfile*", "Vagrantfile*", "BUILD", "*.tf.*", "WORKSPACE")
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from upgrade_e2e.bumps.nodes import UNSEEN, Block, Keys, Node, Rows, Scalar
-from upgrade_e2e.bumps.readers.texts import text_node
+from upgrade_e2e.bumps.nodes import UNSEEN, Block, Keys, ListKind, Node, Rows, Scalar, leaves
+from upgrade_e2e.bumps.readers.texts import flagged, text_node
 from upgrade_e2e.bumps.readers.tokens import (
     Token,
     assignment,
@@ -45,9 +45,11 @@ class _Bracket:
         return self.bracket == "(" and not self.tally
 
     @property
-    def is_of_builder(self) -> bool:
-        """Whether it is the call of a builder that is given a version, in a value."""
-        return self.is_assigned and len(self.names) > 2
+    def is_plain_value(self) -> bool:
+        """Whether it is such a call in a value, of no builder and without flags."""
+        is_of_builder = len(self.names) > 2
+        has_flags = len(flagged(self.items)) < len(self.items)
+        return self.is_plain_call and self.is_assigned and not (is_of_builder or has_flags)
 
 
 class _BracketReading:
@@ -94,7 +96,9 @@ class _BracketReading:
 
     def _open(self, token: Token) -> None:
         names, is_assigned = names_of(self.pending, token.text)
-        self.frames.append(_Bracket(token.text, names, self.pending, is_assigned, begin=token.end))
+        # Go declares several names in brackets, one a line.
+        bracket = "{" if [one.text for one in self.pending] in (["const"], ["var"]) else token.text
+        self.frames.append(_Bracket(bracket, names, self.pending, is_assigned, begin=token.end))
         self.pending = []
 
     def _close(self, token: Token) -> None:
@@ -109,7 +113,7 @@ class _BracketReading:
                 Token("index", index, token.line, frame.begin, token.end),
             ]
             return
-        if frame.is_plain_call and frame.is_assigned and not frame.is_of_builder:
+        if frame.is_plain_value:
             self.pending = [*frame.outer, self._call(frame, token)]
             return
         self.pending = [*frame.outer, Token("closed", "", token.line, token.start, token.end)]
@@ -131,7 +135,7 @@ class _BracketReading:
     def _call(self, frame: _Bracket, token: Token) -> Token:
         """A call as a value: its only argument, or all of it as it is written."""
         only = frame.items[0] if len(frame.items) == 1 else None
-        if isinstance(only, Scalar):
+        if isinstance(only, Scalar) and not frame.outer[-1].text.endswith("KubernetesVersion.of"):
             return Token("string", f'"{only.value}"', only.line, token.start, token.end)
         begin = frame.outer[-1]
         text = self.text[begin.start : token.end]
@@ -192,17 +196,20 @@ def _string(token: Token) -> Node:
 
 
 def _node_of(frame: _Bracket) -> Node | None:
+    items = flagged(frame.items)
     if frame.tally:
+        if any(holds_version(leaf.value) for item in items for leaf in leaves(item)):
+            frame.tally.put("argument", Rows(items, ListKind.REPEATED))
         block = Block(frame.tally)
         flag = _flag_of(frame)
         return Block({flag: block}) if flag else block
-    if frame.is_plain_call and frame.items:
-        first, *others = frame.items
+    if frame.is_plain_call and len(items) == len(frame.items) > 0:
+        first, *others = items
         if not others:
             return first
         if isinstance(first, Scalar) and re.fullmatch(r"[A-Za-z_][\w.\-]*", first.value):
             return Block({first.value: others[0]})
-    return Rows(tuple(frame.items)) if frame.items else None
+    return Rows(items) if items else None
 
 
 def _index_of(frame: _Bracket) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from upgrade_e2e.bumps.nodes import UNSEEN, Block, ListKind, Node, Rows, Scalar
 from upgrade_e2e.bumps.readers.lines import plain
-from upgrade_e2e.bumps.readers.texts import text_node
+from upgrade_e2e.bumps.readers.texts import flagged, text_node
 from upgrade_e2e.bumps.readers.yamls import NotReadable, patched, read_yaml
 
 __all__ = ["read_indented"]
@@ -206,6 +206,6 @@ def _frozen(value: Any, *, partial: bool) -> Node:
         return Block(items, partial)
     if isinstance(value, list):
         rows = tuple(_frozen(below, partial=partial) for below in value)
-        return patched(rows) or Rows(rows)
+        return patched(rows) or Rows(flagged(rows))
     node: Node = value
     return node

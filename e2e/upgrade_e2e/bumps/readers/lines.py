@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from upgrade_e2e.bumps.nodes import Block, Keys, Scalar
@@ -21,6 +21,7 @@ _SAYS = re.compile(
     r"^\s*(?:(?:ENV|ARG|set(?:\s+-\w+)+)\s+)?(?P<key>[\w.\-/@]+)"
     r"(?>\s*:\s*|(?=\s* )\s+)(?P<value>\S+)\s*$"
 )
+_DEFAULTS = re.compile(r"""^\s*:\s+["']?\$\{(?P<key>\w+):?=(?P<value>[^{}]*)\}["']?\s*$""")
 _ELEMENT = re.compile(r"^\s*<(?P<key>[A-Za-z][\w.\-]*)>(?P<value>[^<>]+)</(?P=key)>\s*$")
 _CALL = re.compile(r"\$?[\w.]*\(.*\)")
 _PACKAGE = re.compile(r"(?P<key>[a-z][a-z0-9_]*)-(?P<value>v?\d+\.\d+\.\d+\S*)")
@@ -30,6 +31,16 @@ _VARIABLE = re.compile(r"[A-Za-z_]\w*=[^\s=]\S*")
 _IMAGE = re.compile(r"(?:[\w.\-]+(?::\d+)?/)*[\w.\-]+/[\w.\-]+:[\w][\w.\-]*(?:@sha256:\w+)?")
 _FLAG = re.compile(r"--?[A-Za-z][\w\-]*")
 _BREAKS = re.compile(r"&&|\|\||[|;]")
+_OF_SENTENCES = {
+    *("a", "an", "and", "are", "at", "be", "been", "by", "can", "from", "has", "have", "is", "it"),
+    *("its", "must", "not", "now", "of", "only", "or", "please", "requires", "should", "since"),
+    *("starting", "support", "supported", "than", "that", "the", "this", "to", "until", "was"),
+    *("were", "when", "where", "which", "will", "you", "your"),
+}
+"""Words that a sentence has at least two of, and a command hardly ever."""
+_NAME = re.compile(r"kubernetes|k8s|eks|aks|gke|rke2|k3s|k0s", re.IGNORECASE)
+_NO_COMMAND = re.compile(r"kubernetes|k8s|eks|aks|gke", re.IGNORECASE)
+_SUBSTITUTED = re.compile(r"\$\([^()]*\)")
 _BEFORE_COMMANDS = {"sudo", "run", "then", "do", "else", "env", "exec", "-", "time", "if", "!"}
 
 
@@ -57,7 +68,11 @@ def _read_line(text: str, number: int, tally: Keys, command: str, name: str) -> 
     """Add what a line says; the command that goes on in the next line, or nothing."""
     goes_on = text.endswith(("\\", "`"))
     text = text.rstrip("\\`").rstrip() if goes_on else text
-    forms = () if command else (_SETS, _SAYS, _ELEMENT)
+    if not command and _IMAGE.fullmatch(text.strip()):
+        # In a list of images, what stands before the colon is no key.
+        tally.put("image", Scalar(text.strip(), number))
+        return ""
+    forms = () if command else (_SETS, _SAYS, _DEFAULTS, _ELEMENT)
     found = next((match for form in forms if (match := form.match(text))), None)
     if found is not None and not _FLAG.fullmatch(found["key"]):
         value = plain(found["value"])
@@ -73,10 +88,11 @@ def _read_line(text: str, number: int, tally: Keys, command: str, name: str) -> 
 
 
 def _is_words(value: str) -> bool:
-    """Whether a value is more than one word, or the variable that a unit of systemd sets."""
+    """Whether a value is more than one word, a flag, or the variable that a systemd unit sets."""
     if re.search(r"\s", value):
         return _CALL.fullmatch(value) is None
-    return holds_version(value) and _VARIABLE.fullmatch(value) is not None
+    is_set = _VARIABLE.fullmatch(value) is not None
+    return holds_version(value) and (is_set or value.startswith("--"))
 
 
 def words_of(text: str, number: int) -> Block | None:
@@ -90,13 +106,22 @@ def words_of(text: str, number: int) -> Block | None:
 def _read_command(text: str, number: int, tally: Keys, command: str) -> str:
     """Add what the words of a command say; what the command is called."""
     reading = _CommandReading(number, command)
-    for word in _split(text):
+    words = _split(text)
+    if _is_sentence(words):
+        return command
+    for word in words:
         reading.take(word)
     if below := reading.below:
         if reading.verbs:
             below.put("words", Scalar(" ".join(reading.verbs), number))
         tally.put(reading.command or "command", Block(below))
     return reading.command
+
+
+def _is_sentence(words: Sequence[str]) -> bool:
+    """Whether words are a text for people, as in a description, and no command."""
+    found = _OF_SENTENCES.intersection(word.lower() for word in words)
+    return len(found) > 1 or bool(words and _NO_COMMAND.fullmatch(words[0]))
 
 
 @dataclass
@@ -130,12 +155,16 @@ class _CommandReading:
         if not self.command:
             return None
         if re.match(r"v?\d+\.\d+", word):
-            return self.verbs[-1] if self.verbs else "argument", word
+            # Behind a bare name, as in a sentence, it may be said of anything.
+            verb = self.verbs[-1] if self.verbs else "argument"
+            return "argument" if _NAME.fullmatch(verb) else verb, word
         package = _PACKAGE.fullmatch(word)
         return (package["key"], package["value"]) if package else None
 
 
 def _split(text: str) -> list[str]:
+    # What another command says, as in an address, is no word of its own.
+    text = _SUBSTITUTED.sub(lambda found: found[0] if holds_version(found[0]) else "$()", text)
     try:
         return shlex.split(text)
     except ValueError:
@@ -144,8 +173,8 @@ def _split(text: str) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """A value without its quotes and without the comma or semicolon behind it."""
-    text = text.strip().rstrip(",;").strip()
+    """A value without its quotes and without the comma, semicolon or colon behind it."""
+    text = text.strip().rstrip(",;:").strip()
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`":
         return text[1:-1].strip()
     return text

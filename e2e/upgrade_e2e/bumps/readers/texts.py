@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from upgrade_e2e.bumps.nodes import Block, Document, Node, Rows, Scalar
 from upgrade_e2e.bumps.readers.lines import read_lines, words_of
 from upgrade_e2e.bumps.versions import holds_version
 
-__all__ = ["text_node"]
+__all__ = ["flagged", "text_node"]
 
 _WORDS = re.compile(r"^-{1,2}[A-Za-z]|\s|^[A-Za-z][\w.\-]*=|^(?:kubelet|kubeadm|kubectl)-\d")
+_FLAG = re.compile(r"--?[A-Za-z][\w\-]*")
+
+
+def flagged(items: Sequence[Node]) -> tuple[Node, ...]:
+    """The items of a list; a version behind a flag, as in a list of arguments, is under it."""
+    found: list[Node] = []
+    for item in items:
+        above = found[-1] if found else None
+        is_under = isinstance(above, Scalar) and _FLAG.fullmatch(above.value) is not None
+        if isinstance(above, Scalar) and is_under and _is_version(item):
+            found[-1] = Block({above.value: item})
+        else:
+            found.append(item)
+    return tuple(found)
+
+
+def _is_version(node: Node) -> bool:
+    return isinstance(node, Scalar) and holds_version(node.value)
 
 
 def text_node(value: str, line: int, parse: Callable[[str, int], Node] | None = None) -> Node:

@@ -9,7 +9,7 @@ from itertools import accumulate
 import yaml
 
 from upgrade_e2e.bumps.nodes import Block, Document, Keys, ListKind, Node, Rows, Scalar
-from upgrade_e2e.bumps.readers.texts import text_node
+from upgrade_e2e.bumps.readers.texts import flagged, text_node
 
 __all__ = ["NotReadable", "patched", "read_json", "read_yaml"]
 
@@ -107,7 +107,7 @@ class _NodeReading:
 
     def _rows(self, nodes: Sequence[yaml.Node]) -> Node:
         items = [self.node(item) for item in nodes]
-        return patched(items) or Rows(tuple(items))
+        return patched(items) or Rows(flagged(items))
 
 
 def _merged(node: Node) -> dict[str, Node]:
