@@ -45,6 +45,13 @@ class Place:
         written = (node for node in lists if isinstance(node, Rows))
         return max(map(_versions_in, written), default=0)
 
+    @property
+    def named_rows(self) -> int:
+        """How many of the blocks next to the one that it is in have a version under its key."""
+        nodes = self.around[-2].items.values() if len(self.around) > 1 else ()
+        values = (node.items.get(self.key) for node in nodes if isinstance(node, Block))
+        return sum(isinstance(one, Scalar) and mention_in(one.value) is not None for one in values)
+
     def below(self, key: str, block: Block) -> Place:
         """The place under a key of a block."""
         return replace(self, path=(*self.path, key), around=(*self.around, block), rows=0)

@@ -61,7 +61,7 @@ class Shape:
     same block (`../` goes one up) and at the root. `image` are patterns of the repository,
     `value` and `comment` expressions for the whole value and for the comment at it. `rows` asks
     for one of several `values` of a list, or for a place `in` an item of a list of several, or
-    next to a list of several versions.
+    next to a list of several versions, or for one of several `named` blocks with a version.
     """
 
     name: str
@@ -112,6 +112,8 @@ class Shape:
     def _fits_rows(self, place: Place) -> bool:
         if self.rows == "in":
             return place.listed > 1 or place.most_beside > 1
+        if self.rows == "named":
+            return place.named_rows > 1
         return not self.rows or place.rows > 1
 
     def fit_path(self, place: Place) -> Fit:
@@ -204,7 +206,9 @@ def _checked(key: str, value: Any, where: str) -> Any:
     elif key in ("beside", "document", "example"):
         is_right = isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
     else:
-        is_right = isinstance(value, str) and (key != "rows" or value in ("values", "in"))
+        is_right = isinstance(value, str) and (
+            key != "rows" or value in ("values", "in", "named")
+        )
     if not is_right:
         raise BadInput(f"{where}: {key} = {value!r} in a row of bump-rules cannot be used.")
     if key in ("key", "under", "value", "comment"):

@@ -6,14 +6,21 @@ import dataclasses
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from upgrade_e2e.bumps.changes import ChangedFile, Excerpt, Side
 from upgrade_e2e.bumps.differences import Change, Place, Sight, compare
-from upgrade_e2e.bumps.fitting import Fit, value_at
+from upgrade_e2e.bumps.fitting import Fit, plain_key, value_at
 from upgrade_e2e.bumps.nodes import UNSEEN, Scalar
 from upgrade_e2e.bumps.readers import read_side
 from upgrade_e2e.bumps.shapes import Looks, Meaning, Shape, shipped_words
-from upgrade_e2e.bumps.versions import Mention, holds_version, mention_in, mentions_inside
+from upgrade_e2e.bumps.versions import (
+    Mention,
+    holds_version,
+    mention_in,
+    mention_named,
+    mentions_inside,
+)
 
 __all__ = ["MOST_VERSIONS", "NEVER_NAMED", "Sighting", "TooMany", "Turn", "turns_of"]
 
@@ -24,6 +31,10 @@ NEVER_NAMED = (Meaning.PACKAGE, Meaning.ADDON, Meaning.GENERATED)
 """What changes every day, so that naming it would hide the rest."""
 MOST_VERSIONS = 3000
 """Changed values with versions that are judged in one file."""
+_PROSE = re.compile(r"(name|description|title|summary|message|label|help|notes?|comment)$", re.I)
+"""Keys of texts for people."""
+_SAYS_IT = re.compile(r"(kubernetes|k8s|(?<!mini)kube|eks|gke|aks|rke2|k3s|k0s)version")
+_VALUES = ("value", "default", "defaultvalue", "parametervalue", "version")
 _ATTRIBUTE = len(("resource", "type", "name", "key"))
 _COMMENT = re.compile(r"(?:^|\s)(?:#|//|;|<!--)(.*)$")
 
@@ -113,26 +124,31 @@ def _turns(file: ChangedFile, excerpt: Excerpt, judge: _Judge) -> Iterator[Turn]
     )
     old, new = _Comments(excerpt.before), _Comments(excerpt.after)
     for change in compare(before, after):
-        mentions = _mentions(change)
-        if not any(mentions) and not (change.before and change.after):
-            continue
-        turn = Turn(
-            judge.sighting(file.path_before, change.before, mentions[0], old),
-            judge.sighting(file.path_after, change.after, mentions[1], new),
-        )
-        if any(mentions) or _is_channel(turn):
-            yield turn
+        for mentions in _mentions(change):
+            if not any(mentions) and not (change.before and change.after):
+                continue
+            turn = Turn(
+                judge.sighting(file.path_before, change.before, mentions[0], old),
+                judge.sighting(file.path_after, change.after, mentions[1], new),
+            )
+            if any(mentions) or _is_channel(turn):
+                yield turn
 
 
-def _mentions(change: Change) -> tuple[Mention | None, Mention | None]:
-    """The version on each side; of several in an expression, the one that changed."""
+def _mentions(change: Change) -> Sequence[tuple[Mention | None, Mention | None]]:
+    """The version on each side; of several in an expression, those that changed."""
     before, after = _mention(change.before), _mention(change.after)
     if before or after or not (change.before and change.after):
-        return before, after
+        return [(before, after)]
     olds = mentions_inside(change.before.scalar.value)
     news = mentions_inside(change.after.scalar.value)
-    ways = [way for way in zip(olds, news, strict=False) if way[0] != way[1]]
-    return ways[0] if len(olds) == len(news) and len(ways) == 1 else (None, None)
+    if len(olds) != len(news):
+        olds, news = (
+            [one for one in side if one not in other]
+            for side, other in ((olds, news), (news, olds))
+        )
+    ways = [way for way in zip_longest(olds, news) if way[0] != way[1]]
+    return ways or [(_mention_in_words(change.before), _mention_in_words(change.after))]
 
 
 def _is_channel(turn: Turn) -> bool:
@@ -151,6 +167,11 @@ def _mention(seen: Sight | None) -> Mention | None:
 def _mention_in_key(seen: Sight) -> Mention | None:
     """The version that is itself a key: of a list of versions, and what is said of each."""
     return mention_in(seen.place.key)
+
+
+def _mention_in_words(seen: Sight) -> Mention | None:
+    """The version that a value names Kubernetes with, unless it is a text for people."""
+    return None if _PROSE.search(seen.place.key) else mention_named(seen.scalar.value)
 
 
 class _Comments:
@@ -203,16 +224,29 @@ class _Judge:
                 file, seen, mention, None, self.is_named or _looks_like_it(above, comment)
             )
         image = _image_of(place, mention)
-        maybe: list[Shape] = []
-        for shape in self.shapes:
-            fit = shape.fit(file, place, value, image, comment)
-            if fit is Fit.YES:
-                return Sighting(file, seen, mention, shape, is_like=False)
-            if fit is Fit.MAYBE and shape.means is Meaning.CLUSTER:
-                maybe.append(shape)
-        looks = self.is_named or _looks_like_it(place, comment) or _names_it(value)
-        is_hidden = any(_is_all_but_seen(one, place) for one in maybe)
+        is_hidden = False
+        for called in _called(place):
+            for shape in self.shapes:
+                fit = shape.fit(file, called, value, image, comment)
+                if fit is Fit.YES:
+                    return Sighting(file, seen, mention, shape, is_like=False)
+                if fit is Fit.MAYBE and shape.means is Meaning.CLUSTER:
+                    is_hidden = is_hidden or _is_all_but_seen(shape, called)
+        looks = self.is_named or _names_it(seen)
+        looks = looks or any(_looks_like_it(called, comment) for called in _called(place))
         return Sighting(file, seen, mention, None, is_like=is_hidden or looks)
+
+
+def _called(place: Place) -> Sequence[Place]:
+    """A place as it is and, for the value of a pair of name and value, as if the name were its key.
+
+    So are the variables of a container, the parameters of a pipeline and lists of components.
+    """
+    if not place.around or plain_key(place.key) not in _VALUES:
+        return [place]
+    names = (value_at(place.around[-1], key) for key in ("name", "parameterkey"))
+    found = next((name for name in names if name), "")
+    return [place, dataclasses.replace(place, path=(*place.path[:-1], found))] if found else [place]
 
 
 def _is_all_but_seen(shape: Shape, place: Place) -> bool:
@@ -228,6 +262,8 @@ def _looks_like_it(place: Place, comment: str) -> bool:
     """Whether the nearest key that says something is that of a Kubernetes version."""
     if re.search(r"\b(kubernetes|k8s)\b", comment, re.IGNORECASE):
         return True
+    if _SAYS_IT.search(plain_key(place.key)):
+        return True
     looks = shipped_words()
     is_attribute = len(place.path) == _ATTRIBUTE and place.path[0] == "resource"
     if is_attribute and not _words(place.key) & looks.strong:
@@ -242,9 +278,13 @@ def _looks_like_it(place: Place, comment: str) -> bool:
     return _is_like(_words(kind or ""), looks)
 
 
-def _names_it(value: str) -> bool:
-    """Whether what a template puts in is called like it: `{{ .Values.kubernetesVersion }}`."""
-    inside = (part.partition("}}") for part in value.split("{{")[1:])
+def _names_it(seen: Sight) -> bool:
+    """Whether a value names it, or what a template puts in: `{{ .Values.kubernetesVersion }}`."""
+    if _PROSE.search(seen.place.key):
+        return False
+    if mention_named(seen.scalar.value):
+        return True
+    inside = (part.partition("}}") for part in seen.scalar.value.split("{{")[1:])
     names = (name for text, end, _ in inside if end for name in re.findall(r"[A-Za-z]\w+", text))
     return any(_is_like(_words(name), shipped_words()) for name in names)
 

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from upgrade_e2e.version import KubeVersion, MinorVersion
 
-__all__ = ["OLDEST_MINOR", "Mention", "holds_version", "mention_in", "mentions_inside"]
+__all__ = [
+    "OLDEST_MINOR",
+    "Mention",
+    "holds_version",
+    "mention_in",
+    "mention_named",
+    "mentions_inside",
+]
 
 OLDEST_MINOR = 16
 """Below this, 1.x is the version of something else."""
@@ -16,19 +23,23 @@ _NEWEST_MINOR = 62
 
 _SUFFIX = r"(?:[-+_][0-9A-Za-z.+_*-]+)?"
 _VERSION = rf"v?1\.(?P<minor>\d{{2}})(?:\.(?P<patch>\d+)|\.x|\.\*)?(?P<suffix>{_SUFFIX})\.?"
-_PLAIN = re.compile(_VERSION)
+_PLAIN = re.compile(rf"{_VERSION}(?:@sha256:\w*)?")
 _IMAGE = re.compile(
     rf"(?:docker://|oci://|docker-image://)?(?P<image>[\w.\-]+(?::\d+)?(?:/[\w.\-]+)*):"
     rf"{_VERSION}(?:@sha256:\w*)?"
 )
 # Where versions stand in longer words: programs of a release, channels and releases of k3s and
 # rke2, the `1.33/stable` of a snap, images of nodes, and constants of nixpkgs and the AWS CDK.
+_NAME = r"(?i:kubernetes|k8s|kube|eks|gke|aks|oke|k3s|rke2|k0s)"
 _FORMS = (
+    re.compile(rf"{_NAME}-v?1\.(?P<minor>\d{{2}})(?:\.(?P<patch>\d+))?"),
     re.compile(r"https?://\S*/release/v1\.(?P<minor>\d{2})\.(?P<patch>\d+)/.*"),
     re.compile(r"https?://dl\.k8s\.io/v1\.(?P<minor>\d{2})\.(?P<patch>\d+)/\S*"),
     re.compile(
-        r"https?://\S*/v1\.(?P<minor>\d{2})\.(?P<patch>\d+)(?:\+|%2B)(?:k3s|rke2r|k0s\.)\d+/\S*"
+        r"\S*/v1\.(?P<minor>\d{2})\.(?P<patch>\d+)(?:[+-]|%2B)(?:k3s|rke2r|k0s\.)\d+(?:/\S*)?"
     ),
+    re.compile(r"https?://pkgs\.k8s\.io/core:/stable:/v1\.(?P<minor>\d{2})/\S*"),
+    re.compile(r"(?:https?://\S*/release/|ci/)?(?:stable|latest)-1\.(?P<minor>\d{2})(?:\.txt)?"),
     re.compile(r"https?://\S*/channels/v?1\.(?P<minor>\d{2})"),
     re.compile(r"v?1\.(?P<minor>\d{2})(?:-\w+)?/(?:stable|candidate|beta|edge)\b\S*"),
     re.compile(r"\S*/eks/optimized-ami/1\.(?P<minor>\d{2})/\S*"),
@@ -50,6 +61,13 @@ _BEGINS = r"""(?:(?<=["'`])|(?<=:-)|(?<=:=))"""
 _INSIDE = re.compile(rf"""{_BEGINS}{_VERSION}(?=["'`}}])""")
 _IMAGE_INSIDE = re.compile(rf"""{_BEGINS}{_IMAGE.pattern}(?=["'`}}\s])""")
 _CONSTANT_INSIDE = re.compile(r"\bKubernetesVersion[._]V1_(?P<minor>\d{2})(?:_(?P<patch>\d+))?\b")
+_NEWEST_INSIDE = re.compile(r"/release/(?:stable|latest)-1\.(?P<minor>\d{2})\.txt")
+# Right behind the name of Kubernetes, as `OKE-1.33.1` or `kube_version: v1.33.5`, and not in a
+# sentence as `Kubernetes 1.33`. The tag of a module's source is a version of the module.
+_NAMED = re.compile(
+    rf"(?<![A-Za-z0-9])(?<!ref=){_NAME}(?:[-_]|[-_]?(?i:version)[\"']?[:=] ?[\"']?)"
+    r"v?1\.(?P<minor>\d{2})(?:\.(?P<patch>\d+))?(?![\d.]*\d)"
+)
 _HOLDS = re.compile(r"(?<![\d.])v?1\.\d{2}(?![\d])|[V_]1_\d{2}")
 
 
@@ -103,9 +121,15 @@ def mentions_inside(text: str) -> list[Mention]:
     """The versions, images and constants that an expression holds, kind by kind, in order."""
     if re.match(r"[<>=~^!]", text):
         return []
-    forms = (_INSIDE, _IMAGE_INSIDE, _CONSTANT_INSIDE)
+    forms = (_INSIDE, _IMAGE_INSIDE, _CONSTANT_INSIDE, _NEWEST_INSIDE)
     found = (_mention(match, match[0]) for form in forms for match in form.finditer(text))
     return [one for one in found if one is not None]
+
+
+def mention_named(text: str) -> Mention | None:
+    """The one version in a longer text that the name of Kubernetes stands right before."""
+    found = {_mention(match, match[0]) for match in _NAMED.finditer(text)} - {None}
+    return found.pop() if len(found) == 1 else None
 
 
 def _mention(match: re.Match[str], written: str) -> Mention | None:
