@@ -206,9 +206,7 @@ def _checked(key: str, value: Any, where: str) -> Any:
     elif key in ("beside", "document", "example"):
         is_right = isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
     else:
-        is_right = isinstance(value, str) and (
-            key != "rows" or value in ("values", "in", "named")
-        )
+        is_right = isinstance(value, str) and (key != "rows" or value in ("values", "in", "named"))
     if not is_right:
         raise BadInput(f"{where}: {key} = {value!r} in a row of bump-rules cannot be used.")
     if key in ("key", "under", "value", "comment"):

@@ -31,7 +31,9 @@ NEVER_NAMED = (Meaning.PACKAGE, Meaning.ADDON, Meaning.GENERATED)
 """What changes every day, so that naming it would hide the rest."""
 MOST_VERSIONS = 3000
 """Changed values with versions that are judged in one file."""
-_PROSE = re.compile(r"(name|description|title|summary|message|label|help|notes?|comment)$", re.I)
+_PROSE = re.compile(
+    r"(name|description|title|summary|message|label|help|notes?|comment)$", re.IGNORECASE
+)
 """Keys of texts for people."""
 _SAYS_IT = re.compile(r"(kubernetes|k8s|(?<!mini)kube|eks|gke|aks|rke2|k3s|k0s)version")
 _VALUES = ("value", "default", "defaultvalue", "parametervalue", "version")
