@@ -11,14 +11,14 @@ from itertools import zip_longest
 from upgrade_e2e.bumps.changes import ChangedFile, Excerpt, Side
 from upgrade_e2e.bumps.differences import Change, Place, Sight, compare
 from upgrade_e2e.bumps.fitting import Fit, plain_key, value_at
+from upgrade_e2e.bumps.looks import looks_like_it, mention_in_words, names_it
 from upgrade_e2e.bumps.nodes import UNSEEN, Scalar
 from upgrade_e2e.bumps.readers import read_side
-from upgrade_e2e.bumps.shapes import Looks, Meaning, Shape, shipped_words
+from upgrade_e2e.bumps.shapes import Meaning, Shape
 from upgrade_e2e.bumps.versions import (
     Mention,
     holds_version,
     mention_in,
-    mention_named,
     mentions_inside,
 )
 
@@ -31,13 +31,7 @@ NEVER_NAMED = (Meaning.PACKAGE, Meaning.ADDON, Meaning.GENERATED)
 """What changes every day, so that naming it would hide the rest."""
 MOST_VERSIONS = 3000
 """Changed values with versions that are judged in one file."""
-_PROSE = re.compile(
-    r"(name|description|title|summary|message|label|help|notes?|comment)$", re.IGNORECASE
-)
-"""Keys of texts for people."""
-_SAYS_IT = re.compile(r"(kubernetes|k8s|(?<!mini)kube|eks|gke|aks|rke2|k3s|k0s)version")
 _VALUES = ("value", "default", "defaultvalue", "parametervalue", "version")
-_ATTRIBUTE = len(("resource", "type", "name", "key"))
 _COMMENT = re.compile(r"(?:^|\s)(?:#|//|;|<!--)(.*)$")
 
 
@@ -150,7 +144,7 @@ def _mentions(change: Change) -> Sequence[tuple[Mention | None, Mention | None]]
             for side, other in ((olds, news), (news, olds))
         )
     ways = [way for way in zip_longest(olds, news) if way[0] != way[1]]
-    return ways or [(_mention_in_words(change.before), _mention_in_words(change.after))]
+    return ways or [(mention_in_words(change.before), mention_in_words(change.after))]
 
 
 def _is_channel(turn: Turn) -> bool:
@@ -169,11 +163,6 @@ def _mention(seen: Sight | None) -> Mention | None:
 def _mention_in_key(seen: Sight) -> Mention | None:
     """The version that is itself a key: of a list of versions, and what is said of each."""
     return mention_in(seen.place.key)
-
-
-def _mention_in_words(seen: Sight) -> Mention | None:
-    """The version that a value names Kubernetes with, unless it is a text for people."""
-    return None if _PROSE.search(seen.place.key) else mention_named(seen.scalar.value)
 
 
 class _Comments:
@@ -223,7 +212,7 @@ class _Judge:
         if mention is not None and mention == _mention_in_key(seen):
             above = dataclasses.replace(place, path=place.path[:-1])
             return Sighting(
-                file, seen, mention, None, self.is_named or _looks_like_it(above, comment)
+                file, seen, mention, None, self.is_named or looks_like_it(above, comment)
             )
         image = _image_of(place, mention)
         is_hidden = False
@@ -234,8 +223,8 @@ class _Judge:
                     return Sighting(file, seen, mention, shape, is_like=False)
                 if fit is Fit.MAYBE and shape.means is Meaning.CLUSTER:
                     is_hidden = is_hidden or _is_all_but_seen(shape, called)
-        looks = self.is_named or _names_it(seen)
-        looks = looks or any(_looks_like_it(called, comment) for called in _called(place))
+        looks = self.is_named or names_it(seen)
+        looks = looks or any(looks_like_it(called, comment) for called in _called(place))
         return Sighting(file, seen, mention, None, is_like=is_hidden or looks)
 
 
@@ -258,46 +247,6 @@ def _is_all_but_seen(shape: Shape, place: Place) -> bool:
     return (len(words) > 1 and shape.fit_path(place) is Fit.YES) or (
         bool(shape.key and shape.under) and len(near) > 1 and UNSEEN not in near
     )
-
-
-def _looks_like_it(place: Place, comment: str) -> bool:
-    """Whether the nearest key that says something is that of a Kubernetes version."""
-    if re.search(r"\b(kubernetes|k8s)\b", comment, re.IGNORECASE):
-        return True
-    if _SAYS_IT.search(plain_key(place.key)):
-        return True
-    looks = shipped_words()
-    is_attribute = len(place.path) == _ATTRIBUTE and place.path[0] == "resource"
-    if is_attribute and not _words(place.key) & looks.strong:
-        # A Terraform resource is called provider_what, and then as its author likes.
-        what = place.path[1].partition("_")[2]
-        return _is_like(_words(what), looks) and not _words(place.key) - looks.vague
-    for key in reversed(place.path[-3:]):
-        words = _words(key) - {UNSEEN}
-        if words - looks.vague:
-            return _is_like(words, looks)
-    kind = value_at(place.around[0], "kind") if place.around else None
-    return _is_like(_words(kind or ""), looks)
-
-
-def _names_it(seen: Sight) -> bool:
-    """Whether a value names it, or what a template puts in: `{{ .Values.kubernetesVersion }}`."""
-    if _PROSE.search(seen.place.key):
-        return False
-    if mention_named(seen.scalar.value):
-        return True
-    inside = (part.partition("}}") for part in seen.scalar.value.split("{{")[1:])
-    names = (name for text, end, _ in inside if end for name in re.findall(r"[A-Za-z]\w+", text))
-    return any(_is_like(_words(name), shipped_words()) for name in names)
-
-
-def _is_like(words: set[str], looks: Looks) -> bool:
-    return bool(words & looks.strong) and not words - looks.strong - looks.vague
-
-
-def _words(key: str) -> set[str]:
-    parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", key)
-    return {word for word in re.split(r"[^a-z0-9]+", parts.lower()) if word}
 
 
 def _image_of(place: Place, mention: Mention | None) -> str:
