@@ -8,9 +8,9 @@ from upgrade_e2e.bumps.differences import Place, Sight
 from upgrade_e2e.bumps.fitting import plain_key, value_at
 from upgrade_e2e.bumps.nodes import UNSEEN
 from upgrade_e2e.bumps.shapes import Looks, shipped_words
-from upgrade_e2e.bumps.versions import Mention, mention_named
+from upgrade_e2e.bumps.versions import Mention, mentions_named
 
-__all__ = ["looks_like_it", "mention_in_words", "names_it"]
+__all__ = ["looks_like_it", "mentions_in_words", "names_it"]
 
 _PROSE = re.compile(
     r"(name|description|title|summary|message|label|help|notes?|comment)$", re.IGNORECASE
@@ -44,7 +44,7 @@ def names_it(seen: Sight) -> bool:
     """Whether a value names it, or what a template puts in: `{{ .Values.kubernetesVersion }}`."""
     if _PROSE.search(seen.place.key):
         return False
-    if mention_named(seen.scalar.value):
+    if mentions_named(seen.scalar.value):
         return True
     inside = (part.partition("}}") for part in seen.scalar.value.split("{{")[1:])
     names = (name for text, end, _ in inside if end for name in re.findall(r"[A-Za-z]\w+", text))
@@ -60,6 +60,6 @@ def _words(key: str) -> set[str]:
     return {word for word in re.split(r"[^a-z0-9]+", parts.lower()) if word}
 
 
-def mention_in_words(seen: Sight) -> Mention | None:
-    """The version that a value names Kubernetes with, unless it is a text for people."""
-    return None if _PROSE.search(seen.place.key) else mention_named(seen.scalar.value)
+def mentions_in_words(seen: Sight) -> list[Mention]:
+    """The versions that a value names Kubernetes with, unless it is a text for people."""
+    return [] if _PROSE.search(seen.place.key) else mentions_named(seen.scalar.value)

@@ -11,7 +11,7 @@ from itertools import zip_longest
 from upgrade_e2e.bumps.changes import ChangedFile, Excerpt, Side
 from upgrade_e2e.bumps.differences import Change, Place, Sight, compare
 from upgrade_e2e.bumps.fitting import Fit, plain_key, value_at
-from upgrade_e2e.bumps.looks import looks_like_it, mention_in_words, names_it
+from upgrade_e2e.bumps.looks import looks_like_it, mentions_in_words, names_it
 from upgrade_e2e.bumps.nodes import UNSEEN, Scalar
 from upgrade_e2e.bumps.readers import read_side
 from upgrade_e2e.bumps.shapes import Meaning, Shape
@@ -136,15 +136,21 @@ def _mentions(change: Change) -> Sequence[tuple[Mention | None, Mention | None]]
     before, after = _mention(change.before), _mention(change.after)
     if before or after or not (change.before and change.after):
         return [(before, after)]
-    olds = mentions_inside(change.before.scalar.value)
-    news = mentions_inside(change.after.scalar.value)
+    inside = (mentions_inside(side.scalar.value) for side in (change.before, change.after))
+    if ways := _ways(*inside):
+        return ways
+    ways = _ways(mentions_in_words(change.before), mentions_in_words(change.after))
+    return ways or [(None, None)]
+
+
+def _ways(
+    olds: Sequence[Mention], news: Sequence[Mention]
+) -> Sequence[tuple[Mention | None, Mention | None]]:
+    """Which version became which; where there are more or fewer, of those that went and came."""
     if len(olds) != len(news):
-        olds, news = (
-            [one for one in side if one not in other]
-            for side, other in ((olds, news), (news, olds))
-        )
-    ways = [way for way in zip_longest(olds, news) if way[0] != way[1]]
-    return ways or [(mention_in_words(change.before), mention_in_words(change.after))]
+        gone = [one for one in olds if one not in news]
+        olds, news = gone, [one for one in news if one not in olds]
+    return [way for way in zip_longest(olds, news) if way[0] != way[1]]
 
 
 def _is_channel(turn: Turn) -> bool:

@@ -12,8 +12,8 @@ __all__ = [
     "Mention",
     "holds_version",
     "mention_in",
-    "mention_named",
     "mentions_inside",
+    "mentions_named",
 ]
 
 OLDEST_MINOR = 16
@@ -61,7 +61,9 @@ _BEGINS = r"""(?:(?<=["'`])|(?<=:-)|(?<=:=))"""
 _INSIDE = re.compile(rf"""{_BEGINS}{_VERSION}(?=["'`}}])""")
 _IMAGE_INSIDE = re.compile(rf"""{_BEGINS}{_IMAGE.pattern}(?=["'`}}\s])""")
 _CONSTANT_INSIDE = re.compile(r"\bKubernetesVersion[._]V1_(?P<minor>\d{2})(?:_(?P<patch>\d+))?\b")
-_NEWEST_INSIDE = re.compile(r"/release/(?:stable|latest)-1\.(?P<minor>\d{2})\.txt")
+_NEWEST_INSIDE = re.compile(
+    rf"""(?:/release/|{_BEGINS})(?:stable|latest)-1\.(?P<minor>\d{{2}})(?=\.txt|["'`}}])"""
+)
 # Right behind the name of Kubernetes, as `OKE-1.33.1` or `kube_version: v1.33.5`, and not in a
 # sentence as `Kubernetes 1.33`. The tag of a module's source is a version of the module.
 _NAMED = re.compile(
@@ -126,10 +128,10 @@ def mentions_inside(text: str) -> list[Mention]:
     return [one for one in found if one is not None]
 
 
-def mention_named(text: str) -> Mention | None:
-    """The one version in a longer text that the name of Kubernetes stands right before."""
-    found = {_mention(match, match[0]) for match in _NAMED.finditer(text)} - {None}
-    return found.pop() if len(found) == 1 else None
+def mentions_named(text: str) -> list[Mention]:
+    """The versions in a longer text that the name of Kubernetes stands right before."""
+    found = (_mention(match, match[0]) for match in _NAMED.finditer(text))
+    return [one for one in found if one is not None]
 
 
 def _mention(match: re.Match[str], written: str) -> Mention | None:
