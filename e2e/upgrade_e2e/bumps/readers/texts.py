@@ -12,11 +12,14 @@ from upgrade_e2e.bumps.versions import holds_version
 __all__ = ["flagged", "text_node"]
 
 _WORDS = re.compile(r"^-{1,2}[A-Za-z]|\s|^[A-Za-z][\w.\-]*=|^(?:kubelet|kubeadm|kubectl)-\d")
-_FLAG = re.compile(r"--?[A-Za-z][\w\-]*")
+_FLAG = re.compile(r"--?[A-Za-z][\w\-]*|kube(?:let|adm|ctl)")
 
 
 def flagged(items: Sequence[Node]) -> tuple[Node, ...]:
-    """The items of a list; a version behind a flag, as in a list of arguments, is under it."""
+    """The items of a list; a version behind a flag, or behind a package of Kubernetes, is under it.
+
+    So are the arguments of a command and the packages of cloud-init.
+    """
     found: list[Node] = []
     for item in items:
         above = found[-1] if found else None
