@@ -104,10 +104,13 @@ def test_the_age_is_that_of_the_newest_whole_snapshot_at_worst():
     assert seen().oldest_s == pytest.approx(240.0)
 
 
-@pytest.mark.parametrize("sizes", [(1000, 3000, 3000), (3000, 1000, 1500)])
-def test_sizes_that_jump_show_in_either_direction(sizes):
-    made = [taken(n, 50.5 + 80 * n, size=size) for n, size in enumerate(sizes)]
-    assert seen(*made).size_factor == 3.0
+@pytest.mark.parametrize(
+    ("sizes_mib", "factor"),
+    [((10, 30, 30), 3.0), ((30, 10, 15), 3.0), ((2, 5, 9), 1.0), ((1, 9, 10), 9.0)],
+)
+def test_sizes_that_jump_show_in_either_direction_and_a_young_etcd_may_grow(sizes_mib, factor):
+    made = [taken(n, 50.5 + 80 * n, size=size * 2**20) for n, size in enumerate(sizes_mib)]
+    assert seen(*made).size_factor == factor
 
 
 def claimable(found):
