@@ -60,7 +60,8 @@ class DeployContext:
     """Where observers work: the cluster, the namespace in it and a folder on this machine.
 
     `pace` is how many times faster than real the cluster goes: what an observer does every N
-    seconds, it does every N / pace seconds here. `facts` say what kind of cluster it is, and `room`
+    seconds, it does every N / pace seconds here. `rest_s` is for how long the cluster is watched
+    before the upgrade and after it. `facts` say what kind of cluster it is, and `room`
     where in it watched workloads may run. `simulated` clusters lack what has no part in a
     rehearsal: an observer of such a thing returns no parts there, and is then no part of the pass.
     `guards` are the objects by which the user's policies are watched, and `backup_place` is where
@@ -74,6 +75,7 @@ class DeployContext:
     origin: Origin
     namespace: str = NAMESPACE
     pace: float = 1.0
+    rest_s: float = 0.0
     facts: ClusterFacts = field(default_factory=ClusterFacts)
     room: Room = field(default_factory=Room)
     simulated: bool = False

@@ -79,6 +79,7 @@ class RunningPass:
             origin=self.what.origin,
             workdir=self.what.folder / "work",
             pace=self.what.provider.capabilities.pace,
+            rest_s=self.what.settings.rest_s,
             facts=self.facts,
             room=self._find_room(cluster, observers),
             simulated=self.what.provider.capabilities.simulated,

@@ -103,6 +103,11 @@ class PassSettings:
         self._check_times()
         self._check_images()
 
+    @property
+    def rest_s(self) -> float:
+        """For how long the cluster is watched before the first step and after the last one."""
+        return self.watch_before_s + self.watch_after_s
+
     def _check_times(self) -> None:
         for time_s in (self.watch_before_s, self.watch_after_s):
             if not 0 <= time_s <= LONGEST_WATCH_S:

@@ -21,6 +21,7 @@ _API_TIMEOUT_S = 2.0
 _HASTE_ALONE = 3.0
 """A single control plane is away, with its controllers, for more than half of a pass; a claim about
 how soon they are available needs 20 Deployments out of the rest."""
+_ENOUGH = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +31,8 @@ class Deployments:
     Its pod needs a credential, as pods in a cloud do. An admission webhook of ours injects a token
     of its service account. The process exchanges that at its start at a credential provider of
     ours, and is not ready without it. Both run in the cluster, two replicas each.
-    With one control plane Deployments come three times as often. Streams that follow events, so
+    With one control plane Deployments come three times as often, unless enough of them fit into the
+    time before the upgrade and after it. Streams that follow events, so
     their interval is 0, one for each stage; `@NODE` is the node of the pod:
     created-to-accepted@host     until the API has accepted Deployment and Service
     accepted-to-admitted@host    until its pod is there, with what the webhook injects; a pod
@@ -69,14 +71,18 @@ class Deployments:
         trust = apply_servers(context, label)
         if trust is None:
             return Parts()
-        haste = _HASTE_ALONE if len(context.cluster.control_planes) == 1 else 1.0
         loop = TrialLoop(
             client=TrialClient(context, label),
             credentials=trust.credentials,
-            every_s=self.every_s / context.pace / haste,
+            every_s=self.every_s / context.pace / self._haste(context),
             timeout_s=self.timeout_s,
         )
         return Parts(
             host_probes=(readyz_probe(api, "api", _API_HZ, _API_TIMEOUT_S),),
             background_tasks=(loop, LeaseWatch(context, label)),
         )
+
+    def _haste(self, context: DeployContext) -> float:
+        """How many times as often Deployments come, so that enough come outside of absences."""
+        is_alone = len(context.cluster.control_planes) == 1
+        return _HASTE_ALONE if is_alone and context.rest_s < _ENOUGH * self.every_s else 1.0
