@@ -16,6 +16,7 @@ from upgrade_e2e.errors import E2eError
 __all__ = [
     "CLUSTER_CONFIGURATION",
     "KUBEADM_CONFIG_MAP",
+    "argument_values",
     "config_digest",
     "dns_domain",
     "feature_gates",
@@ -75,7 +76,7 @@ def feature_gates(config: Mapping[str, Any]) -> tuple[str, ...]:
     gates = {
         gate.strip()
         for component in _COMPONENTS
-        for value in _arguments(config.get(component) or {}, "feature-gates")
+        for value in argument_values(config.get(component) or {}, "feature-gates")
         for gate in value.split(",")
     }
     return tuple(sorted(gates - {""}))
@@ -97,11 +98,14 @@ def _networking(config: Mapping[str, Any]) -> Mapping[str, Any]:
     return config.get("networking") or {}
 
 
-def _arguments(component: Mapping[str, Any], name: str) -> Iterator[str]:
-    """The values of one flag: in a map up to v1beta3, in a list from v1beta4 on."""
-    arguments = component.get("extraArgs") or {}
-    if isinstance(arguments, Mapping):
-        if name in arguments:
-            yield str(arguments[name])
-        return
-    yield from (str(one.get("value", "")) for one in arguments if one.get("name") == name)
+def argument_values(of: Mapping[str, Any], name: str, key: str = "extraArgs") -> Iterator[str]:
+    """The values of one flag: in a map up to v1beta3, in a list from v1beta4 on.
+
+    What is neither has none, and a value that is null is empty.
+    """
+    given = of.get(key) or {}
+    if isinstance(given, Mapping):
+        given = [{"name": name, "value": given[name]}] if name in given else []
+    named = (one for one in given if isinstance(one, Mapping) and one.get("name") == name)
+    values = (one.get("value") for one in named) if isinstance(given, list) else ()
+    yield from ("" if value is None else str(value) for value in values)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from upgrade_e2e.providers.kind.own_patches import mappings_in
+from upgrade_e2e.cluster.kubeadm_config import argument_values
+from upgrade_e2e.providers.kind.own_patches import merge_patches
 
 __all__ = ["demands_of"]
 
@@ -19,7 +20,7 @@ def demands_of(text: str, *, has_command: bool) -> dict[str, str]:
     `text` is a kind configuration that has been checked.
     """
     found: dict[str, str] = {}
-    for patch in _patches(text):
+    for patch in merge_patches(text):
         if patch.get("serverTLSBootstrap") is True and not has_command:
             found["serving-certificates"] = (
                 "kubelets ask for theirs (serverTLSBootstrap) and nobody approves them: kubectl "
@@ -34,18 +35,8 @@ def demands_of(text: str, *, has_command: bool) -> dict[str, str]:
     return found
 
 
-def _patches(text: str) -> Iterator[Mapping[str, Any]]:
-    for config in mappings_in(text):
-        for of in (config, *(config.get("nodes") or ())):
-            for written in of.get("kubeadmConfigPatches") or ():
-                yield from mappings_in(written)
-
-
 def _admission_plugins(patch: Mapping[str, Any]) -> list[str]:
-    """The plugins that a patch enables in the API server, by either form of its arguments."""
+    """The plugins that a patch enables in the API server."""
     server = patch.get("apiServer")
-    given: Any = (server.get("extraArgs") if isinstance(server, Mapping) else None) or {}
-    if isinstance(given, list):
-        named = [one for one in given if isinstance(one, Mapping)]
-        given = {str(one.get("name")): one.get("value") for one in named}
-    return str(given.get(_PLUGINS) or "").split(",") if isinstance(given, Mapping) else []
+    given = argument_values(server, _PLUGINS) if isinstance(server, Mapping) else ()
+    return [plugin for value in given for plugin in value.split(",")]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from upgrade_e2e.cluster.kubeadm_config import argument_values
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.kind.kind_config import KindConfig
-from upgrade_e2e.providers.kind.own_patches import mappings_in, written_api
+from upgrade_e2e.providers.kind.own_patches import merge_patches, written_api
 from upgrade_e2e.version import KubeVersion
 
 __all__ = ["require_fitting"]
@@ -28,13 +29,10 @@ def require_fitting(config: KindConfig, version: KubeVersion) -> None:
 
 def _applied(text: str, version: KubeVersion) -> Iterator[Mapping[str, Any]]:
     """The merge patches that kind applies to what it writes for kubeadm."""
-    for config in mappings_in(text):
-        for of in (config, *(config.get("nodes") or ())):
-            for written in of.get("kubeadmConfigPatches") or ():
-                for patch in mappings_in(written):
-                    api = str(patch.get("apiVersion") or "")
-                    if patch.get("kind") and api in {"", written_api(version)}:
-                        yield patch
+    for patch in merge_patches(text):
+        api = str(patch.get("apiVersion") or "")
+        if patch.get("kind") and api in {"", written_api(version)}:
+            yield patch
 
 
 def _problems(patch: Mapping[str, Any], version: KubeVersion) -> Iterator[str]:
@@ -62,7 +60,8 @@ def _of_cluster(patch: Mapping[str, Any], version: KubeVersion) -> Iterator[str]
 
 
 def _of_node(registration: Mapping[str, Any], version: KubeVersion) -> Iterator[str]:
-    if name := registration.get("name") or _argument(registration, "hostname-override"):
+    flagged = argument_values(registration, "hostname-override", "kubeletExtraArgs")
+    if name := registration.get("name") or next(flagged, ""):
         yield (
             f"calls its node {name}, and kind and this tool know nodes by the names of their "
             "containers; leave the name out."
@@ -87,15 +86,6 @@ def _of_arguments(within: Mapping[str, Any], where: str, version: KubeVersion) -
                 f"has {where}.{key} as a list, and kubeadm's v1beta3, which kind writes for "
                 f"{version}, has a map; write `NAME: VALUE` in place of name and value."
             )
-
-
-def _argument(registration: Mapping[str, Any], name: str) -> str:
-    """The value of an argument of the kubelet, in either form; empty for none."""
-    given = registration.get("kubeletExtraArgs") or {}
-    if isinstance(given, Mapping):
-        return str(given.get(name) or "")
-    named = (one for one in given if isinstance(one, Mapping) and one.get("name") == name)
-    return next((str(one.get("value") or "") for one in named), "")
 
 
 def _mapping(of: Mapping[str, Any], key: str) -> Mapping[str, Any]:

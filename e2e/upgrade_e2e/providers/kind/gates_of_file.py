@@ -6,16 +6,15 @@ before it says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.kind.docker import Docker
 from upgrade_e2e.providers.kind.kind_config import KindConfig
 from upgrade_e2e.providers.kind.ledger import Ledger
-from upgrade_e2e.providers.kind.own_patches import mappings_in
+from upgrade_e2e.providers.kind.own_patches import mappings_in, merge_patches
 from upgrade_e2e.providers.kind.remains import scratch_container
-from upgrade_e2e.providers.kind.removed_gates import OLD_KUBELET, gates_refused
+from upgrade_e2e.providers.kind.removed_gates import OLD_KUBELET, gates_refused, written_gates
 from upgrade_e2e.version import KubeVersion
 
 __all__ = ["configured_gates", "require_gates_taken"]
@@ -28,12 +27,10 @@ def configured_gates(text: str) -> tuple[str, ...]:
     among them: a kubelet need not know these.
     """
     config = next(mappings_in(text), {})
-    found = list(_gates(config))
-    for of in (config, *(config.get("nodes") or ())):
-        for written in of.get("kubeadmConfigPatches") or ():
-            for patch in mappings_in(written):
-                if patch.get("kind") == "KubeletConfiguration":
-                    found += _gates(patch)
+    found = list(written_gates(config))
+    for patch in merge_patches(text):
+        if patch.get("kind") == "KubeletConfiguration":
+            found += written_gates(patch)
     return tuple(dict.fromkeys(found))
 
 
@@ -51,14 +48,8 @@ def require_gates_taken(
             docker.start(container)
             refused = gates_refused(docker.node(container), OLD_KUBELET, gates)
         if refused:
-            told = "; ".join(f"{gate} ({why})" for gate, why in refused.items())
+            named = "; ".join(f"{gate} ({why})" for gate, why in refused.items())
             raise BadInput(
-                f"kind-config {config.file}: {version} does not take the feature gates {told}, so "
+                f"kind-config {config.file}: {version} does not take the feature gates {named}, so "
                 "its programs would not start; take them out of the file, or choose another path."
             )
-
-
-def _gates(of: Mapping[str, Any]) -> Iterator[str]:
-    gates = of.get("featureGates")
-    if isinstance(gates, Mapping):
-        yield from (f"{name}={str(value).lower()}" for name, value in gates.items())

@@ -18,6 +18,8 @@ __all__ = [
     "idle_patches",
     "lists_in",
     "mappings_in",
+    "merge_patches",
+    "merge_patches_of",
     "require_readable",
     "written_api",
 ]
@@ -85,14 +87,26 @@ def idle_patches(text: str, version: KubeVersion) -> Sequence[str]:
 
 def _targets(of: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Kind and API version of what patches of kubeadm's are for; the version is empty for any."""
-    for text in of.get("kubeadmConfigPatches") or ():
-        for patch in mappings_in(text):
-            api = str(patch.get("apiVersion") or "")
-            if not api or api.startswith(KUBEADM_GROUP):
-                yield str(patch.get("kind")), api
+    for patch in merge_patches_of(of):
+        api = str(patch.get("apiVersion") or "")
+        if not api or api.startswith(KUBEADM_GROUP):
+            yield str(patch.get("kind")), api
     for patch in of.get("kubeadmConfigPatchesJSON6902") or ():
         if isinstance(patch, Mapping) and patch.get("group") == KUBEADM_GROUP:
             yield str(patch.get("kind")), f"{KUBEADM_GROUP}/{patch.get('version')}"
+
+
+def merge_patches(text: str) -> Iterator[Mapping[str, Any]]:
+    """The merge patches of kubeadm's configuration in a whole configuration that was checked."""
+    for config in mappings_in(text):
+        for of in (config, *(config.get("nodes") or ())):
+            yield from merge_patches_of(of)
+
+
+def merge_patches_of(of: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Those for all nodes, of a configuration, or those of one of its nodes, in their order."""
+    for text in of.get("kubeadmConfigPatches") or ():
+        yield from mappings_in(text)
 
 
 def mappings_in(text: object) -> Iterator[Mapping[str, Any]]:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from upgrade_e2e.cluster import Role
+from upgrade_e2e.cluster.kubeadm_config import argument_values
 from upgrade_e2e.cluster.room import CONTROL_PLANE_TAINT, Taints
 from upgrade_e2e.providers.kind.numbering import short_names
-from upgrade_e2e.providers.kind.own_patches import lists_in, mappings_in
+from upgrade_e2e.providers.kind.own_patches import lists_in, mappings_in, merge_patches_of
 
 __all__ = ["registered_taints"]
 
@@ -59,11 +60,10 @@ def _registered(sources: Iterable[Mapping[str, Any]], kind: str) -> tuple[Taints
 
 def _registrations(of: Mapping[str, Any], kind: str) -> Iterator[Mapping[str, Any]]:
     """The part about the registration in each merge patch of a kind."""
-    for text in of.get("kubeadmConfigPatches") or ():
-        for patch in mappings_in(text):
-            registration = patch.get("nodeRegistration")
-            if patch.get("kind") == kind and isinstance(registration, Mapping):
-                yield registration
+    for patch in merge_patches_of(of):
+        registration = patch.get("nodeRegistration")
+        if patch.get("kind") == kind and isinstance(registration, Mapping):
+            yield registration
 
 
 def _operations(of: Mapping[str, Any], kind: str) -> Iterator[Mapping[str, Any]]:
@@ -86,11 +86,7 @@ def _changed(operation: Mapping[str, Any], taints: Taints | None) -> Taints | No
 
 def _flagged(registration: Mapping[str, Any]) -> Taints:
     """The taints of the kubelet's flag, `KEY=VALUE:EFFECT` or `KEY:EFFECT` with commas between."""
-    given = registration.get("kubeletExtraArgs") or {}
-    if isinstance(given, list):
-        named = [one for one in given if isinstance(one, Mapping)]
-        given = {str(one.get("name")): one.get("value") for one in named}
-    words = str(given.get(_FLAG) or "") if isinstance(given, Mapping) else ""
+    words = next(argument_values(registration, _FLAG, "kubeletExtraArgs"), "")
     parts = [word.rpartition(":") for word in words.split(",")]
     return [{"key": key.partition("=")[0], "effect": effect} for key, _, effect in parts if key]
 

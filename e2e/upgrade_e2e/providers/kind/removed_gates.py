@@ -20,7 +20,7 @@ from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
 from upgrade_e2e.version import KubeVersion
 
-__all__ = ["OLD_KUBELET", "gates_of", "gates_refused", "require_known_gates"]
+__all__ = ["OLD_KUBELET", "gates_of", "gates_refused", "require_known_gates", "written_gates"]
 
 _OF_CONFIG_MAPS = {"kubelet-config": "kubelet", "kube-proxy": "config.conf"}
 _FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
@@ -42,12 +42,12 @@ def require_known_gates(cluster: Cluster, version: KubeVersion) -> None:
     unknown = gates_refused(inside, OLD_KUBELET, refused)
     gone = {gate: why for gate, why in refused.items() if gate not in unknown}
     if gone:
-        told = "; ".join(
+        named = "; ".join(
             f"{gate} ({why}; it is set in {gates[gate]})" for gate, why in gone.items()
         )
         raise BadInput(
             f"{version} does not take these feature gates of the cluster, so its programs would "
-            f"not start: {told}. Take them out before an upgrade to {version}: in a kind "
+            f"not start: {named}. Take them out before an upgrade to {version}: in a kind "
             "configuration from featureGates, and from the patches of kubeadm."
         )
 
@@ -58,7 +58,7 @@ def gates_of(cluster: Cluster) -> dict[str, str]:
     for name, key in _OF_CONFIG_MAPS.items():
         text = config_map(cluster, name).get(key, "")
         config = parse_mapping(text, f"{key} in ConfigMap kube-system/{name}")
-        for gate in _of_config(config):
+        for gate in written_gates(config):
             found.setdefault(gate, f"ConfigMap {name}")
     for node in cluster.nodes:
         for gate in _of_flags(node):
@@ -75,9 +75,11 @@ def gates_refused(inside: Runner, kubelet: str, gates: Iterable[str]) -> dict[st
     return {gate: why for gate, why in refused.items() if why}
 
 
-def _of_config(config: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in (config.get("featureGates") or {}).items():
-        yield f"{name}={str(value).lower()}"
+def written_gates(config: Mapping[str, Any]) -> Iterator[str]:
+    """The gates under `featureGates`, as `NAME=true`; none where that is no mapping."""
+    gates = config.get("featureGates")
+    if isinstance(gates, Mapping):
+        yield from (f"{name}={str(value).lower()}" for name, value in gates.items())
 
 
 def _of_flags(node: Node) -> Iterator[str]:

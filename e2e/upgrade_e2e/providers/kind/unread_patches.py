@@ -12,7 +12,7 @@ from typing import Any
 
 from upgrade_e2e.cluster import Role
 from upgrade_e2e.providers.kind.numbering import short_names
-from upgrade_e2e.providers.kind.own_patches import KUBEADM_GROUP, mappings_in
+from upgrade_e2e.providers.kind.own_patches import KUBEADM_GROUP, mappings_in, merge_patches_of
 
 __all__ = ["patches_of", "patches_without_reader"]
 
@@ -42,12 +42,7 @@ def patches_of(config: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Mappin
     nodes = config.get("nodes") or [{}]
     names = short_names(node.get("role") or _FIRST for node in nodes)
     for name, node in zip(names, nodes, strict=True):
-        yield name, list(_documents(node))
-
-
-def _documents(of: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for text in of.get("kubeadmConfigPatches") or ():
-        yield from mappings_in(text)
+        yield name, list(merge_patches_of(node))
 
 
 def _unknown(config: Mapping[str, Any]) -> Iterator[str]:
@@ -69,7 +64,7 @@ def _unknown(config: Mapping[str, Any]) -> Iterator[str]:
 def _targets(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Kind and API version of what each patch is for; empty where it does not say."""
     for of in (config, *(config.get("nodes") or ())):
-        for patch in _documents(of):
+        for patch in merge_patches_of(of):
             yield str(patch.get("kind") or ""), str(patch.get("apiVersion") or "")
         for patch in of.get("kubeadmConfigPatchesJSON6902") or ():
             if isinstance(patch, Mapping):
@@ -79,7 +74,7 @@ def _targets(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _misplaced(config: Mapping[str, Any]) -> Iterator[str]:
     of_nodes = dict(patches_of(config))
-    read = [*_documents(config), *of_nodes.get(_FIRST, ())]
+    read = [*merge_patches_of(config), *of_nodes.get(_FIRST, ())]
     for name, patches in of_nodes.items():
         right, wrong = (_INIT, _JOIN) if name == _FIRST else (_JOIN, _INIT)
         kinds = [patch.get("kind") for patch in patches]
