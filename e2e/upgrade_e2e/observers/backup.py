@@ -44,7 +44,7 @@ class EtcdBackup:
 
     kind: ClassVar[str] = "backup"
     every_s: float = 30.0
-    writes_hz: float = 10.0
+    writes_hz: float = 5.0
     into: str = ""
     s3_endpoint: str = ""
     etcd_programs: str = ""
