@@ -132,7 +132,7 @@ TABLE = (
                 r"worker2",
             ),
         ),
-        ("--profile", "nightly"),
+        ("--profile", "nightly", "--scenario", "kubelet_growth"),
     ),
 )
 

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.series import walk_series
 from upgrade_e2e.format import duration, share
-from upgrade_e2e.report import RunRecord
+from upgrade_e2e.report import ObserverResult, RunRecord
 
 EVENTS = ("started-to-ready", "deleted-to-gone")
 
@@ -31,30 +32,37 @@ HEAD = (
 
 
 def row(number: int, record: RunRecord) -> str:
-    """One pass as a line of Markdown."""
-    seen = {one.name: one for one in record.observers}
-    dns, churn = seen["dns"], seen["churn"]
-    worst = max(one.blind_share for one in record.observers)
+    """One pass as a line of Markdown; `-` for what was not watched in it."""
+    worst = max((one.blind_share for one in record.observers), default=0.0)
     broken = ", ".join(one.name for one in record.scenarios if one.verdict.value == "FAIL")
-    cost = record.api_cost
-    away = "-" if cost is None else f"{cost.away_s:.0f}, {cost.longest_away_s:.0f} s"
-    deaf_s = max(cost.longest_without_news_s.values(), default=0.0) if cost else 0.0
     cells = (
         str(number),
         record.verdict.value,
         f"{record.duration_s:.0f}",
-        away,
-        f"{deaf_s:.0f} s",
-        share(dns.failure_ratio),
-        f"{duration(dns.longest_silence_s)}, {duration(dns.kept_silence_s)}",
-        share(dns.bad_share),
-        f"{seen['web'].failures} of {seen['web'].samples}, "
-        f"{seen['edge'].failures} of {seen['edge'].samples}",
-        ", ".join(duration(churn.stream_p95_s.get(kind)) for kind in EVENTS),
+        *api_cells(record),
+        *client_cells({one.name: one for one in record.observers}),
         share(worst),
         broken or "-",
     )
     return f"| {' | '.join(cells)} |"
+
+
+def api_cells(record: RunRecord) -> tuple[str, str]:
+    """How long the API server was away, and how long a node had no news from it."""
+    if (cost := record.api_cost) is None:
+        return "-", "-"
+    deaf_s = max(cost.longest_without_news_s.values(), default=0.0)
+    return f"{cost.away_s:.0f}, {cost.longest_away_s:.0f} s", f"{deaf_s:.0f} s"
+
+
+def client_cells(seen: Mapping[str, ObserverResult]) -> Iterator[str]:
+    """What clients saw: DNS in three cells, the web service and its edge in one, pods in one."""
+    dns, web, edge, churn = (seen.get(name) for name in ("dns", "web", "edge", "churn"))
+    yield share(dns.failure_ratio) if dns else "-"
+    yield f"{duration(dns.longest_silence_s)}, {duration(dns.kept_silence_s)}" if dns else "-"
+    yield share(dns.bad_share) if dns else "-"
+    yield ", ".join(f"{one.failures} of {one.samples}" if one else "-" for one in (web, edge))
+    yield ", ".join(duration(churn.stream_p95_s.get(kind)) for kind in EVENTS) if churn else "-"
 
 
 def main() -> None:
