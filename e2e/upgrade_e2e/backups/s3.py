@@ -52,6 +52,7 @@ def require_endpoint(endpoint: str) -> None:
         raise BadInput(NO_CREDENTIALS)
     try:
         address = urlsplit(endpoint)
+        _ = address.port  # read only now, and refused when it is none
     except ValueError:
         address = urlsplit("")
     if address.scheme not in {"http", "https"} or not address.hostname:

@@ -48,5 +48,8 @@ def read_backup_place(into: str, s3_endpoint: str) -> BackupPlace:
         )
     if into:
         with naming("--backup-into", into):
+            require_location(into)
+    if s3_endpoint:
+        with naming("--s3-endpoint", s3_endpoint):
             require_location(into, s3_endpoint)
     return BackupPlace(into, s3_endpoint)

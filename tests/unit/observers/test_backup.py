@@ -292,9 +292,10 @@ def test_a_place_that_nothing_is_stored_in_is_said():
     [
         ("gs://x/y", "", "--backup-into is 'gs://x/y'.*write a folder, or s3://BUCKET/PREFIX"),
         ("s3://", "", "names no bucket"),
-        ("backups", "https://s3.example.org", "means nothing to the folder"),
+        ("backups", "https://s3.example.org", "--s3-endpoint is .*means nothing to the folder"),
         ("", "https://s3.example.org", "add --backup-into s3://BUCKET/PREFIX"),
-        ("s3://b/x", "s3.example.org", "is no address of an S3 server"),
+        ("s3://b/x", "s3.example.org", "--s3-endpoint is 's3.example.org': .*is no address"),
+        ("s3://b/x", "http://h:99999", "--s3-endpoint is 'http://h:99999': .*is no address"),
     ],
 )
 def test_options_that_name_no_place_are_refused(into, endpoint, words):
