@@ -51,6 +51,7 @@ _SCRIPTS = (
     "pointer.js",
     "gestures.js",
     "controls.js",
+    "copying.js",
     "page.js",
 )
 

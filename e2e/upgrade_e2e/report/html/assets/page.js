@@ -1,4 +1,4 @@
-// The page: theme, copying of tables, links into the timeline, and the start of it all.
+// The page: theme, links into the timeline, and the start of it all.
 
 const ROOM = 0.4; // of the window: steps that need more scroll out of sight
 
@@ -20,41 +20,6 @@ function listenToTheme(repaint) {
   });
   dark.addEventListener("change", settle);
   settle();
-}
-
-// A cell is copied as its data-tsv where it has one: bare numbers in the unit that its head names.
-function asTsv(table) {
-  const plain = (cell) => (cell.dataset.tsv ?? cell.textContent).trim().replace(/\s+/g, " ");
-  return [...table.rows].map((row) => [...row.cells].map(plain).join("\t")).join("\n");
-}
-
-async function copy(text) {
-  if (navigator.clipboard && isSecureContext) {
-    await navigator.clipboard.writeText(text);
-    return;
-  }
-  const area = document.createElement("textarea");
-  area.value = text;
-  document.body.append(area);
-  area.select();
-  document.execCommand("copy");
-  area.remove();
-}
-
-function listenToCopying(say) {
-  for (const button of document.querySelectorAll("[data-copy]")) {
-    button.addEventListener("click", async () => {
-      const before = button.textContent;
-      try {
-        await copy(asTsv(byId(button.dataset.copy)));
-        button.textContent = "Copied";
-      } catch {
-        button.textContent = "The browser did not allow it";
-      }
-      say(button.textContent);
-      setTimeout(() => (button.textContent = before), 1500);
-    });
-  }
 }
 
 // Whatever has data-from and data-to opens that stretch of the timeline.
