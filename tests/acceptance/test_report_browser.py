@@ -33,21 +33,6 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def opened(browser):
-    """Opens reports in tabs that are closed at the end of the test."""
-    contexts = []
-
-    def open_(folder: Path, fragment: str = "", **context) -> Tab:
-        settings = {"viewport": {"width": 1280, "height": 900}, **context}
-        contexts.append(browser.new_context(**settings))
-        return Tab.open(contexts[-1], folder / "report.html", fragment)
-
-    yield open_
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture
 def tab(opened, folder):
     """The report of the short pass at 1280 pixels, showing all of it."""
     opened_tab = opened(folder)
@@ -136,10 +121,17 @@ def crowded(tmp_path_factory):
     return made
 
 
+def unfold(tab: Tab) -> None:
+    """Show all that the page has."""
+    tab.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    tab.page.locator(".fold button").click()
+    tab.settle()
+
+
 @pytest.mark.parametrize("width", [1280, 800, 400])
 def test_no_part_of_the_page_scrolls_up_and_down_by_itself(opened, crowded, width):
     tab = opened(crowded, viewport={"width": width, "height": 900})
-    tab.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    unfold(tab)
     inside = tab.page.evaluate(
         """() => [...document.body.querySelectorAll("*")]
           .filter((one) => /auto|scroll/.test(getComputedStyle(one).overflowY))
@@ -154,7 +146,7 @@ def test_no_part_of_the_page_scrolls_up_and_down_by_itself(opened, crowded, widt
 @pytest.mark.parametrize("table", [".scenarios", ".outages", ".steps"])
 def test_what_is_read_first_needs_no_scrolling_sideways(opened, crowded, table, width):
     tab = opened(crowded, viewport={"width": width, "height": 900})
-    tab.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    unfold(tab)
     beyond = tab.page.evaluate(
         """(table) => {
           const room = document.querySelector(table).closest("section").getBoundingClientRect();
@@ -170,6 +162,7 @@ def test_what_is_read_first_needs_no_scrolling_sideways(opened, crowded, table, 
 @pytest.mark.parametrize("width", [1280, 800, 400])
 def test_a_long_name_is_not_broken_inside_a_word(opened, crowded, width):
     tab = opened(crowded, viewport={"width": width, "height": 900})
+    unfold(tab)
     broken = tab.page.evaluate(
         """() => {
           const found = [];

@@ -164,6 +164,30 @@ def test_the_scenarios_that_someone_must_look_at_come_first(tmp_path):
     assert shown == ["scenario-4", "scenario-3", "scenario-2", "scenario-1"]
 
 
+def test_rows_that_hold_stand_behind_a_line_and_the_page_comes_unfolded(tmp_path):
+    verdicts = (Verdict.SKIP, Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.FAIL)
+    results = tuple(ScenarioResult(f"test_{v}", f"claim {v}", v, "") for v in verdicts)
+    save_record(record(scenarios=results), tmp_path)
+    text = render_html(tmp_path)
+    marks = ["scenario-3", "1 claim held, 1 was skipped", 'id="scenarios-folded"', "scenario-2"]
+    assert sorted(marks, key=text.index) == marks
+    page = Page(text)
+    assert page.attribute("aria-expanded") == ["true"]
+    assert page.attribute("aria-controls")[0] == "scenarios-folded"
+    assert "data-fold" not in [name for _, attrs in page.elements for name in attrs]
+
+
+def test_there_is_no_line_where_nothing_is_folded(tmp_path):
+    failed = ScenarioResult("test_x", "x holds", Verdict.FAIL, "")
+    save_record(record(scenarios=(failed,)), tmp_path)
+    assert not Page(render_html(tmp_path)).attribute("aria-expanded")
+
+
+def test_the_script_stands_before_the_samples(text):
+    """A large page is drawn while its samples are read; by then it must be folded."""
+    assert text.index("<script>") < text.index('id="facts"') < text.index('id="samples"')
+
+
 def test_tables_carry_bare_numbers_for_copying(folder, text):
     run, _ = make_run(dataclasses.replace(SHAPE, simulated=True))
     seen = next(seen for seen in run.observers if seen.name == "dns")

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from upgrade_e2e.files import write_whole
 from upgrade_e2e.format import duration, wall_clock
-from upgrade_e2e.judge import Verdict, Views
+from upgrade_e2e.judge import Views
 from upgrade_e2e.report.cost import cost_in_words
 from upgrade_e2e.report.happenings import advice, happened
 from upgrade_e2e.report.html import observed, performed
@@ -25,6 +25,7 @@ from upgrade_e2e.report.html.claims import linked
 from upgrade_e2e.report.html.compare import compare_runs
 from upgrade_e2e.report.html.costs import cost_tables
 from upgrade_e2e.report.html.drawn import Drawn
+from upgrade_e2e.report.html.folded import fold
 from upgrade_e2e.report.html.picture import FAMILIES, compose
 from upgrade_e2e.report.html.tables import Table
 from upgrade_e2e.report.html.used import resource_tables
@@ -52,6 +53,7 @@ _SCRIPTS = (
     "gestures.js",
     "controls.js",
     "copying.js",
+    "fold.js",
     "page.js",
 )
 
@@ -103,7 +105,7 @@ def render_page(record: RunRecord, drawn: Drawn, other: RunRecord | None = None)
             error=picture.packed.error,
             facts=_json(picture.facts),
             samples=Markup(base64.b64encode(picture.packed.data).decode()),  # noqa: S704 - base64
-            order=_by_verdict(record),
+            scenarios=fold(record),
             explained=[linked(record, scenario) for scenario in record.scenarios],
             outages=observed.outages(record),
             tables=[
@@ -123,13 +125,6 @@ def render_page(record: RunRecord, drawn: Drawn, other: RunRecord | None = None)
             policy=_policy(style, script),
         )
     )
-
-
-def _by_verdict(record: RunRecord) -> list[int]:
-    """The places of the scenarios, those first that someone must look at."""
-    order = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS, Verdict.SKIP)
-    scenarios = record.scenarios
-    return sorted(range(len(scenarios)), key=lambda place: order.index(scenarios[place].verdict))
 
 
 def _unless_empty(record: RunRecord) -> list[Table]:

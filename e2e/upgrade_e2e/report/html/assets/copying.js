@@ -1,9 +1,11 @@
 // Tables as TSV, for a spreadsheet.
 
 // A cell is copied as its data-tsv where it has one: bare numbers in the unit that its head names.
+// Folded rows are copied too, but not the line that they are behind.
 function asTsv(table) {
   const plain = (cell) => (cell.dataset.tsv ?? cell.textContent).trim().replace(/\s+/g, " ");
-  return [...table.rows].map((row) => [...row.cells].map(plain).join("\t")).join("\n");
+  const rows = [...table.rows].filter((row) => !row.closest(".fold"));
+  return rows.map((row) => [...row.cells].map(plain).join("\t")).join("\n");
 }
 
 async function copy(text) {

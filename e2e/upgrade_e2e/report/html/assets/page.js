@@ -126,7 +126,15 @@ async function fill(scene) {
   }
 }
 
+// Facts and samples stand below this script.
+function wholePage() {
+  if (document.readyState !== "loading") return Promise.resolve();
+  return new Promise((done) => document.addEventListener("DOMContentLoaded", done, { once: true }));
+}
+
 async function start() {
+  listenToFold();
+  await wholePage();
   const facts = JSON.parse(byId("facts").textContent);
   const scene = makeScene(facts);
   listenToTheme(scene.repaint);
