@@ -56,9 +56,9 @@ class NewPodsNetwork:
 
     kind: ClassVar[str] = "network"
     sees_new_nodes: ClassVar[bool] = True
-    every_s: float = 30.0
+    every_s: float = 15.0
     early_every_s: float = 10.0
-    new_every_s: float = 5.0
+    new_every_s: float = 3.0
     label: str = ""
     timeout_s: float = 30.0
 
