@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from upgrade_e2e.gate.checks import check_budgets, check_control, check_evidence, check_sight
+from upgrade_e2e.gate.checks import check_budgets, check_control, check_evidence
 from upgrade_e2e.gate.compared_runs import ComparedRuns
 from upgrade_e2e.gate.comparison import Comparison, State, compare
 from upgrade_e2e.gate.decision import Answer, Check, Decision, TestedMetric
@@ -14,6 +14,7 @@ from upgrade_e2e.gate.metrics import age_notes, shown
 from upgrade_e2e.gate.power import MOST_RUNS, sensitivity
 from upgrade_e2e.gate.run import Run
 from upgrade_e2e.gate.settings import GateSettings
+from upgrade_e2e.gate.sight import check_sight
 
 __all__ = ["check_baseline", "decide"]
 

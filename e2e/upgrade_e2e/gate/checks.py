@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from upgrade_e2e.format import share
 from upgrade_e2e.gate.comparable import comparability_problems
 from upgrade_e2e.gate.decision import Answer, Check, combine_answers
 from upgrade_e2e.gate.run import Run
 from upgrade_e2e.judge import Verdict, combine
 from upgrade_e2e.report import SIMULATED
 
-__all__ = ["check_budgets", "check_control", "check_evidence", "check_sight", "sight_problems"]
-
-MOST_BLIND = 0.5
-FEWEST_SAMPLES = 30
-"""These hold with any limits: a run that missed half of a pass, or saw almost nothing, proves
-nothing about a version."""
+__all__ = ["check_budgets", "check_control", "check_evidence"]
 
 
 def check_evidence(
@@ -73,30 +67,6 @@ def _verdict(run: Run) -> Verdict:
     return claimed if run.verdict is Verdict.PASS else run.verdict
 
 
-def check_sight(candidates: Sequence[Run]) -> Check:
-    """The probers of each run saw enough of the pass."""
-    problems = [problem for run in candidates for problem in sight_problems(run)]
-    if problems:
-        step = "give the probers more CPU or a lower rate, and run again."
-        return Check("sight", Answer.INCONCLUSIVE, tuple(problems), (step,))
-    shares = [
-        figure.value
-        for run in candidates
-        for observer in run.observers
-        if (figure := run.figure(observer, "blind_share")) is not None
-    ]
-    if not shares:
-        return Check("sight", Answer.INCONCLUSIVE, ("nothing was watched.",))
-    return Check("sight", Answer.APPROVE, (f"blind for at most {share(max(shares))} of a pass.",))
-
-
-def sight_problems(run: Run) -> tuple[str, ...]:
-    """Why this run saw too little to be evidence; empty if it saw enough."""
-    if not run.observers:
-        return (f"run {run.name} has no observer.",)
-    return tuple(_sight_problems(run))
-
-
 def check_control(candidates: Sequence[Run], controls: Sequence[Run], again: str) -> Check:
     """A planted outage was noticed, by scenarios that hold in the candidates."""
     plant = f"plant an outage once and pass its folder along: {again} --fault coredns-replicas=1"
@@ -131,25 +101,6 @@ def check_control(candidates: Sequence[Run], controls: Sequence[Run], again: str
     if unproven := sorted(claimed - proven):
         why.append(f"No planted outage has proven yet: {', '.join(unproven)}.")
     return Check("control", Answer.APPROVE, tuple(why))
-
-
-def _sight_problems(run: Run) -> Iterator[str]:
-    most_blind = min(MOST_BLIND, run.limit("instrument.blind_share"))
-    fewest = max(FEWEST_SAMPLES, run.limit("instrument.min_samples"))
-    for observer in run.observers:
-        blind, samples = run.figure(observer, "blind_share"), run.figure(observer, "samples")
-        if blind is None or not blind.value <= most_blind:
-            unseen = "an unknown share" if blind is None else share(blind.value)
-            yield (
-                f"run {run.name}: {observer} did not see {unseen} of the pass "
-                f"(at most {share(most_blind)}, instrument.blind_share)."
-            )
-        if samples is None or not samples.value >= fewest:
-            count = 0 if samples is None else int(samples.value)
-            yield (
-                f"run {run.name}: {observer} has {count} samples that count "
-                f"(at least {fewest:g}, instrument.min_samples)."
-            )
 
 
 def _runs(count: int) -> str:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from upgrade_e2e.errors import BadInput, DamagedRecord, DeadlinePassed
-from upgrade_e2e.gate.checks import sight_problems
 from upgrade_e2e.gate.comparable import loosened_sight
 from upgrade_e2e.gate.differing import Difference, differences, is_unknown, unlike
 from upgrade_e2e.gate.history import LOCK_TIMEOUT_S, History
 from upgrade_e2e.gate.reading import Found, read_runs, same_pass
 from upgrade_e2e.gate.run import Run
 from upgrade_e2e.gate.settings import GateSettings
+from upgrade_e2e.gate.sight import sight_problems
 from upgrade_e2e.judge import Verdict
 
 __all__ = ["ComparedRuns", "gather"]

@@ -18,6 +18,7 @@ from upgrade_e2e.gate import (
     render_decision,
 )
 from upgrade_e2e.gate.decision import combine_answers
+from upgrade_e2e.gate.sight import sight_problems
 from upgrade_e2e.judge import Verdict
 
 QUICK = GateSettings(simulations=100)
@@ -137,6 +138,42 @@ def test_claims_that_no_control_has_proven_are_named():
 def test_a_blind_run_is_inconclusive(figures):
     decision = decide(evidence(candidates=(*runs([0.0] * 5), run(figures))), QUICK)
     assert answers(decision)["sight"] is Answer.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("observer", "figures", "step"),
+    [
+        ("dns", {"blind_share": 0.11}, "more CPU or a lower rate"),
+        ("dns", {"samples": 99.0}, "probe faster"),
+        ("backup", {"samples": 1.0}, "take snapshots more often"),
+    ],
+)
+def test_the_advice_fits_what_was_not_seen(observer, figures, step):
+    decision = decide(evidence(candidates=(*runs([0.0] * 5), run(figures, observer))), QUICK)
+    sight = next(check for check in decision.checks if check.name == "sight")
+    assert [step in advice for advice in sight.next] == [True]
+
+
+def test_nothing_watched_is_no_lack_of_cpu():
+    bare = dataclasses.replace(run(), figures=())
+    (sight,) = (c for c in decide(evidence(candidates=(bare,)), QUICK).checks if c.name == "sight")
+    assert ["choose a scenario" in step for step in sight.next] == [True]
+
+
+@pytest.mark.parametrize(
+    ("observer", "samples", "enough"),
+    [
+        ("backup", 24.0, True),
+        ("backup-mine", 2.0, True),
+        ("backup", 1.0, False),
+        ("backup", None, False),
+        ("deployments", 24.0, False),
+    ],
+)
+def test_snapshots_are_few_by_their_schedule_and_other_samples_are_not(observer, samples, enough):
+    """A nightly pass of 770 s has 24 snapshots, and must be fit to be approved."""
+    seen = run({"samples": samples}, observer)
+    assert bool(sight_problems(seen)) is not enough
 
 
 def test_the_blind_share_is_held_to_the_limit_of_the_run():

@@ -155,6 +155,21 @@ def test_probing_slower_than_the_baseline_is_no_yes(ask):
     refuted(ask(slow), "dns took 10 samples a second, 100 in the baseline")
 
 
+def test_nightly_passes_can_be_a_yes_and_fewer_snapshots_than_before_are_none(ask):
+    nightly = {"profile": "nightly"}
+    backups = ScenarioResult("test_backups", "Snapshots.", Verdict.PASS, "", ("backup",))
+    planted_too = planted(choices={"fault coredns-replicas": "1", **nightly})
+
+    def passes(count, snapshots):
+        seen = (observer(), observer("backup", samples=snapshots))
+        both = (*record().scenarios, backups)
+        return many(count, choices=nightly, observers=seen, scenarios=both)
+
+    assert ask(passes(5, 24), passes(6, 24), [planted_too]).answer is Answer.APPROVE
+    refuted(ask(passes(5, 10), passes(6, 24), [planted_too]), "backup took 0.025 samples a second")
+    refuted(ask(passes(5, 1), passes(6, 1), [planted_too]), "backup has 1 of the 2 snapshots")
+
+
 def test_claims_that_are_left_out_are_missed(ask):
     both = (ScenarioResult("test_dns", "Lookups.", Verdict.PASS, "", ("dns",)), OTHER)
     old = [record(scenarios=both) for _ in range(6)]
