@@ -106,6 +106,19 @@ def test_a_figure_that_is_no_number_is_refused(kept):
         assert "finite" in said(done)
 
 
+def test_a_file_among_the_folders_is_left_out_by_name(tmp_path):
+    write(tmp_path / "n", *many(2))
+    (tmp_path / "n" / "notes.txt").write_text("quiet machine")
+    given = sorted(str(place) for place in (tmp_path / "n").iterdir())
+    done = tool("history", "add", *given, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 new, 0 known already" in done.stdout
+    assert "left out: " in done.stdout
+    assert "notes.txt is not a directory" in done.stdout
+    alone = tool("history", "add", "n/notes.txt", cwd=tmp_path)
+    assert alone.returncode == 2, alone.stdout + alone.stderr
+
+
 def test_damaged_runs_are_left_out_by_name_and_the_others_kept(tmp_path):
     folder = write(tmp_path / "runs", *many(2))
     torn = next(folder.iterdir())

@@ -66,7 +66,8 @@ def add(run_dirs: tuple[Path, ...], file: Path) -> None:
     """Add finished runs to the history.
 
     RUN_DIRS are artifact folders of runs, or folders of such folders. A run that is in the history
-    already stays as it is. Exit code 1 means that no run could be read.
+    already stays as it is. Damaged runs, and files among the folders, are named and left out. Exit
+    code 1 means that no run could be read.
 
     Example: upgrade-e2e history add artifacts --history nightly.sqlite
     """

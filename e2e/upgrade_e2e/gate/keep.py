@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from upgrade_e2e.gate.history import Added, History
+from upgrade_e2e.gate.places import not_a_folder
 from upgrade_e2e.gate.reading import read_runs
 
 __all__ = ["Kept", "keep_runs"]
@@ -14,7 +15,7 @@ __all__ = ["Kept", "keep_runs"]
 
 @dataclass(frozen=True)
 class Kept:
-    """What came into a history; `damaged` are the runs that could not be read, as sentences."""
+    """What came into a history; `damaged` is what could not be read, as sentences."""
 
     added: Added
     damaged: tuple[str, ...]
@@ -28,10 +29,12 @@ class Kept:
 def keep_runs(folders: Sequence[Path], history: Path) -> Kept:
     """Add the runs in these folders to the history at `history`, created when it is missing.
 
-    A damaged run is left out and named in the result; the others are kept. Raises as
-    `History.writing`, and BadInput for a folder that does not exist.
+    A damaged run, and a file that a pattern such as `n/*` caught, are left out and named in the
+    result; the others are kept. Raises as `History.writing`, and BadInput for a folder that does
+    not exist, and where there are only files.
     """
-    found = read_runs(folders)
+    files = [place for place in folders if place.is_file()]
+    found = read_runs([place for place in folders if place not in files] or files)
     with History.writing(history) as opened:
         added = opened.add(found.runs)
-    return Kept(added, tuple(found.damaged))
+    return Kept(added, (*found.damaged, *map(not_a_folder, files)))

@@ -7,7 +7,7 @@ from pathlib import Path
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.report.record import RECORD_NAME
 
-__all__ = ["run_folders"]
+__all__ = ["not_a_folder", "run_folders"]
 
 _DEPTH = ("*/", "*/*/")
 _LEFTOVERS = (".pass-begun", "samples", "work", RECORD_NAME + ".part")
@@ -22,10 +22,7 @@ def run_folders(folder: Path) -> list[Path]:
     below. Raises BadInput when it is no folder.
     """
     if not folder.is_dir():
-        raise BadInput(
-            f"{folder} is not a directory; name the --artifacts-dir of a run, or a directory of "
-            "such directories."
-        )
+        raise BadInput(not_a_folder(folder))
     if (folder / RECORD_NAME).exists():
         return [folder]
     below: list[Path] = []
@@ -33,6 +30,14 @@ def run_folders(folder: Path) -> list[Path]:
         inside = [place for place in sorted(folder.glob(depth)) if place.parent not in below]
         below += [place for place in inside if _is_run(place)]
     return sorted(below) or [folder]
+
+
+def not_a_folder(place: Path) -> str:
+    """What is said of a place that is no directory."""
+    return (
+        f"{place} is not a directory; name the --artifacts-dir of a run, or a directory of such "
+        "directories."
+    )
 
 
 def _is_run(folder: Path) -> bool:

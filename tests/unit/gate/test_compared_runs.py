@@ -370,6 +370,25 @@ def test_runs_are_kept_and_damaged_ones_told(place, tmp_path):
     assert keep_runs([folders[0]], file).render() == "0 new, 1 known already."
 
 
+def test_a_file_among_folders_of_runs_is_told_and_the_runs_are_kept(place, tmp_path):
+    """As a shell gives them for `runs/*`."""
+    folders = place(*many(2))
+    notes = folders[0].parent / "notes.txt"
+    notes.write_text("quiet machine")
+    kept = keep_runs([*folders, notes], tmp_path / "history.sqlite")
+    assert (kept.added.new, len(kept.damaged)) == (2, 1)
+    assert f"left out: {notes} is not a directory" in kept.render()
+
+
+def test_files_alone_are_no_runs_and_make_no_history(tmp_path):
+    notes, file = tmp_path / "notes.txt", tmp_path / "history.sqlite"
+    notes.write_text("quiet machine")
+    for given in ([notes], [notes, tmp_path / "nowhere"]):
+        with pytest.raises(BadInput, match="is not a directory"):
+            keep_runs(given, file)
+    assert not file.exists()
+
+
 def test_a_record_keeps_its_figures():
     made = run_of(
         dataclasses.replace(record(), observers=(observer(p99_s=2.0, censored=True, p50_s=None),))
