@@ -96,7 +96,7 @@ def check_control(candidates: Sequence[Run], controls: Sequence[Run], again: str
         if claim.watched and claim.verdict is Verdict.PASS
     }
     if candidates and not proven & claimed:
-        why.append("but none of those scenarios was judged in the candidate runs.")
+        why.append("But none of those scenarios was judged in the candidate runs.")
         return Check("control", Answer.INCONCLUSIVE, tuple(why), (plant,))
     if unproven := sorted(claimed - proven):
         why.append(f"No planted outage has proven yet: {', '.join(unproven)}.")

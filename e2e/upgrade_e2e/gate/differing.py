@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 
 from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.cluster.room import ROOM_CHOICE
+from upgrade_e2e.gate.choices import option_of
 from upgrade_e2e.gate.run import Run
 
 __all__ = ["Difference", "differences", "is_unknown", "prepared_otherwise", "unlike"]
@@ -85,7 +86,7 @@ def _choices(one: Run, other: Run) -> Iterator[Difference]:
 
 
 def _setting(key: str) -> str:
-    return f"setting {key}"
+    return f"setting {option_of(key)}"
 
 
 def _facts(

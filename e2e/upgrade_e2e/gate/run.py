@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from upgrade_e2e.cluster.facts import ClusterFacts
+from upgrade_e2e.gate.choices import STORED_NAMES, choices_that_measure
 from upgrade_e2e.gate.elsewhere import elsewhere_down_s
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.report import ApiCost, ObserverResult, RunRecord
@@ -15,7 +16,7 @@ from upgrade_e2e.timeline import NO_STEPS, Span
 from upgrade_e2e.upgrade import Inventory
 from upgrade_e2e.upgrade.plan import JOIN_NODE
 
-__all__ = ["WHOLE", "Figure", "Run", "ScenarioVerdict", "choices_that_measure", "run_of"]
+__all__ = ["WHOLE", "Figure", "Run", "ScenarioVerdict", "run_of"]
 
 WHOLE = "pass"
 OBSERVED = (
@@ -39,11 +40,6 @@ SLOWNESS = ("slow_ratio", "brownout_count", "brownout_s")
 """Recorded where there was a limit on slow answers, which the earliest records have not."""
 _PULL = "pull"
 """The kind of the phases in which a pass waited for images, and of the pulls next to the steps."""
-# These two steps and settings keep their first names, so that a history's series goes on.
-_STORED_NAMES = {"watch-before": "baseline", "watch-after": "settle"}
-# What was asked for before the path was settled: it changes nothing of what is measured on it.
-# So does a node that joins last of all: what is measured all the time keeps off it.
-_NOT_MEASURED = {"nearest-patch", "no-join-node"}
 
 
 @dataclass(frozen=True)
@@ -160,15 +156,6 @@ def run_of(record: RunRecord) -> Run:
     )
 
 
-def choices_that_measure(choices: Mapping[str, str]) -> dict[str, str]:
-    """The choices of a record or a plan that change what is measured, planted faults aside."""
-    return {
-        _STORED_NAMES.get(key, key): value
-        for key, value in choices.items()
-        if not key.startswith("fault ") and key not in _NOT_MEASURED
-    }
-
-
 def _nodes(inventory: Inventory | None, spans: tuple[Span, ...]) -> str:
     """The nodes that were upgraded, without those that joined in the pass."""
     if inventory is None:
@@ -193,7 +180,7 @@ def _figures(record: RunRecord) -> Iterator[Figure]:
     steps: dict[str, float] = {}
     for span in record.spans:
         if not span.parent and span.kind not in {_PULL, *NO_STEPS}:
-            kind = _STORED_NAMES.get(span.kind, span.kind)
+            kind = STORED_NAMES.get(span.kind, span.kind)
             took_s = span.duration_s - pulling.get(span.name, 0.0)
             steps[kind] = steps.get(kind, 0.0) + took_s
     for kind, took_s in steps.items():

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from upgrade_e2e.gate.choices import choices_that_measure
 from upgrade_e2e.gate.from_history import drawn_limits
 from upgrade_e2e.gate.history import History
-from upgrade_e2e.gate.run import Run, choices_that_measure
+from upgrade_e2e.gate.run import Run
 from upgrade_e2e.gate.stock import StockProfile, load_stock, shipped_stock, weigh
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.report import Cost, RunRecord

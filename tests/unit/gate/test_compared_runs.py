@@ -113,6 +113,8 @@ def test_an_empty_folder_is_inconclusive_and_a_missing_one_bad_input(tmp_path):
         ({"provider": "attached"}, "provider: kind and attached"),
         ({"simulated": True}, "provider: kind and kind .SIMULATED."),
         ({"choices": {"fast-control-plane": "on"}}, "setting fast-control-plane: not set and on"),
+        ({"choices": {"watch-before": "180 s"}}, "setting watch-before: not set and 180 s"),
+        ({"choices": {"watch-after": "240 s"}}, "setting watch-after: not set and 240 s"),
     ],
 )
 def test_mixed_runs_are_refused_wherever_they_stand(place, changes, said):

@@ -115,7 +115,7 @@ def test_a_fault_is_held_to_what_passes_without_it_gave(history):
     [
         ({}, "name its file with --history"),
         ({"workers": 3}, "0 .left out: 5 differing in nodes"),
-        ({"watch-after": 9.0}, "0 .left out: 5 differing in setting settle"),
+        ({"watch-after": 9.0}, "0 .left out: 5 differing in setting watch-after"),
         ({"path": ("v1.33.13,v1.34.4", "v1.34.4,v1.35.4")}, "for one path, and 2"),
     ],
 )
