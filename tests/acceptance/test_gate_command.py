@@ -68,7 +68,8 @@ def test_two_runs_are_exit_code_3_and_it_says_how_many_more(tmp_path):
     write(tmp_path / "control", planted())
     done = gate(tmp_path)
     assert done.returncode == 3, done.stdout + done.stderr
-    assert "3 more runs of the candidate: upgrade-e2e run --path v1.33.13,v1.34.4" in done.stdout
+    assert "3 more runs of the candidate, each by this command: upgrade-e2e run " in done.stdout
+    assert "--path v1.33.13,v1.34.4 --provider kind --artifacts-dir candidate-" in done.stdout
 
 
 def test_without_a_control_it_is_exit_code_3_and_says_how_to_make_one(sides):

@@ -29,13 +29,13 @@ def check_evidence(
         steps.append(f"make one: {again}")
     if any(run.simulated for run in candidates):
         why.append(f"the runs are {SIMULATED}")
-        steps.append(f"run the path on real clusters: {again}")
+        steps.append(f"these were simulated passes; run the path on real clusters: {again}")
     if problems := list(comparability_problems(candidates, baseline, controls)):
         why += problems
         steps.append(f"make all runs with the same scenarios, rates and limits: {again}")
     if why:
         return Check("evidence", Answer.INCONCLUSIVE, tuple(why), tuple(steps))
-    return Check("evidence", Answer.APPROVE, (f"{_runs(len(candidates))} of a real cluster.",))
+    return Check("evidence", Answer.APPROVE, (f"{_runs(candidates)} of a real cluster.",))
 
 
 def check_budgets(candidates: Sequence[Run], again: str) -> Check:
@@ -56,7 +56,7 @@ def check_budgets(candidates: Sequence[Run], again: str) -> Check:
         else:
             answers.append(Answer.APPROVE)
     if not why and candidates:
-        why.append(f"every claim held in {_runs(len(candidates))}.")
+        why.append(f"every claim held in {_runs(candidates)}.")
     why = why or ["no run was judged."]
     return Check("budgets", combine_answers(answers), tuple(why), tuple(dict.fromkeys(steps)))
 
@@ -67,9 +67,12 @@ def _verdict(run: Run) -> Verdict:
     return claimed if run.verdict is Verdict.PASS else run.verdict
 
 
-def check_control(candidates: Sequence[Run], controls: Sequence[Run], again: str) -> Check:
-    """A planted outage was noticed, by scenarios that hold in the candidates."""
-    plant = f"plant an outage once and pass its folder along: {again} --fault coredns-replicas=1"
+def check_control(candidates: Sequence[Run], controls: Sequence[Run], plant: str) -> Check:
+    """A planted outage was noticed, by scenarios that hold in the candidates.
+
+    `plant` is the command that makes a run with one.
+    """
+    plant = f"plant an outage once and pass its folder along, with --control: {plant}"
     if not controls:
         none = "there is no positive control: nothing shows that these settings notice an outage."
         return Check("control", Answer.INCONCLUSIVE, (none,), (plant,))
@@ -103,5 +106,6 @@ def check_control(candidates: Sequence[Run], controls: Sequence[Run], again: str
     return Check("control", Answer.APPROVE, tuple(why))
 
 
-def _runs(count: int) -> str:
-    return f"{count} run" if count == 1 else f"{count} runs"
+def _runs(runs: Sequence[Run]) -> str:
+    simulated = "simulated " if any(run.simulated for run in runs) else ""
+    return f"{len(runs)} {simulated}run{'' if len(runs) == 1 else 's'}"

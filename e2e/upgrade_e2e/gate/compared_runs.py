@@ -33,6 +33,16 @@ class ComparedRuns:
     damaged: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """All of them, the candidates first."""
+        return (*self.candidates, *self.controls, *self.baseline)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether some were made on a simulated cluster: then no answer is about a real one."""
+        return any(run.simulated for run in self.runs)
+
 
 @dataclass
 class _Sorting:

@@ -37,7 +37,7 @@ def _lines(decision: Decision) -> Iterator[str]:
     yield f"# {decision.answer}: {cell(where)}"
     yield ""
     if decision.simulated:
-        yield from (f"**SIMULATED**: {REHEARSAL}", "")
+        yield from (f"**SIMULATED**: all of this is about simulated passes: {REHEARSAL}", "")
     yield (
         f"{len(decision.candidates)} candidate(s), {len(decision.baseline)} of the baseline, "
         f"{len(decision.controls)} positive control(s)."
