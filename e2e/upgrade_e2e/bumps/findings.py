@@ -16,7 +16,8 @@ class Remark:
     """Something in a file that is said to the user: where, and what about it.
 
     `old` and `new` are the releases that it goes from and to (`v1.33.5`, or the minor `v1.33`),
-    empty where there is none.
+    empty where there is none. `reason` is why somebody must look at what `text` says, as it is
+    said of other places too; empty where `text` says all.
     """
 
     file: str
@@ -24,9 +25,15 @@ class Remark:
     text: str
     old: str = ""
     new: str = ""
+    reason: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.text}"
+        return f"{self.file}:{self.line}: {self.whole_text}"
+
+    @property
+    def whole_text(self) -> str:
+        """What is said about the place, with the reason."""
+        return f"{self.text}: {self.reason}" if self.reason else self.text
 
 
 @dataclass(frozen=True)

@@ -79,8 +79,8 @@ def _settle(turns: Sequence[Turn], findings: Findings) -> None:
     for turn in pairs.sure:
         _settle_pair(turn, findings)
     for turn in pairs.guessed:
-        text = f"{_words(turn)}: these are two files, which may be two clusters"
-        findings.unknown.append(_finding(turn, text))
+        reason = "these are two files, which may be two clusters"
+        findings.unknown.append(_finding(turn, _words(turn), reason))
     _settle_alone(pairs.gone, pairs.come, findings)
     findings.notes += _windows(windows)
 
@@ -114,7 +114,7 @@ def _settle_pair(turn: Turn, findings: Findings) -> None:
     elif before.is_cluster and after.is_cluster and after.shape:
         findings.bumps.append(_finding(turn, f"{words} ({after.shape.name})"))
     elif reason := _why_unknown(before, after, means):
-        findings.unknown.append(_finding(turn, f"{words}: {reason}"))
+        findings.unknown.append(_finding(turn, words, reason))
     elif means is not None and means not in NEVER_NAMED:
         findings.notes.append(_finding(turn, f"{words}: {means.value}; not walked"))
 
@@ -157,7 +157,7 @@ def _windows(turns: Sequence[Turn]) -> Iterator[Remark]:
         yield Remark(file, line, f"{text}: {Meaning.WINDOW.value}; not walked")
 
 
-def _finding(turn: Turn, text: str) -> Remark:
+def _finding(turn: Turn, text: str, reason: str = "") -> Remark:
     old, new = (side.mention if side else None for side in (turn.before, turn.after))
     return Remark(
         turn.last.file,
@@ -165,6 +165,7 @@ def _finding(turn: Turn, text: str) -> Remark:
         text,
         old.version if old else "",
         new.version if new else "",
+        reason,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from upgrade_e2e.bumps.findings import Findings, Remark
 from upgrade_e2e.errors import BadInput
@@ -56,12 +56,12 @@ def answer_of(
 
 
 def _add_downgrade(bump: Remark, abandoned: Sequence[str], answer: Walks) -> None:
-    text = f"goes down from {bump.old} to {bump.new}: not walked ({bump.text})"
+    reason = f"goes down from {bump.old} to {bump.new}: not walked"
     if any(bump.old == word or _is_minor_of(word, bump.old) for word in abandoned):
-        answer.notes.append(_with(bump, f"{text}; {bump.old} was never rolled out"))
+        answer.notes.append(_with(bump, f"{reason} ({bump.text}); {bump.old} was never rolled out"))
         return
-    fix = f"; if {bump.old} was never rolled out, say so with --never-rolled-out {bump.old}"
-    answer.unknown.append(_with(bump, text + fix))
+    reason += f"; if {bump.old} was never rolled out, say so with --never-rolled-out {bump.old}"
+    answer.unknown.append(replace(bump, reason=reason))
 
 
 def _add_path(
@@ -73,7 +73,7 @@ def _add_path(
     try:
         path = resolve(words, known)
     except BadInput as error:
-        answer.unknown.append(_with(bump, f"{bump.text}: cannot be walked: {error}"))
+        answer.unknown.append(replace(bump, reason=f"cannot be walked: {error}"))
         return
     answer.paths.setdefault(path, []).append(bump)
     asked = [bump.old, *_between(bump), bump.new]
@@ -149,4 +149,4 @@ def _is_minor_of(minor: str, version: str) -> bool:
 
 
 def _with(bump: Remark, text: str) -> Remark:
-    return Remark(bump.file, bump.line, text, bump.old, bump.new)
+    return replace(bump, text=text)

@@ -29,26 +29,45 @@ def explain(
 ) -> Iterator[str]:
     """One line for each place: why a path is walked, what is unknown, and what is not walked.
 
-    `failing` are the unknown ones that make the command fail.
+    `failing` are the unknown ones that make the command fail. What is unknown for one reason in
+    several places is said once, with the places below; an annotation stands at each place.
     """
     for path, bumps in answer.paths.items():
         for bump in bumps:
             yield _line("notice", f"walks {path}", bump, annotations=annotations)
-    for finding in answer.unknown:
-        level = "error" if unknown is Unknown.FAIL and finding in failing else "warning"
-        level = "notice" if unknown is Unknown.IGNORE else level
-        yield _line(level, "unknown", finding, annotations=annotations)
+    for places in _by_reason(answer.unknown):
+        if len(places) > 1 and not annotations:
+            yield f"unknown: {len(places)} places: {_shown(places[0].reason)}"
+            yield from (f"  {_place(place)}: {_shown(place.text)}" for place in places)
+            continue
+        for place in places:
+            level = "error" if unknown is Unknown.FAIL and place in failing else "warning"
+            level = "notice" if unknown is Unknown.IGNORE else level
+            yield _line(level, "unknown", place, annotations=annotations)
     for finding in answer.notes:
         yield _line("notice", "note", finding, annotations=annotations)
 
 
+def _by_reason(unknown: Sequence[Remark]) -> list[list[Remark]]:
+    """What is unknown, in order; together what goes the same way for the same reason."""
+    groups: dict[object, list[Remark]] = {}
+    for one in unknown:
+        key = (one.old, one.new, one.reason) if one.reason else one
+        groups.setdefault(key, []).append(one)
+    return list(groups.values())
+
+
 def _line(level: str, title: str, finding: Remark, *, annotations: bool) -> str:
-    # What a change holds comes from anybody: no line of it may pass for one of ours.
-    file, text = _shown(finding.file), _shown(finding.text)
+    text = _shown(finding.whole_text)
     if annotations:
-        return annotation(level, title, text, file=file, line=finding.line)
-    return f"{title}: {file}:{finding.line}: {text}"
+        return annotation(level, title, text, file=_shown(finding.file), line=finding.line)
+    return f"{title}: {_place(finding)}: {text}"
+
+
+def _place(finding: Remark) -> str:
+    return f"{_shown(finding.file)}:{finding.line}"
 
 
 def _shown(text: str) -> str:
+    # What a change holds comes from anybody: no line of it may pass for one of ours.
     return "".join(letter if letter.isprintable() else "?" for letter in text)

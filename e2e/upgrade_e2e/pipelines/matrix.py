@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from upgrade_e2e.bumps import Walks
 from upgrade_e2e.errors import BadInput
@@ -44,18 +44,28 @@ class MatrixEntry:
 
 @dataclass(frozen=True)
 class Matrix:
-    """The jobs of a CI run; none when a change asks for no upgrade."""
+    """The jobs of a CI run; none when a change asks for no upgrade that can be walked.
+
+    `unknown` is how many places of the change somebody must look at.
+    """
 
     entries: tuple[MatrixEntry, ...]
+    unknown: int = 0
 
     def render(self) -> str:
         """The jobs for people, one line each."""
         if not self.entries:
-            return "The change asks for no upgrade: nothing to run."
+            return self._why_nothing_runs()
         return "\n".join(
             f"{entry.path}{f'  planted: {entry.fault}' if entry.fault else f'  run {entry.run}'}"
             for entry in self.entries
         )
+
+    def _why_nothing_runs(self) -> str:
+        if not self.unknown:
+            return "The change asks for no upgrade: nothing to run."
+        places = "1 place is" if self.unknown == 1 else f"{self.unknown} places are"
+        return f"No path to walk, and {places} unknown: standard error says which, and why."
 
     def to_json(self) -> str:
         """The jobs for `strategy.matrix`, on one line; docs/ci.md describes the keys."""
@@ -103,7 +113,8 @@ def neighbouring_paths(
 def matrix_of_answer(answer: Walks, *, runs: int = 1, faults: Sequence[str] = ()) -> Matrix:
     """The jobs for the paths that a change asks for; none when it asks for none."""
     paths = tuple(answer.paths)
-    return build_matrix(paths, runs=runs, faults=faults) if paths else Matrix(())
+    made = build_matrix(paths, runs=runs, faults=faults) if paths else Matrix(())
+    return replace(made, unknown=len(answer.unknown))
 
 
 def build_matrix(paths: Sequence[Path], *, runs: int = 1, faults: Sequence[str] = ()) -> Matrix:
