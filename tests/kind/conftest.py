@@ -16,6 +16,7 @@ import pytest
 
 from pytest_upgrade_e2e import interrupts
 from upgrade_e2e.providers.kind.doctor import examine
+from upgrade_e2e.providers.kind.finding import UNSURE
 from upgrade_e2e.providers.kind.ledger import Ledger
 
 TOOL = str(Path(sys.executable).with_name("upgrade-e2e"))
@@ -54,7 +55,8 @@ def machine() -> None:
 
 def require(*versions: str) -> None:
     """Skip, with what doctor says, where a real cluster of one of these versions cannot be made."""
-    problems = [str(finding) for finding in examine(versions) if not finding.ok]
+    found = examine(versions)
+    problems = [str(one) for one in found if not one.ok or one.level is UNSURE]
     if problems:
         pytest.skip("this machine cannot run kind: " + "; ".join(problems))
 

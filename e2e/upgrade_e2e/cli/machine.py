@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -12,10 +14,11 @@ from rich.table import Table
 
 from upgrade_e2e.cli.shared import exit_on_errors
 from upgrade_e2e.providers.kind import REUSED_CLUSTER, sweep_dead
-from upgrade_e2e.providers.kind.doctor import examine
+from upgrade_e2e.providers.kind.doctor import conclude, examine
 from upgrade_e2e.providers.kind.ledger import Entry
 from upgrade_e2e.providers.sim.starting import SIMULATOR
 from upgrade_e2e.run.exit_codes import FAILED
+from upgrade_e2e.run.paths import path_words
 from upgrade_e2e.run.providers import kind_settings
 from upgrade_e2e.run.request import settings_of, values_of
 from upgrade_e2e.upgrade.faults import CATALOGUE
@@ -58,16 +61,31 @@ def doctor(versions: tuple[str, ...]) -> None:
     """Check whether this machine can run real clusters, and print a fix for what is missing.
 
     VERSIONS are Kubernetes versions, or minors like v1.34, whose node images are checked too:
-    whether they are here, or can be pulled. Default: none. Exit code 1 means that something is
-    missing.
+    whether they are here, or can be pulled. Default: those that a plain `run` would walk.
+    The last line says whether a real pass can start. Exit code 1 means that something is missing.
 
     Example: upgrade-e2e doctor v1.33 v1.34
     """
-    settings = settings_of(values_of({}, Path.cwd()))
-    findings = examine(versions, settings=kind_settings(settings, Path()))
+    values = values_of({}, Path.cwd())
+    settings = settings_of(values)
+    findings = examine(
+        versions or _words_of_the_table(values),
+        settings=kind_settings(settings, Path()),
+        support_images={
+            "--agent-image": settings.images.agent,
+            "--edge-image": settings.images.edge,
+        },
+    )
     for finding in findings:
         click.echo(str(finding))
+    click.echo(conclude(findings))
     sys.exit(0 if all(finding.ok for finding in findings) else FAILED)
+
+
+def _words_of_the_table(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The versions of the paths in the configuration table, each once; none where it has none."""
+    paths = path_words(values["from"], values["to"], values["via"], values["path"])
+    return tuple(dict.fromkeys(word for path in paths for word in path))
 
 
 @click.command()

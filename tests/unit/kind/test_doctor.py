@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
+from upgrade_e2e.cli import machine as command
 from upgrade_e2e.errors import BadInput
-from upgrade_e2e.providers.kind.doctor import Machine, examine
+from upgrade_e2e.providers.kind.doctor import Machine, conclude, examine
 from upgrade_e2e.providers.kind.resolving import Registry
 
 ALL_CAPABILITIES = "CapBnd:\t000001ffffffffff\n"
@@ -50,6 +52,7 @@ def test_a_machine_that_has_everything(look):
     assert all(finding.ok for finding in findings.values())
     assert findings["image kindest/node:v1.34.4"].found == "there"
     assert str(findings["disk"]).startswith("ok       disk: 50 GiB free")
+    assert conclude(list(findings.values())) == "A real pass can start."
 
 
 def test_a_node_image_that_is_nowhere_names_the_nearest_and_the_command_that_makes_it(look):
@@ -61,10 +64,60 @@ def test_a_node_image_that_is_nowhere_names_the_nearest_and_the_command_that_mak
 
 
 def test_a_published_image_is_to_be_pulled_and_nobody_promises_that_it_can_be(look):
-    finding = look("v1.34.3")["image kindest/node:v1.34.3"]
+    findings = look("v1.34.3")
+    finding = findings["image kindest/node:v1.34.3"]
     assert finding.ok
+    assert str(finding).startswith("unsure ")
     assert "not on this machine; published for kind v0.31.0" in finding.found
     assert "not known, because the registry docker.io does not answer" in finding.found
+    assert "docker pull kindest/node:v1.34.3@sha256:" in finding.fix
+    assert "a mirror, --node-image, or docker load" in finding.fix
+    last = conclude(list(findings.values()))
+    assert last.startswith("A real pass may fail: it is not known whether docker can pull 1 image.")
+
+
+def test_without_versions_the_images_of_a_plain_run_are_looked_at(look):
+    assert "image kindest/node:v1.33.13" in look()
+    assert "image kindest/node:v1.34.4" in look()
+
+
+def test_no_images_of_two_neighbouring_minors_is_a_problem(look, monkeypatch):
+    def none(_):
+        raise BadInput("no two neighbouring minors have node images.")
+
+    monkeypatch.setattr("upgrade_e2e.providers.kind.image_findings.newest_pair", none)
+    finding = look()["node images"]
+    assert not finding.ok
+    assert "no two neighbouring minors" in finding.found
+
+
+def test_latest_is_newer_than_the_version_before_it(look):
+    assert look("v1.33.13", "latest")["image kindest/node:v1.34.4"].ok
+    found = look("v1.34.4", "latest")
+    assert "image kindest/node:v1.34.4" in found
+    assert any("published" in finding.found for finding in found.values()), found
+
+
+@pytest.mark.parametrize(
+    ("served", "level", "last"),
+    [
+        ("", "unsure", "A real pass may fail: it is not known whether docker can pull 1 image."),
+        (f"sha256:{'a' * 64}", "note", "A real pass can start."),
+        (None, "MISSING", "A real pass cannot start before this is fixed: image nginx:stable."),
+    ],
+)
+def test_an_image_of_workloads_that_is_not_here_is_asked_for(
+    look, machine, monkeypatch, served, level, last
+):
+    del machine.images["nginx:stable"]
+    if served != "":
+        monkeypatch.setattr(Registry, "digest", lambda registry, tag: served)
+    findings = look("v1.33.13")
+    assert findings["image nginx:stable"].level.word == level
+    assert findings["image nginx:stable"].fix == "" or "--edge-image" in (
+        findings["image nginx:stable"].fix
+    )
+    assert conclude(list(findings.values())).startswith(last)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +146,8 @@ def test_without_docker_nothing_is_said_of_what_only_docker_knows(look, machine)
     findings = look("v1.33.13")
     assert not findings["docker"].ok
     assert "ci/kind-host" in findings["docker"].fix
+    last = conclude(list(findings.values()))
+    assert last == "A real pass cannot start before this is fixed: docker."
     assert not any(name.startswith("image") for name in findings)
 
 
@@ -159,3 +214,30 @@ def test_leftovers_and_a_damaged_ledger_are_told(look, ledger, monkeypatch):
 def test_a_word_that_is_no_version_is_refused(look):
     with pytest.raises(BadInput, match="not a Kubernetes version"):
         look("lately")
+
+
+@pytest.mark.parametrize(
+    ("table", "words", "looked_at"),
+    [
+        ("", (), ()),
+        ('from = "v1.33"\nto = "v1.34"\n', (), ("v1.33", "v1.34")),
+        ('path = ["v1.33,v1.34", "v1.34,v1.35"]\n', (), ("v1.33", "v1.34", "v1.35")),
+        ('from = "v1.33"\nto = "v1.34"\n', ("v1.36",), ("v1.36",)),
+    ],
+)
+def test_the_command_looks_at_what_a_plain_run_would_take(
+    tmp_path, monkeypatch, table, words, looked_at
+):
+    asked = []
+
+    def examined(versions, **more):
+        asked.append((versions, more["support_images"]))
+        return []
+
+    (tmp_path / "upgrade-e2e.toml").write_text(f'{table}edge-image = "mine:1"\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(command, "examine", examined)
+    done = CliRunner().invoke(command.doctor, words)
+    assert (done.exit_code, done.output) == (0, "A real pass can start.\n")
+    images = {"--agent-image": "python:3.11-slim", "--edge-image": "mine:1"}
+    assert asked == [(looked_at, images)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,15 @@ import psutil
 from upgrade_e2e.command import Runner
 from upgrade_e2e.errors import CommandFailed, DamagedRecord
 from upgrade_e2e.providers.kind.docker import Docker
-from upgrade_e2e.providers.kind.finding import GOOD, NOTE, PROBLEM, Finding, Level
-from upgrade_e2e.providers.kind.image_findings import node_image_findings
+from upgrade_e2e.providers.kind.finding import GOOD, NOTE, PROBLEM, UNSURE, Finding, Level
+from upgrade_e2e.providers.kind.image_findings import (
+    node_image_findings,
+    support_image_finding,
+)
 from upgrade_e2e.providers.kind.ledger import Ledger
 from upgrade_e2e.providers.kind.settings import KindSettings
 
-__all__ = ["Machine", "examine"]
+__all__ = ["Machine", "conclude", "examine"]
 
 GIB = 2**30
 SYS_RESOURCE_BIT = 24
@@ -31,7 +34,7 @@ MEMORY_GIB = 4.0
 """Measured: three nodes with workloads and probers take 2.5 GiB."""
 DISK_GIB = 12.0
 """Measured: three nodes and one hop take 6 GiB, a node image 1.1 GiB."""
-SUPPORT_IMAGES = ("python:3.11-slim", "nginx:stable")
+SUPPORT_IMAGES = {"--agent-image": "python:3.11-slim", "--edge-image": "nginx:stable"}
 DEBIAN = "on Debian run ci/kind-host"
 
 
@@ -48,19 +51,21 @@ def examine(
     words: Sequence[str] = (),
     *,
     settings: KindSettings | None = None,
-    support_images: Sequence[str] = SUPPORT_IMAGES,
+    support_images: Mapping[str, str] = SUPPORT_IMAGES,
     machine: Machine | None = None,
 ) -> list[Finding]:
     """Look at everything that a pass over the versions in `words` on kind needs.
 
-    A word is a version, a bare minor or `latest`. Registries are asked for images that are not
-    here; nothing is pulled. Raises BadInput for a word that is none of these.
+    A word is a version, a bare minor or `latest`; without words, the path is the one that is walked
+    when none is given. `support_images` are images of workloads, by the options that name others.
+    Registries are asked for images that are not here; nothing is pulled. Raises BadInput for a word
+    that is none of these.
     """
     machine = machine or Machine()
     settings = settings or KindSettings(workdir=Path())
     return [
         Finding("python", GOOD, platform.python_version()),
-        *_docker(machine, words, settings, _support(support_images)),
+        *_docker(machine, words, settings, support_images),
         _program(machine, "kind", ("kind", "version"), PROBLEM),
         _program(machine, "kubectl", ("kubectl", "version", "--client"), NOTE),
         *(_inotify(machine, name, least) for name, least in INOTIFY.items()),
@@ -69,16 +74,26 @@ def examine(
     ]
 
 
-def _support(images: Sequence[str]) -> list[tuple[str, str]]:
-    fix = "docker pull {image}; without a registry: ci/node-image/build --support"
-    return [(image, fix.format(image=image)) for image in images]
+def conclude(findings: Sequence[Finding]) -> str:
+    """Whether a real pass can start, as far as these findings say."""
+    problems = [finding.what for finding in findings if not finding.ok]
+    if problems:
+        return f"A real pass cannot start before this is fixed: {', '.join(problems)}."
+    unsure = [finding.what for finding in findings if finding.level is UNSURE]
+    if unsure:
+        images = "1 image" if len(unsure) == 1 else f"{len(unsure)} images"
+        return (
+            f"A real pass may fail: it is not known whether docker can pull {images}. The lines "
+            "that begin with `unsure` say what shows it, and what helps."
+        )
+    return "A real pass can start."
 
 
 def _docker(
     machine: Machine,
     words: Sequence[str],
     settings: KindSettings,
-    images: Sequence[tuple[str, str]],
+    support_images: Mapping[str, str],
 ) -> Iterator[Finding]:
     """The daemon, and what only it knows; nothing more when it does not answer."""
     try:
@@ -92,9 +107,10 @@ def _docker(
     yield _cgroup(int(info.get("CgroupVersion") or 1))
     yield _capability(machine, str(info.get("DefaultRuntime", "")))
     yield _disk(Path(info["DockerRootDir"]))
-    yield from node_image_findings(words, settings, Docker(machine.host))
-    for image, fix in images:
-        yield _image(machine, image, fix)
+    docker = Docker(machine.host)
+    yield from node_image_findings(words, settings, docker)
+    for option, image in support_images.items():
+        yield support_image_finding(image, option, docker)
 
 
 def _cgroup(version: int) -> Finding:
@@ -129,15 +145,6 @@ def _disk(root: Path) -> Finding:
         return Finding("disk", GOOD, found)
     fix = "docker system prune --volumes"
     return Finding("disk", PROBLEM, f"{found}, a pass needs about {DISK_GIB:.0f}", fix)
-
-
-def _image(machine: Machine, image: str, fix: str) -> Finding:
-    argv = ("docker", "image", "inspect", "--format", "{{.Id}}", image)
-    there = machine.host.run(*argv, timeout_s=30, check=False).returncode == 0
-    if there:
-        return Finding(f"image {image}", GOOD, "there")
-    found = "not on this machine; it is pulled where a registry can be reached"
-    return Finding(f"image {image}", PROBLEM, found, fix)
 
 
 def _program(machine: Machine, name: str, argv: Sequence[str], if_missing: Level) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["GOOD", "NOTE", "PROBLEM", "Finding", "Level"]
+__all__ = ["GOOD", "NOTE", "PROBLEM", "UNSURE", "Finding", "Level"]
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,8 @@ class Level:
 
 
 GOOD, NOTE, PROBLEM = Level("ok", ok=True), Level("note", ok=True), Level("MISSING", ok=False)
+UNSURE = Level("unsure", ok=True)
+"""Whether a pass lacks it shows only when it begins."""
 
 
 @dataclass(frozen=True)

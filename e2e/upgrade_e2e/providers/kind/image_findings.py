@@ -1,4 +1,4 @@
-"""What the doctor says of node images: here, to be pulled, or nowhere."""
+"""What the doctor says of images: here, to be pulled, or nowhere."""
 
 from __future__ import annotations
 
@@ -6,73 +6,88 @@ from collections.abc import Iterator, Sequence
 
 from upgrade_e2e.errors import BadInput
 from upgrade_e2e.providers.kind.docker import Docker
-from upgrade_e2e.providers.kind.finding import GOOD, NOTE, PROBLEM, Finding
+from upgrade_e2e.providers.kind.finding import GOOD, NOTE, PROBLEM, UNSURE, Finding
 from upgrade_e2e.providers.kind.resolving import (
     ChosenImage,
     ImageSources,
-    NodeImage,
     NoNodeImage,
     Registry,
     SourceSilent,
     choose_images,
     image_sources,
     is_open,
+    newest_pair,
     split_reference,
 )
 from upgrade_e2e.providers.kind.settings import KindSettings
 from upgrade_e2e.version import KubeVersion
 
-__all__ = ["node_image_findings"]
+__all__ = ["node_image_findings", "support_image_finding"]
+
+_TRY = (
+    "docker pull {reference} shows it; without that registry: a mirror, {option}, or docker load "
+    "(docs/registries.md)"
+)
 
 
 def node_image_findings(
     words: Sequence[str], settings: KindSettings, docker: Docker
 ) -> Iterator[Finding]:
-    """A finding for each word; registries are asked for images that are not here.
+    """A finding for each word, of a path in its order; registries are asked for what is not here.
 
-    Raises BadInput for a word that is no version, no minor and not `latest`.
+    Without words, one for each version that is walked when no path is given. Raises BadInput for a
+    word that is no version, no minor and not `latest`.
     """
     sources = image_sources(settings, docker)
+    if not words:
+        try:
+            words = tuple(map(str, newest_pair(sources)))
+        except BadInput as reason:
+            yield Finding("node images", PROBLEM, str(reason))
+    found: list[str] = []
     for word in words:
         try:
-            chosen = choose_images([word], sources)[0]
+            chosen = choose_images([*found, word], sources)[-1]
         except NoNodeImage as reason:
             yield Finding(
                 f"image {_named(word, sources)}", PROBLEM, reason.facts, _fix(word, reason)
             )
         else:
+            found.append(word)
             yield _finding_of(chosen)
+
+
+def support_image_finding(image: str, option: str, docker: Docker) -> Finding:
+    """What is found of an image of workloads; `option` names another one."""
+    if docker.has_image(image):
+        return Finding(f"image {image}", GOOD, "there")
+    return _absent(image, "not on this machine", option, f"name another with {option}")
 
 
 def _finding_of(chosen: ChosenImage) -> Finding:
     image = chosen.image
-    name = image.reference.partition("@")[0]
     meant = "" if chosen.asked == str(image.version) else f"{chosen.asked} is {image.version}, "
     if image.here:
-        return Finding(f"image {name}", GOOD, f"{meant}there")
+        return Finding(f"image {image.reference.partition('@')[0]}", GOOD, f"{meant}there")
     where = f"{meant}not on this machine; {image.source}"
+    return _absent(image.reference, where, "--node-image", _fix(str(image.version)))
+
+
+def _absent(reference: str, where: str, option: str, fix: str) -> Finding:
+    """Whether docker can pull an image; `fix` is for one that its registry does not have."""
+    name = f"image {reference.partition('@')[0]}"
+    repository, tag = split_reference(reference)
     try:
-        served = _served(image)
+        served = Registry(repository).digest(tag)
     except SourceSilent as reason:
-        unknown = "whether docker can pull it is not known"
-        found = f"{where}; {unknown}, because {reason}" if image.known else where
-        return Finding(f"image {name}", NOTE, f"{found}; docker may have a mirror or a proxy")
+        because = "" if str(reason) in where else f", because {reason}"
+        found = f"{where}; whether docker can pull it is not known{because}"
+        return Finding(name, UNSURE, found, _TRY.format(reference=reference, option=option))
     except BadInput as reason:
-        return Finding(f"image {name}", PROBLEM, f"{where}; {reason}", _fix(str(image.version)))
+        return Finding(name, PROBLEM, f"{where}; {reason}", fix)
     if not served:
-        found = f"{where}, but {_host(image)} does not have it"
-        return Finding(f"image {name}", PROBLEM, found, _fix(str(image.version)))
-    return Finding(f"image {name}", NOTE, f"{where}, to be pulled from {_host(image)} ({served})")
-
-
-def _served(image: NodeImage) -> str | None:
-    """The digest under which its registry serves an image."""
-    repository, tag = split_reference(image.reference)
-    return Registry(repository).digest(tag)
-
-
-def _host(image: NodeImage) -> str:
-    return split_reference(image.reference)[0].host
+        return Finding(name, PROBLEM, f"{where}, but {repository.host} does not have it", fix)
+    return Finding(name, NOTE, f"{where}, to be pulled from {repository.host} ({served})")
 
 
 def _named(word: str, sources: ImageSources) -> str:
