@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,15 @@ from upgrade_e2e.cli.shared import exit_on_errors
 from upgrade_e2e.format import duration
 from upgrade_e2e.observers import HttpService, require_room
 from upgrade_e2e.options import OPTIONS
-from upgrade_e2e.run import RunRequest
-from upgrade_e2e.upgrade import Plan
+from upgrade_e2e.run import AROUND, RunRequest
+from upgrade_e2e.upgrade import Plan, planted_in
 
 __all__ = ["plan"]
+
+_ADDED = (
+    f"A run has {len(AROUND)} more steps: deploy and watch-before come before the upgrade, "
+    "watch-after and collect before verify, and inspect comes last."
+)
 
 
 @click.command()
@@ -35,12 +41,13 @@ def plan(**choices: Any) -> None:
     for made in request.plans:
         require_room((HttpService(),), made.room, made.drained)
         _print_plan(made)
+    click.echo(_ADDED)
 
 
 def _print_plan(made: Plan) -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     console.print(f"[bold]{made.path}[/bold] on {made.provider}")
-    for name, value in made.choices.items():
+    for name, value in _settings(made):
         console.print(f"  {name}: {value}")
     table = Table("#", "step", "hop", "at most", "what it does", box=None, pad_edge=False)
     for number, step in enumerate(made.steps, start=1):
@@ -48,3 +55,12 @@ def _print_plan(made: Plan) -> None:
             str(number), step.name, step.hop, duration(step.timeout_s), "\n".join(step.does)
         )
     console.print(table)
+
+
+def _settings(made: Plan) -> Iterator[tuple[str, str]]:
+    """What is particular about the pass; the faults last, as they are written."""
+    faults = planted_in(made)
+    names = {f"fault {fault.name}" for fault in faults}
+    yield from ((name, value) for name, value in made.choices.items() if name not in names)
+    if faults:
+        yield "planted", ", ".join(map(str, faults))

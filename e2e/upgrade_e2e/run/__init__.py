@@ -3,7 +3,7 @@
 from upgrade_e2e.run.console import ConsoleProgress
 from upgrade_e2e.run.judged import JudgedPass, run_pass
 from upgrade_e2e.run.pass_ import RunningPass
-from upgrade_e2e.run.pass_request import PassRequest, count_steps
+from upgrade_e2e.run.pass_request import AROUND, PassRequest, count_steps
 from upgrade_e2e.run.progress import Progress, Silence
 from upgrade_e2e.run.request import RunRequest
 from upgrade_e2e.run.rulings import Claim
@@ -11,6 +11,7 @@ from upgrade_e2e.run.settings import PassSettings
 from upgrade_e2e.run.upgraded import Upgraded
 
 __all__ = [
+    "AROUND",
     "Claim",
     "ConsoleProgress",
     "JudgedPass",

@@ -13,7 +13,7 @@ from upgrade_e2e.run.settings import PassSettings
 from upgrade_e2e.timeline import Origin
 from upgrade_e2e.upgrade import Plan
 
-__all__ = ["PassRequest", "count_steps"]
+__all__ = ["AROUND", "PassRequest", "count_steps"]
 
 AROUND = ("deploy", "watch-before", "watch-after", "collect", "inspect")
 """What every pass does in addition to its plan."""
