@@ -165,6 +165,39 @@ def test_a_test_that_fails_and_is_no_scenario_makes_no_pass(upgrade_e2e):
     assert "test_claims.py::test_misspelled. A scenario takes the fixture" in done.output
 
 
+def test_a_word_that_nobody_knows_is_refused_in_the_name_of_the_command(
+    upgrade_e2e, session, capfd
+):
+    done = upgrade_e2e(*PASS, "--bogus", "-s", "test_claims.py", body=HOLDS)
+    assert done.exit_code == 2
+    said = done.output + "".join(capfd.readouterr())
+    assert "usage: upgrade-e2e run [options]" in said
+    assert "upgrade-e2e run: error: unrecognized arguments: --bogus" in said
+    assert "see: upgrade-e2e run --help." in said
+    assert "pytest.main()" not in said
+
+
+def test_where_pytest_takes_no_scenario_the_file_is_not_called_empty(upgrade_e2e, session):
+    done = upgrade_e2e(*PASS, "-s", "test_claims.py", "--", "-k", "nothing", body=HOLDS)
+    assert done.exit_code == 2
+    assert "no scenario in test_claims.py is chosen (1 left out)." in done.output
+    assert "there is no scenario" not in done.output
+
+
+def test_judging_own_scenarios_again_asks_for_their_file_and_says_nothing_else(
+    upgrade_e2e, session
+):
+    assert upgrade_e2e(*PASS, "-s", "test_claims.py", body=HOLDS).exit_code == 0
+    done = CliRunner().invoke(main, ["rejudge", "artifacts"])
+    assert done.exit_code == 2, done.output
+    lines = [line for line in done.output.splitlines() if line.startswith("upgrade-e2e: ")]
+    assert [line.partition(". They")[0] for line in lines] == [
+        "upgrade-e2e: not judged again: test_holds"
+    ]
+    named = CliRunner().invoke(main, ["rejudge", "artifacts", "-s", "test_claims.py"])
+    assert named.exit_code == 0, named.output
+
+
 def test_a_folder_without_a_scenario_is_named(upgrade_e2e, session):
     (session.pytester.path / "empty").mkdir()
     done = upgrade_e2e(*PASS, "-s", "empty")
