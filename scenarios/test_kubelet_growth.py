@@ -26,6 +26,11 @@ def test_kubelets_do_not_grow_more_than_before(upgraded, limits):
         pytest.skip("a simulated node has no kubelet that publishes what it uses; needs a real one")
     usage = NodeUsage.of(upgraded.saw(RESOURCES))
     growths = usage.kubelet_growth(upgraded.saw(CHURN))
-    growing = [one for one in growths if one.more_mib > limits.resources.growth_mib]
+    most = limits.resources.growth_mib
+    growing = [
+        f"{one}; {one.more_mib:.2f} MiB more, and may be at most {most:g} MiB"
+        for one in growths
+        if one.more_mib > most
+    ]
     assert not growing, usage.explain(growing)
     usage.require_cycles(growths)

@@ -23,6 +23,7 @@ plain pass would feel both.
 import pytest
 
 from upgrade_e2e import NewPodsNetwork, Seen, Upgraded
+from upgrade_e2e.format import duration
 
 NETWORK = NewPodsNetwork()
 TRIED = ("clusterip", "dns", "peer")
@@ -67,14 +68,15 @@ def test_no_pod_comes_before_the_network_of_a_new_node(upgraded, limits):
     seen = on_new_nodes(upgraded)
     late = [tried for tried in seen if not tried.max_s <= limits.network.without_s]
     nodes = {stream.node for tried in late for stream in tried.streams}
+    worst = ", ".join(f"{tried.title} {tried.quantile(1.0)}" for tried in late)
     if open_nodes := upgraded.unguarded(nodes):
-        worst = ", ".join(f"{tried.title} {tried.quantile(1.0)}" for tried in late)
         pytest.skip(
             f"finding: no taint keeps pods off {', '.join(open_nodes)} until its network is there, "
             f"and pods came before it. Without for up to: {worst}. {upgraded.taints(nodes)} "
             "docs/scenarios.md says which taint avoids it"
         )
-    assert not late, "\n".join([*(tried.explain() for tried in late), upgraded.taints(nodes)])
+    said = f"without for up to: {worst}; it may be at most {duration(limits.network.without_s)}"
+    assert not late, "\n".join([said, *(one.explain() for one in late), upgraded.taints(nodes)])
 
 
 def saw(upgraded: Upgraded) -> Seen:

@@ -15,6 +15,7 @@ kubelet_growth.
 import pytest
 
 from upgrade_e2e import Inconclusive, NodeResources, NodeUsage, Upgraded
+from upgrade_e2e.format import share
 
 RESOURCES = NodeResources()
 
@@ -61,8 +62,9 @@ def test_no_container_is_throttled(upgraded, limits):
     usage = used_in(upgraded)
     if not usage.throttled:
         pytest.skip("no container of the cluster's own has a CPU limit and ran for long; needs one")
-    broken = [one for one in usage.throttled if one.share > limits.resources.throttled_share]
-    assert not broken, usage.explain(broken)
+    most = limits.resources.throttled_share
+    broken = [one for one in usage.throttled if one.share > most]
+    assert not broken, usage.explain([f"{one}, and may be in {share(most)}" for one in broken])
 
 
 def used_in(upgraded: Upgraded) -> NodeUsage:

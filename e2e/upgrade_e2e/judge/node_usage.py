@@ -151,9 +151,9 @@ class NodeUsage:
             )
 
     def explain(self, sentences: Sequence[object]) -> str:
-        """The message of a failing assert: how many there are, and each of them."""
-        lines = [str(one) for one in sentences]
-        return "\n".join([f"{self.title}: {len(lines)} found", *lines])
+        """The message of a failing assert: how many there are with the first, and the others."""
+        first, *others = [str(one) for one in sentences]
+        return "\n".join([f"{self.title}: {len(sentences)} found: {first}", *others])
 
     def _ceiling(self, component: str, memory: Memory, idle: float, full: float) -> Ceiling:
         counted = self.readings.of("kubelet_running_pods", node=memory.node)

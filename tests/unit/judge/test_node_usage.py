@@ -146,7 +146,7 @@ def test_throttled_containers_come_with_their_share_the_worst_first():
 
 def test_an_explanation_has_each_of_what_was_found():
     text = usage(STARTED).explain(["one", "two"])
-    assert text.splitlines() == ["resources: 2 found", "one", "two"]
+    assert text.splitlines() == ["resources: 2 found: one", "two"]
 
 
 def churn(every_s: float = 10.0, count: int = 50):
