@@ -21,11 +21,13 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 
-__all__ = ["NOTHING", "duration", "moment", "setting", "share", "stamp", "wall_clock"]
+__all__ = ["NOTHING", "duration", "moment", "seconds_of", "setting", "share", "stamp", "wall_clock"]
 
 NOTHING = "-"
 """Stands where there is no figure."""
+_UNITS_S = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 _HALVES_UP = 1 + 1e-12
 """Python would round half of them down, and JavaScript none."""
 
@@ -62,6 +64,14 @@ def _whole(number: float) -> int:
 
 def _joined(many: int, rest: int, unit: str, smaller: str) -> str:
     return f"{many} {unit} {rest} {smaller}" if rest else f"{many} {unit}"
+
+
+def seconds_of(text: str) -> float:
+    """A length of time that `duration` wrote, in seconds; raises ValueError for another text."""
+    parts = re.findall(r"(\d+(?:\.\d+)?) (ms|s|min|h)\b", text)
+    if not parts or " ".join(map(" ".join, parts)) != text.removeprefix("< "):
+        raise ValueError(f"{text!r} is no length of time")
+    return sum(float(number) * _UNITS_S[unit] for number, unit in parts)
 
 
 def moment(seconds: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from upgrade_e2e.gate import Answer, Decision
 from upgrade_e2e.judge import Verdict
-from upgrade_e2e.report import RunRecord, happened
+from upgrade_e2e.report import RunRecord, happened, headline
 
 __all__ = ["annotate_decision", "annotate_runs", "annotation"]
 
@@ -42,7 +42,7 @@ def annotate_runs(runs: Iterable[RunRecord | str]) -> tuple[str, ...]:
         planted = f" Planted: {', '.join(run.faults)}." if run.faults else ""
         level = "notice" if run.faults else _LEVELS.get(run.verdict, "notice")
         title = f"{run.verdict}{simulated}: {where}"
-        said = [f"{run.reason}{planted}", *happened(run)]
+        said = [f"{headline(run)}{planted}", *happened(run)]
         lines.append(annotation(level, title, "\n".join(said)))
         lines += [
             annotation(level, f"{claim.verdict}: {claim.name}, {where}", claim.explanation)

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from upgrade_e2e.judge import Verdict
-from upgrade_e2e.report.happenings import advice, happened
-from upgrade_e2e.report.record import RunRecord
+from upgrade_e2e.report.advice import advice
+from upgrade_e2e.report.happenings import happened
+from upgrade_e2e.report.headline import headline, planted
+from upgrade_e2e.report.reasons import by_reason
+from upgrade_e2e.report.record import NOT_JUDGED, RunRecord
 
 __all__ = ["closing_lines"]
 
@@ -25,13 +28,16 @@ def closing_lines(folder: Path, run: RunRecord | str) -> list[str]:
 def _texts(folder: Path, run: RunRecord) -> Iterator[tuple[str, str]]:
     """Each text, and how its further lines are indented."""
     simulated = " (SIMULATED)" if run.simulated else ""
-    yield f"{run.verdict}{simulated} {' -> '.join(run.path)}: {run.reason}", "  "
+    yield f"{run.verdict}{simulated} {' -> '.join(run.path)}: {headline(run)}", "  "
+    if run.faults:
+        yield f"  {planted(run)}", "    "
     for number, what in enumerate(happened(run), start=1):
         yield f"  {number}. {what}", "     "
-    for result in run.scenarios:
-        # pytest itself shows the reasons of failures only.
-        if result.verdict is Verdict.INCONCLUSIVE and result.explanation != run.reason:
-            yield f"  INCONCLUSIVE {result.name}: {result.explanation}", "    "
+    # pytest itself shows the reasons of failures only.
+    open_ones = [one for one in run.scenarios if one.verdict is Verdict.INCONCLUSIVE]
+    for why, those in by_reason(open_ones).items():
+        if why not in {run.reason, NOT_JUDGED}:
+            yield f"  INCONCLUSIVE {', '.join(one.name for one in those)}: {why}", "    "
     yield f"  What to do: {advice(run)}", "    "
     yield f"  Read {folder / 'summary.md'} or report.html next to it.", "    "
 

@@ -17,6 +17,7 @@ from upgrade_e2e.timeline import Span, Window
 from upgrade_e2e.upgrade import Inventory
 
 __all__ = [
+    "NOT_JUDGED",
     "RECORD_NAME",
     "REHEARSAL",
     "SCHEMA_VERSION",
@@ -34,6 +35,8 @@ SCHEMA_VERSION = 2
 RECORD_NAME = "run.json"
 REHEARSAL = "a rehearsal, never evidence for a real version."
 SIMULATED = f"SIMULATED: {REHEARSAL}"
+NOT_JUDGED = "it was selected and not judged: the run ended before that."
+"""The explanation of a scenario that never came to its turn."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.files import write_whole
 from upgrade_e2e.format import duration, moment, wall_clock
 from upgrade_e2e.judge.taints import taint_of, taint_spans
+from upgrade_e2e.report.advice import advice
 from upgrade_e2e.report.backups import BACKUP_HEADS, BACKUPS_TITLE, BackupRow, backup_cells
 from upgrade_e2e.report.circumstances import conditions
 from upgrade_e2e.report.cost import (
@@ -19,7 +20,8 @@ from upgrade_e2e.report.cost import (
     cost_note,
     cost_rows,
 )
-from upgrade_e2e.report.happenings import advice, happened
+from upgrade_e2e.report.happenings import happened
+from upgrade_e2e.report.headline import headline, planted
 from upgrade_e2e.report.markdown import cell, table_lines
 from upgrade_e2e.report.observed_texts import observed_lines
 from upgrade_e2e.report.record import REHEARSAL, FailedStep, RunRecord
@@ -72,8 +74,10 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
     yield ""
     if run.simulated:
         yield from (f"**SIMULATED**: {REHEARSAL}", "")
-    yield run.reason
+    yield headline(run)
     yield ""
+    if run.faults:
+        yield from (planted(run), "")
     yield from _at_a_glance(run)
     yield from _circumstances(run)
     if run.failed_step is not None:

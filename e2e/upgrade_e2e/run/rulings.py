@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from upgrade_e2e import report
 from upgrade_e2e.errors import ClusterNotMade, Inconclusive
 from upgrade_e2e.judge import Limits, Verdict
 from upgrade_e2e.observers import Observer
@@ -37,9 +38,7 @@ class Ruling:
     traceback: str = ""
 
 
-NOT_JUDGED = Ruling(
-    Verdict.INCONCLUSIVE, "it was selected and not judged: the run ended before that."
-)
+NOT_JUDGED = Ruling(Verdict.INCONCLUSIVE, report.NOT_JUDGED)
 
 
 def judge(claim: Claim, upgraded: Upgraded, skips: tuple[type[BaseException], ...] = ()) -> Ruling:

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.lengths import LENGTHS
-from upgrade_e2e.format import NOTHING, duration, moment, setting, share, stamp, wall_clock
+from upgrade_e2e.format import (
+    NOTHING,
+    duration,
+    moment,
+    seconds_of,
+    setting,
+    share,
+    stamp,
+    wall_clock,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -18,6 +27,17 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.mark.parametrize(("seconds", "shown"), LENGTHS)
 def test_a_length_is_shown_in_the_unit_that_fits(seconds, shown):
     assert duration(seconds) == shown
+
+
+@pytest.mark.parametrize("seconds", [0.00031, 0.3, 1.25, 59.9, 60, 68, 300, 3900, 7200])
+def test_a_length_that_was_written_is_read_back(seconds):
+    assert seconds_of(duration(seconds)) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", ["", "-", "3", "about 3 s", "3 s ago"])
+def test_what_is_no_length_is_not_read_as_one(text):
+    with pytest.raises(ValueError, match="is no length of time"):
+        seconds_of(text)
 
 
 def test_what_has_no_end_has_no_length():

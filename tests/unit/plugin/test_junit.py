@@ -7,6 +7,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from upgrade_e2e.report import headline
+
 CLAIMS = """
 @pytest.mark.observes(SICK)
 def test_beats(upgraded):
@@ -81,7 +83,7 @@ def test_the_suite_has_verdict_reason_and_what_happened(session, root):
     suite = suites.find("testsuite")
     facts = {one.attrib["name"]: one.attrib["value"] for one in suite.find("properties")}
     assert facts["verdict"] == "FAIL"
-    assert facts["why"] == session.record().reason
+    assert facts["why"] == headline(session.record())
     assert "refused connections" in facts["happened 1"]
     assert facts["what to do"]
     assert facts["happened 1"] in " ".join(suite.find("system-out").text.split())
@@ -97,8 +99,12 @@ def test_the_terminal_shows_a_broken_claim_without_noise(root):
 def test_the_terminal_ends_with_verdict_why_worst_advice_and_report(session, root):
     done, _ = root()
     end = done.stdout.str().rpartition("upgrade-e2e ===")[2].splitlines()[1:]
-    assert end[0] == 'FAIL (SIMULATED) v1.33.13 -> v1.34.4: Broken: "The heart beats" (test_beats).'
-    assert end[1].startswith("  1. sick refused connections")
+    first, _, worst = "\n".join(end).partition("  1. ")
+    assert " ".join(first.split()) == (
+        'FAIL (SIMULATED) v1.33.13 -> v1.34.4: Broken: "The heart beats" (test_beats). 2 more '
+        "could not be judged: the scenario itself is broken (1); it was dark (1)."
+    )
+    assert worst.startswith("sick refused connections")
     assert "  INCONCLUSIVE test_blind: it was dark" in end
     assert any(line.startswith("  What to do: ") for line in end)
     assert f"Read {session.artifacts / 'summary.md'}" in " ".join(" ".join(end).split())

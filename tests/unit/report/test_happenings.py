@@ -10,7 +10,8 @@ from tests.unit.report.test_record import record
 from tests.unit.report.test_summary import OUTAGE, SEEN
 from upgrade_e2e.judge import Verdict
 from upgrade_e2e.report import BrownoutRow, FailedStep, NotReady, RuntimeRow, ScenarioResult
-from upgrade_e2e.report.happenings import advice, happened
+from upgrade_e2e.report.advice import advice
+from upgrade_e2e.report.happenings import happened
 
 DNS = replace(
     OUTAGE,
@@ -53,7 +54,8 @@ def test_who_did_not_do_what_where_for_how_long_and_when():
 )
 def test_what_was_found_in_the_cluster_is_not_passed_over(reason, said):
     skipped = ScenarioResult("new_nodes", "x", Verdict.SKIP, reason)
-    assert said in advice(record(verdict=Verdict.PASS, failed_step=None, scenarios=(skipped,)))
+    facts = {"failed_step": None, "faults": (), "scenarios": (skipped,)}
+    assert said in advice(record(verdict=Verdict.PASS, **facts))
 
 
 @pytest.mark.parametrize(
@@ -75,6 +77,12 @@ def test_what_was_found_in_the_cluster_is_not_passed_over(reason, said):
         (
             {"cause": ("roll-addons: static-pods",)},
             "while kubeadm replaced CoreDNS and kube-proxy.",
+        ),
+        ({"cause": ("watch-before",)}, "for 1 s before the upgrade."),
+        ({"cause": ("watch-after", "rollout a 5")}, "after the upgrade (or while a 5 was rolled)."),
+        (
+            {"cause": ("watch-after", "drain worker", "check worker")},
+            "after the upgrade (or while worker was drained, or in another step).",
         ),
         ({"cause": ("a-new-kind x",)}, "while the step a-new-kind x went on."),
         ({"cause": (), "told": "outside of any step, 1 s after it"}, "outside of any step, 1 s"),
@@ -121,6 +129,74 @@ def test_what_broke_a_claim_comes_before_what_is_worse_and_breaks_none():
     assert (first[:14], second[:11]) == ("The API server", "Cluster DNS")
 
 
+EVENTS = """churn {stream}: 0 of 300 probes failed (0%); p95 is 9 s and may be at most 5 s
+    slowest event 1: {took} from {at} s on, {told}: {stream}@upgrade-e2e-1a2b3c-worker2
+    slowest event 2: 2 s from 700.00 s on, drain worker: {stream}@upgrade-e2e-1a2b3c-worker"""
+
+
+def slow_claim(stream, took, at, told="watch-after and rollout web 5 (ambiguous)"):
+    """A claim that broke because events of this stream were slow."""
+    said = EVENTS.format(stream=stream, took=took, at=at, told=told)
+    return ScenarioResult(f"test_{stream}", "x", Verdict.FAIL, said, ("churn",))
+
+
+def test_the_worst_event_of_each_broken_claim_comes_before_what_no_claim_broke_for():
+    """A single control plane is away as usual; that is worse, and no claim broke for it."""
+    away = replace(DNS, target="api", start_s=284.8, at_least_s=68.8, outcomes={"5xx": 100})
+    felt = replace(away, start_s=520.44, at_least_s=7.4, cause=("drain worker",))
+    seen = (replace(SEEN, name="api", outages=(away, felt)), replace(SEEN, name="churn"))
+    named = ScenarioResult(
+        "test_api", "x", Verdict.FAIL, "api: 9 of 10\n  1. at 525.54 s for 2.3 s", ("api",)
+    )
+    claims = (
+        named,
+        slow_claim("started-to-ready", "26.8 s", "665.14"),
+        slow_claim("deleted-to-gone", "1 min 3 s", "650.47"),
+    )
+    written = {"api": "ApiServer()", "churn": "PodChurn()"}
+    facts = {"observers": seen, "observers_as_written": written}
+    told = "after the upgrade (or while web 5 was rolled)."
+    assert happened(run(**facts, scenarios=claims)) == (
+        f"A pod took 1 min 3 s from deleted to gone on worker2 {told}",
+        f"A pod took 26.8 s from started to ready on worker2 {told}",
+        "The API server answered with a server error (5xx) on worker for 7.4 s while worker was "
+        "drained.",
+    )
+    held = tuple(replace(claim, verdict=Verdict.PASS) for claim in claims)
+    assert "1 min 9 s" in happened(run(**facts, scenarios=held))[0]
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ("join-node worker3: join", "while worker3 joined the cluster."),
+        ("drain worker (v1.33.7->v1.34.3)", "while worker was drained."),
+        ("outside of any step, 1 s after drain worker", "outside of any step, 1 s after drain"),
+    ],
+)
+def test_slow_events_say_when(told, words):
+    claim = slow_claim("deleted-to-gone", "9 s", "650.47", told)
+    seen = (replace(SEEN, name="churn", outages=()),)
+    assert (
+        words in happened(run(name="churn", kind="PodChurn", observers=seen, scenarios=(claim,)))[0]
+    )
+
+
+def test_slow_answers_broke_a_claim_about_latency_and_no_other():
+    slow = BrownoutRow("x", 30.0, 22.4, 23.0, 9, 5.0, 0.92, ("drain worker",), "drain worker")
+    seen = replace(SEEN, name="api", outages=(replace(DNS, at_least_s=60.0),), brownouts=(slow,))
+    facts = {"observers": (seen,), "name": "api", "kind": "ApiServer"}
+    said = {
+        words: happened(
+            run(**facts, scenarios=(ScenarioResult("t", "x", Verdict.FAIL, words, ("api",)),))
+        )[0]
+        for words in ("api: p95 is 2.7 s and may be at most 1 s", "api: 1 of 9; at 12.35 s for 1 s")
+    }
+    latency, failures = said.values()
+    assert "took up to 5 s to answer for 22.4 s" in latency
+    assert "did not answer" in failures
+
+
 def test_slow_answers_are_among_what_happened():
     slow = BrownoutRow(
         target="http://web",
@@ -160,7 +236,7 @@ def test_nothing_happened():
 
 
 def test_what_to_do_follows_from_the_verdict():
-    whole = run(failed_step=None)
+    whole = run(failed_step=None, faults=())
     verdicts = (Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE)
     said = [advice(replace(whole, verdict=verdict)) for verdict in verdicts]
     said.append(advice(replace(whole, failed_step=FailedStep("drain worker", "x"))))

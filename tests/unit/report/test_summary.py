@@ -87,7 +87,8 @@ def test_simulated_is_said_at_the_top_and_faults_and_choices_are_named():
 def test_a_planted_fault_has_one_line_and_one_that_was_not_planted_is_still_named():
     choices = {"fault no-prestop": "no-prestop", "fault dns-drop": "dns-drop=1@drain"}
     lines = render_run(record(choices=choices)).splitlines()
-    assert [line for line in lines if "no-prestop" in line] == ["- planted fault: `no-prestop`"]
+    named = [line for line in lines if "no-prestop" in line]
+    assert named == ["Planted: no-prestop. 1 claim broke.", "- planted fault: `no-prestop`"]
     assert "- fault dns-drop: dns-drop=1@drain" in lines
 
 

@@ -16,8 +16,10 @@ from markupsafe import Markup
 from upgrade_e2e.files import write_whole
 from upgrade_e2e.format import duration, wall_clock
 from upgrade_e2e.judge import Views
+from upgrade_e2e.report.advice import advice
 from upgrade_e2e.report.cost import cost_in_words
-from upgrade_e2e.report.happenings import advice, happened
+from upgrade_e2e.report.happenings import happened
+from upgrade_e2e.report.headline import headline, planted
 from upgrade_e2e.report.html import observed, performed
 from upgrade_e2e.report.html.backups import backup_tables
 from upgrade_e2e.report.html.breaks import breakable
@@ -99,7 +101,9 @@ def render_page(record: RunRecord, drawn: Drawn, other: RunRecord | None = None)
             record=record,
             rehearsal=REHEARSAL,
             happened=happened(record),
-            advice=advice(record),
+            advice=advice(record, on_page=True),
+            headline=headline(record),
+            planted=planted(record),
             cost="" if record.cost is None else cost_in_words(record.cost),
             families=[key for key in FAMILIES if key != "ok"],
             error=picture.packed.error,
