@@ -118,9 +118,13 @@ def cost_heads(cost: Cost) -> tuple[str, str, str, str, str]:
 
 
 def cost_note(cost: Cost) -> str:
-    """What the pass is compared with, and what the marks go by."""
-    rule = f"Marks go by {cost.marked_by}." if cost.marked_by else ""
-    return " ".join(filter(None, (cost.stock, cost.history, rule)))
+    """What the pass is compared with, and what the marks go by.
+
+    Without marks `cost_in_words` says already why there is nothing to compare with.
+    """
+    if not cost.marked_by:
+        return cost.history
+    return " ".join(filter(None, (cost.stock, cost.history, f"Marks go by {cost.marked_by}.")))
 
 
 def cost_rows(cost: Cost) -> Iterator[tuple[str, str, str, str, str]]:

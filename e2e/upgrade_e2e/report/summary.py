@@ -7,7 +7,7 @@ from pathlib import Path
 
 from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.files import write_whole
-from upgrade_e2e.format import duration, moment, wall_clock
+from upgrade_e2e.format import NOTHING, duration, moment, wall_clock
 from upgrade_e2e.judge.taints import taint_of, taint_spans
 from upgrade_e2e.report.advice import advice
 from upgrade_e2e.report.backups import BACKUP_HEADS, BACKUPS_TITLE, BackupRow, backup_cells
@@ -26,6 +26,7 @@ from upgrade_e2e.report.markdown import cell, table_lines
 from upgrade_e2e.report.observed_texts import observed_lines
 from upgrade_e2e.report.record import REHEARSAL, FailedStep, RunRecord
 from upgrade_e2e.report.resource_texts import resource_lines
+from upgrade_e2e.report.scenario_texts import scenario_lines
 from upgrade_e2e.report.stored import load_record
 
 __all__ = ["SUMMARY_NAME", "load_runs", "render_run", "render_runs", "save_summary"]
@@ -82,7 +83,7 @@ def _run_lines(run: RunRecord) -> Iterator[str]:
     yield from _circumstances(run)
     if run.failed_step is not None:
         yield from _failed_step(run.failed_step)
-    yield from _scenarios(run)
+    yield from scenario_lines(run)
     if run.cost is not None:
         yield from _cost(run.cost)
     if run.observers:
@@ -142,26 +143,19 @@ def _failed_step(failed: FailedStep) -> Iterator[str]:
     yield "```"
 
 
-def _scenarios(run: RunRecord) -> Iterator[str]:
-    yield from ("", "## Scenarios", "", "| verdict | scenario | claim |", "|---|---|---|")
-    for result in run.scenarios:
-        yield f"| **{result.verdict}** | {result.name} | {cell(result.claim)} |"
-    if not run.scenarios:
-        yield "| - | no scenario was judged | |"
-    for result in run.scenarios:
-        if result.explanation:
-            yield from ("", f"### {result.name}: {result.verdict}", "", "```")
-            yield result.explanation.strip()
-            yield "```"
-        if result.traceback:
-            yield from ("", f"Traceback of {result.name}:", "", "```")
-            yield result.traceback.strip()
-            yield "```"
-
-
 def _cost(cost: Cost) -> Iterator[str]:
-    yield from ("", f"## {COST_TITLE}", "", cost_note(cost), "")
-    yield from table_lines(cost_heads(cost), (tuple(map(cell, row)) for row in cost_rows(cost)))
+    """The table; where nothing is compared, without the columns in which nothing stands."""
+    rows = [tuple(map(cell, row)) for row in cost_rows(cost)]
+    kept = [
+        place
+        for place, _ in enumerate(cost_heads(cost))
+        if cost.marked_by or any(row[place] != NOTHING for row in rows)
+    ]
+    yield from ("", f"## {COST_TITLE}", "")
+    if note := cost_note(cost):
+        yield from (note, "")
+    heads, *rows = [tuple(row[place] for place in kept) for row in (cost_heads(cost), *rows)]
+    yield from table_lines(heads, rows)
 
 
 def _taints(run: RunRecord) -> Iterator[str]:

@@ -75,6 +75,15 @@ def test_the_summary_has_the_sentence_and_a_table():
     assert "Compared with 12 stock passes. Marks go by stock." in text
 
 
+def test_where_nothing_is_compared_that_is_said_once_and_no_column_is_empty():
+    alone = CostRow("dns", "p99_s", "p99", 2.0)
+    why = "There are no stock passes like this one."
+    text = render_run(record(cost=Cost((alone,), why)))
+    assert text.count(why) == 1
+    assert f"| metric | this pass |\n|---|---|\n| dns: p99 | {duration(2.0)} |" in text
+    assert plain(page(record(cost=Cost((alone,), why)))).count(why) == 1
+
+
 def test_a_row_that_is_zero_everywhere_is_left_out():
     assert "edge: down" not in render_run(record(cost=COST))
 

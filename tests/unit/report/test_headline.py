@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from tests.synthetic import Shape, make_run
 from tests.unit.report.test_record import record
-from upgrade_e2e.judge import Verdict
+from upgrade_e2e.judge import Limits, Verdict, Views
 from upgrade_e2e.report import NOT_JUDGED, ScenarioResult, advice, headline, planted
+from upgrade_e2e.report.html import render_page
+from upgrade_e2e.report.html.drawn import Drawn
 
 UNSEEN = "did not see {} of the pass (at most 10%, instrument.blind_share); lower the rate."
 BROKEN = ScenarioResult("test_x", "x holds", Verdict.FAIL, "x: p95 is 6 s and may be at most 5 s")
@@ -139,3 +144,12 @@ def test_a_planted_fault_that_nothing_noticed_is_no_control():
     )
     assert planted(run) == "Planted: slow-cni=5s. No claim broke."
     assert "is no `--control` of the gate" in advice(run)
+
+
+def test_the_page_says_the_same():
+    _, timeline = make_run(Shape(30, 10))
+    run = made(BROKEN, *BLIND, faults=("no-prestop",))
+    html = render_page(run, Drawn(Views(timeline, Limits.default())))
+    text = " ".join(re.sub("<wbr>|\u200b", "", re.sub(r"<(?!wbr)[^>]*>", " ", html)).split())
+    for sentence in (headline(run), planted(run), advice(run, on_page=True)):
+        assert sentence in text

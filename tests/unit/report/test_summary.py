@@ -8,6 +8,7 @@ from tests.unit.report.test_record import record
 from upgrade_e2e.cluster.facts import ClusterFacts
 from upgrade_e2e.judge import Limit, Verdict
 from upgrade_e2e.report import (
+    NOT_JUDGED,
     BrownoutRow,
     ObserverResult,
     OutageRow,
@@ -130,6 +131,56 @@ def test_a_broken_scenario_shows_its_traceback():
     lines = render_run(record(scenarios=(broken,))).splitlines()
     assert lines[lines.index("Traceback of test_x:") + 3] == "NameError: y"
     assert "Traceback" not in render_run(record())
+
+
+SKIPPED = tuple(
+    ScenarioResult(name, f"{name} holds", Verdict.SKIP, why)
+    for name, why in (
+        ("test_a", "one control plane: it is away; needs three"),
+        ("test_b", "a simulated cluster has no etcd"),
+        ("test_c", "a simulated cluster has no etcd"),
+    )
+)
+
+
+def scenarios_of(*results, **changes):
+    """The section of a summary about scenarios."""
+    text = render_run(record(scenarios=results, **changes))
+    return text.partition("## Scenarios\n\n")[2]
+
+
+def test_what_was_skipped_is_a_line_for_each_reason_and_no_row():
+    held = ScenarioResult("test_x", "x holds", Verdict.PASS)
+    assert scenarios_of(*SKIPPED, held).splitlines() == [
+        "| verdict | scenario | claim |",
+        "|---|---|---|",
+        "| **PASS** | test_x | x holds |",
+        "",
+        "Skipped (3):",
+        "",
+        "- a simulated cluster has no etcd: test_b, test_c",
+        "- one control plane: it is away; needs three: test_a",
+    ]
+    assert scenarios_of(*SKIPPED).startswith("Skipped (3):")
+
+
+def test_what_was_not_judged_before_the_run_ended_is_one_line():
+    ended = [
+        ScenarioResult(f"test_{name}", "x", Verdict.INCONCLUSIVE, NOT_JUDGED) for name in "abc"
+    ]
+    assert scenarios_of(*ended).splitlines() == [
+        "Not judged (3):",
+        "",
+        "- it was selected and not judged: the run ended before that: test_a, test_b, test_c",
+    ]
+
+
+def test_the_same_explanation_is_there_once():
+    blind = [ScenarioResult(f"test_{name}", "x", Verdict.INCONCLUSIVE, "dark") for name in "ab"]
+    text = scenarios_of(*blind)
+    assert text.count("dark") == 1
+    assert "### test_a, test_b: INCONCLUSIVE" in text
+    assert "| **INCONCLUSIVE** | test_a |" in text
 
 
 def test_a_new_judgement_says_when_it_was_made():
