@@ -138,8 +138,9 @@ def _apart(rows: Sequence[_Row]) -> list[tuple[str, list[_Row]]]:
 def _step(span: Span, thread: int) -> dict[str, Any]:
     facts = {"node": span.node, "hop": span.hop, "parent": span.parent, "error": span.error}
     known = {key: value for key, value in facts.items() if value}
+    ended = "INTERRUPTED" if span.interrupted else "FAILED"
     return {
-        "name": f"{span.name} FAILED" if span.error else span.name,
+        "name": f"{span.name} {ended}" if span.error else span.name,
         "cat": TAINT if span.kind == TAINT else "phase" if span.parent else "step",
         "ph": "X",
         "ts": _us(span.start_s),

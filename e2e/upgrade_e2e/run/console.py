@@ -78,10 +78,10 @@ class ConsoleProgress:
         self._running = tuple(step for step in self._running if step not in ended)
         if not (self._draws or span.error):
             return
-        how = "failed after" if span.error else "done in"
+        how, tone = _ending(span)
         line = f"{span.name}: {how} {duration(span.duration_s)}"
         number = ended[-1].number if ended else self._begun
-        self._screen.keep(Row(self._numbered(number, line), "bad" if span.error else ""))
+        self._screen.keep(Row(self._numbered(number, line), tone))
 
     def say(self, sentence: str) -> None:
         """A sentence: while a step runs, a terminal shows it as the last thing that happened."""
@@ -155,3 +155,10 @@ class ConsoleProgress:
 
     def _stamped(self, line: str) -> str:
         return f"{stamp(self.origin.now_s())}  {self.prefix}{line}"
+
+
+def _ending(span: Span) -> tuple[str, str]:
+    """How a step ended, in words, and the tone of its line."""
+    if span.interrupted:
+        return "interrupted after", "aside"
+    return ("failed after", "bad") if span.error else ("done in", "")

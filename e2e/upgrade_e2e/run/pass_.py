@@ -25,7 +25,7 @@ from upgrade_e2e.run.pass_request import PassRequest
 from upgrade_e2e.run.planting import perform_plant
 from upgrade_e2e.run.undoing import leaving_no_trace, putting_back
 from upgrade_e2e.run.upgraded import Upgraded
-from upgrade_e2e.timeline import Samples, Span, Timeline
+from upgrade_e2e.timeline import INTERRUPTED, Samples, Span, Timeline
 from upgrade_e2e.upgrade import Executor, Inventory, Marks, Step, planted_in
 from upgrade_e2e.upgrade.faults import PLANT
 
@@ -228,12 +228,15 @@ class RunningPass:
     @contextlib.contextmanager
     def _span(self, name: str) -> Iterator[None]:
         self.what.progress.began(name)
-        start_s, error = self.what.origin.now_s(), "interrupted"
+        start_s, error = self.what.origin.now_s(), INTERRUPTED
         try:
             yield
             error = ""
         except E2eError as caught:
             error = str(caught)
+            raise
+        except Exception as defect:
+            error = f"{type(defect).__name__}: {defect}"
             raise
         finally:
             span = Span(name, name, start_s, self.what.origin.now_s(), error=error)

@@ -20,11 +20,12 @@ from upgrade_e2e.timeline.kinds import (
 from upgrade_e2e.timeline.outcome import Connection, Outcome
 from upgrade_e2e.timeline.readings import Readings, Series
 from upgrade_e2e.timeline.samples import SAMPLE_COLUMNS, Samples, SamplesBuilder, Stream
-from upgrade_e2e.timeline.span import Origin, Span
+from upgrade_e2e.timeline.span import INTERRUPTED, Origin, Span
 from upgrade_e2e.timeline.timeline import Timeline, Window
 
 __all__ = [
     "EARLY",
+    "INTERRUPTED",
     "KNOCKED",
     "NEW",
     "NO_STEPS",

@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-__all__ = ["Origin", "Span"]
+__all__ = ["INTERRUPTED", "Origin", "Span"]
+
+INTERRUPTED = "interrupted"
+"""The error of a step that somebody ended, such as with Ctrl-C."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,11 @@ class Span:
     def duration_s(self) -> float:
         """How long the step took."""
         return self.end_s - self.start_s
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the step did not fail by itself: somebody ended it."""
+        return self.error == INTERRUPTED
 
     def is_on(self, node: str) -> bool:
         """Whether the step is about this node; the step may leave out the name of the cluster."""

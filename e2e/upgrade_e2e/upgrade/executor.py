@@ -15,7 +15,7 @@ from upgrade_e2e.errors import (
     E2eError,
     StepFailed,
 )
-from upgrade_e2e.timeline import Origin, Span
+from upgrade_e2e.timeline import INTERRUPTED, Origin, Span
 from upgrade_e2e.upgrade.plan import Step
 
 __all__ = ["THE_STEP", "Executor", "Marks", "UsedImage", "Watcher"]
@@ -85,12 +85,15 @@ class Marks:
     @contextlib.contextmanager
     def beside(self, kind: str, about: str) -> Iterator[None]:
         """While in the context, work of this kind goes on next to the steps, in its own span."""
-        start_s, error = self.origin.now_s(), "interrupted"
+        start_s, error = self.origin.now_s(), INTERRUPTED
         try:
             yield
             error = ""
         except E2eError as failure:
             error = reason_of(failure)
+            raise
+        except Exception as defect:
+            error = f"{type(defect).__name__}: {defect}"
             raise
         finally:
             span = Span(f"{kind} {about}", kind, start_s, self.origin.now_s(), error=error)
@@ -141,7 +144,7 @@ class Executor:
     def _run_one(self, step: Step) -> None:
         self.watcher.began(step.name, step.node)
         start_s = self.marks.origin.now_s()
-        error = "interrupted"
+        error = INTERRUPTED
         try:
             self.perform(step)
             error = ""
@@ -151,6 +154,9 @@ class Executor:
         except E2eError as failure:
             error = reason_of(failure)
             raise StepFailed(step.name, error) from failure
+        except Exception as defect:
+            error = f"{type(defect).__name__}: {defect}"
+            raise
         finally:
             self._close(step, start_s, error)
 

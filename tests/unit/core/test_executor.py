@@ -73,7 +73,18 @@ def test_an_interruption_leaves_a_span():
     ran = executor(perform)
     with pytest.raises(KeyboardInterrupt):
         ran.run(STEPS)
-    assert ran.spans[0].error == "interrupted"
+    assert ran.spans[0].interrupted
+
+
+def test_a_defect_is_no_interruption():
+    def perform(_):
+        raise TypeError("no such field")
+
+    ran = executor(perform)
+    with pytest.raises(TypeError):
+        ran.run(STEPS)
+    assert not ran.spans[0].interrupted
+    assert ran.spans[0].error == "TypeError: no such field"
 
 
 def test_phases_fill_the_rest_of_their_step():

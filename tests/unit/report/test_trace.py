@@ -17,7 +17,7 @@ from tests.unit.report.test_summary import OUTAGE, SEEN
 from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.report import BrownoutRow, save_record
 from upgrade_e2e.report.trace import save_trace, trace_events
-from upgrade_e2e.timeline import Span
+from upgrade_e2e.timeline import INTERRUPTED, Span
 
 BROWNOUT = BrownoutRow(
     target="web.svc",
@@ -86,6 +86,11 @@ def test_times_are_microseconds_of_the_pass():
     (event,) = events(record(spans=(Span("drain w", "drain", 1.25, 3.0, "w", "a->b"),)))
     assert (event["ts"], event["dur"]) == (1_250_000, 1_750_000)
     assert event["args"] == {"node": "w", "hop": "a->b"}
+
+
+def test_an_interrupted_step_did_not_fail():
+    (event,) = events(record(spans=(Span("drain w", "drain", 1.0, 2.0, error=INTERRUPTED),)))
+    assert event["name"] == "drain w INTERRUPTED"
 
 
 def test_a_failed_step_says_so():

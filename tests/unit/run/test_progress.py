@@ -111,12 +111,16 @@ def test_a_log_has_one_line_per_step():
         progress.ended(Span("drain worker", "drain", 1.0, 125.2))
         progress.say("the logs could not be collected: [gone]")
         progress.began("settle")
-        progress.ended(Span("settle", "settle", 0.0, 0.5, error="interrupted"))
+        progress.ended(Span("settle", "settle", 0.0, 0.5, error="it is not ready"))
+        progress.began("uncordon worker")
+        progress.ended(Span("uncordon worker", "uncordon", 0.0, 0.5, error="interrupted"))
     assert lines_of(log) == [
         " 1/12  v1-v2: > drain worker",
         "v1-v2: the logs could not be collected: [gone]",
         " 2/12  v1-v2: > settle",
         " 2/12  v1-v2: settle: failed after 500 ms",
+        " 3/12  v1-v2: > uncordon worker",
+        " 3/12  v1-v2: uncordon worker: interrupted after 500 ms",
     ]
 
 
