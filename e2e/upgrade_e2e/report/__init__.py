@@ -1,13 +1,12 @@
 """What a pass leaves on disk: the record, the samples, the summary."""
 
-from upgrade_e2e.report.advice import advice
 from upgrade_e2e.report.api_cost import ApiCost, api_cost_of
 from upgrade_e2e.report.backups import BackupRow, backup_rows
 from upgrade_e2e.report.closing import closing_lines
 from upgrade_e2e.report.cost import Cost, CostMark, CostRow, Spread, cost_in_words
 from upgrade_e2e.report.etcd_result import EtcdResult, etcd_result_of
 from upgrade_e2e.report.happenings import happened
-from upgrade_e2e.report.headline import headline, planted
+from upgrade_e2e.report.headlines import headline, planted
 from upgrade_e2e.report.limits import limits_of
 from upgrade_e2e.report.observed import observer_results
 from upgrade_e2e.report.record import (
@@ -35,6 +34,7 @@ from upgrade_e2e.report.stored import (
     timeline_of,
 )
 from upgrade_e2e.report.summary import load_runs, render_run, render_runs, save_summary
+from upgrade_e2e.report.what_to_do import advice
 
 __all__ = [
     "NOT_JUDGED",

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from upgrade_e2e.judge import Verdict
-from upgrade_e2e.report.advice import advice
 from upgrade_e2e.report.happenings import happened
-from upgrade_e2e.report.headline import headline, planted
+from upgrade_e2e.report.headlines import headline, planted
 from upgrade_e2e.report.reasons import by_reason
 from upgrade_e2e.report.record import NOT_JUDGED, RunRecord
+from upgrade_e2e.report.what_to_do import advice
 
 __all__ = ["closing_lines"]
 

@@ -9,7 +9,6 @@ from upgrade_e2e.errors import DamagedRecord
 from upgrade_e2e.files import write_whole
 from upgrade_e2e.format import NOTHING, duration, moment, wall_clock
 from upgrade_e2e.judge.taints import taint_of, taint_spans
-from upgrade_e2e.report.advice import advice
 from upgrade_e2e.report.backups import BACKUP_HEADS, BACKUPS_TITLE, BackupRow, backup_cells
 from upgrade_e2e.report.circumstances import conditions
 from upgrade_e2e.report.cost import (
@@ -21,13 +20,14 @@ from upgrade_e2e.report.cost import (
     cost_rows,
 )
 from upgrade_e2e.report.happenings import happened
-from upgrade_e2e.report.headline import headline, planted
+from upgrade_e2e.report.headlines import headline, planted
 from upgrade_e2e.report.markdown import cell, table_lines
 from upgrade_e2e.report.observed_texts import observed_lines
 from upgrade_e2e.report.record import REHEARSAL, FailedStep, RunRecord
 from upgrade_e2e.report.resource_texts import resource_lines
 from upgrade_e2e.report.scenario_texts import scenario_lines
 from upgrade_e2e.report.stored import load_record
+from upgrade_e2e.report.what_to_do import advice
 
 __all__ = ["SUMMARY_NAME", "load_runs", "render_run", "render_runs", "save_summary"]
 

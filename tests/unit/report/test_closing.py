@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.unit.report.test_headline import BLIND, BROKEN, ETCD, SKIPS, made, unjudged
+from tests.unit.report.test_headlines import BLIND, BROKEN, ETCD, SKIPS, made, unjudged
 from upgrade_e2e.judge import Verdict
 from upgrade_e2e.report import NOT_JUDGED, closing_lines
 

@@ -10,8 +10,8 @@ from tests.unit.report.test_record import record
 from tests.unit.report.test_summary import OUTAGE, SEEN
 from upgrade_e2e.judge import Verdict
 from upgrade_e2e.report import BrownoutRow, FailedStep, NotReady, RuntimeRow, ScenarioResult
-from upgrade_e2e.report.advice import advice
 from upgrade_e2e.report.happenings import happened
+from upgrade_e2e.report.what_to_do import advice
 
 DNS = replace(
     OUTAGE,

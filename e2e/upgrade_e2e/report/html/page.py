@@ -16,10 +16,9 @@ from markupsafe import Markup
 from upgrade_e2e.files import write_whole
 from upgrade_e2e.format import duration, wall_clock
 from upgrade_e2e.judge import Views
-from upgrade_e2e.report.advice import advice
 from upgrade_e2e.report.cost import cost_in_words
 from upgrade_e2e.report.happenings import happened
-from upgrade_e2e.report.headline import headline, planted
+from upgrade_e2e.report.headlines import headline, planted
 from upgrade_e2e.report.html import observed, performed
 from upgrade_e2e.report.html.backups import backup_tables
 from upgrade_e2e.report.html.breaks import breakable
@@ -34,6 +33,7 @@ from upgrade_e2e.report.html.used import resource_tables
 from upgrade_e2e.report.limits import limits_of
 from upgrade_e2e.report.record import REHEARSAL, RunRecord
 from upgrade_e2e.report.stored import load_record, timeline_of
+from upgrade_e2e.report.what_to_do import advice
 
 __all__ = ["REPORT_NAME", "render_html", "render_page", "save_html", "save_page"]
 
