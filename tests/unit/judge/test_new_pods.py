@@ -145,8 +145,11 @@ def test_a_new_node_that_nothing_guards_is_a_finding_with_its_size_and_no_failur
 
 def test_a_new_node_that_a_taint_guards_is_held_to_the_strict_claim() -> None:
     passed = upgraded(on_new_node(clusterip=3.9), (taint(NOT_READY), taint(GUARD)))
-    with pytest.raises(AssertionError, match=rf"network clusterip-new[\s\S]*{GUARD}"):
+    with pytest.raises(AssertionError, match=rf"network clusterip-new[\s\S]*{GUARD}") as broken:
         strict(passed, LIMITS)
+    assert str(broken.value).splitlines()[0] == (
+        "without for up to: network clusterip-new 3.9 s; it may be at most 1 s"
+    )
 
 
 def test_a_new_node_whose_pods_are_well_holds_the_strict_claim_with_and_without_a_taint() -> None:
