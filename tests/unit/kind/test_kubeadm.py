@@ -206,6 +206,45 @@ def test_the_check_that_kubeadm_refuses_by_comes_first(cluster, tmp_path):
     assert second.startswith("command exited with 1: ")
 
 
+APPLY_STEP = Step("kubeadm-apply", 60, node="worker", hop="h", params={"version": "v1.34.4"})
+LATE = """\
+[upgrade] Running cluster health checks
+[preflight] Some fatal errors occurred:
+\t[ERROR CreateJob]: Job "upgrade-health-check-1" in the namespace "kube-system" did not \
+complete in 15s: no condition of type Complete
+[preflight] If you know what you are doing, you can make a check non-fatal
+error: error execution phase preflight: preflight checks failed
+"""
+
+
+def test_kubeadm_whose_own_job_is_late_is_asked_again(cluster, tmp_path):
+    where, runner = cluster((1, LATE), (0, NODE_OUTPUT))
+    marks = Marks(Origin())
+    kubeadm_apply(APPLY_STEP, where, marks, Journal(tmp_path))
+    assert len(runner.seen) == 2
+    assert runner.seen[0] == runner.seen[1]
+    assert next(s.kind for s in marks.take(Span("x", "x", 0, 1))) == "preflight-again"
+    (log,) = tmp_path.glob("*.log")
+    assert "asked again" in log.read_text()
+
+
+def test_kubeadm_whose_job_is_late_twice_blocks_the_step(cluster, tmp_path):
+    where, runner = cluster((1, LATE), (1, LATE), (0, NODE_OUTPUT))
+    with pytest.raises(Blocked, match="did not complete in 15s"):
+        kubeadm_apply(APPLY_STEP, where, Marks(Origin()), Journal(tmp_path))
+    assert len(runner.seen) == 2
+
+
+@pytest.mark.parametrize(
+    "said", [REFUSED, LATE.replace("[preflight] If", "\t[ERROR Other]: no\n[preflight] If")]
+)
+def test_kubeadm_that_refuses_by_anything_else_is_not_asked_again(cluster, tmp_path, said):
+    where, runner = cluster((1, said), (0, NODE_OUTPUT))
+    with pytest.raises(Blocked):
+        kubeadm_apply(APPLY_STEP, where, Marks(Origin()), Journal(tmp_path))
+    assert len(runner.seen) == 1
+
+
 def test_an_output_that_says_that_it_is_final_is_not_asked_again(cluster):
     where, runner = cluster((1, "x to terminate: context deadline exceeded"), (0, ""))
     with pytest.raises(CommandFailed):

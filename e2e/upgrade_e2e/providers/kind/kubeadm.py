@@ -6,12 +6,18 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+
 from upgrade_e2e.cluster import Cluster, Node, Role
 from upgrade_e2e.cluster.nodes import node_of
 from upgrade_e2e.errors import Blocked, CommandFailed
 from upgrade_e2e.providers.kind.delivery import runner_of, staged_file
 from upgrade_e2e.providers.kind.journal import Journal
-from upgrade_e2e.providers.kind.kubeadm_output import phase_error, preflight_errors
+from upgrade_e2e.providers.kind.kubeadm_output import (
+    is_late_job,
+    phase_error,
+    preflight_errors,
+)
 from upgrade_e2e.providers.kind.last_words import ended_on
 from upgrade_e2e.providers.kind.static_pods import wait_until_settled
 from upgrade_e2e.providers.kind.step_time import StepTime
@@ -25,6 +31,11 @@ KUBEADM_S = 900.0
 SETTLE_S = 240.0
 KUBELET_CONF = "/etc/kubernetes/kubelet.conf"
 RBAC_S = 120.0
+TRIES = 2
+"""How often kubeadm is asked while all that it refuses by is its own job, which came too late. It
+gives that job 15 s, and has changed nothing by then."""
+ASKED_AGAIN = "preflight-again"
+"""The phase from which on kubeadm is asked again."""
 
 # What kubeadm writes when a phase of `upgrade apply` or `upgrade node` begins.
 _PHASES: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -67,8 +78,9 @@ def kubeadm_apply(
 ) -> None:
     """`kubeadm upgrade apply` on the first control plane; `hear` gets each of its lines.
 
-    Raises Blocked for what its preflight checks refuse, and CommandFailed for any other failure;
-    both begin with its own reason, or with that of a program that ended meanwhile.
+    It is asked again, once, when all that it refuses by is that its own job came too late, as on a
+    busy machine. Raises Blocked for what its preflight checks refuse, and CommandFailed for any
+    other failure; both begin with its own reason, or with that of a program that ended meanwhile.
     """
     work = _Work(step, cluster, StepTime.start(step), hear)
     _run_kubeadm(work, marks, journal, "apply", "--yes")
@@ -123,15 +135,41 @@ def _run_kubeadm(work: _Work, marks: Marks, journal: Journal, *words: str) -> No
             phases.read(line)
             work.hear(line)
 
-        runner, limit_s = runner_of(work.node), work.time.within(KUBEADM_S)
+        def again(_: RetryCallState) -> None:
+            write("kubeadm's own job was too late; asked again")
+            marks.mark(ASKED_AGAIN)
+
+        runner, tries = runner_of(work.node), _tries(again)
         try:
-            runner.follow(*argv, *config, on_line=on_line, timeout_s=limit_s)
+            tries(
+                lambda: runner.follow(
+                    *argv, *config, on_line=on_line, timeout_s=work.time.within(KUBEADM_S)
+                )
+            )
         except CommandFailed as failure:
-            if refused := preflight_errors(failure.output):
-                raise Blocked(f"{'; '.join(refused)}\n{failure}") from failure
-            ended = ended_on(work.node) if work.node.role is Role.CONTROL_PLANE else []
-            lead = "\n".join((*ended, phase_error(failure.output))).strip()
-            raise failure.led_by(lead) from failure
+            raise _explained(failure, work.node) from failure
+
+
+def _explained(failure: CommandFailed, node: Node) -> Blocked | CommandFailed:
+    """The failure of kubeadm, led by what it refused, or by why it failed."""
+    if refused := preflight_errors(failure.output):
+        return Blocked(f"{'; '.join(refused)}\n{failure}")
+    ended = ended_on(node) if node.role is Role.CONTROL_PLANE else []
+    return failure.led_by("\n".join((*ended, phase_error(failure.output))).strip())
+
+
+def _tries(again: Callable[[RetryCallState], None]) -> Retrying:
+    return Retrying(
+        retry=retry_if_exception(_only_its_job_was_late),
+        stop=stop_after_attempt(TRIES),
+        before_sleep=again,
+        reraise=True,
+    )
+
+
+def _only_its_job_was_late(failure: BaseException) -> bool:
+    refused = preflight_errors(failure.output) if isinstance(failure, CommandFailed) else []
+    return bool(refused) and all(map(is_late_job, refused))
 
 
 def _wait_for_permission(work: _Work) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["KeptCoreDns", "phase_error", "preflight_errors"]
+__all__ = ["KeptCoreDns", "is_late_job", "phase_error", "preflight_errors"]
 
 _ERROR = re.compile(r"\[ERROR [\w-]+\]: ")
 _END_OF_ERRORS = re.compile(r"\[\w[\w/-]*\] |error: |To see the stack trace")
+_LATE_JOB = re.compile(r"\[ERROR CreateJob\]: Job .* did not complete in ")
 _FAILED = re.compile(r"error: |error execution phase |.*\bFATAL\b")
 _KEPT = re.compile(
     r"the CoreDNS Configuration was not migrated: (?P<why>.+?)\.? "
@@ -29,6 +30,11 @@ def preflight_errors(output: str) -> list[str]:
         elif inside:
             errors[-1].append(line)
     return list(dict.fromkeys(" ".join(lines).strip() for lines in errors))
+
+
+def is_late_job(refused: str) -> bool:
+    """Whether kubeadm refuses by its own job, a pod that it runs to see that the cluster can."""
+    return _LATE_JOB.match(refused) is not None
 
 
 def phase_error(output: str) -> str:
