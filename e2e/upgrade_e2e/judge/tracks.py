@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from upgrade_e2e.format import duration
 from upgrade_e2e.judge import blind, news
+from upgrade_e2e.judge.controllers import CONTROLLERS, note_without_leader, note_without_member
 from upgrade_e2e.judge.evidence import Track, weigh
 from upgrade_e2e.judge.guarding import weigh_guard_rails
 from upgrade_e2e.judge.limit_groups import Instrument
@@ -19,8 +19,7 @@ from upgrade_e2e.timeline import Outcome, Samples, Stream, family_of, under_way
 
 __all__ = ["REFERENCES", "lay_tracks", "unanswered"]
 
-_CONTROLLERS = "controllers"
-REFERENCES = frozenset({"api", _CONTROLLERS})
+REFERENCES = frozenset({"api", CONTROLLERS})
 """In an observer that follows events, the clocked streams `api@host` and `controllers@host` are
 references: what it follows needs the API server and, for some of it, the leaders of the controller
 manager and the scheduler."""
@@ -32,12 +31,15 @@ def lay_tracks(
     instrument: Instrument,
     references: Collection[str] | None = None,
     away: Windows | None = None,
+    *,
+    without_member: Windows | None = None,
 ) -> tuple[Track, ...]:
     """One track per stream, seen in the watched window `whole`; none when that is empty.
 
     References are left out; `references` names them, by default they are the clocked streams of the
     kinds REFERENCES of an observer that also has event streams. `away` is when the API server was
-    away: it leaves nodes without news (see news.py).
+    away: it leaves nodes without news (see news.py). `without_member` is when a member of etcd was
+    replaced, which is left out of what needs the controllers.
     """
     if not len(whole):
         return ()
@@ -49,6 +51,7 @@ def lay_tracks(
         watching=[raw for raw in found if raw.stream.name not in named],
         references=[raw for raw in found if raw.stream.name in named],
         away=Windows.none() if away is None else away,
+        without_member=(without_member or Windows.none()).within(whole),
     )
     return weigh_guard_rails(survey.tracks(), whole)
 
@@ -72,6 +75,7 @@ class _Survey:
     watching: list[RawTrack]
     references: list[RawTrack]
     away: Windows
+    without_member: Windows
 
     def tracks(self) -> tuple[Track, ...]:
         clocked = [raw for raw in self.watching if raw.interval_us]
@@ -81,8 +85,9 @@ class _Survey:
             for node in {raw.stream.node for raw in clocked}
         }
         silent = {raw.stream.name: _silence(raw, self.whole) for raw in self.references}
-        silence = Windows.union(silent.values())
-        said = tuple(_without_leader(silent))
+        waiting = self._waiting(silent)
+        silence = Windows.union([*silent.values(), waiting])
+        said = (*note_without_leader(silent), *note_without_member(waiting))
         deaf = self._without_news() if self.references else {}
         first = next((raw for raw in self.watching if not raw.interval_us), None)
         return tuple(
@@ -91,6 +96,11 @@ class _Survey:
             else self._events(raw, silence, deaf, said if raw is first else ())
             for raw in self.watching
         )
+
+    def _waiting(self, silent: Mapping[str, Windows]) -> Windows:
+        """When what needs the controllers waited for a member of etcd."""
+        needed = any(name.partition("@")[0] == CONTROLLERS for name in silent)
+        return self.without_member if needed else Windows.none()
 
     def _without_news(self) -> dict[str, Windows]:
         """When each node on which events are followed had no news from the API server."""
@@ -170,18 +180,6 @@ def _silence(reference: RawTrack, whole: Windows) -> Windows:
     """When the reference had no answer, or saw nothing itself."""
     unseen = [blind.late(reference), blind.missing(reference, whole), blind.unsent(reference)]
     return Windows.union([unanswered(reference, whole), *unseen]).within(whole)
-
-
-def _without_leader(silent: Mapping[str, Windows]) -> Iterator[str]:
-    """A note for each reference that shows controllers without a leader."""
-    for name, windows in silent.items():
-        if name.partition("@")[0] == _CONTROLLERS and len(windows):
-            longest_us = int((windows.end_us - windows.start_us).max())
-            yield (
-                f"{name}: the controller manager or the scheduler had no leader for "
-                f"{duration(windows.total_us / 1e6)} in all, longest {duration(longest_us / 1e6)}, "
-                "absences of the API included; left out"
-            )
 
 
 def unanswered(reference: RawTrack, whole: Windows) -> Windows:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from upgrade_e2e.errors import Inconclusive
 from upgrade_e2e.format import duration, share
 from upgrade_e2e.judge.api_downtime import api_away, asked_api
+from upgrade_e2e.judge.controllers import without_member
 from upgrade_e2e.judge.evidence import Evidence
 from upgrade_e2e.judge.guarding import cost_notes
 from upgrade_e2e.judge.limit_groups import Instrument
@@ -104,8 +105,10 @@ def view_of(
             "the log of the pass says why its probers were not deployed or not collected."
         )
     within, samples = _windows(timeline.watched), timeline.samples[observer]
-    away = api_away(timeline, within)
-    tracks = lay_tracks(samples, within, limits.instrument, references, away)
+    away, replaced = api_away(timeline, within), without_member(timeline.spans)
+    tracks = lay_tracks(
+        samples, within, limits.instrument, references, away, without_member=replaced
+    )
     notes = [f"broken: {samples.broken}"] if samples.broken else []
     notes += [note for track in tracks for note in track.notes]
     notes += cost_notes(tracks, within)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
+
 import pytest
 
 from upgrade_e2e.judge import Seen, view_of
-from upgrade_e2e.timeline import Outcome
+from upgrade_e2e.timeline import Outcome, Span
 
 from .made import failing, steady, to_timeline
 from .reference import Line, Shot
@@ -29,8 +32,9 @@ def asked(kind: str, *absences: Event) -> Line:
     return steady(count=WHOLE_S, interval=SECOND, name=name, node="host", fail=failing(gone))
 
 
-def seen(*lines: Line) -> Seen:
-    return view_of(to_timeline(lines, 0, WHOLE_S * SECOND), "web")
+def seen(*lines: Line, spans: Sequence[Span] = ()) -> Seen:
+    timeline = to_timeline(lines, 0, WHOLE_S * SECOND)
+    return view_of(dataclasses.replace(timeline, spans=(*timeline.spans, *spans)), "web")
 
 
 STEADY = tuple((float(at), 2.0) for at in range(0, WHOLE_S - 10, 20) if at != 60)
@@ -50,6 +54,35 @@ def test_what_took_much_longer_than_the_leader_counts() -> None:
     view = seen(deployments(*STEADY, (50.5, 40.0)), asked("api"), asked("controllers", (50, 66)))
     assert view.masked == 0
     assert view.max_s == 40.0
+
+
+def replaced(start_s: float, end_s: float, kind: str = "etcd", of: str = "kubeadm-node b") -> Span:
+    """A phase in which something was replaced on the control plane `b`."""
+    return Span(f"{of}: {kind}", kind, start_s, end_s, node="b", parent=of)
+
+
+def test_what_waited_for_a_member_of_etcd_that_was_replaced_is_left_out() -> None:
+    """The API answered all the time, and the controllers had their leaders."""
+    lines = (deployments(*STEADY, *SLOW), asked("api"), asked("controllers"))
+    view = seen(*lines, spans=[replaced(45, 66)])
+    assert (view.masked, view.max_s) == (1, 2.0)
+    assert view.left_out_s == pytest.approx(21.0, abs=0.1)
+    told = [line for line in view.explain().splitlines() if "members of etcd were replaced" in line]
+    assert len(told) == 1
+    assert "for 21 s in all, longest 21 s; left out" in told[0]
+
+
+@pytest.mark.parametrize(
+    "span", [replaced(45, 66, kind="kube-apiserver"), replaced(45, 66, of=""), replaced(90, 99)]
+)
+def test_no_other_step_explains_a_wait(span: Span) -> None:
+    view = seen(deployments(*STEADY, *SLOW), asked("api"), asked("controllers"), spans=[span])
+    assert (view.masked, view.max_s) == (0, 17.0)
+
+
+def test_a_replaced_member_explains_nothing_to_those_who_need_no_controllers() -> None:
+    view = seen(deployments(*STEADY, *SLOW), asked("api"), spans=[replaced(45, 66)])
+    assert (view.masked, view.max_s, view.left_out_s) == (0, 17.0, 0)
 
 
 def test_without_their_leases_nothing_is_left_out_for_the_controllers() -> None:
