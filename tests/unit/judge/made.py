@@ -130,9 +130,9 @@ def count_weighings(monkeypatch):
     module = sys.modules["upgrade_e2e.judge.views"]
     weighed, lay_tracks = [], module.lay_tracks
 
-    def counted(samples, *rest):
+    def counted(samples, *rest, **named):
         weighed.append(samples)
-        return lay_tracks(samples, *rest)
+        return lay_tracks(samples, *rest, **named)
 
     monkeypatch.setattr(module, "lay_tracks", counted)
     return weighed
