@@ -33,9 +33,8 @@ _HASTE_ALONE = 3.0
 class PodChurn:
     """Every `every_s`, `burst` pods are created on each worker and the ones before are deleted.
 
-    Nodes take turns within that time, so that a machine with all of them has no peaks. Where
-    watched workloads are let onto control planes, pods churn on two nodes at least, workers first.
-    On a single node bursts come three times as often, so that a pass gives enough samples.
+    Where watched workloads are let onto control planes, pods churn on two nodes at least, workers
+    first. On a single node bursts come three times as often, so that a pass gives enough samples.
     Streams that follow events, so their interval is 0:
     started-to-ready@NODE  from the container's start (`startedAt`, whole seconds, so up to 1 s
                            too long, which is the stream's `clock_error_s`) until this process

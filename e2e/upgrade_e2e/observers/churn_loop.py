@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import threading
 import time
 from typing import Any
@@ -133,12 +132,11 @@ class ChurnLoop:
             return self._pods.unfinished()
 
     def _run_bursts(self) -> None:
-        """One node after the other: where they share a machine, it has less to do at a time."""
-        turn_s = self._every_s / len(self._nodes)
         next_s = self._now_s()
-        for node in itertools.cycle(self._nodes):
-            self._burst_on(node)
-            next_s = max(next_s + turn_s, self._now_s())
+        while True:
+            for node in self._nodes:
+                self._burst_on(node)
+            next_s = max(next_s + self._every_s, self._now_s())
             if self._no_more.wait(next_s - self._now_s()):
                 return
 

@@ -120,25 +120,6 @@ def test_pods_come_and_go_on_workers(bench: Bench) -> None:
     assert bench.kubelet.nodes == {"worker"}
 
 
-def test_nodes_take_turns_within_the_time_from_burst_to_burst(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    now_s, turns = [100.0], []
-
-    def wait(pause_s: float) -> bool:
-        now_s[0] += pause_s
-        return len(turns) == 4
-
-    client = SimpleNamespace(
-        label="churn", context=SimpleNamespace(origin=SimpleNamespace(now_s=lambda: now_s[0]))
-    )
-    loop = ChurnLoop(client=client, nodes=("a", "b"), burst=3, every_s=10.0, timeout_s=9.0)
-    monkeypatch.setattr(loop, "_no_more", SimpleNamespace(wait=wait))
-    monkeypatch.setattr(loop, "_burst_on", lambda node: turns.append((node, now_s[0])))
-    loop._run_bursts()
-    assert turns == [("a", 100.0), ("b", 105.0), ("a", 110.0), ("b", 115.0)]
-
-
 def test_a_crash_is_told_and_ends_nobody_else(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
